@@ -1,0 +1,63 @@
+// `chorale render [--apps apps.json]`: nginx.conf as this proxy would get it, on stdout.
+#include <boost/asio/io_context.hpp>
+#include <iostream>
+#include <optional>
+#include <utility>
+
+#include "agent/cli/cli.h"
+#include "agent/cli/load.h"
+#include "agent/cli/rendering.h"
+#include "agent/cli/table.h"
+#include "agent/core/routes.h"
+#include "agent/marathon/apps_parser.h"
+#include "agent/marathon/resolver.h"
+
+namespace chorale::agent {
+namespace {
+
+ResolvedNames resolve(const std::set<std::string>& names) {
+  if (names.empty()) return {};
+  boost::asio::io_context loop{1};
+  NamesResolved resolved;
+  Resolver resolver(loop, [&](NamesResolved answer) { resolved = std::move(answer); });
+  resolver.perform(ResolveNames{names});
+  loop.run();
+  for (const auto& [name, why] : resolved.failed) {
+    std::cerr << "warning: host " << safe(name) << " cannot be resolved: " << safe(why) << "\n";
+  }
+  return resolved.names;
+}
+
+tl::expected<render::RoutingState, CliError> read_state(const Config& config, const std::string& apps_file) {
+  if (apps_file.empty()) return render::RoutingState{config.realm, {}};
+  const auto body = slurp(apps_file);
+  if (!body) return tl::unexpected(body.error());
+  const auto apps = parse_apps(*body);
+  if (!apps) return tl::unexpected(CliError{kExitUsage, apps_file + ": " + apps.error().message});
+  HealthMemory memory;
+  const RoutePolicy policy{config.realm, config.expose_env, config.health_memory};
+  Routes routes =
+      build_routes(*apps, resolve(names_to_resolve(*apps)), policy, memory, std::chrono::steady_clock::now());
+  for (const Exclusion& exclusion : routes.exclusions) {
+    std::cerr << "left out: " << safe(exclusion.app) << (exclusion.task.empty() ? "" : " " + safe(exclusion.task))
+              << ": " << safe(exclusion.reason) << "\n";
+  }
+  return std::move(routes.state);
+}
+
+}  // namespace
+
+int run_render(const std::string& config_file, const std::string& apps_file) {
+  const auto config = load_or_complain(config_file);
+  if (!config) return kExitUsage;
+  const auto compiled = load_template(*config);
+  if (!compiled) return complain(compiled.error());
+  const auto state = read_state(*config, apps_file);
+  if (!state) return complain(state.error());
+  const auto text = render_here(*compiled, *config, *state);
+  if (!text) return complain(text.error());
+  std::cout << *text << std::flush;
+  return std::cout ? kExitFine : kExitNo;
+}
+
+}  // namespace chorale::agent

@@ -1,0 +1,79 @@
+#include "agent/cli/rendering.h"
+
+#include <utility>
+
+#include "agent/cli/cli.h"
+#include "agent/cli/load.h"
+#include "render/local_values.h"
+
+namespace chorale::agent {
+namespace {
+
+render::Server server(const std::string& host, std::uint16_t port, const std::string& task) {
+  render::Server made;
+  made.host = host;
+  made.port = port;
+  const bool version6 = host.find(':') != std::string::npos;
+  made.address = (version6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+  made.task_id = task;
+  made.version = "2026-01-01T00:00:00.000Z";
+  made.health = render::Health::kAlive;
+  return made;
+}
+
+}  // namespace
+
+tl::expected<render::Template, CliError> load_template(const Config& config) {
+  auto text = slurp(config.nginx_template);
+  if (!text) return tl::unexpected(text.error());
+  auto compiled = render::Template::compile(std::move(*text), config.nginx_template,
+                                            {config.left_delimiter, config.right_delimiter});
+  if (!compiled) return tl::unexpected(CliError{kExitNo, compiled.error().text()});
+  return std::move(*compiled);
+}
+
+tl::expected<std::string, CliError> render_here(const render::Template& compiled, const Config& config,
+                                                const render::RoutingState& state) {
+  auto rendered = compiled.render(state);
+  if (!rendered) return tl::unexpected(CliError{kExitNo, rendered.error().text()});
+  auto filled = render::fill_in_local_values(rendered->text, local_values(config));
+  if (!filled) return tl::unexpected(CliError{kExitNo, filled.error().text()});
+  return std::move(*filled);
+}
+
+render::RoutingState sample_state(const std::string& realm) {
+  render::App web;
+  web.id = "/sample";
+  web.name = "sample";
+  web.path = "/sample";
+  web.hosts = {"sample", "sample.example.org"};
+  web.labels = {{"owner", "a \"quoted\" name"}};
+  web.health_path = "/health";
+  render::Port http;
+  http.name = "http";
+  http.service_port = 10'000;
+  http.servers = {server("192.0.2.1", 31'000, "sample.1"), server("2001:db8::1", 31'001, "sample.2")};
+  render::Port admin;
+  admin.index = 1;
+  admin.name = "admin";
+  admin.service_port = 10'001;
+  admin.servers = {server("192.0.2.1", 31'002, "sample.1")};
+  web.ports = {http, admin};
+
+  render::App grouped;
+  grouped.id = "/sample-group/cart";
+  grouped.name = "cart.sample-group";
+  grouped.path = "/sample-group/cart";
+  grouped.hosts = {"cart.sample-group"};
+  render::Port only;
+  only.service_port = 10'002;
+  only.servers = {server("192.0.2.2", 31'003, "sample-group_cart.1")};
+  grouped.ports = {only};
+
+  render::RoutingState state;
+  state.realm = realm;
+  state.apps = {web, grouped};  // sorted by id
+  return state;
+}
+
+}  // namespace chorale::agent

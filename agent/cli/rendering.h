@@ -1,0 +1,21 @@
+// From the config to a rendered nginx.conf, as the leader and this proxy would make it; for `render` and `check`.
+#pragma once
+
+#include <string>
+#include <tl/expected.hpp>
+
+#include "agent/cli/cluster_session.h"
+#include "agent/config.h"
+#include "render/routing_state.h"
+#include "render/template.h"
+
+namespace chorale::agent {
+
+[[nodiscard]] tl::expected<render::Template, CliError> load_template(const Config& config);
+// Rendered, this proxy's local values filled in.
+[[nodiscard]] tl::expected<std::string, CliError> render_here(const render::Template& compiled, const Config& config,
+                                                              const render::RoutingState& state);
+// One of everything that a template may meet: several ports, IPv6, labels, a health path, an app in a group.
+[[nodiscard]] render::RoutingState sample_state(const std::string& realm);
+
+}  // namespace chorale::agent

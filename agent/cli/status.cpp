@@ -1,0 +1,81 @@
+// `chorale status [--json] [--watch]`.
+#include <unistd.h>
+
+#include <functional>
+#include <iostream>
+#include <optional>
+#include <string>
+
+#include "agent/cli/cli.h"
+#include "agent/cli/cluster_session.h"
+#include "agent/cli/load.h"
+#include "agent/cli/local_agent.h"
+#include "agent/cli/status_text.h"
+
+namespace chorale::agent {
+namespace {
+
+constexpr std::chrono::milliseconds kPatience{4'500};  // an answer, or that there is none, within 5 s
+constexpr std::chrono::milliseconds kPollInterval{500};
+constexpr const char* kClearTerminal = "\x1b[H\x1b[2J";
+
+using ReadCluster = std::function<tl::expected<coordination::ClusterSnapshot, CliError>()>;
+using Pause = std::function<bool(std::chrono::milliseconds)>;
+
+std::string text_of(const coordination::ClusterSnapshot& snapshot, bool json) {
+  std::string text = json ? coordination::encode(snapshot) : status_text(snapshot);
+  if (!text.ends_with('\n')) text += '\n';
+  return text;
+}
+
+int show_once(const ReadCluster& read, const StatusFlags& flags) {
+  const auto snapshot = read();
+  if (!snapshot) return complain(snapshot.error());
+  std::cout << text_of(*snapshot, flags.json) << std::flush;
+  return kExitFine;
+}
+
+// On a terminal the picture is redrawn; elsewhere every change is one block more.
+int show_changes(const ReadCluster& read, const Pause& pause, const StatusFlags& flags) {
+  const bool terminal = ::isatty(STDOUT_FILENO) != 0;
+  std::string shown;
+  std::string complaint;
+  do {
+    const auto snapshot = read();
+    if (!snapshot) {
+      if (shown.empty() && complaint.empty() && snapshot.error().exit_code == kExitUsage)
+        return complain(snapshot.error());
+      if (snapshot.error().message != complaint) std::cerr << snapshot.error().message << std::endl;
+      complaint = snapshot.error().message;
+      continue;
+    }
+    const std::string text = text_of(*snapshot, flags.json);
+    if (text == shown && complaint.empty()) continue;
+    complaint.clear();
+    if (terminal) {
+      std::cout << kClearTerminal << text << std::flush;
+    } else if (text != shown) {
+      std::cout << (shown.empty() || flags.json ? "" : "\n") << text << std::flush;
+    }
+    shown = text;
+    if (!std::cout) return kExitFine;  // nobody reads any more
+  } while (pause(kPollInterval));
+  return kExitFine;
+}
+
+}  // namespace
+
+int run_status(const std::string& config_file, const StatusFlags& flags) {
+  const auto config = load_or_complain(config_file);
+  if (!config) return kExitUsage;
+  std::optional<ClusterSession> session;
+  session.emplace(config->zookeeper);
+  const ReadCluster read = [&]() {
+    return config->standalone ? ask_local_status(*config, kPatience) : session->read_cluster(kPatience);
+  };
+  if (!flags.watch) return show_once(read, flags);
+  return show_changes(
+      read, [&](std::chrono::milliseconds duration) { return session->pause(duration); }, flags);
+}
+
+}  // namespace chorale::agent

@@ -1,0 +1,65 @@
+#include "agent/cli/status_text.h"
+
+#include <utility>
+#include <vector>
+
+#include "agent/cli/table.h"
+
+namespace chorale::agent {
+namespace {
+
+using coordination::AgentDocument;
+using coordination::Identity;
+using coordination::RevisionHeader;
+
+constexpr std::size_t kShortDigest = 12;
+
+std::string name_of(const Identity& identity) {
+  return std::to_string(identity.epoch.value) + "." + std::to_string(identity.revision.value);
+}
+
+std::string revision_line(const RevisionHeader& header) {
+  std::string line = name_of(header.identity) + "  " + header.identity.digest.substr(0, kShortDigest) + "  " +
+                     std::to_string(header.apps) + " apps, " + std::to_string(header.servers) + " servers";
+  if (header.quarantined > 0) line += ", " + std::to_string(header.quarantined) + " quarantined";
+  return safe(line + "  " + header.created_at);
+}
+
+// How far an agent is behind what is committed, in revisions.
+std::string lag(const AgentDocument& agent, const std::optional<RevisionHeader>& committed) {
+  if (!agent.applied || !committed) return "-";
+  const Identity& applied = agent.applied->identity;
+  if (applied == committed->identity) return "0";
+  const auto behind = committed->identity.revision.value - applied.revision.value;
+  return behind > 0 ? std::to_string(behind) : "differs";
+}
+
+}  // namespace
+
+std::string status_text(const coordination::ClusterSnapshot& snapshot) {
+  const auto& state = snapshot.state;
+  std::string text = "leader     " + (state.leader.empty() ? "none" : safe(state.leader)) + "\n";
+  text += "epoch      " + std::to_string(state.epoch.value) + "\n";
+  text += "committed  " + (state.committed ? revision_line(*state.committed) : "nothing yet") + "\n";
+  if (state.committed) text += "cause      " + safe(state.committed->cause) + "\n";
+  if (state.proposed) text += "proposed   " + revision_line(*state.proposed) + "\n";
+  if (state.held) {
+    text += "held       revision " + std::to_string(state.held->revision.value) + " by " + safe(state.held->by) + ": " +
+            safe(state.held->reason) + "\n";
+  }
+
+  std::vector<std::vector<std::string>> rows{{"AGENT", "ROLE", "STATUS", "APPLIED", "DIGEST", "LAG", "MESSAGE"}};
+  for (const AgentDocument& agent : snapshot.agents) {
+    rows.push_back({agent.id, std::string(coordination::to_string(agent.role)),
+                    std::string(coordination::to_string(agent.condition)),
+                    agent.applied ? name_of(agent.applied->identity) : "-",
+                    agent.applied ? agent.applied->identity.digest.substr(0, kShortDigest) : "-",
+                    lag(agent, state.committed), agent.message});
+  }
+  text += "\n" + table(rows);
+  if (snapshot.agents.empty()) text += "(no agent is alive)\n";
+  for (const std::string& unreadable : snapshot.unreadable) text += "unreadable agent " + safe(unreadable) + "\n";
+  return text;
+}
+
+}  // namespace chorale::agent

@@ -1,0 +1,15 @@
+// `chorale version`.
+#include "agent/version.h"
+
+#include <iostream>
+
+#include "agent/cli/cli.h"
+
+namespace chorale::agent {
+
+int run_version() {
+  std::cout << "chorale " << version() << "\n";
+  return kExitFine;
+}
+
+}  // namespace chorale::agent

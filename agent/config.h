@@ -1,0 +1,86 @@
+// /etc/chorale/chorale.toml as values. A superset of nixy.toml: a migration starts by copying that file.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "coordination/connect_string.h"
+
+namespace chorale::agent {
+
+struct StatsdConfig {
+  std::string address;  // host:port, empty: off
+  std::string name_space;
+  int sample_rate = 100;
+};
+
+struct Config {
+  std::string file;  // where it came from, for messages
+
+  // Nixy's keys.
+  std::string xproxy;  // default: the host's name
+  std::vector<std::string> marathon;
+  std::string user;
+  std::string pass;
+  std::string realm;
+  std::string nginx_config = "/etc/nginx/nginx.conf";
+  std::string nginx_template = "/etc/chorale/nginx.conf.mustache";
+  std::vector<std::string> nginx_cmd{"nginx"};
+  bool nginx_ignore_check = false;
+  std::string left_delimiter = "{{";
+  std::string right_delimiter = "}}";
+  StatsdConfig statsd;
+
+  // Chorale's own.
+  bool standalone = true;  // no `zookeeper` key
+  coordination::ConnectString zookeeper;
+  std::string id;  // default: the host's name; "localhost*" is refused
+  std::string listen_address = "0.0.0.0";
+  std::uint16_t listen_port = 8000;
+  std::string nginx_pid;  // empty: the config's pid line
+  std::string state_dir = "/var/lib/chorale";
+  std::chrono::milliseconds session_timeout{10'000};
+  std::chrono::milliseconds stage_timeout{3'000};
+  std::chrono::milliseconds min_reload_interval{500};
+  std::chrono::milliseconds resync_interval{60'000};
+  std::chrono::milliseconds health_memory{300'000};
+  double shrink_limit = 0.5;
+  bool repair_drift = true;
+  std::set<std::string> expose_env;
+  std::map<std::string, std::string> local;  // [local], and nothing else
+  std::string ca_file;
+  std::string zookeeper_auth_file;  // its content ("user:password") becomes zookeeper.credentials
+  std::string admin_token_file;
+  std::string admin_token;  // the content of admin_token_file
+};
+
+struct LoadedConfig {
+  Config config;
+  std::vector<std::string> warnings;  // unknown keys with the nearest known one, and the like; each names file and line
+};
+
+// What the host says of itself, injected so that parsing is pure.
+struct HostFacts {
+  std::string hostname;
+  std::map<std::string, std::string> environment;  // only CHORALE_* is looked at
+};
+
+// Every error names the file, the line and what was expected; all errors of the file are listed, one a line.
+[[nodiscard]] tl::expected<LoadedConfig, std::string> parse_config(std::string_view text, const std::string& file,
+                                                                   const HostFacts& host);
+// What a daemon needs beyond a readable config, one complete sentence each: `status` and `routes` do without.
+[[nodiscard]] std::vector<std::string> missing_for_agent(const Config& config);
+
+// Reads the file, its secret files (zookeeper_auth_file, admin_token_file) and the host's facts.
+[[nodiscard]] tl::expected<LoadedConfig, std::string> load_config(const std::string& file);
+
+// The values that @{name} may use on this proxy: built-ins, overridden by [local].
+[[nodiscard]] std::map<std::string, std::string> local_values(const Config& config);
+
+}  // namespace chorale::agent

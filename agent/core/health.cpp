@@ -1,0 +1,138 @@
+#include "agent/core/health.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "coordination/documents.h"
+
+namespace chorale::agent {
+namespace {
+
+using coordination::Condition;
+using coordination::Identity;
+using Json = nlohmann::ordered_json;
+
+std::string name_of(const Identity& identity) {
+  return std::to_string(identity.epoch.value) + "." + std::to_string(identity.revision.value);
+}
+
+std::string or_else(const std::string& text, const std::string& fallback) {
+  return text.empty() || text == "OK" ? fallback : text;
+}
+
+// Why this proxy has nothing to serve yet: the reason that lies deepest.
+std::string why_nothing_applied(const HealthInputs& inputs) {
+  const std::string nothing = "nothing was ever applied on this proxy: ";
+  if (!inputs.view.connected) {
+    return nothing + "ZooKeeper is not connected (" + or_else(inputs.view.zookeeper_message, "no answer yet") + ")";
+  }
+  if (inputs.view.committed) {
+    return nothing + or_else(inputs.config_message, "revision " + name_of(inputs.view.committed->identity) +
+                                                        " is being fetched, tested and applied");
+  }
+  if (!inputs.marathon_trouble.empty()) return nothing + "Marathon: " + inputs.marathon_trouble;
+  if (!inputs.template_healthy) return nothing + "template: " + or_else(inputs.template_message, "it cannot be used");
+  return nothing + (inputs.view.leader.empty() ? "no leader is elected yet"
+                                               : "leader " + inputs.view.leader + " has committed no revision yet");
+}
+
+// A state that another live agent proved to be applicable, and this one has failed at for too long: its own illness.
+bool cannot_apply_what_others_can(const HealthInputs& inputs) {
+  return inputs.failing_since && inputs.now - *inputs.failing_since >= kDownAfterCannotApply &&
+         inputs.view.peer_applied && inputs.applied && inputs.applied->older_than(*inputs.view.peer_applied);
+}
+
+// "" unless this proxy must get no traffic.
+std::string why_down(const HealthInputs& inputs) {
+  if (inputs.drained) return "drained by an operator";
+  if (!inputs.nginx_running) return "Nginx is not running: " + or_else(inputs.nginx_message, "no master process found");
+  if (!inputs.applied) return why_nothing_applied(inputs);
+  if (cannot_apply_what_others_can(inputs)) {
+    const auto failing = std::chrono::duration_cast<std::chrono::seconds>(inputs.now - *inputs.failing_since);
+    return "cannot apply revision " + name_of(*inputs.view.peer_applied) + " for " + std::to_string(failing.count()) +
+           " s although another proxy has: " + or_else(inputs.config_message, "see the log");
+  }
+  return {};
+}
+
+std::string why_degraded_here(const HealthInputs& inputs) {
+  if (inputs.failing_since)
+    return "cannot apply a committed revision: " + or_else(inputs.config_message, "see the log");
+  if (!inputs.config_healthy) return "Nginx refuses its config: " + or_else(inputs.config_message, "see the log");
+  if (!inputs.view.missing.empty()) {
+    return std::to_string(inputs.view.missing.size()) + " chunk(s) of the committed revision are missing in ZooKeeper";
+  }
+  return {};
+}
+
+std::string why_degraded_endpoints(const HealthInputs& inputs) {
+  const auto ill = std::find_if(inputs.endpoints.begin(), inputs.endpoints.end(),
+                                [](const EndpointHealth& endpoint) { return !endpoint.healthy; });
+  if (ill == inputs.endpoints.end()) return {};
+  const auto count = std::count_if(inputs.endpoints.begin(), inputs.endpoints.end(),
+                                   [](const EndpointHealth& endpoint) { return !endpoint.healthy; });
+  return std::to_string(count) + " of " + std::to_string(inputs.endpoints.size()) +
+         " Marathon endpoints are down, first " + ill->endpoint + ": " + ill->message;
+}
+
+std::string why_degraded(const HealthInputs& inputs) {
+  if (std::string here = why_degraded_here(inputs); !here.empty()) return here;
+  if (!inputs.view.connected) {
+    return "ZooKeeper is not connected: " + or_else(inputs.view.zookeeper_message, "no answer") +
+           "; the last applied routes stay in use";
+  }
+  if (inputs.view.leader.empty()) return "no leader is elected; the last applied routes stay in use";
+  if (!inputs.template_healthy) return "template: " + or_else(inputs.template_message, "it cannot be used");
+  if (!inputs.marathon_trouble.empty()) return "Marathon: " + inputs.marathon_trouble;
+  return why_degraded_endpoints(inputs);
+}
+
+Json part(bool healthy, const std::string& message, const std::string& fallback) {
+  return Json{{"Healthy", healthy}, {"Message", healthy ? "OK" : or_else(message, fallback)}};
+}
+
+Json endpoints_json(const std::vector<EndpointHealth>& endpoints) {
+  Json list = Json::array();
+  for (const EndpointHealth& endpoint : endpoints) {
+    list.push_back(Json{{"Endpoint", endpoint.endpoint}, {"Healthy", endpoint.healthy}, {"Message", endpoint.message}});
+  }
+  return list;
+}
+
+Json cluster_json(const HealthInputs& inputs) {
+  const auto& view = inputs.view;
+  return Json{{"Id", inputs.id},
+              {"Role", std::string(coordination::to_string(view.role))},
+              {"Leader", view.leader},
+              {"Epoch", view.epoch.value},
+              {"Committed", view.committed ? view.committed->identity.revision.value : 0},
+              {"Applied", inputs.applied ? inputs.applied->revision.value : 0},
+              {"Digest", inputs.applied ? inputs.applied->digest : std::string()},
+              {"Agents", view.agents.size()}};
+}
+
+}  // namespace
+
+HealthVerdict judge(const HealthInputs& inputs) {
+  if (std::string reason = why_down(inputs); !reason.empty()) return {Condition::kDown, std::move(reason)};
+  if (std::string reason = why_degraded(inputs); !reason.empty()) return {Condition::kDegraded, std::move(reason)};
+  return {Condition::kOk, "OK"};
+}
+
+std::string health_json(const HealthInputs& inputs) {
+  const HealthVerdict verdict = judge(inputs);
+  Json body;
+  body["Status"] = std::string(coordination::to_string(verdict.condition));
+  body["Message"] = verdict.message;
+  body["Config"] = part(inputs.config_healthy, inputs.config_message, "not tested yet");
+  body["Template"] = part(inputs.template_healthy, inputs.template_message, "it cannot be used");
+  body["Endpoints"] = endpoints_json(inputs.endpoints);
+  body["ZooKeeper"] = part(inputs.view.connected, inputs.view.zookeeper_message, "not connected");
+  body["Nginx"] = part(inputs.nginx_running, inputs.nginx_message, "no master process found");
+  body["Cluster"] = cluster_json(inputs);
+  body["Warnings"] = inputs.warnings;
+  // Nginx's words may hold any byte: what is not UTF-8 is replaced, never thrown about.
+  return body.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace chorale::agent

@@ -1,0 +1,49 @@
+// ok | degraded | down, and /v1/health: a superset of Nixy's JSON, so that check_nixy works unchanged. Pure.
+//
+// down = send no traffic to this proxy. What all proxies share (ZooKeeper, Marathon or the content is ill) is degraded:
+// the proxies still serve, and a balancer must not lose them all.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/core/leader.h"
+#include "agent/core/types.h"
+#include "coordination/coordinator.h"
+
+namespace chorale::agent {
+
+// Everything that health is made of, gathered by the loop.
+struct HealthInputs {
+  TimePoint now{};
+  std::string id;
+  coordination::ViewChanged view;  // ZooKeeper and the cluster
+  // Nginx, from nginx/LocalNginx's report.
+  bool nginx_running = false;
+  std::string nginx_message;
+  bool config_healthy = false;
+  std::string config_message;
+  std::optional<coordination::Identity> applied;
+  std::optional<TimePoint> failing_since;
+  // Template and Marathon, known by the leader only; followers take them from their own last look.
+  bool template_healthy = true;
+  std::string template_message;
+  std::vector<EndpointHealth> endpoints;
+  std::string marathon_trouble;       // "" or the leader's trouble()
+  std::vector<std::string> warnings;  // e.g. "neither ZooKeeper credentials nor publish_key_file are set"
+  bool drained = false;
+};
+
+struct HealthVerdict {
+  coordination::Condition condition = coordination::Condition::kDegraded;
+  std::string message;  // the most important reason, "OK" if none
+};
+
+inline constexpr Milliseconds kDownAfterCannotApply{30'000};
+
+[[nodiscard]] HealthVerdict judge(const HealthInputs& inputs);
+// The body of /v1/health (indented JSON). 503 with kDown, else 200.
+[[nodiscard]] std::string health_json(const HealthInputs& inputs);
+
+}  // namespace chorale::agent

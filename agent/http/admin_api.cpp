@@ -1,0 +1,214 @@
+#include "agent/http/admin_api.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "agent/http/nixy_config.h"
+#include "agent/http/status_page.h"
+
+namespace chorale::agent {
+namespace {
+
+using coordination::ClusterSnapshot;
+using Clock = std::chrono::steady_clock;
+using ClusterResult = tl::expected<ClusterSnapshot, coordination::Error>;
+
+constexpr std::chrono::milliseconds kClusterCacheAge{1'000};
+// A read that has not come back after this long never will: the next request starts another one.
+constexpr std::chrono::milliseconds kClusterReadPatience{5'000};
+
+constexpr const char* kText = "text/plain; charset=utf-8";
+constexpr const char* kHtml = "text/html; charset=utf-8";
+constexpr const char* kPrometheusText = "text/plain; version=0.0.4; charset=utf-8";
+
+HttpResponse text_response(unsigned status, const std::string& text) { return {status, kText, text + "\n", {}}; }
+
+HttpResponse json_response(unsigned status, std::string body) {
+  HttpResponse response;
+  response.status = status;
+  response.body = std::move(body);
+  return response;
+}
+
+std::string error_json(const std::string& message) {
+  return nlohmann::json{{"error", message}}.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+// Takes as long for a token that differs in its first byte as for one that differs in its last.
+bool equal_in_constant_time(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  unsigned difference = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    difference |= static_cast<unsigned>(static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i]));
+  }
+  return difference == 0;
+}
+
+bool bears(const std::string& authorization, const std::string& token) {
+  constexpr std::string_view kScheme = "bearer ";
+  if (token.empty() || authorization.size() < kScheme.size()) return false;
+  for (std::size_t i = 0; i < kScheme.size(); ++i) {
+    const char c = authorization[i];
+    if ((c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c) != kScheme[i]) return false;
+  }
+  return equal_in_constant_time(std::string_view(authorization).substr(kScheme.size()), token);
+}
+
+class AdminApi : public std::enable_shared_from_this<AdminApi> {
+ public:
+  explicit AdminApi(AdminSources sources) : sources_(std::move(sources)) {}
+
+  void handle(const HttpRequest& request, const HttpServer::Respond& respond);
+
+ private:
+  struct Page {
+    std::string_view path;
+    bool open;      // answers anyone
+    bool may_post;  // beside GET and HEAD
+    void (AdminApi::*serve)(const HttpServer::Respond&);
+  };
+  static const std::array<Page, 7> kPages;
+
+  void serve_page(const HttpServer::Respond& respond);
+  void serve_health(const HttpServer::Respond& respond);
+  void serve_status(const HttpServer::Respond& respond);
+  void serve_config(const HttpServer::Respond& respond);
+  void serve_metrics(const HttpServer::Respond& respond);
+  void serve_reload(const HttpServer::Respond& respond);
+
+  using Waiter = std::function<void(const ClusterResult&)>;
+  void with_cluster(Waiter waiter);
+  void cluster_read(std::uint64_t read, ClusterResult result);
+  [[nodiscard]] bool allowed(const HttpRequest& request) const;
+
+  AdminSources sources_;
+  std::optional<ClusterResult> cached_;
+  Clock::time_point cached_at_{};
+  std::vector<Waiter> waiters_;
+  std::uint64_t read_ = 0;  // the running read's number; an older one's result is dropped
+  bool reading_ = false;
+  Clock::time_point reading_since_{};
+};
+
+const std::array<AdminApi::Page, 7> AdminApi::kPages{{
+    {"/", true, false, &AdminApi::serve_page},
+    {"/v1/health", true, false, &AdminApi::serve_health},
+    {"/v1/status", true, false, &AdminApi::serve_status},
+    {"/v1/metrics", true, false, &AdminApi::serve_metrics},
+    {"/metrics", true, false, &AdminApi::serve_metrics},
+    {"/v1/config", false, false, &AdminApi::serve_config},
+    {"/v1/reload", false, true, &AdminApi::serve_reload},
+}};
+
+bool AdminApi::allowed(const HttpRequest& request) const {
+  return request.from_loopback || bears(request.authorization, sources_.admin_token);
+}
+
+void AdminApi::handle(const HttpRequest& request, const HttpServer::Respond& respond) {
+  const auto page =
+      std::find_if(kPages.begin(), kPages.end(), [&](const Page& candidate) { return candidate.path == request.path; });
+  if (page == kPages.end()) {
+    respond(text_response(404, "404 page not found"));
+    return;
+  }
+  if (request.method != "GET" && request.method != "HEAD" && !(page->may_post && request.method == "POST")) {
+    HttpResponse response = text_response(405, "method not allowed");
+    response.headers = {{"Allow", page->may_post ? "GET, HEAD, POST" : "GET, HEAD"}};
+    respond(std::move(response));
+    return;
+  }
+  if (!page->open && !allowed(request)) {
+    if (sources_.admin_token.empty()) {
+      respond(text_response(403, "only this host itself may ask; set admin_token_file to allow others"));
+      return;
+    }
+    HttpResponse response = text_response(401, "a bearer token is needed (admin_token_file)");
+    response.headers = {{"WWW-Authenticate", "Bearer realm=\"chorale\""}};
+    respond(std::move(response));
+    return;
+  }
+  (this->*page->serve)(respond);
+}
+
+void AdminApi::serve_page(const HttpServer::Respond& respond) {
+  with_cluster([self = shared_from_this(), respond](const ClusterResult& cluster) {
+    HttpResponse response{200, kHtml, status_page(self->sources_.version, self->sources_.health(), cluster), {}};
+    response.headers = {{"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"},
+                        {"Referrer-Policy", "no-referrer"},
+                        {"X-Frame-Options", "DENY"}};
+    respond(std::move(response));
+  });
+}
+
+void AdminApi::serve_health(const HttpServer::Respond& respond) {
+  const HealthInputs inputs = sources_.health();
+  const bool down = judge(inputs).condition == coordination::Condition::kDown;
+  respond(json_response(down ? 503 : 200, health_json(inputs)));
+}
+
+void AdminApi::serve_status(const HttpServer::Respond& respond) {
+  with_cluster([respond](const ClusterResult& cluster) {
+    if (!cluster) {
+      respond(json_response(503, error_json("the cluster cannot be read now: " + cluster.error().message)));
+      return;
+    }
+    std::string body = coordination::encode(*cluster);
+    if (!body.ends_with('\n')) body += '\n';
+    respond(json_response(200, std::move(body)));
+  });
+}
+
+void AdminApi::serve_config(const HttpServer::Respond& respond) {
+  const auto routes = sources_.routes();
+  respond(json_response(
+      200, nixy_config_json(sources_.xproxy, sources_.realm, sources_.statsd, sources_.times(), routes.get())));
+}
+
+void AdminApi::serve_metrics(const HttpServer::Respond& respond) {
+  respond(HttpResponse{200, kPrometheusText, sources_.metrics(), {}});
+}
+
+void AdminApi::serve_reload(const HttpServer::Respond& respond) { respond(text_response(202, sources_.reload())); }
+
+void AdminApi::with_cluster(Waiter waiter) {
+  const auto now = Clock::now();
+  if (cached_ && now - cached_at_ < kClusterCacheAge) {
+    waiter(*cached_);
+    return;
+  }
+  if (reading_ && now - reading_since_ > kClusterReadPatience) {
+    cluster_read(read_, tl::unexpected(coordination::Error{coordination::ErrorKind::kConnectionLoss,
+                                                           "ZooKeeper does not answer"}));
+  }
+  waiters_.push_back(std::move(waiter));
+  if (reading_) return;
+  reading_ = true;
+  reading_since_ = now;
+  const std::uint64_t read = ++read_;
+  sources_.cluster([weak = weak_from_this(), read](ClusterResult result) {
+    if (const auto self = weak.lock()) self->cluster_read(read, std::move(result));
+  });
+}
+
+void AdminApi::cluster_read(std::uint64_t read, ClusterResult result) {
+  if (!reading_ || read != read_) return;
+  reading_ = false;
+  cached_ = std::move(result);
+  cached_at_ = Clock::now();
+  const ClusterResult shown = *cached_;
+  for (const Waiter& waiter : std::exchange(waiters_, {})) waiter(shown);
+}
+
+}  // namespace
+
+HttpServer::Handler make_admin_api(AdminSources sources) {
+  return [api = std::make_shared<AdminApi>(std::move(sources))](
+             const HttpRequest& request, const HttpServer::Respond& respond) { api->handle(request, respond); };
+}
+
+}  // namespace chorale::agent

@@ -1,0 +1,46 @@
+// The pages of the admin API over HttpServer: who may see what, and Nixy's paths and shapes. Loop thread only.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <tl/expected.hpp>
+
+#include "agent/config.h"
+#include "agent/core/health.h"
+#include "agent/http/server.h"
+#include "coordination/cluster_reader.h"
+#include "render/routing_state.h"
+
+namespace chorale::agent {
+
+struct AppliedTimes {  // Nixy's LastUpdates; RFC 3339, "0001-01-01T00:00:00Z" where it never happened
+  std::string last_sync = "0001-01-01T00:00:00Z";
+  std::string last_config_rendered = "0001-01-01T00:00:00Z";
+  std::string last_config_valid = "0001-01-01T00:00:00Z";
+  std::string last_nginx_reload = "0001-01-01T00:00:00Z";
+};
+
+// Where the pages get their content; all called on the loop thread.
+struct AdminSources {
+  std::string version;
+  std::string xproxy;
+  std::string realm;
+  StatsdConfig statsd;
+  std::string admin_token;  // empty: only loopback sees the protected pages
+  std::function<HealthInputs()> health;
+  std::function<void(std::function<void(tl::expected<coordination::ClusterSnapshot, coordination::Error>)>)> cluster;
+  std::function<std::shared_ptr<const render::RoutingState>()> routes;  // what this proxy serves; may be null
+  std::function<AppliedTimes()> times;
+  std::function<std::string()> metrics;
+  // Asks the leader for a full sync; the answer is what /v1/reload prints ("queued").
+  std::function<std::string()> reload;
+};
+
+// GET / /v1/health /v1/status /v1/config /v1/metrics /metrics, POST|GET /v1/reload. Health, status (as JSON and as the
+// page /) and metrics answer anyone; the rest loopback or a bearer of the token (compared in constant time).
+// Unknown: 404, wrong method: 405. The cluster is read at most once a second, however many ask.
+[[nodiscard]] HttpServer::Handler make_admin_api(AdminSources sources);
+
+}  // namespace chorale::agent

@@ -1,0 +1,237 @@
+#include "agent/http/metrics.h"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <vector>
+
+#include "agent/http/process_metrics.h"
+
+namespace chorale::agent {
+namespace {
+
+using prometheus::Counter;
+using prometheus::Gauge;
+using prometheus::Histogram;
+using Labels = std::map<std::string, std::string>;
+
+// Nixy's: 0.05 s doubled nine times.
+const Histogram::BucketBoundaries& nixy_buckets() {
+  static const Histogram::BucketBoundaries buckets{0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6};
+  return buckets;
+}
+
+const Histogram::BucketBoundaries& change_buckets() {
+  static const Histogram::BucketBoundaries buckets{0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30};
+  return buckets;
+}
+
+double seconds(std::chrono::milliseconds duration) { return static_cast<double>(duration.count()) / 1000.0; }
+
+}  // namespace
+
+class Metrics::Impl {
+ public:
+  explicit Impl(const std::string& version) {
+    gauge("chorale_build_info", "Always 1; the label says which version runs.", {{"version", version}}).Set(1);
+  }
+
+  Counter& counter(const std::string& name, const std::string& help, const Labels& labels = {}) {
+    return prometheus::BuildCounter().Name(name).Help(help).Register(registry_).Add(labels);
+  }
+  Gauge& gauge(const std::string& name, const std::string& help, const Labels& labels = {}) {
+    return prometheus::BuildGauge().Name(name).Help(help).Register(registry_).Add(labels);
+  }
+  Histogram& histogram(const std::string& name, const std::string& help, const Histogram::BucketBoundaries& buckets) {
+    return prometheus::BuildHistogram().Name(name).Help(help).Register(registry_).Add({}, buckets);
+  }
+
+ private:
+  prometheus::Registry registry_;  // declared first: the references below point into it
+
+ public:
+  // Marathon.
+  Counter& requests_ok = counter("chorale_marathon_requests_total", "REST requests to Marathon.", {{"result", "ok"}});
+  Counter& requests_failed =
+      counter("chorale_marathon_requests_total", "REST requests to Marathon.", {{"result", "failed"}});
+  Counter& events = counter("chorale_marathon_events_total", "Events received from Marathon.");
+  Counter& stream_errors = counter("chorale_marathon_stream_errors_total", "Event streams that broke or were refused.");
+  Counter& stream_silences = counter("chorale_marathon_stream_silent_total", "Event streams given up in silence.");
+  Counter& unreachable = counter("chorale_marathon_endpoint_unreachable_total", "Endpoints that could not be reached.");
+  Counter& check_fails = counter("chorale_marathon_endpoint_refused_total", "Endpoints that answered with an error.");
+  Counter& all_down = counter("chorale_marathon_all_endpoints_down_total", "Times when no endpoint was left to ask.");
+  Gauge& stream_attached = gauge("chorale_marathon_stream_attached", "1 while the event stream is attached.");
+  Gauge& data_age = gauge("chorale_marathon_data_age_seconds", "Time since Marathon last answered well; leader only.");
+  Counter& invalid_hosts = counter("chorale_invalid_host_labels_total", "Host labels that are no host names.");
+  Counter& duplicate_hosts = counter("chorale_duplicate_hosts_total", "Hosts claimed by more than one app.");
+  // The cluster.
+  Counter& committed =
+      counter("chorale_proposals_total", "Revisions proposed by this agent.", {{"result", "committed"}});
+  Counter& rejected = counter("chorale_proposals_total", "Revisions proposed by this agent.", {{"result", "rejected"}});
+  Gauge& connected = gauge("chorale_zookeeper_connected", "1 while ZooKeeper is connected.");
+  Gauge& leading = gauge("chorale_leader", "1 while this agent leads.");
+  Gauge& agents = gauge("chorale_agents", "Live agents in the cluster.");
+  Gauge& epoch = gauge("chorale_epoch", "The current leader's term.");
+  Gauge& committed_revision = gauge("chorale_committed_revision", "The committed revision.");
+  Gauge& applied_revision = gauge("chorale_applied_revision", "The revision that this proxy's Nginx serves.");
+  Gauge& applied_epoch = gauge("chorale_applied_epoch", "The epoch of the revision that this proxy's Nginx serves.");
+  Gauge& quarantined = gauge("chorale_quarantined_apps", "Apps frozen because Nginx refused their content.");
+  Gauge& missing = gauge("chorale_missing_chunks", "Chunks of the committed revision that could not be found.");
+  Gauge& apps = gauge("chorale_apps", "Apps served by this proxy.");
+  Gauge& servers = gauge("chorale_servers", "Servers behind the apps of this proxy.");
+  Histogram& change =
+      histogram("chorale_change_applied_seconds",
+                "From the first event of a change until the leader's own Nginx served it.", change_buckets());
+  // Nginx and this process.
+  Counter& reloads_ok = counter("chorale_reloads_total", "Reloads of Nginx.", {{"result", "ok"}});
+  Counter& reloads_failed = counter("chorale_reloads_total", "Reloads of Nginx.", {{"result", "failed"}});
+  Histogram& reload_duration =
+      histogram("chorale_reload_duration_seconds", "From the rename until new workers were proven.", nixy_buckets());
+  Gauge& nginx_running = gauge("chorale_nginx_running", "1 while a verified Nginx master runs.");
+  Gauge& workers = gauge("chorale_nginx_workers", "Worker processes.", {{"state", "serving"}});
+  Gauge& old_workers = gauge("chorale_nginx_workers", "Worker processes.", {{"state", "shutting_down"}});
+  Gauge& health = gauge("chorale_health", "0 ok, 1 degraded, 2 down.");
+  Gauge& loop_delay = gauge("chorale_loop_delay_max_seconds", "The longest that the event loop ever came late.");
+  // Nixy's names, so that its dashboards and alerts go on working.
+  Counter& nixy_failed = counter("nixy_reloads_failed", "As in Nixy; see chorale_reloads_total.");
+  Counter& nixy_successful = counter("nixy_reloads_successful", "As in Nixy; see chorale_reloads_total.");
+  Histogram& nixy_duration =
+      histogram("nixy_reload_duration", "As in Nixy; see chorale_reload_duration_seconds.", nixy_buckets());
+  Counter& nixy_invalid =
+      counter("nixy_invalid_subdomain_label_warnings", "As in Nixy; see chorale_invalid_host_labels_total.");
+  Counter& nixy_duplicate =
+      counter("nixy_duplicate_subdomain_label_warnings", "As in Nixy; see chorale_duplicate_hosts_total.");
+  Counter& nixy_check_fails =
+      counter("nixy_endpoint_check_fails", "As in Nixy; see chorale_marathon_endpoint_refused_total.");
+  Counter& nixy_down_errors =
+      counter("nixy_endpoint_down_errors", "As in Nixy; see chorale_marathon_endpoint_unreachable_total.");
+  Counter& nixy_all_down =
+      counter("nixy_all_endpoints_down_errors", "As in Nixy; see chorale_marathon_all_endpoints_down_total.");
+  Counter& nixy_stream_errors =
+      counter("nixy_marathon_stream_errors", "As in Nixy; see chorale_marathon_stream_errors_total.");
+  Counter& nixy_no_data =
+      counter("nixy_marathon_stream_no_data_warnings", "As in Nixy; see chorale_marathon_stream_silent_total.");
+  Counter& nixy_events = counter("nixy_marathon_events_received", "As in Nixy; see chorale_marathon_events_total.");
+
+  [[nodiscard]] std::vector<prometheus::MetricFamily> collect() const { return registry_.Collect(); }
+};
+
+Metrics::Metrics(const std::string& version) : impl_(std::make_unique<Impl>(version)) {}
+Metrics::~Metrics() = default;
+
+void Metrics::marathon_request(bool ok) { (ok ? impl_->requests_ok : impl_->requests_failed).Increment(); }
+
+void Metrics::marathon_event() {
+  impl_->events.Increment();
+  impl_->nixy_events.Increment();
+}
+
+void Metrics::marathon_stream_error() {
+  impl_->stream_errors.Increment();
+  impl_->nixy_stream_errors.Increment();
+}
+
+void Metrics::stream_silent() {
+  impl_->stream_silences.Increment();
+  impl_->nixy_no_data.Increment();
+}
+
+void Metrics::proposal(bool committed) { (committed ? impl_->committed : impl_->rejected).Increment(); }
+
+void Metrics::reload(bool ok, std::chrono::milliseconds duration) {
+  (ok ? impl_->reloads_ok : impl_->reloads_failed).Increment();
+  (ok ? impl_->nixy_successful : impl_->nixy_failed).Increment();
+  if (!ok) return;
+  impl_->reload_duration.Observe(seconds(duration));
+  impl_->nixy_duration.Observe(seconds(duration));
+}
+
+void Metrics::invalid_host_label() {
+  impl_->invalid_hosts.Increment();
+  impl_->nixy_invalid.Increment();
+}
+
+void Metrics::duplicate_host_label() {
+  impl_->duplicate_hosts.Increment();
+  impl_->nixy_duplicate.Increment();
+}
+
+void Metrics::endpoint_down() {
+  impl_->unreachable.Increment();
+  impl_->nixy_down_errors.Increment();
+}
+
+void Metrics::endpoint_check_failed() {
+  impl_->check_fails.Increment();
+  impl_->nixy_check_fails.Increment();
+}
+
+void Metrics::all_endpoints_down() {
+  impl_->all_down.Increment();
+  impl_->nixy_all_down.Increment();
+}
+
+void Metrics::change_applied(std::chrono::milliseconds latency) { impl_->change.Observe(seconds(latency)); }
+
+void Metrics::set_cluster(const coordination::ViewChanged& view) {
+  impl_->connected.Set(view.connected ? 1 : 0);
+  impl_->leading.Set(view.role == coordination::Role::kLeader ? 1 : 0);
+  impl_->agents.Set(static_cast<double>(view.agents.size()));
+  impl_->epoch.Set(static_cast<double>(view.epoch.value));
+  impl_->missing.Set(static_cast<double>(view.missing.size()));
+  if (!view.committed) return;
+  impl_->committed_revision.Set(static_cast<double>(view.committed->identity.revision.value));
+  impl_->quarantined.Set(static_cast<double>(view.committed->quarantined));
+}
+
+void Metrics::set_applied(const coordination::Identity& identity) {
+  impl_->applied_revision.Set(static_cast<double>(identity.revision.value));
+  impl_->applied_epoch.Set(static_cast<double>(identity.epoch.value));
+}
+
+void Metrics::set_routes(std::int64_t apps, std::int64_t servers) {
+  impl_->apps.Set(static_cast<double>(apps));
+  impl_->servers.Set(static_cast<double>(servers));
+}
+
+void Metrics::set_nginx(bool running, int workers, int old_workers) {
+  impl_->nginx_running.Set(running ? 1 : 0);
+  impl_->workers.Set(workers);
+  impl_->old_workers.Set(old_workers);
+}
+
+void Metrics::set_health(coordination::Condition condition) {
+  switch (condition) {
+    case coordination::Condition::kOk:
+      impl_->health.Set(0);
+      return;
+    case coordination::Condition::kDegraded:
+      impl_->health.Set(1);
+      return;
+    case coordination::Condition::kDown:
+      impl_->health.Set(2);
+      return;
+  }
+}
+
+void Metrics::set_stream_attached(bool attached) { impl_->stream_attached.Set(attached ? 1 : 0); }
+void Metrics::set_data_age(std::chrono::milliseconds age) { impl_->data_age.Set(seconds(age)); }
+
+void Metrics::observe_loop_delay(std::chrono::milliseconds delay) {
+  impl_->loop_delay.Set(std::max(impl_->loop_delay.Value(), seconds(delay)));
+}
+
+std::string Metrics::text() const {
+  auto families = impl_->collect();
+  auto process = collect_process_metrics();
+  families.insert(families.end(), std::make_move_iterator(process.begin()), std::make_move_iterator(process.end()));
+  return prometheus::TextSerializer().Serialize(families);
+}
+
+}  // namespace chorale::agent

@@ -1,0 +1,50 @@
+// What Chorale counts, in Prometheus' text format, Nixy's names kept beside the new ones. Loop thread only.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "coordination/coordinator.h"
+
+namespace chorale::agent {
+
+class Metrics {
+ public:
+  explicit Metrics(const std::string& version);
+  ~Metrics();
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+
+  // Counters.
+  void marathon_request(bool ok);
+  void marathon_event();
+  void marathon_stream_error();
+  void proposal(bool committed);
+  void reload(bool ok, std::chrono::milliseconds duration);  // rename until proof
+  void invalid_host_label();
+  void duplicate_host_label();
+  void endpoint_down();          // a Marathon endpoint could not be reached
+  void endpoint_check_failed();  // it answered, but not well
+  void all_endpoints_down();     // no endpoint left to ask
+  void stream_silent();          // the event stream was given up because nothing came
+  // Seconds from the first event of a change until this agent's workers served it; leader only.
+  void change_applied(std::chrono::milliseconds latency);
+  // Gauges.
+  void set_cluster(const coordination::ViewChanged& view);
+  void set_applied(const coordination::Identity& identity);
+  void set_routes(std::int64_t apps, std::int64_t servers);
+  void set_nginx(bool running, int workers, int old_workers);
+  void set_health(coordination::Condition condition);
+  void set_stream_attached(bool attached);
+  void set_data_age(std::chrono::milliseconds age);          // since Marathon last answered well; leader only
+  void observe_loop_delay(std::chrono::milliseconds delay);  // keeps the worst
+
+  [[nodiscard]] std::string text() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace chorale::agent

@@ -1,0 +1,68 @@
+// A small HTTP/1.1 server with a limit and a timeout on everything; knows no page. Loop thread only.
+//
+// cpprest's listener has neither limits nor timeouts (200 MB of header accepted, slow clients never cut), hence Beast.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <tl/expected.hpp>
+#include <utility>
+#include <vector>
+
+namespace chorale::agent {
+
+struct HttpRequest {
+  std::string method;         // "GET", "HEAD", "POST", ...
+  std::string path;           // without the query, percent-decoded
+  std::string query;          // raw, without '?'
+  std::string authorization;  // the header's value or empty; never logged
+  std::string body;
+  // The client itself is on this host: a request that says it came through a proxy here is not.
+  bool from_loopback = false;
+};
+
+struct HttpResponse {
+  unsigned status = 200;
+  std::string content_type = "application/json; charset=utf-8";
+  std::string body;                                          // of a HEAD request: counted, not sent
+  std::vector<std::pair<std::string, std::string>> headers;  // beside those that every answer gets, e.g. Allow
+};
+
+struct HttpServerOptions {
+  std::string address = "0.0.0.0";
+  std::uint16_t port = 8000;  // 0: the system picks one
+  std::size_t max_header_bytes = 8 * 1024;
+  std::size_t max_body_bytes = 64 * 1024;
+  std::size_t max_connections = 4096;               // the oldest idle one gives way
+  std::chrono::milliseconds header_timeout{5'000};  // first byte to last byte of a request's header and body
+  std::chrono::milliseconds idle_timeout{30'000};   // between requests of a kept connection
+  std::chrono::milliseconds write_timeout{10'000};
+  std::chrono::milliseconds handler_timeout{10'000};  // then 504
+};
+
+class HttpServer {
+ public:
+  // Called on the loop; answers once, now or later, on the loop thread.
+  using Respond = std::function<void(HttpResponse)>;
+  using Handler = std::function<void(const HttpRequest&, Respond)>;
+
+  HttpServer(boost::asio::io_context& loop, HttpServerOptions options, Handler handler);
+  ~HttpServer();  // closes everything; late answers are dropped
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  // Binds and listens. The error names the address and why.
+  [[nodiscard]] tl::expected<void, std::string> start();
+  [[nodiscard]] std::uint16_t port() const;
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace chorale::agent

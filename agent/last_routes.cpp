@@ -1,0 +1,55 @@
+#include "agent/last_routes.h"
+
+#include <boost/asio/post.hpp>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include "render/routes_codec.h"
+
+namespace chorale::agent {
+namespace {
+
+// Best effort: a lost file costs nothing but a yardstick.
+void keep(const std::string& file, const std::string& text) {
+  const std::string fresh = file + ".new";
+  std::ofstream stream(fresh, std::ios::binary | std::ios::trunc);
+  stream << text;
+  stream.close();
+  if (stream) std::rename(fresh.c_str(), file.c_str());
+}
+
+}  // namespace
+
+LastRoutes::LastRoutes(boost::asio::io_context& loop, boost::asio::thread_pool& workers, const std::string& state_dir)
+    : loop_(loop), workers_(workers), file_(state_dir + "/routes.json") {}
+
+void LastRoutes::load() {
+  std::ifstream stream(file_, std::ios::binary);
+  if (!stream) return;
+  const std::string text{std::istreambuf_iterator<char>(stream), {}};
+  if (auto state = render::decode_routes(text)) {
+    state_ = std::make_shared<const render::RoutingState>(std::move(*state));
+  }
+}
+
+void LastRoutes::wanted(const coordination::Identity& identity, std::shared_ptr<const std::string> routes_json) {
+  wanted_ = identity;
+  wanted_text_ = std::move(routes_json);
+}
+
+void LastRoutes::applied(const coordination::Identity& identity) {
+  if (!wanted_text_ || identity != wanted_) return;
+  boost::asio::post(workers_, [this, text = std::exchange(wanted_text_, nullptr), file = file_,
+                               alive = std::weak_ptr(alive_), &loop = loop_] {
+    auto state = render::decode_routes(*text);
+    if (!state) return;  // cannot be: it was verified by its digest and written by this program
+    keep(file, *text);
+    boost::asio::post(loop, [this, alive, shared = std::make_shared<const render::RoutingState>(std::move(*state))] {
+      if (!alive.expired()) state_ = shared;
+    });
+  });
+}
+
+}  // namespace chorale::agent

@@ -1,0 +1,40 @@
+// The routing state that this proxy serves, kept in state_dir over restarts. Loop thread only; I/O on the worker pool.
+//
+// For /v1/config, and as the leader's yardstick where ZooKeeper holds no committed state (a wiped ensemble).
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <memory>
+#include <string>
+
+#include "coordination/types.h"
+#include "render/routing_state.h"
+
+namespace chorale::agent {
+
+class LastRoutes {
+ public:
+  LastRoutes(boost::asio::io_context& loop, boost::asio::thread_pool& workers, const std::string& state_dir);
+  LastRoutes(const LastRoutes&) = delete;
+  LastRoutes& operator=(const LastRoutes&) = delete;
+
+  // Blocking; before the loop runs. What cannot be read is as if it were not there.
+  void load();
+  // This revision is about to be applied; nothing is kept until applied() names it.
+  void wanted(const coordination::Identity& identity, std::shared_ptr<const std::string> routes_json);
+  void applied(const coordination::Identity& identity);
+
+  [[nodiscard]] const std::shared_ptr<const render::RoutingState>& state() const { return state_; }
+
+ private:
+  boost::asio::io_context& loop_;
+  boost::asio::thread_pool& workers_;
+  std::string file_;
+  coordination::Identity wanted_;
+  std::shared_ptr<const std::string> wanted_text_;
+  std::shared_ptr<const render::RoutingState> state_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace chorale::agent

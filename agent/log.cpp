@@ -1,0 +1,96 @@
+#include "agent/log.h"
+
+#include <glog/logging.h>
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <utility>
+
+namespace chorale::agent {
+namespace {
+
+constexpr std::chrono::seconds kRepeatInterval{60};
+constexpr std::size_t kRememberedLines = 256;  // over that the memory is cleared: a repeat may then show early
+
+// Which lines were written lately, so that a fault that lasts an hour is not a thousand lines.
+class RepeatFilter {
+ public:
+  // Returns whether to write, and how many repeats were swallowed since the last time.
+  std::pair<bool, int> admit(const std::string& text, std::chrono::steady_clock::time_point now) {
+    if (seen_.size() >= kRememberedLines) seen_.clear();
+    auto [entry, fresh] = seen_.try_emplace(text, Seen{now, 0});
+    if (fresh) return {true, 0};
+    if (now - entry->second.written < kRepeatInterval) {
+      ++entry->second.swallowed;
+      return {false, 0};
+    }
+    entry->second.written = now;
+    return {true, std::exchange(entry->second.swallowed, 0)};
+  }
+
+ private:
+  struct Seen {
+    std::chrono::steady_clock::time_point written;
+    int swallowed = 0;
+  };
+  std::map<std::string, Seen> seen_;
+};
+
+RepeatFilter& repeat_filter() {
+  static RepeatFilter filter;
+  return filter;
+}
+
+}  // namespace
+
+void init_log(const char* program) {
+  FLAGS_logtostderr = true;
+  google::InitGoogleLogging(program);
+}
+
+std::string escape_for_log(std::string_view text) {
+  constexpr std::array<char, 16> kHex{'0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'};
+  std::string escaped;
+  escaped.reserve(text.size());
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '\n') {
+      escaped += "\\n";
+    } else if (c == '\t') {
+      escaped += "\\t";
+    } else if (byte < 0x20 || byte == 0x7f) {
+      escaped += "\\x";
+      escaped += kHex[byte >> 4U];
+      escaped += kHex[byte & 0xfU];
+    } else {
+      escaped += c;
+    }
+  }
+  return escaped;
+}
+
+void write_log(const LogLine& line) {
+  const auto [admitted, swallowed] = repeat_filter().admit(line.text, std::chrono::steady_clock::now());
+  if (!admitted) return;
+  std::string text = escape_for_log(line.text);
+  if (swallowed > 0) text += " (" + std::to_string(swallowed) + " more since the last time)";
+  switch (line.level) {
+    case LogLine::Level::kInfo:
+      LOG(INFO) << text;
+      break;
+    case LogLine::Level::kWarning:
+      LOG(WARNING) << text;
+      break;
+    case LogLine::Level::kError:
+      LOG(ERROR) << text;
+      break;
+  }
+}
+
+void log_info(std::string text) { write_log({LogLine::Level::kInfo, std::move(text)}); }
+void log_warning(std::string text) { write_log({LogLine::Level::kWarning, std::move(text)}); }
+void log_error(std::string text) { write_log({LogLine::Level::kError, std::move(text)}); }
+
+}  // namespace chorale::agent

@@ -1,0 +1,82 @@
+// The command line: verbs, flags, help. What a verb does stands in cli/, the daemon in agent_main.cpp.
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+
+#include "agent/cli/cli.h"
+#include "agent/version.h"
+
+namespace {
+
+using namespace chorale::agent;
+
+constexpr const char* kDefaultConfig = "/etc/chorale/chorale.toml";
+
+struct Arguments {
+  std::string config = kDefaultConfig;
+  std::string apps_file;
+  std::string app;
+  StatusFlags status;
+  std::function<int()> run;
+};
+
+CLI::App* add_verb(CLI::App& app, Arguments& arguments, const std::string& name, const std::string& help,
+                   std::function<int()> run) {
+  CLI::App* verb = app.add_subcommand(name, help);
+  verb->callback([&arguments, run = std::move(run)] { arguments.run = run; });
+  return verb;
+}
+
+void add_config(CLI::App* verb, Arguments& arguments) {
+  verb->add_option("-f,--file", arguments.config, "configuration file")->type_name("FILE")->capture_default_str();
+}
+
+void add_verbs(CLI::App& app, Arguments& arguments) {
+  add_config(add_verb(app, arguments, "agent", "Run the agent of this proxy (the daemon)",
+                      [&] { return run_agent(arguments.config); }),
+             arguments);
+  add_config(add_verb(app, arguments, "check",
+                      "Check config, template, Nginx and ZooKeeper; prints one finding a line: ok, warn or fail",
+                      [&] { return run_check(arguments.config); }),
+             arguments);
+
+  CLI::App* render = add_verb(app, arguments, "render", "Print nginx.conf as this proxy would get it",
+                              [&] { return run_render(arguments.config, arguments.apps_file); });
+  add_config(render, arguments);
+  render->add_option("--apps", arguments.apps_file, "a body of Marathon's /v2/apps?embed=apps.tasks; default: no apps")
+      ->type_name("FILE");
+
+  CLI::App* status = add_verb(app, arguments, "status", "Show the cluster: leader, revisions, every agent",
+                              [&] { return run_status(arguments.config, arguments.status); });
+  add_config(status, arguments);
+  status->add_flag("--json", arguments.status.json, "as JSON");
+  status->add_flag("--watch", arguments.status.watch, "show every change until interrupted");
+
+  CLI::App* routes = add_verb(app, arguments, "routes", "Show what is routed where in the committed revision",
+                              [&] { return run_routes(arguments.config, arguments.app); });
+  add_config(routes, arguments);
+  routes->add_option("app", arguments.app, "one app in detail, e.g. /shop/cart")->type_name("APP");
+
+  add_config(add_verb(app, arguments, "version", "Print the version", run_version), arguments);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Chorale keeps every Nginx of a proxy pool on the same routes.", "chorale");
+  app.footer(
+      "Exit codes: 0 fine, 1 the answer is no, 2 wrong usage or config, 3 ZooKeeper or the agent could not be "
+      "reached.\n"
+      "`chorale VERB --help` explains a verb.");
+  app.set_version_flag("--version", "chorale " + version());
+  app.require_subcommand(1);
+  Arguments arguments;
+  add_config(&app, arguments);
+  add_verbs(app, arguments);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kExitFine : kExitUsage;
+  }
+  return arguments.run();
+}

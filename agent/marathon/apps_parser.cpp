@@ -1,0 +1,59 @@
+#include "agent/marathon/apps_parser.h"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "agent/marathon/apps_reader.h"
+#include "agent/marathon/event_reader.h"
+
+namespace chorale::agent {
+namespace {
+
+using nlohmann::json;
+
+// Runs `reader` over the text. The SAX parser reports its errors to the reader; what may still be thrown is bad_alloc.
+template <class Reader>
+std::optional<Failure> read(std::string_view text, Reader& reader) {
+  try {
+    if (!json::sax_parse(text.data(), text.data() + text.size(), &reader) && !reader.failure) {
+      reader.failure = Failure{"the JSON could not be read"};
+    }
+  } catch (const std::exception&) {
+    return Failure{"out of memory after " + std::to_string(text.size()) + " bytes of JSON"};
+  }
+  return std::move(reader.failure);
+}
+
+}  // namespace
+
+tl::expected<MarathonApps, Failure> parse_apps(std::string_view body) {
+  AppsReader reader(body.size());
+  if (auto failure = read(body, reader)) {
+    return tl::unexpected(std::move(*failure));
+  }
+  if (!reader.has_apps) {
+    return tl::unexpected(Failure{"no \"apps\" in it: this is no answer of Marathon's /v2/apps"});
+  }
+  return std::move(reader.apps);
+}
+
+tl::expected<MarathonApp, Failure> parse_app(std::string_view body) {
+  AppsReader reader(body.size());
+  if (auto failure = read(body, reader)) {
+    return tl::unexpected(std::move(*failure));
+  }
+  if (!reader.single) {
+    return tl::unexpected(Failure{"no \"app\" in it: this is no answer of Marathon's /v2/apps/{id}"});
+  }
+  return *std::move(reader.single);
+}
+
+tl::expected<MarathonEvent, Failure> parse_event(std::string_view data) {
+  EventReader reader(data.size());
+  if (auto failure = read(data, reader)) {
+    return tl::unexpected(std::move(*failure));
+  }
+  return std::move(reader).event();
+}
+
+}  // namespace chorale::agent

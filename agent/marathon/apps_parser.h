@@ -1,0 +1,21 @@
+// Marathon's JSON -> MarathonApps, by SAX: no document tree, so that 40 MB cost no memory. Pure, thread-safe.
+//
+// Tolerant of every dialect (null == absent == empty, secret objects in env, unknown keys), strict on shape: an answer
+// that is not what the endpoint gives (no "apps" array, an app without id, a truncated body, wrong types where routing
+// depends on them) is a Failure, never a smaller list.
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <tl/expected.hpp>
+
+#include "agent/core/routes.h"
+
+namespace chorale::agent {
+
+[[nodiscard]] tl::expected<MarathonApps, Failure> parse_apps(std::string_view body);  // {"apps":[...]}
+[[nodiscard]] tl::expected<MarathonApp, Failure> parse_app(std::string_view body);    // {"app":{...}}
+// The data of one SSE event. A malformed one is a Failure; unknown types are fine.
+[[nodiscard]] tl::expected<MarathonEvent, Failure> parse_event(std::string_view data);
+
+}  // namespace chorale::agent

@@ -1,0 +1,251 @@
+#include "agent/marathon/apps_reader.h"
+
+#include <utility>
+
+#include "agent/marathon/printable.h"
+
+namespace chorale::agent {
+namespace {
+
+// Marathon's own documents are about ten levels deep; nlohmann needs no stack for more, but nobody needs more.
+constexpr std::size_t kMaxDepth = 200;
+
+}  // namespace
+
+bool AppsReader::fail(const std::string& what) {
+  if (!failure) {
+    const std::string app = draft_.app.id.empty() ? "" : "app " + printable(draft_.app.id) + ": ";
+    failure = Failure{app + what};
+  }
+  return false;
+}
+
+std::string AppsReader::path() const {
+  std::string out;
+  for (const Frame& frame : frames_) {
+    if (frame.array) {
+      out += "[" + std::to_string(frame.index) + "]";
+    } else {
+      out += (out.empty() ? "" : ".") + printable(frame.key, 60);
+    }
+  }
+  return out.empty() ? "the document" : out;
+}
+
+bool AppsReader::wrong(const Rule& rule, std::string_view found) {
+  return fail(path() + " is " + std::string(found) + ", expected " + std::string(expected_text(rule.shape)));
+}
+
+const Rule* AppsReader::expect() {
+  if (ignored_depth_ > 0) {
+    return nullptr;
+  }
+  Frame& frame = frames_.back();
+  const Rule* rule = find_rule(frame.node, frame.key);
+  if (rule != nullptr && rule->key != "*") {
+    const std::uint64_t bit = 1ULL << static_cast<unsigned>(rule->node);
+    if ((frame.seen & bit) != 0) {
+      // Which of the two is meant decides about routes, and every parser chooses differently.
+      fail(path() + " stands there twice");
+    }
+    frame.seen |= bit;
+  }
+  return rule;
+}
+
+// For every value that is neither object nor array: `rule` is what to do with it, nullptr for nothing.
+bool AppsReader::scalar(Shape shape, std::string_view what, const Rule*& rule) {
+  rule = nullptr;
+  if (frames_.empty()) {
+    return fail("the document is " + std::string(what) + ", expected an object");
+  }
+  const Rule* found = expect();
+  if (found != nullptr && found->shape != shape) {
+    if (found->shape == Shape::kAnyText && shape != Shape::kText) {
+      found = nullptr;
+    } else if (found->shape != Shape::kAnyText) {
+      return wrong(*found, what);
+    }
+  }
+  rule = found;
+  return !failure;
+}
+
+bool AppsReader::null() {
+  if (frames_.empty()) {
+    return fail("the document is null, expected an object");
+  }
+  const Rule* rule = expect();
+  if (rule != nullptr && !rule->nullable) {
+    return wrong(*rule, "null");
+  }
+  if (ignored_depth_ == 0 && frames_.back().array) {
+    ++frames_.back().index;
+  }
+  return !failure;
+}
+
+bool AppsReader::boolean(bool value) {
+  const Rule* rule = nullptr;
+  if (!scalar(Shape::kBoolean, "a boolean", rule)) {
+    return false;
+  }
+  if (rule != nullptr && rule->node == Node::kAlive) {
+    draft_.app.tasks.back().health.back().alive = value;
+  }
+  return advance();
+}
+
+bool AppsReader::number_integer(std::int64_t value) {
+  const Rule* rule = nullptr;
+  if (!scalar(Shape::kPort, "an integer", rule)) {
+    return false;
+  }
+  // nlohmann hands over negative integers only here.
+  return rule == nullptr ? advance() : wrong(*rule, std::to_string(value));
+}
+
+bool AppsReader::number_unsigned(std::uint64_t value) {
+  const Rule* rule = nullptr;
+  if (!scalar(Shape::kPort, "an integer", rule)) {
+    return false;
+  }
+  if (rule != nullptr) {
+    if (value > 65535) {
+      return wrong(*rule, std::to_string(value));
+    }
+    take_port(rule->node, static_cast<std::uint16_t>(value));
+  }
+  return advance();
+}
+
+bool AppsReader::number_float(double /*value*/, const std::string& /*text*/) {
+  if (frames_.empty()) {
+    return fail("the document is a number, expected an object");
+  }
+  const Rule* rule = expect();
+  if (rule != nullptr && rule->shape != Shape::kAnyText) {
+    return wrong(*rule, "a number with a fraction");
+  }
+  return !failure && advance();
+}
+
+bool AppsReader::string(std::string& value) {
+  const Rule* rule = nullptr;
+  if (!scalar(Shape::kText, "a string", rule)) {
+    return false;
+  }
+  if (rule != nullptr) {
+    take_text(rule->node, value);
+  }
+  return advance();
+}
+
+bool AppsReader::binary(const std::vector<std::uint8_t>& /*value*/) { return fail("binary data"); }
+
+bool AppsReader::open(Shape shape) {
+  if (frames_.size() + ignored_depth_ >= kMaxDepth) {
+    return fail("nested deeper than " + std::to_string(kMaxDepth) + " levels");
+  }
+  if (ignored_depth_ > 0) {
+    ++ignored_depth_;
+    return true;
+  }
+  if (frames_.empty()) {
+    if (shape != Shape::kObject) {
+      return fail("the document is an array, expected an object");
+    }
+    frames_.push_back(Frame(Node::kRoot));
+    return true;
+  }
+  const Rule* rule = expect();
+  if (failure) {
+    return false;
+  }
+  if (rule == nullptr || rule->shape == Shape::kAnyText) {
+    ++ignored_depth_;
+    return true;
+  }
+  if (rule->shape != shape) {
+    return wrong(*rule, expected_text(shape));
+  }
+  frames_.push_back(Frame(rule->node, shape == Shape::kArray));
+  begin(rule->node);
+  return true;
+}
+
+bool AppsReader::start_object(std::size_t /*size*/) { return open(Shape::kObject); }
+bool AppsReader::start_array(std::size_t /*size*/) { return open(Shape::kArray); }
+
+bool AppsReader::key(std::string& name) {
+  if (ignored_depth_ == 0) {
+    frames_.back().key.swap(name);
+  }
+  return true;
+}
+
+bool AppsReader::end_object() {
+  if (ignored_depth_ > 0) {
+    --ignored_depth_;
+    return advance();
+  }
+  const Frame frame = std::move(frames_.back());
+  frames_.pop_back();
+  if (frame.node == Node::kApp && !end_app()) {
+    return false;
+  }
+  if (frame.node == Node::kTask && draft_.app.tasks.back().id.empty()) {
+    return fail(path() + " has no id");
+  }
+  if (frame.node == Node::kHealthResult && frame.seen == 0) {
+    return fail(path() + " does not say whether the task is alive");
+  }
+  if (frame.node == Node::kHealthCheck) {
+    draft_.end_health_check();
+  }
+  return advance();
+}
+
+bool AppsReader::end_array() {
+  if (ignored_depth_ > 0) {
+    --ignored_depth_;
+  } else {
+    frames_.pop_back();
+  }
+  return advance();
+}
+
+bool AppsReader::parse_error(std::size_t position, const std::string& /*last_token*/, const std::exception& /*error*/) {
+  // Neither the token nor the library's text is shown: they may hold a piece of an app's env.
+  return fail(position >= body_bytes_ ? "the JSON ends in the middle, after " + std::to_string(body_bytes_) + " bytes"
+                                      : "no valid JSON at byte " + std::to_string(position));
+}
+
+bool AppsReader::advance() {
+  if (ignored_depth_ == 0 && !frames_.empty() && frames_.back().array) {
+    ++frames_.back().index;
+  }
+  return true;
+}
+
+bool AppsReader::end_app() {
+  if (draft_.app.id.empty()) {
+    return fail(path() + " has no id");
+  }
+  if (!draft_.has_tasks) {
+    // Tasks were asked for: without them this would look like an app that lost all of its servers.
+    return fail(path() + " has no \"tasks\"");
+  }
+  MarathonApp app = settle(std::exchange(draft_, AppDraft{}));
+  if (frames_.back().node == Node::kRoot) {
+    single = std::move(app);
+    return true;
+  }
+  std::string id = app.id;
+  if (const auto [at, added] = apps.try_emplace(std::move(id), std::move(app)); !added) {
+    return fail("app " + printable(at->first) + " is listed twice");
+  }
+  return true;
+}
+
+}  // namespace chorale::agent

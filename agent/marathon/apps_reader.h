@@ -1,0 +1,75 @@
+// The SAX side of apps_parser: walks apps_schema, fills AppDrafts, refuses what is not an answer of Marathon. Pure.
+//
+// The member functions are the interface that nlohmann's SAX parser expects; each returns false to stop.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/core/routes.h"
+#include "agent/marathon/app_draft.h"
+#include "agent/marathon/apps_schema.h"
+
+namespace chorale::agent {
+
+class AppsReader {
+ public:
+  explicit AppsReader(std::size_t body_bytes) : body_bytes_(body_bytes) {}
+
+  bool null();
+  bool boolean(bool value);
+  bool number_integer(std::int64_t value);
+  bool number_unsigned(std::uint64_t value);
+  bool number_float(double value, const std::string& text);
+  bool string(std::string& value);
+  bool binary(const std::vector<std::uint8_t>& value);
+  bool start_object(std::size_t size);
+  bool key(std::string& name);
+  bool end_object();
+  bool start_array(std::size_t size);
+  bool end_array();
+  bool parse_error(std::size_t position, const std::string& last_token, const std::exception& error);
+
+  // After the run. `failure` empty: all of the text was read.
+  std::optional<Failure> failure;
+  MarathonApps apps;
+  std::optional<MarathonApp> single;  // of {"app": ...}
+  bool has_apps = false;              // the key was there
+
+ private:
+  struct Frame {
+    explicit Frame(Node what, bool is_array = false) : node(what), array(is_array) {}
+    Node node;
+    bool array;
+    std::size_t index = 0;   // of the element being read
+    std::string key;         // of the member being read
+    std::uint64_t seen = 0;  // bit n: the member that is Node n was met
+  };
+
+  // The rule for the value that comes now: nullptr means skip. Sets `failure` on a second key of the same name.
+  const Rule* expect();
+  bool open(Shape shape);
+  bool scalar(Shape shape, std::string_view what, const Rule*& rule);
+  bool wrong(const Rule& rule, std::string_view found);
+  bool fail(const std::string& what);
+  void begin(Node node);  // of an object or array
+  bool end_app();
+  bool advance();  // past a complete value
+  void take_text(Node node, std::string& value);
+  void take_task_text(Node node, std::string& value);
+  void take_port(Node node, std::uint16_t value);
+  [[nodiscard]] std::string path() const;
+
+  std::size_t body_bytes_;
+  std::vector<Frame> frames_;
+  std::size_t ignored_depth_ = 0;  // inside a value that nobody wants
+  AppDraft draft_;
+  std::vector<PortDraft>* ports_ = nullptr;  // the list of draft_ that is being filled
+};
+
+}  // namespace chorale::agent

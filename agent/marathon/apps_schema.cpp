@@ -1,0 +1,145 @@
+#include "agent/marathon/apps_schema.h"
+
+#include <array>
+
+namespace chorale::agent {
+namespace {
+
+constexpr bool kNeverNull = false;
+
+// Sorted by parent: the rules of one parent are neighbours.
+constexpr std::array kRules{
+    Rule{Node::kRoot, "apps", Node::kApps, Shape::kArray, kNeverNull},
+    Rule{Node::kRoot, "app", Node::kApp, Shape::kObject, kNeverNull},
+
+    Rule{Node::kApps, "*", Node::kApp, Shape::kObject, kNeverNull},
+
+    Rule{Node::kApp, "id", Node::kAppId, Shape::kText, kNeverNull},
+    Rule{Node::kApp, "version", Node::kAppVersion, Shape::kText},
+    Rule{Node::kApp, "labels", Node::kLabels, Shape::kObject},
+    Rule{Node::kApp, "env", Node::kEnv, Shape::kObject},
+    Rule{Node::kApp, "deployments", Node::kDeployments, Shape::kArray},
+    Rule{Node::kApp, "healthChecks", Node::kHealthChecks, Shape::kArray},
+    Rule{Node::kApp, "ports", Node::kServicePorts, Shape::kArray},
+    Rule{Node::kApp, "portDefinitions", Node::kPortDefinitions, Shape::kArray},
+    Rule{Node::kApp, "networks", Node::kNetworks, Shape::kArray},
+    Rule{Node::kApp, "container", Node::kContainer, Shape::kObject},
+    Rule{Node::kApp, "ipAddress", Node::kIpAddress, Shape::kObject},
+    Rule{Node::kApp, "tasks", Node::kTasks, Shape::kArray, kNeverNull},
+
+    Rule{Node::kLabels, "*", Node::kLabel, Shape::kText},
+    Rule{Node::kEnv, "*", Node::kEnvValue, Shape::kAnyText},
+    Rule{Node::kDeployments, "*", Node::kDeployment, Shape::kObject},
+
+    Rule{Node::kHealthChecks, "*", Node::kHealthCheck, Shape::kObject},
+    Rule{Node::kHealthCheck, "protocol", Node::kHealthProtocol, Shape::kText},
+    Rule{Node::kHealthCheck, "path", Node::kHealthPath, Shape::kText},
+
+    Rule{Node::kServicePorts, "*", Node::kServicePort, Shape::kPort, kNeverNull},
+
+    Rule{Node::kPortDefinitions, "*", Node::kPortDefinition, Shape::kObject, kNeverNull},
+    Rule{Node::kPortDefinition, "port", Node::kPortServicePort, Shape::kPort},
+    Rule{Node::kPortDefinition, "name", Node::kPortName, Shape::kText},
+    Rule{Node::kPortDefinition, "protocol", Node::kPortProtocol, Shape::kText},
+    Rule{Node::kPortDefinition, "labels", Node::kPortLabels, Shape::kObject},
+    Rule{Node::kPortLabels, "*", Node::kPortLabel, Shape::kText},
+
+    Rule{Node::kNetworks, "*", Node::kNetwork, Shape::kObject, kNeverNull},
+    Rule{Node::kNetwork, "mode", Node::kNetworkMode, Shape::kText},
+
+    Rule{Node::kContainer, "portMappings", Node::kMappings, Shape::kArray},
+    Rule{Node::kContainer, "docker", Node::kDocker, Shape::kObject},
+    Rule{Node::kDocker, "network", Node::kDockerNetwork, Shape::kText},
+    Rule{Node::kDocker, "portMappings", Node::kDockerMappings, Shape::kArray},
+    Rule{Node::kMappings, "*", Node::kMapping, Shape::kObject, kNeverNull},
+    Rule{Node::kDockerMappings, "*", Node::kMapping, Shape::kObject, kNeverNull},
+    Rule{Node::kMapping, "containerPort", Node::kPortContainerPort, Shape::kPort},
+    Rule{Node::kMapping, "hostPort", Node::kPortHostPort, Shape::kPort},
+    Rule{Node::kMapping, "servicePort", Node::kPortServicePort, Shape::kPort},
+    Rule{Node::kMapping, "name", Node::kPortName, Shape::kText},
+    Rule{Node::kMapping, "protocol", Node::kPortProtocol, Shape::kText},
+    Rule{Node::kMapping, "labels", Node::kPortLabels, Shape::kObject},
+
+    Rule{Node::kIpAddress, "discovery", Node::kDiscovery, Shape::kObject},
+    Rule{Node::kDiscovery, "ports", Node::kDiscoveryPorts, Shape::kArray},
+    Rule{Node::kDiscoveryPorts, "*", Node::kDiscoveryPort, Shape::kObject, kNeverNull},
+    Rule{Node::kDiscoveryPort, "number", Node::kPortContainerPort, Shape::kPort},
+    Rule{Node::kDiscoveryPort, "name", Node::kPortName, Shape::kText},
+    Rule{Node::kDiscoveryPort, "protocol", Node::kPortProtocol, Shape::kText},
+    Rule{Node::kDiscoveryPort, "labels", Node::kPortLabels, Shape::kObject},
+
+    Rule{Node::kTasks, "*", Node::kTask, Shape::kObject, kNeverNull},
+    Rule{Node::kTask, "id", Node::kTaskId, Shape::kText, kNeverNull},
+    Rule{Node::kTask, "host", Node::kTaskHost, Shape::kText},
+    Rule{Node::kTask, "state", Node::kTaskState, Shape::kText},
+    Rule{Node::kTask, "version", Node::kTaskVersion, Shape::kText},
+    Rule{Node::kTask, "slaveId", Node::kTaskSlaveId, Shape::kText},
+    Rule{Node::kTask, "startedAt", Node::kTaskStartedAt, Shape::kText},
+    Rule{Node::kTask, "ports", Node::kTaskPorts, Shape::kArray},
+    Rule{Node::kTask, "ipAddresses", Node::kTaskAddresses, Shape::kArray},
+    Rule{Node::kTask, "healthCheckResults", Node::kHealthResults, Shape::kArray},
+    Rule{Node::kTaskPorts, "*", Node::kTaskPort, Shape::kPort, kNeverNull},
+    Rule{Node::kTaskAddresses, "*", Node::kTaskAddress, Shape::kObject},
+    Rule{Node::kTaskAddress, "ipAddress", Node::kTaskIp, Shape::kText},
+    // Early Marathon lists a check without a result as null.
+    Rule{Node::kHealthResults, "*", Node::kHealthResult, Shape::kObject},
+    Rule{Node::kHealthResult, "alive", Node::kAlive, Shape::kBoolean, kNeverNull},
+};
+
+struct Range {
+  std::uint8_t begin = 0;
+  std::uint8_t end = 0;
+};
+
+constexpr auto kRanges = [] {
+  std::array<Range, static_cast<std::size_t>(Node::kAlive) + 1> ranges{};
+  for (std::size_t i = 0; i < kRules.size(); ++i) {
+    Range& range = ranges[static_cast<std::size_t>(kRules[i].parent)];
+    if (range.end == 0) {
+      range.begin = static_cast<std::uint8_t>(i);
+    }
+    range.end = static_cast<std::uint8_t>(i + 1);
+  }
+  return ranges;
+}();
+
+constexpr bool neighbours() {
+  std::size_t covered = 0;
+  for (const Range& range : kRanges) {
+    covered += static_cast<std::size_t>(range.end - range.begin);
+  }
+  return covered == kRules.size();
+}
+static_assert(neighbours(), "the rules of one parent must stand together");
+static_assert(kRules.size() < 256);
+
+}  // namespace
+
+const Rule* find_rule(Node parent, std::string_view key) {
+  const Range range = kRanges[static_cast<std::size_t>(parent)];
+  for (std::size_t i = range.begin; i < range.end; ++i) {
+    if (kRules[i].key == "*" || kRules[i].key == key) {
+      return &kRules[i];
+    }
+  }
+  return nullptr;
+}
+
+std::string_view expected_text(Shape shape) {
+  switch (shape) {
+    case Shape::kObject:
+      return "an object";
+    case Shape::kArray:
+      return "an array";
+    case Shape::kText:
+    case Shape::kAnyText:
+      return "a string";
+    case Shape::kPort:
+      return "an integer from 0 to 65535";
+    case Shape::kBoolean:
+      return "true or false";
+  }
+  return "something else";
+}
+
+}  // namespace chorale::agent

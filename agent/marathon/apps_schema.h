@@ -1,0 +1,92 @@
+// Which places of Marathon's app JSON mean something to routing, and what must stand there. Pure data.
+//
+// One table instead of nested if's: the SAX reader walks it, everything that is not in it is skipped. It holds the
+// union of all dialects from Marathon 0.9 to 1.11; app_draft decides which of them an app speaks.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace chorale::agent {
+
+enum class Node : std::uint8_t {
+  kRoot,
+  kApps,
+  kApp,
+  kAppId,
+  kAppVersion,
+  kLabels,
+  kLabel,
+  kEnv,
+  kEnvValue,
+  kDeployments,
+  kDeployment,
+  kHealthChecks,
+  kHealthCheck,
+  kHealthProtocol,
+  kHealthPath,
+  kServicePorts,
+  kServicePort,
+  kPortDefinitions,
+  kPortDefinition,
+  kPortName,
+  kPortProtocol,
+  kPortServicePort,
+  kPortContainerPort,
+  kPortHostPort,
+  kPortLabels,
+  kPortLabel,
+  kNetworks,
+  kNetwork,
+  kNetworkMode,
+  kContainer,
+  kMappings,
+  kDocker,
+  kDockerNetwork,
+  kDockerMappings,
+  kMapping,
+  kIpAddress,
+  kDiscovery,
+  kDiscoveryPorts,
+  kDiscoveryPort,
+  kTasks,
+  kTask,
+  kTaskId,
+  kTaskHost,
+  kTaskState,
+  kTaskVersion,
+  kTaskSlaveId,
+  kTaskStartedAt,
+  kTaskPorts,
+  kTaskPort,
+  kTaskAddresses,
+  kTaskAddress,
+  kTaskIp,
+  kHealthResults,
+  kHealthResult,
+  kAlive,
+};
+
+enum class Shape : std::uint8_t {
+  kObject,
+  kArray,
+  kText,
+  kPort,  // an integer from 0 to 65535
+  kBoolean,
+  kAnyText,  // a text counts, anything else is left out (secrets in env are objects)
+};
+
+struct Rule {
+  Node parent;
+  std::string_view key;  // "*": any key of an object, or any element of an array
+  Node node;
+  Shape shape;
+  bool nullable = true;  // null means absent; where nothing may be absent, null is a wrong type
+};
+
+// What stands under `key` of `parent` (for elements of an array: any key), or nullptr: to be skipped.
+[[nodiscard]] const Rule* find_rule(Node parent, std::string_view key);
+
+[[nodiscard]] std::string_view expected_text(Shape shape);  // "an object", "an integer from 0 to 65535", ...
+
+}  // namespace chorale::agent

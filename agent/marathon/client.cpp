@@ -1,0 +1,286 @@
+#include "agent/marathon/client.h"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <utility>
+
+#include "agent/marathon/apps_parser.h"
+#include "agent/marathon/loop_gate.h"
+#include "agent/marathon/rest_client.h"
+#include "agent/marathon/sse_stream.h"
+
+namespace chorale::agent {
+namespace {
+
+// Marathon puts event_stream_attached first on every new stream, unless something in between filters it out.
+constexpr std::chrono::seconds kAttachedWithoutSayingSo{2};
+
+// What takes longer to read than the loop may be kept: a deployment event of Marathon <= 1.6 can have many MB.
+constexpr std::size_t kBigEvent = 256U << 10U;
+
+constexpr const char* kAppsPath = "/v2/apps?embed=apps.tasks&embed=apps.counts&embed=apps.deployments";
+
+using RestResult = tl::expected<std::string, RestFailure>;
+
+std::string credentials_of(const MarathonClientOptions& options) {
+  return options.user.empty() && options.password.empty() ? std::string{} : options.user + ":" + options.password;
+}
+
+// An event that cannot be read is still one: something happened.
+MarathonEvent read_event(const SseEvent& event) {
+  tl::expected<MarathonEvent, Failure> parsed = tl::unexpected(Failure{});
+  if (!event.oversized) {
+    parsed = parse_event(event.data);
+  }
+  if (!parsed) {
+    parsed = MarathonEvent{};
+    parsed->type = event.oversized ? "oversized" : "unreadable";
+  }
+  return std::move(*parsed);
+}
+
+}  // namespace
+
+class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
+ public:
+  Impl(boost::asio::io_context& loop, boost::asio::thread_pool& workers, MarathonClientOptions options, Sink sink)
+      : loop_(loop),
+        workers_(workers),
+        gate_(std::make_shared<LoopGate>(loop)),
+        options_(std::move(options)),
+        sink_(std::move(sink)),
+        rest_(loop, RestOptions{credentials_of(options_), options_.ca_file, options_.max_body_bytes}),
+        attach_timer_(loop) {}
+
+  void close() {
+    alive_ = false;
+    gate_->close();
+    close_stream();
+    rest_.cancel_all();
+  }
+
+  // ---- The event stream ----
+
+  void open_stream(const std::string& endpoint) {
+    close_stream();
+    const auto url = parse_url(endpoint);
+    if (!url) {
+      return report_later(StreamFailed{endpoint, url.error()});
+    }
+    SseOptions options;
+    options.credentials = credentials_of(options_);
+    options.ca_file = options_.ca_file;
+    options.idle_timeout = options_.stream_idle_timeout;
+    options.max_event_bytes = options_.max_event_bytes;
+    stream_endpoint_ = endpoint;
+    stream_ = std::make_unique<SseStream>(loop_, url->below("/v2/events"), std::move(options), listener());
+  }
+
+  void close_stream() {
+    ++stream_id_;
+    attached_ = false;
+    attach_timer_.cancel();
+    stream_.reset();
+  }
+
+  // ---- Requests ----
+
+  void fetch_apps(const FetchApps& effect) {
+    get(effect.endpoint, kAppsPath, options_.list_timeout, [effect](Impl& self, const Url& url, RestResult body) {
+      if (!body) {
+        return self.report(AppsFetched{effect.fetch, effect.endpoint, tl::unexpected(std::move(body.error().failure))});
+      }
+      self.on_worker([effect, where = url.text(), body = std::move(*body)]() -> LeaderEvent {
+        return AppsFetched{effect.fetch, effect.endpoint, naming(where, parse_apps(body))};
+      });
+    });
+  }
+
+  void fetch_app(const FetchApp& effect) {
+    get(effect.endpoint, app_path(effect.app), options_.request_timeout,
+        [effect](Impl& self, const Url& url, RestResult body) {
+          if (!body) {
+            return self.report(AppFetched{effect.fetch, effect.endpoint, effect.app, absent_or_failed(body.error())});
+          }
+          self.on_worker([effect, where = url.text(), body = std::move(*body)]() -> LeaderEvent {
+            return AppFetched{effect.fetch, effect.endpoint, effect.app,
+                              naming(where, only(effect.app, parse_app(body)))};
+          });
+        });
+  }
+
+  void ping(const PingEndpoint& effect) {
+    get(effect.endpoint, "/ping", options_.request_timeout, [effect](Impl& self, const Url&, RestResult body) {
+      self.report(
+          EndpointPinged{effect.endpoint, body ? std::nullopt : std::optional(std::move(body.error().failure))});
+    });
+  }
+
+  [[nodiscard]] MarathonTraffic traffic() const {
+    MarathonTraffic total = stream_traffic_;
+    total.requests += rest_.requests();
+    total.bytes_received += rest_.bytes_received();
+    return total;
+  }
+
+ private:
+  using Answered = std::function<void(Impl&, const Url&, RestResult)>;
+  using AppResult = tl::expected<std::optional<MarathonApp>, Failure>;
+
+  template <class Value>
+  static tl::expected<Value, Failure> naming(const std::string& where, tl::expected<Value, Failure> result) {
+    if (!result) {
+      result.error().message.insert(0, "GET " + where + ": ");
+    }
+    return result;
+  }
+
+  static AppResult absent_or_failed(RestFailure& failure) {
+    if (failure.status == 404) {
+      return std::optional<MarathonApp>{};
+    }
+    return tl::unexpected(std::move(failure.failure));
+  }
+
+  // An answer about another app (a confused cache or balancer) must not be taken for this one.
+  static AppResult only(const std::string& id, tl::expected<MarathonApp, Failure> app) {
+    if (!app) {
+      return tl::unexpected(std::move(app.error()));
+    }
+    if (app->id != id && app->id != "/" + id) {
+      return tl::unexpected(Failure{"the answer is about another app"});
+    }
+    return std::optional(std::move(*app));
+  }
+
+  void report(LeaderEvent event) {
+    if (alive_) {
+      sink_(std::move(event));
+    }
+  }
+
+  // For what is known within perform(): an answer never comes before the question was asked.
+  void report_later(LeaderEvent event) {
+    boost::asio::post(
+        loop_, [self = shared_from_this(), event = std::move(event)]() mutable { self->report(std::move(event)); });
+  }
+
+  void get(const std::string& endpoint, const std::string& path, Milliseconds time_limit, Answered answered) {
+    const auto base = parse_url(endpoint);
+    if (!base) {
+      boost::asio::post(loop_, [self = shared_from_this(), answered = std::move(answered), failure = base.error()] {
+        answered(*self, Url{}, tl::unexpected(RestFailure{0, failure}));
+      });
+      return;
+    }
+    const Url url = base->below(path);
+    rest_.get(url, time_limit, [weak = weak_from_this(), url, answered = std::move(answered)](RestResult result) {
+      if (const auto self = weak.lock()) {
+        answered(*self, url, std::move(result));
+      }
+    });
+  }
+
+  // Runs `work` on a worker and reports what it returns.
+  template <class Work>
+  void on_worker(Work work) {
+    boost::asio::post(workers_, [weak = weak_from_this(), gate = gate_, work = std::move(work)]() mutable {
+      gate->post([weak, event = work()]() mutable {
+        if (const auto self = weak.lock()) {
+          self->report(std::move(event));
+        }
+      });
+    });
+  }
+
+  // Calls `then` with this client while the stream that the listener was made for is the open one.
+  template <class Then>
+  auto while_open(Then then) {
+    return [weak = weak_from_this(), id = stream_id_, then = std::move(then)](auto&&... args) {
+      const auto self = weak.lock();
+      if (self != nullptr && self->stream_id_ == id) {
+        then(*self, std::forward<decltype(args)>(args)...);
+      }
+    };
+  }
+
+  SseListener listener() {
+    SseListener listener;
+    listener.requested = while_open([](Impl& self) { ++self.stream_traffic_.requests; });
+    listener.received = while_open([](Impl& self, std::size_t bytes) { self.stream_traffic_.bytes_received += bytes; });
+    listener.opened = while_open([](Impl& self) {
+      self.attach_timer_.expires_after(kAttachedWithoutSayingSo);
+      self.attach_timer_.async_wait(
+          [then = self.while_open([](Impl& late) { late.attached(); })](const boost::system::error_code& error) {
+            if (!error) {
+              then();
+            }
+          });
+    });
+    listener.events = while_open([](Impl& self, std::vector<SseEvent> events) { self.take(std::move(events)); });
+    listener.failed = while_open([](Impl& self, Failure failure) {
+      self.close_stream();
+      self.report(StreamFailed{self.stream_endpoint_, std::move(failure)});
+    });
+    return listener;
+  }
+
+  void take(std::vector<SseEvent> events) {
+    const std::uint64_t id = stream_id_;
+    for (SseEvent& event : events) {
+      ++stream_traffic_.events_received;
+      if (event.data.size() > kBigEvent) {
+        // Overtaken by those behind it; Marathon promises no order either.
+        on_worker([event = std::move(event)]() -> LeaderEvent { return EventReceived{read_event(event)}; });
+        continue;
+      }
+      MarathonEvent read = read_event(event);
+      if (read.type == "event_stream_attached") {
+        attached();
+      }
+      if (!alive_ || stream_id_ != id) {
+        return;  // the sink closed the stream or the client
+      }
+      report(EventReceived{std::move(read)});
+      if (!alive_ || stream_id_ != id) {
+        return;
+      }
+    }
+  }
+
+  void attached() {
+    if (!std::exchange(attached_, true)) {
+      attach_timer_.cancel();
+      report(StreamAttached{stream_endpoint_});
+    }
+  }
+
+  boost::asio::io_context& loop_;
+  boost::asio::thread_pool& workers_;
+  std::shared_ptr<LoopGate> gate_;
+  const MarathonClientOptions options_;
+  const Sink sink_;
+  RestClient rest_;
+  std::unique_ptr<SseStream> stream_;
+  std::string stream_endpoint_;
+  std::uint64_t stream_id_ = 0;  // rises with every opening and closing: what comes from an older one is dropped
+  bool attached_ = false;
+  boost::asio::steady_timer attach_timer_;
+  MarathonTraffic stream_traffic_;
+  bool alive_ = true;
+};
+
+MarathonClient::MarathonClient(boost::asio::io_context& loop, boost::asio::thread_pool& workers,
+                               MarathonClientOptions options, Sink sink)
+    : impl_(std::make_shared<Impl>(loop, workers, std::move(options), std::move(sink))) {}
+
+MarathonClient::~MarathonClient() { impl_->close(); }
+
+void MarathonClient::perform(const OpenStream& effect) { impl_->open_stream(effect.endpoint); }
+void MarathonClient::perform(const CloseStream& /*effect*/) { impl_->close_stream(); }
+void MarathonClient::perform(const FetchApps& effect) { impl_->fetch_apps(effect); }
+void MarathonClient::perform(const FetchApp& effect) { impl_->fetch_app(effect); }
+void MarathonClient::perform(const PingEndpoint& effect) { impl_->ping(effect); }
+MarathonTraffic MarathonClient::traffic() const { return impl_->traffic(); }
+
+}  // namespace chorale::agent

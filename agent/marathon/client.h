@@ -1,0 +1,63 @@
+// The agent's whole traffic with Marathon, asynchronous. Loop thread only; answers come back on the loop thread.
+//
+// REST goes through cpprest (its pool only posts), the event stream through Boost.Beast on the loop's io_context,
+// parsing of big bodies on the worker pool. It decides nothing: which endpoint, when and what to fetch is
+// agent/core/leader.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <tl/expected.hpp>
+
+#include "agent/core/leader.h"
+
+namespace chorale::agent {
+
+struct MarathonClientOptions {
+  std::string user;
+  std::string password;  // never logged; sent to configured endpoints and to where they redirect, nowhere else
+  std::string ca_file;   // empty: the system's roots
+  Milliseconds request_timeout{10'000};      // whole small requests
+  Milliseconds list_timeout{30'000};         // /v2/apps
+  Milliseconds stream_idle_timeout{25'000};  // no byte for so long: Marathon sends a heartbeat every 10 s
+  std::size_t max_body_bytes = 512U << 20U;  // after decompression
+  std::size_t max_event_bytes = 64U << 20U;  // one event; a longer one is skipped and reported as type "oversized"
+};
+
+// What it cost Marathon; for metrics and the bench.
+struct MarathonTraffic {
+  std::uint64_t requests = 0;
+  std::uint64_t bytes_received = 0;
+  std::uint64_t events_received = 0;
+};
+
+class MarathonClient {
+ public:
+  // Every answer, as the leader's own events: StreamAttached, StreamFailed, EventReceived, AppsFetched, AppFetched,
+  // EndpointPinged.
+  using Sink = std::function<void(LeaderEvent)>;
+
+  MarathonClient(boost::asio::io_context& loop, boost::asio::thread_pool& workers, MarathonClientOptions options,
+                 Sink sink);
+  ~MarathonClient();  // cancels everything; no answer comes afterwards
+  MarathonClient(const MarathonClient&) = delete;
+  MarathonClient& operator=(const MarathonClient&) = delete;
+
+  void perform(const OpenStream& effect);
+  void perform(const CloseStream& effect);
+  void perform(const FetchApps& effect);
+  void perform(const FetchApp& effect);
+  void perform(const PingEndpoint& effect);
+
+  [[nodiscard]] MarathonTraffic traffic() const;
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace chorale::agent

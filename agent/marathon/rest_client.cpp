@@ -1,0 +1,154 @@
+#include "agent/marathon/rest_client.h"
+
+#include <boost/asio/steady_timer.hpp>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "agent/marathon/loop_gate.h"
+#include "agent/marathon/printable.h"
+#include "agent/marathon/rest_exchange.h"
+
+namespace chorale::agent {
+
+class RestClient::Impl : public std::enable_shared_from_this<Impl> {
+ public:
+  Impl(boost::asio::io_context& loop, RestOptions options)
+      : loop_(loop),
+        gate_(std::make_shared<LoopGate>(loop)),
+        options_(std::move(options)),
+        exchanges_(options_.ca_file, options_.max_body_bytes) {}
+
+  void get(const Url& url, Milliseconds time_limit, Handler handler) {
+    const std::uint64_t id = ++last_id_;
+    Pending& pending = pending_.try_emplace(id, url, std::move(handler), loop_).first->second;
+    pending.timer.expires_after(time_limit);
+    pending.timer.async_wait([weak = weak_from_this(), id, time_limit](const boost::system::error_code& error) {
+      const auto self = weak.lock();
+      if (self != nullptr && !error) {
+        self->cancel(id);
+        self->fail(id, 0, "no complete answer within " + std::to_string(time_limit.count()) + " ms");
+      }
+    });
+    send(id, pending);
+  }
+
+  void close() {
+    gate_->close();
+    for (const auto& [id, pending] : std::exchange(pending_, {})) {
+      pending.cancel();
+    }
+  }
+
+  std::uint64_t requests_ = 0;
+  std::uint64_t bytes_received_ = 0;
+
+ private:
+  struct Pending {
+    Pending(Url where, Handler then, boost::asio::io_context& loop)
+        : url(std::move(where)), handler(std::move(then)), timer(loop) {}
+    Url url;
+    Handler handler;
+    boost::asio::steady_timer timer;  // destroyed with the entry, and then silent
+    RestExchanges::Cancel cancel;
+    int redirects = 0;
+    bool retried = false;
+  };
+
+  void send(std::uint64_t id, Pending& pending) {
+    ++requests_;
+    const std::string& credentials = pending.url.credentials.empty() ? options_.credentials : pending.url.credentials;
+    pending.cancel =
+        exchanges_.start(pending.url, credentials, [gate = gate_, weak = weak_from_this(), id](RestOutcome outcome) {
+          gate->post([weak, id, outcome = std::move(outcome)]() mutable {
+            if (const auto self = weak.lock()) {
+              self->finished(id, std::move(outcome));
+            }
+          });
+        });
+  }
+
+  void finished(std::uint64_t id, RestOutcome outcome) {
+    bytes_received_ += outcome.wire_bytes;
+    const auto at = pending_.find(id);
+    if (at == pending_.end()) {
+      return;  // timed out meanwhile
+    }
+    Pending& pending = at->second;
+    if (outcome.status == 0) {
+      // A kept socket that the server closed meanwhile: asking again is safe, it is a GET.
+      if (answered_.count(pending.url.origin()) != 0 && !std::exchange(pending.retried, true)) {
+        return send(id, pending);
+      }
+      return fail(id, 0, outcome.error);
+    }
+    answered_.insert(pending.url.origin());
+    if (!outcome.complete) {
+      cancel(id);  // else cpprest would go on reading into its buffers
+    }
+    if (outcome.status >= 200 && outcome.status <= 299) {
+      return outcome.error.empty() ? answer(id, std::move(outcome.body)) : fail(id, 0, outcome.error);
+    }
+    if (is_redirect(outcome.status) && !outcome.location.empty()) {
+      return follow(id, pending, outcome.location);
+    }
+    const std::string message = error_message_of(outcome.body);
+    fail(id, outcome.status,
+         "HTTP " + std::to_string(outcome.status) + (message.empty() ? "" : " \"" + message + "\""));
+  }
+
+  void follow(std::uint64_t id, Pending& pending, const std::string& location) {
+    auto next = redirect_target(pending.url, location);
+    if (!next) {
+      return fail(id, 0, next.error().message);
+    }
+    if (++pending.redirects > kMaxRedirects) {
+      return fail(id, 0, "more than " + std::to_string(kMaxRedirects) + " redirects");
+    }
+    pending.url = std::move(*next);
+    pending.retried = false;
+    send(id, pending);
+  }
+
+  void cancel(std::uint64_t id) {
+    if (const auto at = pending_.find(id); at != pending_.end()) {
+      at->second.cancel();
+    }
+  }
+
+  void fail(std::uint64_t id, unsigned status, const std::string& what) {
+    if (const auto at = pending_.find(id); at != pending_.end()) {
+      Failure failure{"GET " + at->second.url.text() + ": " + what};
+      answer(id, tl::unexpected(RestFailure{status, std::move(failure)}));
+    }
+  }
+
+  void answer(std::uint64_t id, tl::expected<std::string, RestFailure> result) {
+    const auto entry = pending_.extract(id);
+    entry.mapped().handler(std::move(result));
+  }
+
+  boost::asio::io_context& loop_;
+  std::shared_ptr<LoopGate> gate_;
+  const RestOptions options_;
+  RestExchanges exchanges_;
+  std::map<std::uint64_t, Pending> pending_;
+  std::set<std::string> answered_;  // origins that may hold a kept socket
+  std::uint64_t last_id_ = 0;
+};
+
+RestClient::RestClient(boost::asio::io_context& loop, RestOptions options)
+    : impl_(std::make_shared<Impl>(loop, std::move(options))) {}
+
+RestClient::~RestClient() { impl_->close(); }
+
+void RestClient::get(const Url& url, Milliseconds time_limit, Handler handler) {
+  impl_->get(url, time_limit, std::move(handler));
+}
+
+void RestClient::cancel_all() { impl_->close(); }
+
+std::uint64_t RestClient::requests() const { return impl_->requests_; }
+std::uint64_t RestClient::bytes_received() const { return impl_->bytes_received_; }
+
+}  // namespace chorale::agent

@@ -1,0 +1,55 @@
+// GET requests to Marathon. Loop thread only; answers come on the loop thread. Its .cpp is the only file that knows
+// cpprest.
+//
+// One keep-alive connection pool per endpoint, kept as long as the client. A pooled socket that Jetty has closed in the
+// meantime (after 30 s) costs one silent retry. Redirects are followed here, with the credentials, which a library
+// drops.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <tl/expected.hpp>
+
+#include "agent/core/types.h"
+#include "agent/marathon/url.h"
+
+namespace chorale::agent {
+
+struct RestOptions {
+  std::string credentials;                   // "user:password", or empty
+  std::string ca_file;                       // empty: the system's roots
+  std::size_t max_body_bytes = 512U << 20U;  // after decompression
+};
+
+struct RestFailure {
+  unsigned status = 0;  // HTTP status, or 0 where no complete answer came
+  Failure failure;
+};
+
+class RestClient {
+ public:
+  using Handler = std::function<void(tl::expected<std::string, RestFailure>)>;  // the body of a 2xx answer, complete
+
+  RestClient(boost::asio::io_context& loop, RestOptions options);
+  ~RestClient();  // cancels; no handler is called afterwards
+  RestClient(const RestClient&) = delete;
+  RestClient& operator=(const RestClient&) = delete;
+
+  // The time limit is for everything: redirects, the retry, the whole body. The handler is called once, never within
+  // this call.
+  void get(const Url& url, Milliseconds time_limit, Handler handler);
+
+  void cancel_all();  // what is pending is never answered, and what is asked from now on neither
+
+  [[nodiscard]] std::uint64_t requests() const;        // sent, with redirects and retries
+  [[nodiscard]] std::uint64_t bytes_received() const;  // of bodies, as they came over the wire
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace chorale::agent

@@ -1,0 +1,45 @@
+// Single GETs over kept connections, without policy: no redirect, no retry, no time limit (rest_client has those).
+// Loop thread only, but for the answer. Its .cpp is the only file that knows cpprest.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "agent/marathon/url.h"
+
+namespace chorale::agent {
+
+struct RestOutcome {
+  unsigned status = 0;  // 0: no header arrived
+  std::string location;
+  std::string body;       // decompressed
+  std::string error;      // empty: nothing to complain of
+  bool complete = false;  // to the last byte; an overlong error body is cut without an error
+  std::uint64_t wire_bytes = 0;
+};
+
+class RestExchanges {
+ public:
+  using Done = std::function<void(RestOutcome)>;
+  using Cancel = std::function<void()>;
+
+  RestExchanges(std::string ca_file, std::size_t max_body_bytes);
+  ~RestExchanges();  // what is under way goes on until it is cancelled
+  RestExchanges(const RestExchanges&) = delete;
+  RestExchanges& operator=(const RestExchanges&) = delete;
+
+  // `done` is called once, on a thread of cpprest's, or within this very call where nothing could be sent. The returned
+  // function breaks the exchange off; not for a complete one: it would close a socket that is back in the pool.
+  [[nodiscard]] Cancel start(const Url& url, const std::string& credentials, Done done);
+
+ private:
+  class Pool;
+  const std::string ca_file_;
+  const std::size_t max_body_bytes_;
+  std::map<std::string, std::shared_ptr<Pool>> pools_;  // by origin
+};
+
+}  // namespace chorale::agent

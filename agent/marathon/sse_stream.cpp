@@ -1,0 +1,333 @@
+#include "agent/marathon/sse_stream.h"
+
+#include <array>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "agent/marathon/printable.h"
+#include "agent/marathon/tls_roots.h"
+
+namespace chorale::agent {
+namespace {
+
+namespace asio = boost::asio;
+namespace ssl = boost::asio::ssl;
+namespace http = boost::beast::http;
+using boost::asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr std::uint32_t kHeaderLimit = 16U << 10U;
+constexpr std::size_t kBodyBuffer = 64U << 10U;
+
+bool is_event_stream(std::string_view content_type) {
+  const std::string_view type = content_type.substr(0, content_type.find_first_of("; \t"));
+  return boost::beast::iequals(boost::beast::string_view(type.data(), type.size()), "text/event-stream");
+}
+
+}  // namespace
+
+// Every handler holds it by shared_ptr and returns at once when it is over.
+class SseStream::Impl : public std::enable_shared_from_this<Impl> {
+ public:
+  Impl(asio::io_context& loop, Url url, SseOptions options, SseListener listener)
+      : url_(std::move(url)),
+        options_(std::move(options)),
+        listener_(std::move(listener)),
+        loop_(loop),
+        resolver_(loop),
+        timer_(loop),
+        parser_(options_.max_event_bytes) {}
+
+  void start() {
+    asio::post(loop_, [self = shared_from_this()] {
+      if (!self->over_) {
+        self->open();
+      }
+    });
+  }
+
+  void close() {
+    over_ = true;
+    timer_.cancel();
+    resolver_.cancel();
+    disconnect();
+  }
+
+ private:
+  using Response = http::response_parser<http::buffer_body>;
+
+  void fail(const std::string& what) {
+    if (over_) {
+      return;
+    }
+    close();
+    listener_.failed(Failure{"GET " + url_.text() + ": " + what});
+  }
+  void fail(const char* doing, const error_code& error) { fail(std::string(doing) + ": " + error.message()); }
+
+  void disconnect() {
+    error_code ignored;
+    if (socket_ != nullptr) {
+      socket_->close(ignored);
+    }
+  }
+
+  void open() {
+    deadline_ = std::chrono::steady_clock::now() + options_.open_timeout;
+    watch_deadline();
+    listener_.requested();
+    if (over_) {
+      return;
+    }
+    resolver_.async_resolve(
+        url_.host, url_.port,
+        [self = shared_from_this()](const error_code& error, const tcp::resolver::results_type& all) {
+          if (self->over_) {
+            return;
+          }
+          if (error) {
+            return self->fail("cannot resolve the name", error);
+          }
+          self->connect(all);
+        });
+  }
+
+  void connect(const tcp::resolver::results_type& addresses) {
+    tls_.reset();
+    plain_.reset();
+    if (url_.tls) {
+      if (const auto failure = prepare_tls()) {
+        return fail(failure->message);
+      }
+    } else {
+      plain_ = std::make_unique<tcp::socket>(loop_);
+    }
+    socket_ = url_.tls ? &tls_->next_layer() : plain_.get();
+    asio::async_connect(*socket_, addresses,
+                        [self = shared_from_this()](const error_code& error, const tcp::endpoint&) {
+                          if (self->over_) {
+                            return;
+                          }
+                          if (error) {
+                            return self->fail("cannot connect", error);
+                          }
+                          error_code ignored;
+                          self->socket_->set_option(asio::socket_base::keep_alive(true), ignored);
+                          self->url_.tls ? self->handshake() : self->send(*self->plain_);
+                        });
+  }
+
+  std::optional<Failure> prepare_tls() {
+    if (!context_) {
+      context_.emplace(ssl::context::tls_client);
+      context_->set_options(ssl::context::default_workarounds | ssl::context::no_sslv2 | ssl::context::no_sslv3 |
+                            ssl::context::no_tlsv1 | ssl::context::no_tlsv1_1);
+      if (auto failure = trust_roots(*context_, options_.ca_file)) {
+        return failure;
+      }
+    }
+    tls_ = std::make_unique<ssl::stream<tcp::socket>>(loop_, *context_);
+    error_code error;
+    tls_->set_verify_mode(ssl::verify_peer, error);
+    tls_->set_verify_callback(ssl::host_name_verification(url_.host), error);
+    asio::ip::make_address(url_.host, error);
+    if (error && SSL_set_tlsext_host_name(tls_->native_handle(), url_.host.c_str()) != 1) {
+      return Failure{"cannot set the TLS server name"};
+    }
+    return std::nullopt;
+  }
+
+  void handshake() {
+    tls_->async_handshake(ssl::stream_base::client, [self = shared_from_this()](const error_code& error) {
+      if (self->over_) {
+        return;
+      }
+      if (error) {
+        return self->fail("TLS handshake", error);
+      }
+      self->send(*self->tls_);
+    });
+  }
+
+  template <class Stream>
+  void send(Stream& stream) {
+    request_ = {};
+    request_.method(http::verb::get);
+    request_.version(11);
+    request_.target(url_.target.empty() ? "/" : url_.target);
+    request_.set(http::field::host, url_.authority());
+    request_.set(http::field::user_agent, "chorale");
+    // Jetty compares the whole value; a list or a quality ends in 405.
+    request_.set(http::field::accept, "text/event-stream");
+    request_.set(http::field::accept_encoding, "identity");
+    if (const std::string& credentials = url_.credentials.empty() ? options_.credentials : url_.credentials;
+        !credentials.empty()) {
+      request_.set(http::field::authorization, basic_authorization(credentials));
+    }
+    http::async_write(stream, request_, [self = shared_from_this(), &stream](const error_code& error, std::size_t) {
+      if (self->over_) {
+        return;
+      }
+      if (error) {
+        return self->fail("cannot send the request", error);
+      }
+      self->read_header(stream);
+    });
+  }
+
+  template <class Stream>
+  void read_header(Stream& stream) {
+    buffer_.clear();
+    buffer_.reserve(kBodyBuffer);  // Beast reads as much as there is capacity, 512 bytes at a time by default
+    response_.emplace();
+    response_->header_limit(kHeaderLimit);
+    // Endless. Not boost::none: Boost 1.74 takes that for less than any Content-Length.
+    response_->body_limit(std::numeric_limits<std::uint64_t>::max());
+    http::async_read_header(stream, buffer_, *response_,
+                            [self = shared_from_this(), &stream](const error_code& error, std::size_t) {
+                              if (self->over_) {
+                                return;
+                              }
+                              if (error) {
+                                return self->fail("no valid answer", error);
+                              }
+                              if (self->accept_header()) {
+                                self->read_body(stream);
+                              }
+                            });
+  }
+
+  // True when events follow. Else it failed, was closed, or goes on elsewhere.
+  bool accept_header() {
+    const unsigned status = response_->get().result_int();
+    if (is_redirect(status)) {
+      follow(std::string(response_->get()[http::field::location]));
+      return false;
+    }
+    if (status != 200) {
+      fail("HTTP " + std::to_string(status));
+      return false;
+    }
+    const std::string type(response_->get()[http::field::content_type]);
+    if (!is_event_stream(type)) {
+      fail("the answer is \"" + printable(type, 80) + "\", expected text/event-stream");
+      return false;
+    }
+    touch();
+    watch_deadline();  // armed anew: the idle timeout may be the shorter one
+    listener_.opened();
+    return !over_;
+  }
+
+  void follow(const std::string& location) {
+    auto next = redirect_target(url_, location);
+    if (!next) {
+      return fail(next.error().message);
+    }
+    if (++redirects_ > kMaxRedirects) {
+      return fail("more than " + std::to_string(kMaxRedirects) + " redirects");
+    }
+    disconnect();
+    url_ = std::move(*next);
+    open();
+  }
+
+  template <class Stream>
+  void read_body(Stream& stream) {
+    auto& body = response_->get().body();
+    body.data = body_.data();
+    body.size = body_.size();
+    body.more = true;
+    http::async_read_some(stream, buffer_, *response_,
+                          [self = shared_from_this(), &stream](error_code error, std::size_t bytes) {
+                            if (self->over_) {
+                              return;
+                            }
+                            if (error == http::error::need_buffer) {
+                              error = {};
+                            }
+                            self->take(bytes);
+                            if (self->over_) {
+                              return;
+                            }
+                            if (error && error != http::error::end_of_stream) {
+                              return self->fail("the stream broke", error);
+                            }
+                            if (error || self->response_->is_done()) {
+                              return self->fail("Marathon closed the stream");
+                            }
+                            self->read_body(stream);
+                          });
+  }
+
+  void take(std::size_t wire_bytes) {
+    const std::size_t got = body_.size() - response_->get().body().size;
+    if (wire_bytes > 0 || got > 0) {
+      touch();
+    }
+    if (got == 0) {
+      return;
+    }
+    listener_.received(got);
+    if (over_) {
+      return;
+    }
+    if (auto events = parser_.feed(std::string_view(body_.data(), got)); !events.empty()) {
+      listener_.events(std::move(events));
+    }
+  }
+
+  void touch() { deadline_ = std::chrono::steady_clock::now() + options_.idle_timeout; }
+
+  // One timer for the stream's life: reads only move the deadline, so that a storm of events costs no timer operations.
+  void watch_deadline() {
+    timer_.expires_at(deadline_);
+    timer_.async_wait([self = shared_from_this()](const error_code& error) {
+      if (self->over_ || error) {
+        return;
+      }
+      if (std::chrono::steady_clock::now() < self->deadline_) {
+        return self->watch_deadline();
+      }
+      const bool open = self->response_ && self->response_->is_header_done();
+      self->fail(open ? "nothing received for " + std::to_string(self->options_.idle_timeout.count()) + " ms"
+                      : "no answer within " + std::to_string(self->options_.open_timeout.count()) + " ms");
+    });
+  }
+
+  Url url_;
+  const SseOptions options_;
+  const SseListener listener_;
+  asio::io_context& loop_;
+  tcp::resolver resolver_;
+  asio::steady_timer timer_;
+  std::chrono::steady_clock::time_point deadline_{};
+  std::optional<ssl::context> context_;
+  std::unique_ptr<tcp::socket> plain_;  // exactly one of the two, once connecting
+  std::unique_ptr<ssl::stream<tcp::socket>> tls_;
+  tcp::socket* socket_ = nullptr;  // of that one
+  http::request<http::empty_body> request_;
+  boost::beast::flat_buffer buffer_{kHeaderLimit + kBodyBuffer};
+  std::optional<Response> response_;
+  std::array<char, kBodyBuffer> body_{};
+  SseParser parser_;
+  int redirects_ = 0;
+  bool over_ = false;
+};
+
+SseStream::SseStream(asio::io_context& loop, const Url& url, SseOptions options, SseListener listener)
+    : impl_(std::make_shared<Impl>(loop, url, std::move(options), std::move(listener))) {
+  impl_->start();
+}
+
+SseStream::~SseStream() { impl_->close(); }
+
+}  // namespace chorale::agent

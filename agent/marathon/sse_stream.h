@@ -1,0 +1,49 @@
+// One connection to Marathon's event stream: connects, follows redirects, delivers events until it fails or is closed.
+// Loop thread only.
+//
+// It never reconnects: when and where to try again is the leader's decision. Memory is bounded by 64 KiB of body, 16
+// KiB of header and one unfinished event.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/core/types.h"
+#include "agent/marathon/sse_parser.h"
+#include "agent/marathon/url.h"
+
+namespace chorale::agent {
+
+struct SseOptions {
+  std::string credentials;            // "user:password", or empty; sent along redirects, too
+  std::string ca_file;                // empty: the system's roots
+  Milliseconds open_timeout{10'000};  // from the first byte out to the last of the header, per hop
+  Milliseconds idle_timeout{25'000};  // no byte for so long
+  std::size_t max_event_bytes = 64U << 20U;
+};
+
+struct SseListener {
+  std::function<void()> requested;                    // a request goes out; once per hop
+  std::function<void()> opened;                       // 200 and text/event-stream
+  std::function<void(std::vector<SseEvent>)> events;  // in order; after opened
+  std::function<void(std::size_t)> received;          // bytes of the body
+  std::function<void(Failure)> failed;                // once, the last call
+};
+
+class SseStream {
+ public:
+  // Never calls the listener before it returned.
+  SseStream(boost::asio::io_context& loop, const Url& url, SseOptions options, SseListener listener);
+  ~SseStream();  // closes; the listener is not called any more, even where it is this very call that destroys
+  SseStream(const SseStream&) = delete;
+  SseStream& operator=(const SseStream&) = delete;
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace chorale::agent

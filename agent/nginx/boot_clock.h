@@ -1,0 +1,13 @@
+// The clock that process start times are told in: milliseconds since this boot, suspended time included.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace chorale::agent {
+
+[[nodiscard]] std::int64_t milliseconds_since_boot();
+// The kernel's random id of this boot; empty where /proc does not tell.
+[[nodiscard]] std::string boot_id();
+
+}  // namespace chorale::agent

@@ -1,0 +1,223 @@
+#include "agent/nginx/config_file.h"
+
+#include <unistd.h>
+
+#include <boost/filesystem.hpp>
+#include <charconv>
+#include <set>
+#include <utility>
+
+#include "agent/nginx/boot_clock.h"
+#include "agent/nginx/record.h"
+#include "render/local_values.h"
+
+namespace chorale::agent {
+namespace {
+
+constexpr std::string_view kStageSuffix = ".chorale-stage";
+constexpr std::string_view kRestoreSuffix = ".chorale-restore";
+constexpr std::string_view kBeforeSuffix = ".before-chorale";
+constexpr std::string_view kDriftSuffix = ".drift-";
+constexpr int kDriftsKept = 10;
+constexpr Ownership kPrivate{0600, static_cast<uid_t>(-1), static_cast<gid_t>(-1)};
+
+std::optional<FileContent> content_in(const std::optional<ReadFile>& file) {
+  return file ? std::optional(content_of(file->text)) : std::nullopt;
+}
+
+std::optional<Record> read_record(const std::string& path) {
+  const auto file = read_file(path);
+  if (!file || !*file) return std::nullopt;
+  return decode_record((*file)->text);
+}
+
+// The numbers n of the files "<target>.drift-<n>".
+std::set<int> drift_numbers(const std::string& target) {
+  namespace fs = boost::filesystem;
+  const fs::path path(target);
+  const std::string prefix = path.filename().string() + std::string(kDriftSuffix);
+  const fs::path directory = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  std::set<int> numbers;
+  boost::system::error_code error;
+  for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (name.compare(0, prefix.size(), prefix) != 0) continue;
+    int number = 0;
+    const char* last = name.data() + name.size();
+    if (std::from_chars(name.data() + prefix.size(), last, number).ptr == last && number > 0) numbers.insert(number);
+  }
+  return numbers;
+}
+
+}  // namespace
+
+std::optional<ConfigWish> config_among(const coordination::Identity& identity,
+                                       const std::vector<coordination::PublishedFile>& files) {
+  for (const coordination::PublishedFile& file : files) {
+    if (file.name == "nginx.conf" && file.text) return ConfigWish{identity, file.text};
+  }
+  return std::nullopt;
+}
+
+ConfigFile::ConfigFile(std::string target, const std::string& state_dir)
+    : target_(std::move(target)),
+      stage_(hidden_beside(target_, kStageSuffix)),
+      proven_(state_dir + "/nginx.conf.proven"),
+      proven_record_(state_dir + "/proven.record"),
+      installed_record_(state_dir + "/installed.record") {}
+
+tl::expected<std::optional<ConfigView>, Failure> ConfigFile::view() const {
+  const auto file = read_file(target_);
+  if (!file) return tl::unexpected(file.error());
+  if (!*file) return std::nullopt;
+  return ConfigView{content_of((*file)->text), main_directives((*file)->text), (*file)->signature};
+}
+
+FilesFound ConfigFile::find() const {
+  FilesFound found;
+  const std::string boot = boot_id();
+  if (const auto file = read_file(target_)) found.file = content_in(*file);
+  if (const auto file = read_file(proven_)) found.proven = content_in(*file);
+  if (const auto record = read_record(installed_record_)) {
+    const bool renamed = !record->before || found.file != record->before;
+    found.installed = renamed ? record->content : *record->before;
+    found.installed_at_ms = !boot.empty() && record->boot == boot ? record->at_ms : kInstalledBeforeBoot;
+  }
+  if (const auto record = read_record(proven_record_)) {
+    if (record->boot == boot && found.proven == record->content) found.proven_by = record->master;
+  }
+  return found;
+}
+
+void ConfigFile::remove_leftovers() const {
+  for (const std::string& path : {stage_, hidden_beside(target_, kRestoreSuffix)}) unlink(path.c_str());
+}
+
+StageWritten ConfigFile::write_stage(const ConfigWish& wish,
+                                     const std::map<std::string, std::string>& local_values) const {
+  const auto filled = render::fill_in_local_values(*wish.text, local_values);
+  if (!filled) return {tl::unexpected(Failure{filled.error().text()})};
+  const auto target = read_file(target_);
+  if (!target) return {tl::unexpected(target.error())};
+  const std::string text = identity_line(wish.identity) + *filled;
+  FileContent content = content_of(text);
+  if (content_in(*target) == content) return {std::move(content), true};
+  const Done written = write_draft(stage_, text, *target ? (*target)->ownership : Ownership{});
+  if (!written) return {tl::unexpected(written.error())};
+  return {std::move(content)};
+}
+
+StageInstalled ConfigFile::install(const InstallStage& order) const {
+  const auto stage = read_file(stage_);
+  if (!stage || content_in(*stage) != order.content) {
+    return {Failure{stage_ + " is not what was tested any more: it is written again"}};
+  }
+  const auto found = read_file(target_);
+  if (!found) return {found.error()};
+  StageInstalled result;
+  auto kept = keep_aside(*found, order.expected);
+  if (!kept) return {kept.error()};
+  result.kept = std::move(*kept);
+  if (order.keep_as_proven && *found && content_in(*found) == order.expected) {
+    if (const Done done = copy_to_proven(**found, std::nullopt); !done) return {done.error()};
+    result.kept_as_proven = true;
+  }
+  if (const Done done = record_install(order.content, *found); !done) return {done.error()};
+  if (const Done done = publish_file(stage_, target_); !done) return {done.error()};
+  result.installed_at_ms = milliseconds_since_boot();
+  return result;
+}
+
+ProvenRestored ConfigFile::restore(const RestoreProven& order) const {
+  const auto proven = read_file(proven_);
+  if (!proven) return {tl::unexpected(proven.error())};
+  if (!*proven) return {tl::unexpected(Failure{"there is no copy in " + proven_})};
+  const auto found = read_file(target_);
+  if (!found) return {tl::unexpected(found.error())};
+  const FileContent content = content_of((*proven)->text);
+  ProvenRestored result{content, milliseconds_since_boot(), {}};
+  if (content_in(*found) == content) return result;
+  if (order.expected != content_in(*found)) {
+    auto kept = keep_aside(*found, order.expected);
+    if (!kept) return {tl::unexpected(kept.error())};
+    result.kept = std::move(*kept);
+  }
+  const std::string draft = hidden_beside(target_, kRestoreSuffix);
+  const Ownership ownership = *found ? (*found)->ownership : Ownership{};
+  Done done = write_draft(draft, (*proven)->text, ownership);
+  if (done) done = record_install(content, *found);
+  if (done) done = publish_file(draft, target_);
+  if (!done) {
+    unlink(draft.c_str());
+    return {tl::unexpected(done.error())};
+  }
+  result.installed_at_ms = milliseconds_since_boot();
+  return result;
+}
+
+ProvenKept ConfigFile::keep_proven(const KeepProven& order) const {
+  const auto found = read_file(target_);
+  if (!found) return {found.error()};
+  if (!*found || content_in(*found) != order.content) return {Failure{target_ + " was changed meanwhile"}};
+  const Done done = copy_to_proven(**found, order.master);
+  return done ? ProvenKept{} : ProvenKept{done.error()};
+}
+
+Done ConfigFile::copy_to_proven(const ReadFile& file, const std::optional<MasterProcess>& master) const {
+  const auto copy = read_file(proven_);
+  if (!copy || !*copy || (*copy)->text != file.text) {
+    if (Done done = replace_file(proven_, file.text, kPrivate); !done) return done;
+  }
+  const Record record{content_of(file.text), std::nullopt, boot_id(), milliseconds_since_boot(), master};
+  return replace_file(proven_record_, encode_record(record), kPrivate);
+}
+
+Done ConfigFile::record_install(const FileContent& content, const std::optional<ReadFile>& before) const {
+  const Record record{content, content_in(before), boot_id(), milliseconds_since_boot(), std::nullopt};
+  return replace_file(installed_record_, encode_record(record), kPrivate);
+}
+
+tl::expected<std::vector<std::string>, Failure> ConfigFile::keep_aside(
+    const std::optional<ReadFile>& found, const std::optional<FileContent>& expected) const {
+  std::vector<std::string> kept;
+  if (!found) return kept;
+  const FileContent content = content_of(found->text);
+  const bool ours_before = expected && expected->identity;
+  if (!content.identity && !ours_before) {
+    const std::string path = target_ + std::string(kBeforeSuffix);
+    const auto earlier = read_file(path);
+    if (!earlier) return tl::unexpected(earlier.error());
+    if (!*earlier) {
+      if (const Done done = replace_file(path, found->text, found->ownership); !done) {
+        return tl::unexpected(done.error());
+      }
+      kept.push_back(path);
+    }
+    if (!*earlier || (*earlier)->text == found->text) return kept;
+  } else if (content == expected) {
+    return kept;
+  }
+  auto drift = keep_drift(*found);
+  if (!drift) return tl::unexpected(drift.error());
+  if (*drift) kept.push_back(**drift);
+  return kept;
+}
+
+// nullopt: the newest one kept is the same; somebody who writes the same edit every minute shall not fill the disk.
+tl::expected<std::optional<std::string>, Failure> ConfigFile::keep_drift(const ReadFile& file) const {
+  const std::set<int> numbers = drift_numbers(target_);
+  const int newest = numbers.empty() ? 0 : *numbers.rbegin();
+  const std::string prefix = target_ + std::string(kDriftSuffix);
+  if (newest > 0) {
+    const auto last = read_file(prefix + std::to_string(newest));
+    if (last && *last && (*last)->text == file.text) return std::nullopt;
+  }
+  const std::string path = prefix + std::to_string(newest + 1);
+  if (const Done done = replace_file(path, file.text, file.ownership); !done) return tl::unexpected(done.error());
+  for (const int number : numbers) {
+    if (number <= newest + 1 - kDriftsKept) unlink((prefix + std::to_string(number)).c_str());
+  }
+  return path;
+}
+
+}  // namespace chorale::agent

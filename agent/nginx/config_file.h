@@ -1,0 +1,71 @@
+// The config file that Nginx reads, and what is kept of it. Blocking; worker pool only (or before the loop runs).
+//
+//   <dir>/<name>                    the target: always whole, always one that Nginx accepted
+//   <dir>/.<name>.chorale-stage     the candidate. Beside the target, since relative includes start from its directory
+//   <dir>/<name>.before-chorale     the file that stood there before Chorale
+//   <dir>/<name>.drift-<n>          what somebody else wrote there since; the last ten
+//   <state_dir>/nginx.conf.proven   the copy of the last file that Nginx was proven to serve; it may hold local secrets
+//   <state_dir>/{proven,installed}.record
+// It keeps no state in memory: every call reads the disk again, so that it can be killed between any two.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "agent/core/applier.h"
+#include "agent/nginx/atomic_file.h"
+#include "agent/nginx/config_text.h"
+#include "coordination/chunks.h"
+
+namespace chorale::agent {
+
+// The target as it was read.
+struct ConfigView {
+  FileContent content;
+  MainDirectives directives;
+  FileSignature signature;
+};
+
+// The nginx.conf of a published revision; nullopt: it has none.
+[[nodiscard]] std::optional<ConfigWish> config_among(const coordination::Identity& identity,
+                                                     const std::vector<coordination::PublishedFile>& files);
+
+class ConfigFile {
+ public:
+  ConfigFile(std::string target, const std::string& state_dir);
+
+  [[nodiscard]] const std::string& target() const { return target_; }
+  [[nodiscard]] const std::string& stage() const { return stage_; }
+
+  // nullopt: there is no target.
+  [[nodiscard]] tl::expected<std::optional<ConfigView>, Failure> view() const;
+  [[nodiscard]] FilesFound find() const;
+  void remove_leftovers() const;
+
+  [[nodiscard]] StageWritten write_stage(const ConfigWish& wish,
+                                         const std::map<std::string, std::string>& local_values) const;
+  [[nodiscard]] StageInstalled install(const InstallStage& order) const;
+  [[nodiscard]] ProvenRestored restore(const RestoreProven& order) const;
+  [[nodiscard]] ProvenKept keep_proven(const KeepProven& order) const;
+
+ private:
+  // Copies the target away if it is foreign, or not what was expected; says where to.
+  [[nodiscard]] tl::expected<std::vector<std::string>, Failure> keep_aside(
+      const std::optional<ReadFile>& found, const std::optional<FileContent>& expected) const;
+  [[nodiscard]] tl::expected<std::optional<std::string>, Failure> keep_drift(const ReadFile& file) const;
+  [[nodiscard]] Done copy_to_proven(const ReadFile& file, const std::optional<MasterProcess>& master) const;
+  [[nodiscard]] Done record_install(const FileContent& content, const std::optional<ReadFile>& before) const;
+
+  std::string target_;
+  std::string stage_;
+  std::string proven_;
+  std::string proven_record_;
+  std::string installed_record_;
+};
+
+}  // namespace chorale::agent

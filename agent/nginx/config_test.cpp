@@ -1,0 +1,21 @@
+#include "agent/nginx/config_test.h"
+
+#include "agent/nginx/config_text.h"
+#include "agent/nginx/process.h"
+
+namespace chorale::agent {
+
+TestFinished test_config(const std::vector<std::string>& command, const std::string& file,
+                         const std::atomic<bool>& stop) {
+  std::vector<std::string> arguments = command;
+  arguments.insert(arguments.end(), {"-t", "-q", "-c", file});
+  const auto ran = run_process(arguments, kMaxProcessTime, stop);
+  if (!ran) return {TestResult::kFailed, ran.error().message, Milliseconds(0)};
+  if (ran->exit_code == 0) return {TestResult::kAccepted, {}, ran->took};
+  const bool refused = ran->output.find("[emerg]") != std::string::npos;
+  std::string error = nginx_error(ran->output);
+  if (!refused) error = arguments[0] + " -t ended with " + std::to_string(ran->exit_code) + ": " + error;
+  return {refused ? TestResult::kRefused : TestResult::kFailed, std::move(error), ran->took};
+}
+
+}  // namespace chorale::agent

@@ -1,0 +1,159 @@
+#include "agent/nginx/config_text.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "coordination/digest.h"
+
+namespace chorale::agent {
+namespace {
+
+constexpr std::string_view kMark = "# chorale ";
+constexpr std::size_t kMaxErrorBytes = 1024;
+
+std::string_view first_line(std::string_view text) { return text.substr(0, text.find('\n')); }
+
+// Takes a decimal number and the separator behind it off the front.
+std::optional<std::int64_t> take_number(std::string_view& text, char separator) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const auto used = static_cast<std::size_t>(end - text.data());
+  if (error != std::errc() || value < 0 || used >= text.size() || *end != separator) return std::nullopt;
+  text.remove_prefix(used + 1);
+  return value;
+}
+
+bool is_digest(std::string_view text) {
+  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+struct Word {
+  std::string text;
+  char mark = '\0';  // ';', '{' or '}' where it stands for itself
+};
+
+// Nginx's own words, one after the other: bare or quoted parameters and marks.
+class Words {
+ public:
+  explicit Words(std::string_view text) : rest_(text) {}
+
+  // nullopt at the end.
+  std::optional<Word> next() {
+    skip_space_and_comments();
+    if (rest_.empty()) return std::nullopt;
+    const char first = rest_.front();
+    if (first == ';' || first == '{' || first == '}') return Word{take(1), first};
+    if (first == '"' || first == '\'') return Word{quoted(first), '\0'};
+    std::size_t end = 0;
+    while (end < rest_.size() && !is_space(rest_[end]) && rest_[end] != ';' && rest_[end] != '{') {
+      end += rest_[end] == '\\' || rest_.substr(end, 2) == "${" ? 2 : 1;
+    }
+    return Word{take(std::min(end, rest_.size())), '\0'};
+  }
+
+ private:
+  std::string take(std::size_t bytes) {
+    std::string word(rest_.substr(0, bytes));
+    rest_.remove_prefix(bytes);
+    return word;
+  }
+
+  std::string quoted(char quote) {
+    std::string word;
+    std::size_t at = 1;
+    for (; at < rest_.size() && rest_[at] != quote; ++at) {
+      if (rest_[at] == '\\' && at + 1 < rest_.size()) ++at;
+      word += rest_[at];
+    }
+    rest_.remove_prefix(std::min(at + 1, rest_.size()));
+    return word;
+  }
+
+  void skip_space_and_comments() {
+    while (!rest_.empty() && (is_space(rest_.front()) || rest_.front() == '#')) {
+      const bool comment = rest_.front() == '#';
+      rest_.remove_prefix(comment ? std::min(rest_.find('\n'), rest_.size()) : 1);
+    }
+  }
+
+  std::string_view rest_;
+};
+
+}  // namespace
+
+std::string identity_line(const coordination::Identity& identity) {
+  return std::string(kMark) + std::to_string(identity.epoch.value) + "." + std::to_string(identity.revision.value) +
+         " " + identity.digest + "\n";
+}
+
+std::optional<coordination::Identity> parse_identity_line(std::string_view text) {
+  if (text.substr(0, kMark.size()) != kMark || text.find('\n') == std::string_view::npos) return std::nullopt;
+  std::string_view line = first_line(text).substr(kMark.size());
+  const auto epoch = take_number(line, '.');
+  if (!epoch) return std::nullopt;
+  const auto revision = take_number(line, ' ');
+  if (!revision || !is_digest(line)) return std::nullopt;
+  return coordination::Identity{{*epoch}, {*revision}, std::string(line)};
+}
+
+FileContent content_of(std::string_view text) {
+  std::optional<coordination::Identity> identity = parse_identity_line(text);
+  if (identity) text.remove_prefix(first_line(text).size() + 1);
+  return {std::move(identity), coordination::sha256_hex(text)};
+}
+
+MainDirectives main_directives(std::string_view text) {
+  MainDirectives found;
+  std::vector<std::string> directive;
+  int depth = 0;
+  Words words(text);
+  while (std::optional<Word> word = words.next()) {
+    if (word->mark == '\0') {
+      if (depth == 0) directive.push_back(std::move(word->text));
+      continue;
+    }
+    if (word->mark == '{') ++depth;
+    if (word->mark == '}') --depth;
+    if (word->mark == ';' && depth == 0 && directive.size() >= 2) {
+      if (directive[0] == "pid") found.pid = directive[1];
+      if (directive[0] == "error_log") found.error_logs.push_back(directive[1]);
+    }
+    directive.clear();
+  }
+  return found;
+}
+
+std::string escaped(std::string_view text) {
+  static constexpr std::string_view kHexDigits = "0123456789abcdef";
+  std::string safe;
+  safe.reserve(text.size());
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte < 0x7f) {
+      safe += c;
+    } else {
+      safe += {'\\', 'x', kHexDigits[byte >> 4], kHexDigits[byte & 0x0f]};
+    }
+  }
+  return safe;
+}
+
+std::string nginx_error(std::string_view output) {
+  const std::size_t emerg = output.find("[emerg]");
+  if (emerg != std::string_view::npos) {
+    const std::size_t line = output.rfind('\n', emerg);
+    output.remove_prefix(line == std::string_view::npos ? 0 : line + 1);
+  }
+  std::string text = escaped(first_line(output));
+  if (text.size() <= kMaxErrorBytes) return text;
+  constexpr std::string_view kGap = " ... ";
+  constexpr std::size_t kEnd = 400;
+  return text.substr(0, kMaxErrorBytes - kEnd - kGap.size()) + std::string(kGap) + text.substr(text.size() - kEnd);
+}
+
+}  // namespace chorale::agent

@@ -1,0 +1,35 @@
+// What can be read off a config's text without Nginx: who wrote it, and where Nginx keeps its pid and its errors. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/core/applier.h"
+#include "coordination/types.h"
+
+namespace chorale::agent {
+
+// "# chorale <epoch>.<revision> <digest>\n". It stands in the file itself, so that one rename changes content and
+// identity together. Nginx therefore counts lines from one more than the published text does.
+[[nodiscard]] std::string identity_line(const coordination::Identity& identity);
+// The identity in the first line; nullopt if that line is not exactly one (the file is foreign then).
+[[nodiscard]] std::optional<coordination::Identity> parse_identity_line(std::string_view text);
+[[nodiscard]] FileContent content_of(std::string_view text);
+
+// The directives of the main context that tell where to look for Nginx. Includes are not followed.
+struct MainDirectives {
+  std::optional<std::string> pid;
+  std::vector<std::string> error_logs;  // the first argument of each error_log
+  bool operator==(const MainDirectives&) const = default;
+};
+[[nodiscard]] MainDirectives main_directives(std::string_view text);
+
+// The first [emerg] line of Nginx's output, else its first line: one line, escaped, at most 1 KB. The end is kept,
+// where file and line number stand.
+[[nodiscard]] std::string nginx_error(std::string_view output);
+// Bytes that could forge a log line or end a JSON string early become \xNN.
+[[nodiscard]] std::string escaped(std::string_view text);
+
+}  // namespace chorale::agent

@@ -1,0 +1,179 @@
+#include "agent/nginx/master.h"
+
+#include <dirent.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <sstream>
+
+#include "agent/nginx/atomic_file.h"
+#include "agent/nginx/config_text.h"
+#include "agent/nginx/unique_fd.h"
+
+namespace chorale::agent {
+namespace {
+
+constexpr std::string_view kBlanks = " \t\r\n";
+
+// Files in /proc have no size to go by.
+std::string slurp(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+std::string proc(int pid, const char* name) { return "/proc/" + std::to_string(pid) + "/" + name; }
+
+std::string title_of(int pid) {
+  std::string title = slurp(proc(pid, "cmdline"));
+  for (char& c : title) {
+    if (c == '\0') c = ' ';
+  }
+  title.erase(title.find_last_not_of(kBlanks) + 1);
+  return title;
+}
+
+// For kernels without /proc/<pid>/task/<pid>/children.
+std::vector<int> children_by_scan(int parent) {
+  std::vector<int> children;
+  const std::unique_ptr<DIR, int (*)(DIR*)> directory(opendir("/proc"), &closedir);
+  if (!directory) return children;
+  while (const dirent* entry = readdir(directory.get())) {
+    const std::optional<int> pid = parse_pid(entry->d_name);
+    if (!pid) continue;
+    const std::optional<ProcessStat> stat = process_stat(*pid);
+    if (stat && stat->parent == parent) children.push_back(*pid);
+  }
+  return children;
+}
+
+std::vector<int> children_of(int parent) {
+  std::ifstream file(proc(parent, "task/") + std::to_string(parent) + "/children");
+  if (!file) return children_by_scan(parent);
+  return {std::istream_iterator<int>(file), std::istream_iterator<int>()};
+}
+
+tl::expected<MasterProcess, Failure> master_in(const std::string& pid_file, const std::string& program) {
+  const auto file = read_file(pid_file);
+  if (!file) return tl::unexpected(file.error());
+  if (!*file) {
+    return tl::unexpected(Failure{"there is no pid file " + pid_file +
+                                  ": Nginx is not running, or writes its pid elsewhere (nginx_pid)"});
+  }
+  const std::optional<int> pid = parse_pid((*file)->text);
+  if (!pid) return tl::unexpected(Failure{"the pid file " + pid_file + " holds no pid: Nginx is not running"});
+  const std::string number = std::to_string(*pid);
+  const std::optional<ProcessStat> stat = process_stat(*pid);
+  if (!stat || stat->state == 'Z') {
+    return tl::unexpected(Failure{"Nginx is not running: no process " + number + ", as named by " + pid_file});
+  }
+  const std::string title = title_of(*pid);
+  if (!is_master_title(title, program)) {
+    return tl::unexpected(Failure{"process " + number + ", as named by " + pid_file + ", is no Nginx master but \"" +
+                                  escaped(title.substr(0, 100)) + "\": it is not signalled"});
+  }
+  return MasterProcess{*pid, stat->started_ms};
+}
+
+}  // namespace
+
+std::optional<ProcessStat> parse_process_stat(std::string_view text, std::int64_t ticks_per_second) {
+  const std::size_t name_end = text.rfind(')');
+  if (name_end == std::string_view::npos || ticks_per_second <= 0) return std::nullopt;
+  std::istringstream fields{std::string(text.substr(name_end + 1))};
+  ProcessStat stat;
+  std::string skipped;
+  fields >> stat.state >> stat.parent;  // fields 3 and 4
+  for (int field = 5; field < 22; ++field) fields >> skipped;
+  std::int64_t ticks = 0;
+  fields >> ticks;
+  if (!fields) return std::nullopt;
+  stat.started_ms = ticks * 1000 / ticks_per_second;
+  return stat;
+}
+
+std::optional<int> parse_pid(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(kBlanks);
+  if (begin == std::string_view::npos) return std::nullopt;
+  text = text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin);
+  int pid = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pid);
+  if (error != std::errc() || end != text.data() + text.size() || pid <= 1) return std::nullopt;
+  return pid;
+}
+
+bool is_master_title(std::string_view title, std::string_view program) {
+  constexpr std::string_view kRole = ": master process";
+  for (const std::string_view name : {std::string_view("nginx"), program}) {
+    if (!name.empty() && title.substr(0, name.size()) == name && title.substr(name.size(), kRole.size()) == kRole) {
+      return true;
+    }
+  }
+  return false;
+}
+
+std::optional<ProcessStat> process_stat(int pid) {
+  static const std::int64_t kTicksPerSecond = sysconf(_SC_CLK_TCK);
+  return parse_process_stat(slurp(proc(pid, "stat")), kTicksPerSecond);
+}
+
+tl::expected<MasterProcess, Failure> find_master(const std::vector<std::string>& pid_files,
+                                                 const std::string& program) {
+  tl::expected<MasterProcess, Failure> first = tl::unexpected(Failure{"no pid file is known"});
+  for (std::size_t i = 0; i < pid_files.size(); ++i) {
+    auto master = master_in(pid_files[i], program);
+    if (master) return master;
+    if (i == 0) first = std::move(master);
+  }
+  return first;
+}
+
+int pid_in_own_namespace(int pid) {
+  std::istringstream status(slurp(proc(pid, "status")));
+  for (std::string line; std::getline(status, line);) {
+    if (line.compare(0, 6, "NSpid:") != 0) continue;  // since Linux 4.1
+    std::istringstream numbers(line.substr(6));
+    int number = pid;
+    while (numbers >> number) {
+    }
+    return number > 0 ? number : pid;
+  }
+  return pid;
+}
+
+Workers workers_of(int master) {
+  Workers workers;
+  for (const int pid : children_of(master)) {
+    const std::string title = title_of(pid);
+    if (title.find(": worker process") == std::string::npos) continue;
+    const bool leaving = title.find("is shutting down") != std::string::npos;
+    (leaving ? workers.leaving : workers.serving).push_back(pid);
+  }
+  return workers;
+}
+
+Signalled signal_reload(const MasterProcess& master, const std::string& program) {
+  UniqueFd process;
+#ifdef SYS_pidfd_open
+  process = UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, master.pid, 0)));
+#endif
+  // With a pidfd the process that is looked at is the one that is signalled; older kernels leave a gap of microseconds.
+  const std::optional<ProcessStat> stat = process_stat(master.pid);
+  if (!stat || stat->started_ms != master.started_ms || !is_master_title(title_of(master.pid), program)) {
+    return Signalled::kGone;
+  }
+  int sent = -1;
+#ifdef SYS_pidfd_open
+  if (process) sent = static_cast<int>(syscall(SYS_pidfd_send_signal, process.get(), SIGHUP, nullptr, 0));
+#endif
+  if (!process) sent = kill(master.pid, SIGHUP);
+  if (sent == 0) return Signalled::kSent;
+  return errno == EPERM ? Signalled::kForbidden : Signalled::kGone;
+}
+
+}  // namespace chorale::agent

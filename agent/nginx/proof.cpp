@@ -1,0 +1,115 @@
+#include "agent/nginx/proof.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "agent/nginx/config_text.h"
+#include "agent/nginx/process.h"
+
+namespace chorale::agent {
+namespace {
+
+using Result = ReloadFinished::Result;
+
+constexpr std::string_view kBindTried = "bind() to ";
+
+bool contains(const std::vector<int>& pids, int pid) { return std::find(pids.begin(), pids.end(), pid) != pids.end(); }
+
+bool says(std::string_view text, std::string_view words) { return text.find(words) != std::string_view::npos; }
+
+ReloadFinished finished(Result result, std::string reason) { return {result, std::move(reason), std::nullopt}; }
+
+}  // namespace
+
+ProofVerdict judge_proof(const std::vector<int>& before, const Workers& now,
+                         const std::vector<std::string>& emergencies) {
+  const bool refused = std::any_of(emergencies.begin(), emergencies.end(), [](const std::string& message) {
+    return message.compare(0, kBindTried.size(), kBindTried) != 0;
+  });
+  if (refused) return ProofVerdict::kRefused;
+  const bool old_serves =
+      std::any_of(now.serving.begin(), now.serving.end(), [&before](int pid) { return contains(before, pid); });
+  return !now.serving.empty() && !old_serves ? ProofVerdict::kProven : ProofVerdict::kPending;
+}
+
+std::string explain_refusal(const std::vector<std::string>& emergencies) {
+  if (emergencies.empty()) return {};
+  const std::string& first = emergencies.front();
+  std::string text = "Nginx went on with its old configuration: " + nginx_error(first);
+  if (says(first, "(98:")) text += " - another process or another listen directive holds that address";
+  if (says(first, "shared memory zone") || says(first, "while previously it used")) {
+    text += " - only a restart of Nginx can change that zone";
+  }
+  return text;
+}
+
+Proof::Proof(const ReloadOrder& order, const MasterProcess& master)
+    : master_(master),
+      logged_pid_(pid_in_own_namespace(master.pid)),
+      before_(workers_of(master.pid).serving),
+      log_(order.locations.error_logs),
+      timeout_(order.timeout) {}
+
+tl::expected<std::unique_ptr<Proof>, ReloadFinished> Proof::begin(const ReloadOrder& order,
+                                                                  const std::atomic<bool>& stop) {
+  const auto master = find_master(order.locations.pid_files, order.program);
+  if (!master) return tl::unexpected(finished(Result::kNoMaster, master.error().message));
+  std::unique_ptr<Proof> proof(new Proof(order, *master));
+  // It is still starting: the workers to come could not be told from those that the signal will start.
+  if (proof->before_.empty()) return tl::unexpected(finished(Result::kNoMaster, "the Nginx master has no workers yet"));
+  switch (signal_reload(*master, order.program)) {
+    case Signalled::kSent:
+      break;
+    case Signalled::kGone:
+      return tl::unexpected(finished(Result::kNoMaster, "the Nginx master ended before it could be told to reload"));
+    case Signalled::kForbidden: {
+      std::vector<std::string> command = order.command;
+      command.insert(command.end(), {"-c", order.config_file, "-s", "reload"});
+      const auto ran = run_process(command, kMaxProcessTime, stop);
+      if (!ran) return tl::unexpected(finished(Result::kUnproven, ran.error().message));
+      if (ran->exit_code != 0) {
+        return tl::unexpected(finished(Result::kRefused, "nginx -s reload: " + nginx_error(ran->output)));
+      }
+    }
+  }
+  proof->deadline_ = std::chrono::steady_clock::now() + order.timeout;
+  return proof;
+}
+
+std::optional<ReloadFinished> Proof::observe() {
+  // The log first: a refusal that is written after this look leaves the old workers in place, so nothing is proven.
+  const std::vector<std::string> said = emergencies(log_.text(), logged_pid_);
+  const Workers now = workers_of(master_.pid);
+  const std::optional<ProcessStat> stat = process_stat(master_.pid);
+  if (!stat || stat->state == 'Z' || stat->started_ms != master_.started_ms) {
+    return finished(Result::kNoMaster, "the Nginx master ended while it reloaded");
+  }
+  switch (judge_proof(before_, now, said)) {
+    case ProofVerdict::kProven:
+      return ReloadFinished{Result::kProven, {}, master_};
+    case ProofVerdict::kRefused:
+      return finished(Result::kRefused, explain_refusal(said));
+    case ProofVerdict::kPending:
+      break;
+  }
+  if (std::chrono::steady_clock::now() < deadline_) return std::nullopt;
+  return finished(Result::kUnproven, explain_timeout(now, said));
+}
+
+std::string Proof::explain_timeout(const Workers& now, const std::vector<std::string>& emergencies) const {
+  const std::string pid = std::to_string(master_.pid);
+  const std::string within = " within " + std::to_string(timeout_.count()) + " ms";
+  const std::optional<ProcessStat> stat = process_stat(master_.pid);
+  if (stat && (stat->state == 'T' || stat->state == 't')) {
+    return "the Nginx master " + pid + " is stopped (SIGSTOP): it did not reload" + within;
+  }
+  if (!emergencies.empty()) return explain_refusal(emergencies);
+  const bool started =
+      std::any_of(now.serving.begin(), now.serving.end(), [this](int worker) { return !contains(before_, worker); });
+  if (!started)
+    return "the Nginx master " + pid + " started no new workers" + within + "; its error log does not say why";
+  return "old workers of the Nginx master " + pid + " still serve: they were not replaced" + within;
+}
+
+}  // namespace chorale::agent

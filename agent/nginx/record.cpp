@@ -1,0 +1,64 @@
+#include "agent/nginx/record.h"
+
+#include <sstream>
+
+#include "agent/nginx/config_text.h"
+
+namespace chorale::agent {
+namespace {
+
+std::string encode_content(const FileContent& content) {
+  // The identity stands as it does in the file, so that one parser reads both.
+  return content.body + " " + (content.identity ? identity_line(*content.identity) : std::string("-\n"));
+}
+
+std::optional<FileContent> decode_content(std::istream& in) {
+  FileContent content;
+  std::string line;
+  if (!(in >> content.body) || content.body.size() != 64 || in.get() != ' ' || !std::getline(in, line)) return {};
+  if (line == "-") return content;
+  content.identity = parse_identity_line(line + "\n");
+  if (!content.identity) return std::nullopt;
+  return content;
+}
+
+}  // namespace
+
+std::string encode_record(const Record& record) {
+  std::string text = "content " + encode_content(record.content);
+  if (record.before) text += "before " + encode_content(*record.before);
+  if (!record.boot.empty()) text += "boot " + record.boot + "\n";
+  text += "at_ms " + std::to_string(record.at_ms) + "\n";
+  if (record.master) {
+    text += "master " + std::to_string(record.master->pid) + " " + std::to_string(record.master->started_ms) + "\n";
+  }
+  return text + "end\n";
+}
+
+std::optional<Record> decode_record(std::string_view text) {
+  std::istringstream in{std::string(text)};
+  Record record;
+  std::string key;
+  while (in >> key && key != "end") {
+    if (key == "content" || key == "before") {
+      const std::optional<FileContent> content = decode_content(in);
+      if (!content) return std::nullopt;
+      if (key == "content") record.content = *content;
+      if (key == "before") record.before = *content;
+    } else if (key == "boot") {
+      in >> record.boot;
+    } else if (key == "at_ms") {
+      in >> record.at_ms;
+    } else if (key == "master") {
+      MasterProcess master;
+      in >> master.pid >> master.started_ms;
+      record.master = master;
+    } else {
+      return std::nullopt;
+    }
+  }
+  if (!in || key != "end" || record.content.body.empty()) return std::nullopt;
+  return record;
+}
+
+}  // namespace chorale::agent

@@ -1,0 +1,26 @@
+// What the agent remembers of its Nginx over its own death: a few lines of text in state_dir. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "agent/core/applier.h"
+
+namespace chorale::agent {
+
+struct Record {
+  FileContent content;
+  std::optional<FileContent> before;    // what the target held until then: the rename may not have happened
+  std::string boot;                     // the kernel's boot id; times and pids mean nothing after another boot
+  std::int64_t at_ms = 0;               // since boot
+  std::optional<MasterProcess> master;  // who was seen serving it
+  bool operator==(const Record&) const = default;
+};
+
+[[nodiscard]] std::string encode_record(const Record& record);
+// nullopt: not a record, in whole; it is then as if nothing were remembered.
+[[nodiscard]] std::optional<Record> decode_record(std::string_view text);
+
+}  // namespace chorale::agent

@@ -1,0 +1,90 @@
+#include "agent/template_source.h"
+
+#include <sys/stat.h>
+
+#include <boost/asio/post.hpp>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include "coordination/digest.h"
+
+namespace chorale::agent {
+namespace {
+
+constexpr std::chrono::milliseconds kLookInterval{1'000};
+
+}  // namespace
+
+tl::expected<LoadedTemplate, std::string> compile_template(std::string text, const std::string& name,
+                                                           const render::Delimiters& delimiters) {
+  std::string digest = coordination::sha256_hex(text);
+  auto compiled = render::Template::compile(std::move(text), name, delimiters);
+  if (!compiled) return tl::unexpected(compiled.error().text());
+  return LoadedTemplate{std::move(*compiled), std::move(digest)};
+}
+
+tl::expected<LoadedTemplate, std::string> load_template(const std::string& file,
+                                                        const render::Delimiters& delimiters) {
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) return tl::unexpected(file + ": cannot be read: " + std::strerror(errno));
+  std::string text{std::istreambuf_iterator<char>(stream), {}};
+  if (stream.bad()) return tl::unexpected(file + ": cannot be read to its end");
+  return compile_template(std::move(text), file, delimiters);
+}
+
+TemplateSource::TemplateSource(boost::asio::io_context& loop, boost::asio::thread_pool& workers, std::string file,
+                               render::Delimiters delimiters, std::function<void()> changed)
+    : loop_(loop),
+      workers_(workers),
+      file_(std::move(file)),
+      delimiters_(std::move(delimiters)),
+      changed_(std::move(changed)),
+      timer_(loop) {}
+
+TemplateSource::Stamp TemplateSource::stamp_of(const std::string& file) {
+  struct stat facts {};
+  if (::stat(file.c_str(), &facts) != 0) return {};
+  return {facts.st_mtim.tv_sec * 1'000'000'000 + facts.st_mtim.tv_nsec, facts.st_size, facts.st_ino};
+}
+
+void TemplateSource::start() {
+  const Stamp stamp = stamp_of(file_);
+  adopt(stamp, load_template(file_, delimiters_));
+  look_later();
+}
+
+void TemplateSource::look_later() {
+  timer_.expires_after(kLookInterval);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) look();
+  });
+}
+
+void TemplateSource::look() {
+  const Stamp stamp = stamp_of(file_);
+  if (stamp == stamp_) {
+    look_later();
+    return;
+  }
+  boost::asio::post(workers_, [this, stamp, file = file_, delimiters = delimiters_, alive = std::weak_ptr(alive_),
+                               &loop = loop_] {
+    boost::asio::post(loop, [this, stamp, alive, loaded = load_template(file, delimiters)]() mutable {
+      if (alive.expired()) return;
+      adopt(stamp, std::move(loaded));
+      changed_();
+      look_later();
+    });
+  });
+}
+
+void TemplateSource::adopt(Stamp stamp, tl::expected<LoadedTemplate, std::string> loaded) {
+  stamp_ = stamp;
+  trouble_ = loaded ? std::string() : loaded.error();
+  if (loaded) current_ = std::move(*loaded);
+}
+
+}  // namespace chorale::agent

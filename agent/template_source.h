@@ -1,0 +1,71 @@
+// The template of this host, re-read when its file changes. Loop thread only; reads on the worker pool.
+//
+// A template that cannot be read or compiled never replaces one that could: the last good one goes on being used and
+// `trouble` says why.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "render/template.h"
+
+namespace chorale::agent {
+
+struct LoadedTemplate {
+  render::Template compiled;
+  std::string digest;  // sha-256 of its text
+};
+
+// Blocking: reads and compiles. The error names file and line.
+[[nodiscard]] tl::expected<LoadedTemplate, std::string> load_template(const std::string& file,
+                                                                      const render::Delimiters& delimiters);
+[[nodiscard]] tl::expected<LoadedTemplate, std::string> compile_template(std::string text, const std::string& name,
+                                                                         const render::Delimiters& delimiters);
+
+class TemplateSource {
+ public:
+  // `changed` is called after every re-read that gave another good template, or another trouble.
+  TemplateSource(boost::asio::io_context& loop, boost::asio::thread_pool& workers, std::string file,
+                 render::Delimiters delimiters, std::function<void()> changed);
+  TemplateSource(const TemplateSource&) = delete;
+  TemplateSource& operator=(const TemplateSource&) = delete;
+
+  // Blocking first read; before the loop runs.
+  void start();
+
+  [[nodiscard]] const std::optional<LoadedTemplate>& current() const { return current_; }
+  [[nodiscard]] const std::string& trouble() const { return trouble_; }  // "" while the file is fine
+  [[nodiscard]] const std::string& file() const { return file_; }
+  [[nodiscard]] const render::Delimiters& delimiters() const { return delimiters_; }
+
+ private:
+  // What tells one version of the file from another without reading it.
+  struct Stamp {
+    std::int64_t modified_ns = -1;
+    std::int64_t size = -1;
+    std::uint64_t inode = 0;
+    bool operator==(const Stamp&) const = default;
+  };
+  static Stamp stamp_of(const std::string& file);
+  void look_later();
+  void look();
+  void adopt(Stamp stamp, tl::expected<LoadedTemplate, std::string> loaded);
+
+  boost::asio::io_context& loop_;
+  boost::asio::thread_pool& workers_;
+  std::string file_;
+  render::Delimiters delimiters_;
+  std::function<void()> changed_;
+  boost::asio::steady_timer timer_;
+  Stamp stamp_;
+  std::optional<LoadedTemplate> current_;
+  std::string trouble_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // worker jobs that outlive us drop their result
+};
+
+}  // namespace chorale::agent

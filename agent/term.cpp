@@ -1,0 +1,261 @@
+#include "agent/term.h"
+
+#include <boost/asio/post.hpp>
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "agent/clock.h"
+#include "agent/endpoint_watch.h"
+#include "agent/log.h"
+#include "agent/overloaded.h"
+#include "render/routes_codec.h"
+
+namespace chorale::agent {
+namespace {
+
+constexpr std::chrono::seconds kLongestSleep{1};
+constexpr std::size_t kRememberedLatencies = 64;
+
+LeaderOptions leader_options(const Config& config) {
+  LeaderOptions options;
+  options.policy = {config.realm, config.expose_env, config.health_memory};
+  options.endpoints = config.marathon;
+  options.resync_interval = config.resync_interval;
+  options.min_offer_interval = config.min_reload_interval;
+  options.shrink_limit = config.shrink_limit;
+  options.jitter = [engine = std::mt19937(std::random_device{}())]() mutable {
+    return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
+  };
+  return options;
+}
+
+coordination::PublishedFile publish(std::string name, render::Rendered rendered) {
+  coordination::PublishedFile file;
+  file.name = std::move(name);
+  file.sections.reserve(rendered.sections.size());
+  for (render::TextSection& section : rendered.sections) {
+    file.sections.push_back({section.offset, std::move(section.app)});
+  }
+  file.text = std::make_shared<const std::string>(std::move(rendered.text));
+  return file;
+}
+
+// Runs on a worker: values in, values out.
+tl::expected<coordination::StateOffered, std::string> render_offer(const render::Template& compiled,
+                                                                   const render::RoutingState& state) {
+  auto config = compiled.render(state);
+  if (!config) return tl::unexpected(config.error().text());
+  coordination::StateOffered offer;
+  offer.files.push_back(publish("nginx.conf", std::move(*config)));
+  offer.files.push_back(publish("routes.json", render::encode_routes(state)));
+  offer.files.push_back({"template", std::make_shared<const std::string>(compiled.text()), {}});
+  offer.apps = static_cast<std::int64_t>(state.apps.size());
+  offer.servers = render::server_count(state);
+  return offer;
+}
+
+}  // namespace
+
+Term::Term(Surroundings surroundings, const Config& config)
+    : surroundings_(std::move(surroundings)),
+      leader_(leader_options(config)),
+      events_([this](LeaderEvent event) { handle(std::move(event)); }),
+      client_(surroundings_.loop, surroundings_.workers, marathon_client_options(config),
+              [this](LeaderEvent event) { events_.post(std::move(event)); }),
+      resolver_(surroundings_.loop, [this](NamesResolved resolved) { events_.post(std::move(resolved)); }),
+      timer_(surroundings_.loop) {}
+
+void Term::begin(coordination::LeadershipGained gained, std::shared_ptr<const render::RoutingState> applied) {
+  boost::asio::post(surroundings_.workers, [this, gained = std::move(gained), applied = std::move(applied),
+                                            delimiters = surroundings_.templates.delimiters(),
+                                            alive = std::weak_ptr(alive_), &loop = surroundings_.loop] {
+    boost::asio::post(loop, [this, alive, applied, committed = read_committed(gained, delimiters)]() mutable {
+      if (!alive.expired()) begun(std::move(committed), std::move(applied));
+    });
+  });
+}
+
+Term::Begun Term::read_committed(const coordination::LeadershipGained& gained, const render::Delimiters& delimiters) {
+  Begun begun;
+  begun.trouble = gained.reason;
+  for (const coordination::PublishedFile& file : gained.files) {
+    if (file.name == "routes.json") {
+      auto state = render::decode_routes(*file.text);
+      if (state) {
+        begun.state = std::move(*state);
+      } else {
+        begun.trouble = "the committed " + state.error().text();
+      }
+    } else if (file.name == "template") {
+      auto compiled = compile_template(*file.text, "committed template", delimiters);
+      if (compiled) begun.in_use = std::move(*compiled);
+    }
+  }
+  return begun;
+}
+
+void Term::begun(Begun begun, std::shared_ptr<const render::RoutingState> applied) {
+  if (!begun.trouble.empty()) log_warning("term begins without the committed state: " + begun.trouble);
+  choose_template(std::move(begun.in_use));
+  TermBegun event;
+  event.committed = std::move(begun.state);
+  if (applied) event.applied = *applied;
+  began_ = true;
+  events_.post(std::move(event));
+}
+
+// A new leader whose file differs goes on with the committed template until its own file changes: proxies are upgraded
+// one by one, and a leader change must not flip everybody's configuration.
+void Term::choose_template(std::optional<LoadedTemplate> committed) {
+  const auto& own = surroundings_.templates.current();
+  const bool differs = committed && own && committed->digest != own->digest;
+  if (differs) {
+    template_note_ = surroundings_.templates.file() + " differs from the committed template, which stays in use until " +
+                     "the file changes";
+    log_warning(template_note_);
+  }
+  template_ = committed ? std::move(committed) : own;
+  template_trouble_ = template_ ? std::string() : surroundings_.templates.trouble();
+}
+
+void Term::template_changed() {
+  const TemplateSource& source = surroundings_.templates;
+  template_trouble_ = source.trouble();
+  if (template_trouble_.empty() && source.current()) {
+    template_ = source.current();
+    template_note_.clear();
+    log_info("template " + source.file() + " changed, rendering again");
+    if (began_) events_.post(TemplateChanged{});
+  } else {
+    log_error("template refused, the last good one stays in use: " + template_trouble_);
+  }
+  surroundings_.changed();
+}
+
+void Term::close() {
+  alive_.reset();
+  events_.close();
+  timer_.cancel();
+}
+
+void Term::handle(LeaderEvent event) {
+  account(event);
+  for (LeaderEffect& effect : leader_.step(std::chrono::steady_clock::now(), event)) {
+    if (events_.closed()) return;
+    perform(std::move(effect));
+  }
+  if (events_.closed()) return;
+  set_timer();
+  surroundings_.changed();
+}
+
+void Term::account(const LeaderEvent& event) {
+  Metrics& metrics = surroundings_.metrics;
+  const auto answered = [&](bool ok) {
+    metrics.marathon_request(ok);
+    if (!ok) return;
+    last_answer_ = std::chrono::steady_clock::now();
+    last_sync_ = utc_now();
+  };
+  if (const auto* apps = std::get_if<AppsFetched>(&event)) {
+    answered(apps->apps.has_value());
+  } else if (const auto* app = std::get_if<AppFetched>(&event)) {
+    answered(app->result.has_value());
+  } else if (std::holds_alternative<EventReceived>(event)) {
+    metrics.marathon_event();
+    if (!first_event_) first_event_ = std::chrono::steady_clock::now();
+  } else if (std::holds_alternative<StreamFailed>(event)) {
+    metrics.marathon_stream_error();
+  } else if (const auto* ping = std::get_if<EndpointPinged>(&event); ping != nullptr && ping->failure) {
+    metrics.endpoint_down();
+  }
+  metrics.set_stream_attached(leader_.stream_attached());
+  if (last_answer_) {
+    metrics.set_data_age(
+        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - *last_answer_));
+  }
+}
+
+void Term::perform(LeaderEffect effect) {
+  std::visit(Overloaded{
+                 [this](const OpenStream& open) { client_.perform(open); },
+                 [this](const CloseStream& close_stream) { client_.perform(close_stream); },
+                 [this](const FetchApps& fetch) { client_.perform(fetch); },
+                 [this](const FetchApp& fetch) { client_.perform(fetch); },
+                 [this](const PingEndpoint& ping) { client_.perform(ping); },
+                 [this](const ResolveNames& names) { resolver_.perform(names); },
+                 [this](const RenderAndOffer& offer) { render(offer); },
+                 [](const LogLine& line) { write_log(line); },
+             },
+             effect);
+}
+
+void Term::render(const RenderAndOffer& effect) {
+  if (!template_) {
+    events_.post(OfferRendered{effect.offer, Failure{template_trouble_}});
+    return;
+  }
+  const std::uint64_t offer = surroundings_.next_offer();
+  jobs_[offer] = {effect.offer, effect.cause, std::exchange(first_event_, std::nullopt)};
+  boost::asio::post(surroundings_.workers, [this, offer, compiled = template_->compiled, state = effect.state,
+                                            alive = std::weak_ptr(alive_), &loop = surroundings_.loop] {
+    boost::asio::post(loop, [this, alive, offer, result = render_offer(compiled, *state)]() mutable {
+      if (!alive.expired()) rendered(offer, std::move(result));
+    });
+  });
+}
+
+void Term::rendered(std::uint64_t offer, tl::expected<coordination::StateOffered, std::string> result) {
+  const auto job = jobs_.find(offer);
+  if (job == jobs_.end()) return;
+  if (!result) {
+    template_trouble_ = result.error();
+    const std::uint64_t leaders_offer = job->second.leaders_offer;
+    jobs_.erase(job);
+    log_error("rendering failed, the last state stays: " + template_trouble_);
+    events_.post(OfferRendered{leaders_offer, Failure{template_trouble_}});
+    return;
+  }
+  template_trouble_ = surroundings_.templates.trouble();
+  last_rendered_ = utc_now();
+  result->offer = offer;
+  result->cause = job->second.cause;
+  result->created_at = last_rendered_;
+  surroundings_.metrics.set_routes(result->apps, result->servers);
+  events_.post(OfferRendered{job->second.leaders_offer, std::nullopt});
+  surroundings_.offer(std::move(*result));
+}
+
+void Term::offer_closed(const coordination::OfferClosed& closed) {
+  using Fate = coordination::OfferClosed::Fate;
+  const auto job = jobs_.find(closed.offer);
+  if (job == jobs_.end()) return;
+  const Job done = std::move(job->second);
+  jobs_.erase(job);
+  const bool committed = closed.fate == Fate::kCommitted;
+  surroundings_.metrics.proposal(committed);
+  if (committed && done.first_event) {
+    latency_from_[closed.identity.revision] = *done.first_event;
+    if (latency_from_.size() > kRememberedLatencies) latency_from_.erase(latency_from_.begin());
+  }
+  events_.post(OfferDecided{done.leaders_offer, committed, closed.fate == Fate::kRejected, closed.reason});
+}
+
+void Term::applied(const coordination::Identity& identity) {
+  const auto from = latency_from_.find(identity.revision);
+  if (from == latency_from_.end()) return;
+  surroundings_.metrics.change_applied(
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - from->second));
+  latency_from_.erase(latency_from_.begin(), std::next(from));
+}
+
+void Term::set_timer() {
+  const TimePoint now = std::chrono::steady_clock::now();
+  timer_.expires_at(std::min(leader_.next_deadline(), now + kLongestSleep));
+  timer_.async_wait([this, alive = std::weak_ptr(alive_)](const boost::system::error_code& error) {
+    if (!error && !alive.expired()) events_.post(LeaderTicked{});
+  });
+}
+
+}  // namespace chorale::agent

@@ -1,0 +1,7 @@
+#include "agent/version.h"
+
+namespace chorale::agent {
+
+std::string version() { return CHORALE_VERSION; }
+
+}  // namespace chorale::agent

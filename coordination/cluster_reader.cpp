@@ -1,0 +1,218 @@
+#include "coordination/cluster_reader.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "coordination/chunks.h"
+#include "coordination/digest.h"
+#include "coordination/documents_json.h"
+
+namespace chorale::coordination {
+namespace {
+
+// Enough to hide the round trips, few enough not to be felt by a server that others use.
+constexpr std::size_t kReadsInFlight = 8;
+
+// Reads one znode. `done` gets its data or why there is none.
+void read_text(Store& store, const Path& path, std::function<void(tl::expected<std::string, Error>)> done) {
+  store.execute(ReadNode{path}, [path, done = std::move(done)](Outcome outcome) {
+    if (!outcome) return done(tl::unexpected(std::move(outcome).error()));
+    auto* read = std::get_if<NodeRead>(&*outcome);
+    if (read == nullptr) return done(tl::unexpected(Error{ErrorKind::kBadRequest, path.text() + ": not a read"}));
+    done(std::move(read->data));
+  });
+}
+
+// Reads many znodes, kReadsInFlight at a time. `take` gets every result, in any order; returning false ends it early
+// and no further call is made. `done` is called once after the last result, unless it was ended.
+class ManyReads : public std::enable_shared_from_this<ManyReads> {
+ public:
+  using Take = std::function<bool(std::size_t index, tl::expected<std::string, Error>)>;
+
+  static void start(Store& store, std::vector<Path> paths, Take take, std::function<void()> done) {
+    if (paths.empty()) return done();
+    const auto reads = std::make_shared<ManyReads>(store, std::move(paths), std::move(take), std::move(done));
+    for (std::size_t i = 0; i < kReadsInFlight; ++i) reads->send_next();
+  }
+
+  ManyReads(Store& store, std::vector<Path> paths, Take take, std::function<void()> done)
+      : store_(store), paths_(std::move(paths)), take_(std::move(take)), done_(std::move(done)) {}
+
+ private:
+  void send_next() {
+    if (next_ == paths_.size()) return;
+    const std::size_t index = next_++;
+    read_text(store_, paths_[index], [self = shared_from_this(), index](auto result) {
+      if (self->ended_) return;
+      if (!self->take_(index, std::move(result))) {
+        self->ended_ = true;
+      } else if (++self->finished_ == self->paths_.size()) {
+        self->done_();
+      } else {
+        self->send_next();
+      }
+    });
+  }
+
+  Store& store_;
+  const std::vector<Path> paths_;
+  const Take take_;
+  const std::function<void()> done_;
+  std::size_t next_ = 0;
+  std::size_t finished_ = 0;
+  bool ended_ = false;
+};
+
+// ---- The cluster: root, state, agents, one after the other
+// -----------------------------------------------------------
+
+struct ClusterRead {
+  Store& store;
+  Path root;
+  std::function<void(tl::expected<ClusterSnapshot, Error>)> done;
+  ClusterSnapshot snapshot;
+
+  void fail(Error error) const { done(tl::unexpected(std::move(error))); }
+};
+
+void read_agents(const std::shared_ptr<ClusterRead>& read, std::vector<std::string> ids) {
+  std::sort(ids.begin(), ids.end());
+  std::vector<Path> paths;
+  paths.reserve(ids.size());
+  for (const auto& id : ids) paths.push_back(read->root.child("agents").child(id));
+  const auto take = [read, ids](std::size_t index, tl::expected<std::string, Error> text) {
+    if (!text) {
+      // Gone between the list and the read: an agent that has just ended.
+      if (text.error().kind == ErrorKind::kNoNode) return true;
+      read->fail(std::move(text).error());
+      return false;
+    }
+    if (auto agent = decode_agent(*text)) {
+      read->snapshot.agents.push_back(std::move(*agent));
+    } else {
+      read->snapshot.unreadable.push_back(ids[index] + ": " + agent.error().message);
+    }
+    return true;
+  };
+  ManyReads::start(read->store, std::move(paths), take, [read] {
+    auto& snapshot = read->snapshot;
+    std::sort(snapshot.agents.begin(), snapshot.agents.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+    std::sort(snapshot.unreadable.begin(), snapshot.unreadable.end());
+    read->done(std::move(snapshot));
+  });
+}
+
+void list_agents(const std::shared_ptr<ClusterRead>& read) {
+  read->store.execute(ListChildren{read->root.child("agents")}, [read](Outcome outcome) {
+    if (!outcome && outcome.error().kind == ErrorKind::kNoNode) return read_agents(read, {});
+    if (!outcome) return read->fail(std::move(outcome).error());
+    auto* listed = std::get_if<Listed>(&*outcome);
+    read_agents(read, listed == nullptr ? std::vector<std::string>() : std::move(listed->names));
+  });
+}
+
+void read_state(const std::shared_ptr<ClusterRead>& read) {
+  read_text(read->store, read->root.child("state"), [read](auto text) {
+    if (!text) return read->fail(std::move(text).error());
+    auto state = decode_state(*text);
+    if (!state) return read->fail(std::move(state).error());
+    read->snapshot.state = std::move(*state);
+    list_agents(read);
+  });
+}
+
+// ---- One file: manifest, then its chunks
+// -----------------------------------------------------------------------------
+
+struct FileRead {
+  Store& store;
+  std::string name;
+  std::function<void(tl::expected<std::string, Error>)> done;
+  FileEntry entry;
+  std::vector<std::string> pieces;
+
+  void fail(std::string message) const { done(tl::unexpected(Error{ErrorKind::kMalformed, std::move(message)})); }
+};
+
+// Nullopt if the piece is what the manifest names.
+std::optional<std::string> refuse_chunk(const ChunkReference& chunk, std::string_view text) {
+  if (static_cast<std::int64_t>(text.size()) != chunk.bytes) return chunk.path + ": its size differs from the manifest";
+  if (!sha256_hex(text).starts_with(Path(chunk.path).name())) return chunk.path + ": its digest differs from its name";
+  return std::nullopt;
+}
+
+void read_chunks(const std::shared_ptr<FileRead>& read) {
+  read->pieces.resize(read->entry.chunks.size());
+  std::vector<Path> paths;
+  paths.reserve(read->entry.chunks.size());
+  for (const auto& chunk : read->entry.chunks) paths.emplace_back(chunk.path);
+  const auto take = [read](std::size_t index, tl::expected<std::string, Error> text) {
+    if (!text) {
+      read->done(tl::unexpected(std::move(text).error()));
+      return false;
+    }
+    if (auto why = refuse_chunk(read->entry.chunks[index], *text)) {
+      read->fail(std::move(*why));
+      return false;
+    }
+    read->pieces[index] = std::move(*text);
+    return true;
+  };
+  ManyReads::start(read->store, std::move(paths), take, [read] {
+    std::string whole;
+    for (const auto& piece : read->pieces) whole += piece;
+    if (sha256_hex(whole) != read->entry.digest) {
+      return read->fail(read->name + ": its chunks do not make the file that the manifest names");
+    }
+    read->done(std::move(whole));
+  });
+}
+
+void take_manifest(const std::shared_ptr<FileRead>& read, const Identity& identity, std::string_view text) {
+  const auto manifest = decode_manifest(text);
+  if (!manifest) return read->fail(manifest.error().message);
+  const std::string name = manifest_name(identity.epoch, identity.revision);
+  if (manifest->header.identity != identity || manifest_digest(manifest->files) != identity.digest) {
+    return read->fail("revision " + name + ": the manifest is not the one that was asked for");
+  }
+  const auto file = manifest->files.find(read->name);
+  if (file == manifest->files.end()) return read->fail("revision " + name + " has no file " + read->name);
+  read->entry = file->second;
+  read_chunks(read);
+}
+
+}  // namespace
+
+void read_cluster(Store& store, const Path& root, std::function<void(tl::expected<ClusterSnapshot, Error>)> done) {
+  const auto read = std::make_shared<ClusterRead>(ClusterRead{store, root, std::move(done), {}});
+  read_text(store, root, [read](auto text) {
+    if (!text) return read->fail(std::move(text).error());
+    auto document = decode_root(*text);
+    if (!document) return read->fail(std::move(document).error());
+    read->snapshot.root = std::move(*document);
+    read_state(read);
+  });
+}
+
+void read_file(Store& store, const Path& root, const Identity& identity, std::string name,
+               std::function<void(tl::expected<std::string, Error>)> done) {
+  const auto read = std::make_shared<FileRead>(FileRead{store, std::move(name), std::move(done), {}, {}});
+  const Path manifest = root.child("revisions").child(manifest_name(identity.epoch, identity.revision));
+  read_text(store, manifest, [read, identity](auto text) {
+    if (!text) return read->done(tl::unexpected(std::move(text).error()));
+    take_manifest(read, identity, *text);
+  });
+}
+
+std::string encode(const ClusterSnapshot& snapshot) {
+  Json agents = Json::array();
+  for (const auto& agent : snapshot.agents) agents.push_back(to_json(agent));
+  Json json;
+  json["state"] = to_json(snapshot.state);
+  json["agents"] = std::move(agents);
+  json["unreadable"] = snapshot.unreadable;
+  return print(json);
+}
+
+}  // namespace chorale::coordination

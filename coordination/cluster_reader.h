@@ -1,0 +1,33 @@
+// Reads the whole cluster once, for people: `chorale status`, `chorale routes`, /v1/status. Loop thread only.
+//
+// Read-only and unfenced: what it shows may be a moment old. It never takes part in the protocol.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "coordination/documents.h"
+#include "coordination/store.h"
+
+namespace chorale::coordination {
+
+struct ClusterSnapshot {
+  RootDocument root;
+  StateDocument state;
+  std::vector<AgentDocument> agents;    // sorted by id; one that cannot be read is left out and named in unreadable
+  std::vector<std::string> unreadable;  // "<id>: why"
+};
+
+// Ensures: `done` is called exactly once, on the loop thread.
+void read_cluster(Store& store, const Path& root, std::function<void(tl::expected<ClusterSnapshot, Error>)> done);
+// One file of one revision, chunks fetched and every digest verified.
+void read_file(Store& store, const Path& root, const Identity& identity, std::string name,
+               std::function<void(tl::expected<std::string, Error>)> done);
+
+// {"state": ..., "agents": [...]} as /v1/status and `chorale status --json` print it.
+[[nodiscard]] std::string encode(const ClusterSnapshot& snapshot);
+
+}  // namespace chorale::coordination

@@ -1,0 +1,21 @@
+// zk://[user:password@]host:port[,host:port...]/path, as Mesos and Marathon write it. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+
+#include "coordination/types.h"
+
+namespace chorale::coordination {
+
+struct ConnectString {
+  std::string hosts;        // "a:2181,b:2181"
+  std::string credentials;  // "user:password" or empty
+  Path root;                // "/chorale" where none was given
+};
+
+// The error says what was expected; it never repeats the credentials.
+[[nodiscard]] tl::expected<ConnectString, std::string> parse_connect_string(std::string_view text);
+
+}  // namespace chorale::coordination

@@ -1,0 +1,129 @@
+// What the machines of one agent share during a step: the time, the effects so far, the handle, the way to ask the
+// store.
+//
+// Loop thread only. Lives as long as the Coordinator, at a fixed address: continuations point into the machines.
+// Every machine is level-triggered: an event only marks what is no longer known, and drive() sends what is needed to
+// know it again. Thus a lost reply, a doubled watch and a reconnect all take the same path.
+#pragma once
+
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "coordination/coordinator.h"
+#include "coordination/requests.h"
+
+namespace chorale::coordination {
+
+struct Paths {
+  explicit Paths(Path root_path)
+      : root(std::move(root_path)),
+        agents(root.child("agents")),
+        election(root.child("election")),
+        revisions(root.child("revisions")),
+        chunks(root.child("chunks")),
+        state(root.child("state")),
+        hold(root.child("hold")) {}
+
+  Path root;
+  Path agents;
+  Path election;
+  Path revisions;
+  Path chunks;
+  Path state;
+  Path hold;
+};
+
+// The handle as Session knows it. Only Session writes it.
+struct Link {
+  Generation generation;
+  bool connected = false;
+  SessionId session;                     // of this generation, once connected
+  std::chrono::milliseconds timeout{0};  // negotiated; the one asked for until then
+  TimePoint disconnected_at;             // meaningful while not connected
+};
+
+inline constexpr std::chrono::milliseconds kRetryDelay{100};      // after a recoverable error on a live connection
+inline constexpr std::chrono::milliseconds kRefusedDelay{5'000};  // after an answer that a quick retry cannot change
+inline constexpr std::size_t kPipelineLimit = 64;                 // operations that one machine keeps in flight
+
+// Nobody reaches these by counting: a number beyond them is damage, and counting on from there would overflow.
+inline constexpr Epoch kHighestEpoch{1'000'000'000'000};
+inline constexpr Revision kHighestRevision{1'000'000'000'000};
+
+// Which answer an operation gets.
+template <class Op>
+struct AnswerTo;
+template <>
+struct AnswerTo<CreateNode> : std::type_identity<Created> {};
+template <>
+struct AnswerTo<ReadNode> : std::type_identity<NodeRead> {};
+template <>
+struct AnswerTo<WriteNode> : std::type_identity<Written> {};
+template <>
+struct AnswerTo<DeleteNode> : std::type_identity<Deleted> {};
+template <>
+struct AnswerTo<ListChildren> : std::type_identity<Listed> {};
+template <>
+struct AnswerTo<CheckNode> : std::type_identity<Checked> {};
+template <>
+struct AnswerTo<SyncPath> : std::type_identity<Synced> {};
+
+template <class Op>
+using Reply = tl::expected<typename AnswerTo<Op>::type, Error>;
+
+class Context {
+ public:
+  explicit Context(CoordinatorOptions given) : options(std::move(given)), paths(options.root) {
+    link.timeout = options.session_timeout;
+  }
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  // Sends `operation`; `then` gets a Reply<Op>. Ensures: never called from inside send(); called once, or never when
+  // the handle is replaced first. While not connected nothing is sent (it would force a reconnect) and `then` gets
+  // kConnectionLoss at the end of the step.
+  template <class Op, class Then>
+  void send(Op operation, Then then) {
+    send_any(Operation(std::move(operation)), [then = std::move(then)](Outcome outcome) mutable {
+      if (!outcome) return then(Reply<Op>(tl::unexpected(std::move(outcome.error()))));
+      auto* answer = std::get_if<typename AnswerTo<Op>::type>(&*outcome);
+      if (answer == nullptr) {
+        return then(Reply<Op>(tl::unexpected(Error{ErrorKind::kBadRequest, "the store answered another question"})));
+      }
+      then(Reply<Op>(std::move(*answer)));
+    });
+  }
+
+  // Calls what was refused by send() while not connected.
+  void answer_unsent();
+  void forget_requests();
+  void reply(StoreReplied replied);
+
+  void note(Note::Level level, std::string text) { effects.emplace_back(Note{level, std::move(text)}); }
+  // Spreads what many agents would otherwise do at the same moment: 0 <= result < limit, fixed per agent and `salt`.
+  [[nodiscard]] std::chrono::milliseconds spread(std::chrono::milliseconds limit, std::uint64_t salt) const;
+
+  const CoordinatorOptions options;
+  const Paths paths;
+  TimePoint now;
+  Effects effects;
+  Link link;
+
+ private:
+  void send_any(Operation operation, Requests::Continuation continuation);
+
+  Requests requests_;
+  std::vector<Requests::Continuation> unsent_;
+};
+
+// Recoverable, or the handle is dying: nobody knows what happened, and only the connection's fate will tell.
+[[nodiscard]] constexpr bool is_unknown(ErrorKind kind) {
+  return kind == ErrorKind::kConnectionLoss || kind == ErrorKind::kSessionExpired || kind == ErrorKind::kClosing;
+}
+
+// At most 1 KB, cut between UTF-8 characters: what other people's errors may take in a znode.
+[[nodiscard]] std::string shortened(std::string text);
+
+}  // namespace chorale::coordination

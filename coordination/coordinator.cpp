@@ -1,0 +1,229 @@
+#include "coordination/coordinator.h"
+
+#include <functional>
+#include <utility>
+
+#include "coordination/content_cache.h"
+#include "coordination/context.h"
+#include "coordination/election.h"
+#include "coordination/follower.h"
+#include "coordination/leader.h"
+#include "coordination/membership.h"
+#include "coordination/overloaded.h"
+#include "coordination/pointer.h"
+#include "coordination/roster.h"
+#include "coordination/session.h"
+#include "coordination/tree.h"
+#include "coordination/view.h"
+
+namespace chorale::coordination {
+namespace {
+
+constexpr std::chrono::milliseconds kHandoverLimit{300};
+// One machine's answer may be another's question. Two rounds are the rule; the limit ends what would be a bug.
+constexpr int kRoundsPerStep = 8;
+
+}  // namespace
+
+// Every machine, and the order in which they are asked. Never moved: continuations point into it.
+class Coordinator::Parts {
+ public:
+  explicit Parts(CoordinatorOptions options)
+      : context(std::move(options)),
+        session(context),
+        tree(context),
+        membership(context),
+        roster(context),
+        election(context),
+        pointer(context),
+        follower(context, cache),
+        leader(context, cache, roster, election, pointer) {}
+
+  void handle(const Event& event);
+  void settle();
+  [[nodiscard]] Effects take_effects();
+
+  Context context;
+  ContentCache cache;
+  Session session;
+  Tree tree;
+  Membership membership;
+  Roster roster;
+  Election election;
+  Pointer pointer;
+  Follower follower;
+  Leader leader;
+
+ private:
+  // kRunning --HandoverRequested--> kHandingOver --own znodes gone, or 300 ms--> kFinished
+  enum class Phase { kRunning, kHandingOver, kFinished };
+
+  void on_session(Session::Change change);
+  void on_watch(const WatchEvent& event);
+  void on_status(const StatusChanged& status);
+  void on_applied(const RevisionApplied& applied);
+  void hand_over();
+  void drive();
+  void describe_self();
+
+  Phase phase_ = Phase::kRunning;
+  int own_znodes_ = 0;  // still to be deleted while handing over
+  TimePoint handover_deadline_;
+  int known_lineage_ = 0;
+  std::uint64_t known_lists_ = 0;  // Roster::lists() that were searched for the own znode
+  ViewChanged view_;
+  bool view_shown_ = false;
+};
+
+void Coordinator::Parts::handle(const Event& event) {
+  std::visit(Overloaded{
+                 [this](const Started& started) {
+                   follower.start(started.applied);
+                   if (started.applied) membership.document().applied = AppliedEntry{*started.applied, {}};
+                   session.start();
+                 },
+                 [this](const SessionChanged& changed) { on_session(session.on_event(changed.event)); },
+                 [this](const WatchFired& fired) { on_watch(fired.event); },
+                 [this](const StoreReplied& replied) { context.reply(replied); },
+                 [](const Ticked&) {},
+                 [this](const StateOffered& offered) { leader.offer(offered); },
+                 [this](const StageFinished& finished) { follower.on_stage_finished(finished); },
+                 [this](const RevisionApplied& applied) { on_applied(applied); },
+                 [this](const StatusChanged& status) { on_status(status); },
+                 [this](const HandoverRequested&) { hand_over(); },
+             },
+             event);
+}
+
+void Coordinator::Parts::on_session(Session::Change change) {
+  switch (change) {
+    case Session::Change::kNone:
+      return;
+    case Session::Change::kConnected:  // watches may have fired unheard
+      tree.suspect();
+      membership.suspect();
+      roster.suspect();
+      election.suspect();
+      pointer.suspect();
+      return;
+    case Session::Change::kEnded:
+      context.forget_requests();
+      leader.end(session.message());
+      tree.reset();
+      membership.reset();
+      roster.reset();
+      election.reset();
+      pointer.reset();
+      follower.reset();
+      return;
+  }
+}
+
+void Coordinator::Parts::on_watch(const WatchEvent& event) {
+  if (event.generation != context.link.generation) return;
+  const Paths& paths = context.paths;
+  const std::string& path = event.path.text();
+  if (event.path == paths.root) tree.suspect();
+  if (event.path == paths.state) pointer.suspect();
+  if (path.starts_with(paths.agents.text())) roster.on_watch(event.path);
+  if (path.starts_with(paths.election.text())) election.suspect();
+}
+
+void Coordinator::Parts::on_status(const StatusChanged& status) {
+  AgentDocument& document = membership.document();
+  document.condition = status.condition;
+  document.message = shortened(status.message);
+  document.template_digest = status.template_digest;
+  document.marathon_reachable = status.marathon_reachable;
+}
+
+void Coordinator::Parts::on_applied(const RevisionApplied& applied) {
+  follower.on_applied(applied.identity);
+  if (follower.applied() == applied.identity) {
+    membership.document().applied = AppliedEntry{applied.identity, applied.at};
+  }
+}
+
+void Coordinator::Parts::hand_over() {
+  if (phase_ != Phase::kRunning) return;
+  phase_ = Phase::kHandingOver;
+  handover_deadline_ = context.now + kHandoverLimit;
+  leader.end("handing over");
+  own_znodes_ = 2;
+  election.leave([this] { --own_znodes_; });  // first: the successor waits for this one
+  membership.leave([this] { --own_znodes_; });
+}
+
+void Coordinator::Parts::settle() {
+  for (int round = 0; round < kRoundsPerStep; ++round) {
+    const std::size_t before = context.effects.size();
+    if (phase_ == Phase::kRunning) drive();
+    context.answer_unsent();
+    if (round > 0 && context.effects.size() == before) break;
+  }
+  if (phase_ == Phase::kHandingOver && (own_znodes_ == 0 || context.now >= handover_deadline_)) {
+    phase_ = Phase::kFinished;
+    context.effects.emplace_back(HandedOver{});
+  }
+  if (phase_ == Phase::kFinished) return;
+  ViewChanged view = make_view(context, session, tree, roster, pointer, leader, follower);
+  if (view_shown_ && same_view(view, view_)) return;
+  view_shown_ = true;
+  view_ = view;
+  context.effects.emplace_back(std::move(view));
+}
+
+void Coordinator::Parts::drive() {
+  on_session(session.drive());
+  tree.drive();
+  if (tree.lineage() != known_lineage_) {
+    known_lineage_ = tree.lineage();
+    leader.end("another cluster id at the root");
+    pointer.forget();
+    follower.new_lineage();
+  }
+  const bool ready = tree.ready() && membership.present();
+  const bool leads = leader.state() != Leader::State::kFollowing;
+  roster.drive(tree.ready(), leads);
+  if (roster.lists() != known_lists_) {
+    known_lists_ = roster.lists();
+    if (!roster.contains(context.options.id)) membership.suspect();
+  }
+  election.drive(ready);
+  pointer.drive(tree.ready(), tree.cluster_id());
+  follower.drive(pointer);
+  leader.drive(ready, tree.cluster_id(), follower, session.quiet_for_too_long());
+  describe_self();
+  membership.drive(tree.ready());
+}
+
+void Coordinator::Parts::describe_self() {
+  AgentDocument& document = membership.document();
+  document.role = leader.holds_term() ? Role::kLeader : Role::kFollower;
+  document.vote = follower.vote();
+  document.missing = follower.missing();
+}
+
+Effects Coordinator::Parts::take_effects() { return std::exchange(context.effects, {}); }
+
+Coordinator::Coordinator(CoordinatorOptions options) : parts_(std::make_unique<Parts>(std::move(options))) {}
+Coordinator::~Coordinator() = default;
+Coordinator::Coordinator(Coordinator&&) noexcept = default;
+Coordinator& Coordinator::operator=(Coordinator&&) noexcept = default;
+
+Effects Coordinator::step(TimePoint now, const Event& event) {
+  parts_->context.now = now;
+  parts_->handle(event);
+  parts_->settle();
+  return parts_->take_effects();
+}
+
+bool Coordinator::leading() const { return parts_->leader.state() == Leader::State::kLeading; }
+
+Epoch Coordinator::epoch() const {
+  const StateDocument* state = parts_->pointer.document();
+  if (parts_->leader.holds_term()) return parts_->leader.epoch();
+  return state == nullptr ? Epoch{} : state->epoch;
+}
+
+}  // namespace chorale::coordination

@@ -1,0 +1,164 @@
+#include "coordination/documents.h"
+
+#include <array>
+#include <cstdio>
+
+#include "coordination/digest.h"
+#include "coordination/documents_json.h"
+
+namespace chorale::coordination {
+namespace {
+
+void put(Json& json, const Identity& identity) {
+  json["epoch"] = identity.epoch.value;
+  json["revision"] = identity.revision.value;
+  json["digest"] = identity.digest;
+}
+
+void put(Json& json, const RevisionHeader& header) {
+  put(json, header.identity);
+  json["created_at"] = header.created_at;
+  json["cause"] = cut_text(header.cause);
+  json["apps"] = header.apps;
+  json["servers"] = header.servers;
+}
+
+Json header_json(const std::optional<RevisionHeader>& header) {
+  if (!header) return nullptr;
+  Json json = Json::object();
+  put(json, *header);
+  json["quarantined"] = header->quarantined;
+  return json;
+}
+
+Json hold_json(const std::optional<HoldDocument>& hold) {
+  if (!hold) return nullptr;
+  return Json{{"revision", hold->revision.value}, {"by", cut_text(hold->by)}, {"reason", cut_text(hold->reason)}};
+}
+
+Json file_json(const FileEntry& file) {
+  Json chunks = Json::array();
+  for (const auto& chunk : file.chunks) {
+    Json entry = Json::array({chunk.path, chunk.bytes});
+    if (!chunk.first_app.empty()) entry.push_back(chunk.first_app);
+    chunks.push_back(std::move(entry));
+  }
+  return Json{{"digest", file.digest}, {"bytes", file.bytes}, {"chunks", std::move(chunks)}};
+}
+
+}  // namespace
+
+std::string_view to_string(Role role) {
+  switch (role) {
+    case Role::kFollower:
+      return "follower";
+    case Role::kLeader:
+      return "leader";
+  }
+  return "unknown";
+}
+
+std::string_view to_string(Condition condition) {
+  switch (condition) {
+    case Condition::kOk:
+      return "ok";
+    case Condition::kDegraded:
+      return "degraded";
+    case Condition::kDown:
+      return "down";
+  }
+  return "unknown";
+}
+
+std::string_view to_string(VoteResult result) {
+  switch (result) {
+    case VoteResult::kAck:
+      return "ack";
+    case VoteResult::kNack:
+      return "nack";
+    case VoteResult::kUnable:
+      return "unable";
+  }
+  return "unknown";
+}
+
+Json to_json(const StateDocument& document) {
+  return Json{{"format", kFormat},
+              {"cluster_id", document.cluster_id},
+              {"epoch", document.epoch.value},
+              {"term", document.term},
+              {"leader", document.leader},
+              {"last_revision", document.last_revision.value},
+              {"committed", header_json(document.committed)},
+              {"proposed", header_json(document.proposed)},
+              {"held", hold_json(document.held)}};
+}
+
+Json to_json(const AgentDocument& document) {
+  Json vote;
+  if (document.vote) {
+    put(vote, document.vote->identity);
+    vote["result"] = to_string(document.vote->result);
+    vote["error"] = cut_text(document.vote->error);
+  }
+  Json applied;
+  if (document.applied) {
+    put(applied, document.applied->identity);
+    applied["at"] = document.applied->at;
+  }
+  return Json{{"id", document.id},
+              {"instance", document.instance},
+              {"host", document.host},
+              {"version", document.version},
+              {"started_at", document.started_at},
+              {"admin", document.admin},
+              {"role", to_string(document.role)},
+              {"status", to_string(document.condition)},
+              {"message", cut_text(document.message)},
+              {"vote", std::move(vote)},
+              {"applied", std::move(applied)},
+              {"template_digest", document.template_digest},
+              {"marathon_reachable", document.marathon_reachable},
+              {"missing", document.missing}};
+}
+
+std::string encode(const RootDocument& document) {
+  return print(Json{{"format", kFormat}, {"cluster_id", document.cluster_id}});
+}
+
+std::string encode(const StateDocument& document) { return print(to_json(document)); }
+
+std::string encode(const AgentDocument& document) { return print(to_json(document)); }
+
+std::string encode(const Manifest& document) {
+  Json json;
+  json["format"] = kFormat;
+  put(json, document.header);
+  Json parent;
+  if (document.parent) put(parent, *document.parent);
+  json["parent"] = std::move(parent);
+  Json quarantined = Json::array();
+  for (const auto& entry : document.quarantined) {
+    quarantined.push_back(Json{{"app", entry.app}, {"reason", cut_text(entry.reason)}, {"digest", entry.digest}});
+  }
+  json["quarantined"] = std::move(quarantined);
+  Json files = Json::object();
+  for (const auto& [name, file] : document.files) files[name] = file_json(file);
+  json["files"] = std::move(files);
+  return print(json);
+}
+
+std::string manifest_digest(const std::map<std::string, FileEntry>& files) {
+  std::string lines;
+  for (const auto& [name, file] : files) lines += name + " " + file.digest + "\n";
+  return sha256_hex(lines);
+}
+
+std::string manifest_name(Epoch epoch, Revision revision) {
+  std::array<char, 64> name{};
+  std::snprintf(name.data(), name.size(), "%06lld.%010lld", static_cast<long long>(epoch.value),
+                static_cast<long long>(revision.value));
+  return name.data();
+}
+
+}  // namespace chorale::coordination

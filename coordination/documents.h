@@ -1,0 +1,145 @@
+// What stands in the znodes, as values, and their JSON. One page of formats: design of the tree in README.md.
+//
+// Every decode_* refuses what it cannot read with an Error of kind kMalformed that names the field; nothing unreadable
+// ever becomes an empty value. Every encode_* writes indented JSON that a person reads in zkCli.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "coordination/errors.h"
+#include "coordination/types.h"
+
+namespace chorale::coordination {
+
+inline constexpr int kFormat = 1;
+
+// <root>
+struct RootDocument {
+  std::string cluster_id;
+};
+
+// One revision as the pointer and the manifest name it.
+struct RevisionHeader {
+  Identity identity;
+  std::string created_at;  // ISO 8601, UTC, milliseconds: for people, never for decisions
+  std::string cause;       // at most 1 KB
+  std::int64_t apps = 0;
+  std::int64_t servers = 0;
+  std::int64_t quarantined = 0;
+  bool operator==(const RevisionHeader&) const = default;
+};
+
+// <root>/hold; honoured by a later version, echoed already.
+struct HoldDocument {
+  Revision revision;
+  std::string by;
+  std::string reason;
+  bool operator==(const HoldDocument&) const = default;
+};
+
+// <root>/state: the pointer, the one source of truth.
+struct StateDocument {
+  std::string cluster_id;
+  Epoch epoch;
+  std::string term;    // random id of the takeover that wrote this epoch
+  std::string leader;  // the leader's agent id
+  Revision last_revision;
+  std::optional<RevisionHeader> committed;
+  std::optional<RevisionHeader> proposed;
+  std::optional<HoldDocument> held;
+  bool operator==(const StateDocument&) const = default;
+};
+
+struct ChunkReference {
+  std::string path;  // absolute, <root>/chunks/<digest>
+  std::int64_t bytes = 0;
+  std::string first_app;  // set for routes.json only: the first app id in the chunk
+  bool operator==(const ChunkReference&) const = default;
+};
+
+struct FileEntry {
+  std::string digest;  // sha-256 of the whole file, 64 hex
+  std::int64_t bytes = 0;
+  std::vector<ChunkReference> chunks;
+  bool operator==(const FileEntry&) const = default;
+};
+
+struct QuarantineEntry {
+  std::string app;
+  std::string reason;
+  std::string digest;
+  bool operator==(const QuarantineEntry&) const = default;
+};
+
+// <root>/revisions/<epoch %06>.<revision %010>: immutable.
+struct Manifest {
+  RevisionHeader header;
+  std::optional<Identity> parent;  // the committed identity when this was proposed
+  std::vector<QuarantineEntry> quarantined;
+  std::map<std::string, FileEntry> files;  // nginx.conf, routes.json, template
+  bool operator==(const Manifest&) const = default;
+};
+
+enum class Role { kFollower, kLeader };
+enum class Condition { kOk, kDegraded, kDown };  // "ok|degraded|down"
+enum class VoteResult { kAck, kNack, kUnable };
+
+struct Vote {
+  Identity identity;
+  VoteResult result = VoteResult::kUnable;
+  std::string error;  // at most 1 KB
+  bool operator==(const Vote&) const = default;
+};
+
+struct AppliedEntry {
+  Identity identity;
+  std::string at;  // ISO 8601, for people
+  bool operator==(const AppliedEntry&) const = default;
+};
+
+// <root>/agents/<id>: ephemeral, written only when it changes.
+struct AgentDocument {
+  std::string id;
+  std::string instance;  // uuid from state_dir/instance
+  std::string host;
+  std::string version;
+  std::string started_at;
+  std::string admin;  // "host:port" of the admin API
+  Role role = Role::kFollower;
+  Condition condition = Condition::kDegraded;  // JSON key "status"
+  std::string message;                         // at most 1 KB
+  std::optional<Vote> vote;
+  std::optional<AppliedEntry> applied;
+  std::string template_digest;
+  bool marathon_reachable = false;
+  std::vector<std::string> missing;  // chunk digests that this agent could not find
+  bool operator==(const AgentDocument&) const = default;
+};
+
+[[nodiscard]] std::string encode(const RootDocument& document);
+[[nodiscard]] std::string encode(const StateDocument& document);
+[[nodiscard]] std::string encode(const Manifest& document);
+[[nodiscard]] std::string encode(const AgentDocument& document);
+[[nodiscard]] tl::expected<RootDocument, Error> decode_root(std::string_view text);
+[[nodiscard]] tl::expected<StateDocument, Error> decode_state(std::string_view text);
+[[nodiscard]] tl::expected<Manifest, Error> decode_manifest(std::string_view text);
+[[nodiscard]] tl::expected<AgentDocument, Error> decode_agent(std::string_view text);
+[[nodiscard]] tl::expected<HoldDocument, Error> decode_hold(std::string_view text);
+
+[[nodiscard]] std::string_view to_string(Role role);
+[[nodiscard]] std::string_view to_string(Condition condition);
+[[nodiscard]] std::string_view to_string(VoteResult result);
+
+// The digest of a revision: sha-256 over the lines "<name> <digest>\n" of its files, in the order of their names.
+[[nodiscard]] std::string manifest_digest(const std::map<std::string, FileEntry>& files);
+// The znode name of a manifest: "000007.0000000042".
+[[nodiscard]] std::string manifest_name(Epoch epoch, Revision revision);
+
+}  // namespace chorale::coordination

@@ -1,0 +1,95 @@
+// How documents become JSON and come back: shared by documents*.cpp and cluster_reader.cpp, private to this room.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+
+#include "coordination/documents.h"
+#include "coordination/errors.h"
+
+namespace chorale::coordination {
+
+using Json = nlohmann::ordered_json;
+
+inline constexpr std::size_t kMaxTextBytes = 1024;
+
+// A text for people, cut to kMaxTextBytes at a character's boundary. What is not UTF-8 is replaced when it is printed.
+[[nodiscard]] std::string cut_text(std::string_view text);
+
+// Indented by two spaces; an array of plain values stays on one line, so that a manifest shows one chunk a line.
+// Never throws: invalid UTF-8 becomes U+FFFD, control characters are escaped.
+[[nodiscard]] std::string print(const Json& value);
+
+[[nodiscard]] Json to_json(const StateDocument& document);
+[[nodiscard]] Json to_json(const AgentDocument& document);
+
+// Reads the fields of one object. The first thing that is wrong is kept, with the field's full name; later reads do
+// nothing. A key that is not asked for is ignored: a newer agent may have written it.
+class ObjectReader {
+ public:
+  // `value` and `error` must outlive the reader.
+  ObjectReader(const Json& value, std::string name, std::optional<Error>& error);
+
+  void text(std::string_view key, std::string& into);
+  // For what people write by hand: a missing key is an empty text, another type is still an error.
+  void optional_text(std::string_view key, std::string& into);
+  void number(std::string_view key, std::int64_t& into, std::int64_t max = std::numeric_limits<std::int64_t>::max());
+  void boolean(std::string_view key, bool& into);
+  void format(int known);
+
+  // The value of a key that must be there, of any type; nullptr after an error.
+  [[nodiscard]] const Json* required(std::string_view key);
+  [[nodiscard]] const Json* array(std::string_view key);
+  [[nodiscard]] const Json* object(std::string_view key);
+  // nullptr for null as well. The key must be there: "nothing" is said, never guessed.
+  [[nodiscard]] const Json* object_or_null(std::string_view key);
+
+  // One of a fixed list of words.
+  template <typename Enum, typename Words>
+  void word(std::string_view key, const Words& words, Enum& into) {
+    std::string found;
+    text(key, found);
+    if (failed()) return;
+    for (const auto candidate : words) {
+      if (to_string(candidate) == found) {
+        into = candidate;
+        return;
+      }
+    }
+    fail(key, "is an unknown word");
+  }
+
+  void fail(std::string_view key, std::string_view why);
+  [[nodiscard]] bool failed() const { return error_.has_value(); }
+  [[nodiscard]] std::string full_name(std::string_view key) const;
+  [[nodiscard]] std::optional<Error>& error() { return error_; }
+
+ private:
+  const Json& value_;
+  std::string name_;
+  std::optional<Error>& error_;
+};
+
+// Parses one document and hands its fields to `read`; whatever is wrong comes back as kMalformed.
+template <typename Document, typename Read>
+[[nodiscard]] tl::expected<Document, Error> decode_document(std::string_view text, std::string_view name, Read read) {
+  const auto malformed = [&](std::string_view why) {
+    return tl::unexpected(Error{ErrorKind::kMalformed, std::string(name) + " " + std::string(why)});
+  };
+  const auto value = Json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
+  if (value.is_discarded()) return malformed("is not JSON");
+  if (!value.is_object()) return malformed("is not a JSON object");
+  std::optional<Error> error;
+  ObjectReader reader(value, std::string(name), error);
+  Document document;
+  read(reader, document);
+  if (error) return tl::unexpected(std::move(*error));
+  return document;
+}
+
+}  // namespace chorale::coordination

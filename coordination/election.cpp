@@ -1,0 +1,161 @@
+#include "coordination/election.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace chorale::coordination {
+
+std::optional<Candidate> parse_candidate(std::string_view name) {
+  constexpr std::string_view kMark = "-n_";
+  const std::size_t mark = name.rfind(kMark);
+  if (mark == std::string_view::npos) return std::nullopt;
+  const std::string_view number = name.substr(mark + kMark.size());
+  const std::string_view owner = name.substr(0, mark);
+  const std::size_t dot = owner.rfind('.');
+  if (dot == std::string_view::npos || dot == 0) return std::nullopt;
+  Candidate candidate{std::string(owner.substr(0, dot)), std::string(owner.substr(dot + 1)), 0, std::string(name)};
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), candidate.sequence);
+  if (error != std::errc() || end != number.data() + number.size()) return std::nullopt;
+  return candidate;
+}
+
+void Election::reset() {
+  state_ = State::kOut;
+  guid_.clear();
+  name_.clear();
+  dirty_ = true;
+  busy_ = false;
+  unclear_ = false;
+  leaving_ = false;
+  removing_ = 0;
+  retry_at_ = context_.now;
+}
+
+void Election::retry(std::chrono::milliseconds delay) {
+  busy_ = false;
+  dirty_ = true;
+  retry_at_ = context_.now + delay;
+}
+
+void Election::drive(bool may_join) {
+  if (left_ || !may_join || !context_.link.connected || busy_ || removing_ > 0 || context_.now < retry_at_) return;
+  if (dirty_ || context_.now >= next_list_) return list();
+  if (state_ == State::kOut && !leaving_ && context_.now >= join_at_) join();
+}
+
+void Election::join() {
+  busy_ = true;
+  state_ = State::kJoining;
+  if (guid_.empty()) guid_ = context_.options.random_id();
+  const Path path = context_.paths.election.child(context_.options.id + "." + guid_ + "-n_");
+  context_.send(CreateNode{path, context_.options.id, NodeKind::kEphemeralSequential}, [this](Reply<CreateNode> reply) {
+    if (reply) return retry(std::chrono::milliseconds{0});
+    unclear_ = is_unknown(reply.error().kind);
+    state_ = State::kOut;
+    const bool soon = unclear_ || reply.error().kind == ErrorKind::kNoNode;
+    if (!soon) context_.note(Note::Level::kError, "cannot stand for election: " + reply.error().message);
+    retry(soon ? kRetryDelay : kRefusedDelay);
+  });
+}
+
+void Election::list() {
+  busy_ = true;
+  dirty_ = false;
+  next_list_ = context_.now + context_.options.reread_interval;
+  if (unclear_) {
+    context_.send(SyncPath{context_.paths.election}, [this](Reply<SyncPath> reply) {
+      if (!reply) return retry(kRetryDelay);
+      unclear_ = false;
+      list();
+    });
+    return;
+  }
+  context_.send(ListChildren{context_.paths.election, false}, [this](Reply<ListChildren> reply) {
+    if (!reply) {
+      if (!is_unknown(reply.error().kind)) state_ = State::kOut;
+      return retry(kRetryDelay);
+    }
+    busy_ = false;
+    on_listed(reply->names);
+  });
+}
+
+void Election::on_listed(const std::vector<std::string>& names) {
+  ++lists_;
+  std::vector<Candidate> candidates;
+  for (const std::string& name : names) {
+    if (auto candidate = parse_candidate(name)) candidates.push_back(std::move(*candidate));
+  }
+  std::sort(candidates.begin(), candidates.end(),
+            [](const Candidate& left, const Candidate& right) { return left.sequence < right.sequence; });
+  name_.clear();
+  for (const Candidate& candidate : candidates) {
+    if (candidate.id != context_.options.id) continue;
+    // Ghosts bear our name: of an earlier process, an earlier session, or a create that was thought lost.
+    const bool own = candidate.guid == guid_ && !leaving_;
+    if (own && name_.empty()) {
+      name_ = candidate.name;
+    } else {
+      remove(candidate.name);
+    }
+  }
+  if (leaving_ && removing_ == 0) {
+    leaving_ = false;
+    guid_.clear();
+  }
+  if (name_.empty()) {
+    state_ = State::kOut;
+    return;
+  }
+  take_place(candidates);
+}
+
+void Election::take_place(const std::vector<Candidate>& candidates) {
+  const auto own = std::find_if(candidates.begin(), candidates.end(),
+                                [this](const Candidate& candidate) { return candidate.name == name_; });
+  if (own == candidates.begin()) {
+    state_ = State::kLowest;
+  } else {
+    state_ = State::kWaiting;
+    watch(std::prev(own)->name);
+  }
+  watch(name_);
+}
+
+void Election::watch(const std::string& name) {
+  context_.send(CheckNode{context_.paths.election.child(name), true}, [this](Reply<CheckNode> reply) {
+    if (reply && reply->stat) return;
+    dirty_ = true;
+    if (!reply) retry_at_ = context_.now + kRetryDelay;
+  });
+}
+
+void Election::remove(const std::string& name) {
+  ++removing_;
+  context_.send(DeleteNode{context_.paths.election.child(name), kAnyVersion}, [this](Reply<DeleteNode> reply) {
+    --removing_;
+    const bool gone = reply || reply.error().kind == ErrorKind::kNoNode;
+    dirty_ = true;
+    if (!gone) retry_at_ = context_.now + kRetryDelay;
+  });
+}
+
+void Election::step_down(std::chrono::milliseconds delay) {
+  join_at_ = context_.now + delay;
+  if (state_ == State::kOut && guid_.empty()) return;
+  state_ = State::kOut;
+  leaving_ = true;
+  dirty_ = true;
+  if (!name_.empty()) remove(name_);  // at once: the successor waits for this
+}
+
+void Election::leave(std::function<void()> done) {
+  left_ = true;
+  state_ = State::kOut;
+  if (name_.empty() || !context_.link.connected) return done();
+  context_.send(DeleteNode{context_.paths.election.child(name_), kAnyVersion},
+                [done = std::move(done)](Reply<DeleteNode>) { done(); });
+}
+
+}  // namespace chorale::coordination

@@ -1,0 +1,55 @@
+// What can go wrong with ZooKeeper, in three kinds: a fact about the tree, recoverable, fatal.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace chorale::coordination {
+
+enum class ErrorKind {
+  // Facts about the tree: the server answered, and this is the answer.
+  kNoNode,
+  kExists,
+  kBadVersion,
+  kNotEmpty,
+  kNoAuth,
+  kNoChildrenForEphemerals,
+  // Recoverable: nobody knows whether a write happened. Read back before the next try.
+  kConnectionLoss,
+  // Fatal: this handle is dead. Build another one, register again, elect again.
+  kSessionExpired,
+  kClosing,
+  // Our own bad request (path, size) or something unknown; a retry cannot help.
+  kBadRequest,
+  // The answer came but cannot be read: malformed document, wrong digest.
+  kMalformed,
+};
+
+// A word or two for logs and tests: "bad version".
+[[nodiscard]] std::string_view to_string(ErrorKind kind);
+
+struct Error {
+  ErrorKind kind;
+  std::string message;  // what failed, on which path, and what to do
+};
+
+[[nodiscard]] constexpr bool is_fact(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::kNoNode:
+    case ErrorKind::kExists:
+    case ErrorKind::kBadVersion:
+    case ErrorKind::kNotEmpty:
+    case ErrorKind::kNoAuth:
+    case ErrorKind::kNoChildrenForEphemerals:
+      return true;
+    case ErrorKind::kConnectionLoss:
+    case ErrorKind::kSessionExpired:
+    case ErrorKind::kClosing:
+    case ErrorKind::kBadRequest:
+    case ErrorKind::kMalformed:
+      return false;
+  }
+  return false;
+}
+
+}  // namespace chorale::coordination

@@ -1,0 +1,68 @@
+// Fetches one revision: manifest, the chunks that the cache lacks, and every digest verified. Pure; loop thread only.
+//
+// What it hands out is complete and proven, or it hands out nothing and names what is missing. Chunks that arrived
+// survive a failed try, so that a retry asks for the rest alone.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "coordination/content_cache.h"
+#include "coordination/context.h"
+
+namespace chorale::coordination {
+
+class Fetch {
+ public:
+  //  kIdle --start()--> kManifest --> kChunks --> kDone
+  //                         |            '--not there, or another digest--> kMissing --start()--> kManifest
+  //                         '-----------------------------------------------^
+  // A lost reply keeps the state; the read is sent again once the connection is back.
+  enum class State { kIdle, kManifest, kChunks, kDone, kMissing };
+
+  Fetch(Context& context, ContentCache& cache) : context_(context), cache_(cache) {}
+
+  void reset();  // a new session, or nobody wants it any more
+  void start(const Identity& identity);
+  void drive();
+
+  [[nodiscard]] State state() const { return state_; }
+  [[nodiscard]] const Identity& identity() const { return identity_; }
+  // REQUIRES: kDone.
+  [[nodiscard]] const Content& content() const { return content_; }
+  // REQUIRES: kMissing. Digests of chunks, or the manifest's name; and what is wrong with the first of them.
+  [[nodiscard]] const std::vector<std::string>& missing() const { return missing_; }
+  [[nodiscard]] const std::string& reason() const { return reason_; }
+
+ private:
+  void read_manifest();
+  void on_manifest(Reply<ReadNode> reply);
+  void accept_manifest(std::shared_ptr<const Manifest> manifest);
+  void read_chunk(const std::string& digest);
+  void on_chunk(const std::string& digest, Reply<ReadNode> reply);
+  void finish();
+  [[nodiscard]] std::shared_ptr<const std::string> join(const FileEntry& entry) const;
+  void lack(const std::string& what, const std::string& why);
+
+  Context& context_;
+  ContentCache& cache_;
+  State state_ = State::kIdle;
+  std::uint64_t life_ = 0;  // counts starts and resets: answers to an earlier one are void
+  Identity identity_;
+  std::shared_ptr<const Manifest> manifest_;
+  std::map<std::string, std::string> arrived_;  // chunk digest -> verified text
+  std::set<std::string> wanted_;                // chunks to ask for
+  std::size_t in_flight_ = 0;
+  bool manifest_asked_ = false;
+  std::vector<std::string> missing_;
+  std::string reason_;
+  Content content_;
+  TimePoint retry_at_;
+};
+
+}  // namespace chorale::coordination

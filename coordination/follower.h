@@ -1,0 +1,85 @@
+// This agent's obedience: fetch what is proposed, have it tested, vote; apply what is committed. Pure; loop thread
+// only.
+//
+// Runs on the leader too: there is no other way to the local Nginx. It knows neither who leads nor why. What it applies
+// was committed, has the digest that was staged, and is newer than anything applied before, over restarts too.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "coordination/content_cache.h"
+#include "coordination/context.h"
+#include "coordination/fetch.h"
+#include "coordination/pointer.h"
+
+namespace chorale::coordination {
+
+class Follower {
+ public:
+  // Of one target, which is a committed state that was missed, else the proposed one:
+  //
+  //  kIdle --newer target--> kFetching --complete--> kStaging --StageFinished--> kIdle, vote kept
+  //   ^                          |  ^                    |
+  //   |                          |  '--/state read again, then listed as missing, then retried
+  //   '--- withdrawn or outdated-+-----------------------'
+  //
+  // Beside it: a committed state whose ack is kept is handed to the applier.
+  enum class State { kIdle, kFetching, kStaging };
+
+  Follower(Context& context, ContentCache& cache) : context_(context), fetch_(context, cache) {}
+
+  void start(const std::optional<Identity>& applied);
+  void reset();        // a new session: ask again for what is still to be fetched
+  void new_lineage();  // another cluster: numbers start over
+  void drive(Pointer& pointer);
+  void on_stage_finished(const StageFinished& finished);
+  void on_applied(const Identity& identity);
+
+  [[nodiscard]] State state() const { return state_; }
+  // The last answer of this agent's Nginx.
+  [[nodiscard]] const std::optional<Vote>& vote() const { return vote_; }
+  // What Nginx serves, as far as it was proven or stood in its file at the start.
+  [[nodiscard]] const std::optional<Identity>& applied() const { return applied_; }
+  [[nodiscard]] const std::vector<std::string>& missing() const { return missing_; }
+  // Since when this agent could not test anything, unbroken.
+  [[nodiscard]] const std::optional<TimePoint>& unable_since() const { return unable_since_; }
+
+ private:
+  struct Answer {  // of this agent's Nginx to one identity
+    Identity identity;
+    VoteResult result = VoteResult::kUnable;
+    TimePoint at;
+    Content content;
+  };
+
+  void forget_outdated(const StateDocument* document);
+  void apply_committed(const StateDocument& document);
+  void choose_target(const StateDocument& document);
+  [[nodiscard]] bool wants_committed(const StateDocument& document) const;
+  [[nodiscard]] bool wants_proposed(const StateDocument& document) const;
+  [[nodiscard]] bool above_floor(const Identity& identity) const;
+  [[nodiscard]] const Answer* answer_to(const Identity& identity) const;
+  void continue_fetch(Pointer& pointer);
+  void stage();
+  void drop_target();
+
+  Context& context_;
+  Fetch fetch_;
+  State state_ = State::kIdle;
+  std::optional<Identity> target_;  // being fetched or staged
+  Content staging_;                 // REQUIRES: kStaging
+  std::vector<Answer> answers_;     // to what is committed or proposed now; at most two
+  std::optional<Identity> applied_;
+  std::optional<Identity> handed_over_;  // the newest ApplyRevision emitted
+  std::optional<Vote> vote_;
+  std::optional<TimePoint> unable_since_;
+  std::vector<std::string> missing_;       // of incomplete_
+  std::optional<Identity> incomplete_;     // what could not be fetched, until it can or nobody names it any more
+  std::uint64_t reads_needed_ = 0;         // Pointer::reads() to wait for before anything is called missing
+  std::optional<TimePoint> parked_until_;  // a fetch that missed something waits for the leader to put it again
+};
+
+}  // namespace chorale::coordination

@@ -1,0 +1,204 @@
+#include "coordination/leader.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace chorale::coordination {
+namespace {
+
+constexpr std::chrono::milliseconds kProvenAfter{30'000};  // a term that lasted this long did not fail
+constexpr std::chrono::milliseconds kUnableLimit{15'000};
+constexpr std::chrono::milliseconds kBackOffLimit{30'000};
+constexpr int kFailuresAllowed = 3;
+
+}  // namespace
+
+Leader::Leader(Context& context, ContentCache& cache, Roster& roster, Election& election, Pointer& pointer)
+    : context_(context),
+      roster_(roster),
+      election_(election),
+      pointer_(pointer),
+      fence_(context),
+      takeover_(context, roster, fence_, pointer),
+      publisher_(context, cache, roster, fence_, pointer),
+      committed_(context, cache) {}
+
+void Leader::drive(bool ready, const std::string& cluster_id, const Follower& follower, bool quiet_for_too_long) {
+  if (state_ != State::kFollowing) {
+    fence_.drive();
+    if (const auto ending = why_over(follower, quiet_for_too_long)) finish(*ending);
+  }
+  switch (state_) {
+    case State::kFollowing:
+      if (ready && context_.link.connected && election_.lowest() && election_.lists() > used_lists_ &&
+          context_.now >= retry_at_) {
+        begin_takeover(cluster_id);
+      }
+      return;
+    case State::kTakingOver:
+      takeover_.drive(follower.applied());
+      return on_takeover_ended();
+    case State::kLoading:
+      return load(follower);
+    case State::kLeading:
+      return publisher_.drive(follower.vote(), ready && context_.link.connected);
+  }
+}
+
+void Leader::begin_takeover(const std::string& cluster_id) {
+  used_lists_ = election_.lists();
+  state_ = State::kTakingOver;
+  began_at_ = context_.now;
+  takeover_.start(cluster_id);
+}
+
+void Leader::on_takeover_ended() {
+  if (takeover_.state() == Takeover::State::kFailed) {
+    context_.note(Note::Level::kWarning, "takeover failed: " + takeover_.reason());
+    const bool again = failures_ + 1 < kFailuresAllowed;
+    return finish(Ending{takeover_.reason(), again ? After::kRetake : After::kStepDown});
+  }
+  if (takeover_.state() != Takeover::State::kDone) return;
+  state_ = State::kLoading;
+  observed_reads_ = pointer_.reads();  // every later read was answered after our own write
+  if (fence_.last_stat()) {
+    pointer_.wrote(fence_.document(), *fence_.last_stat());
+  } else {
+    pointer_.suspect();
+  }
+  if (const auto& committed = fence_.document().committed) committed_.start(committed->identity);
+}
+
+void Leader::load(const Follower& follower) {
+  const auto& committed = fence_.document().committed;
+  if (!committed) return gain("nothing was ever committed", nullptr, follower);
+  committed_.drive();
+  switch (committed_.state()) {
+    case Fetch::State::kDone:
+      return gain({}, &committed_.content(), follower);
+    case Fetch::State::kMissing:
+      return gain("what is committed cannot be read: " + committed_.reason(), nullptr, follower);
+    case Fetch::State::kIdle:
+    case Fetch::State::kManifest:
+    case Fetch::State::kChunks:
+      return;
+  }
+}
+
+void Leader::gain(std::string reason, const Content* content, const Follower& follower) {
+  state_ = State::kLeading;
+  publisher_.begin_term(outranked(follower));
+  LeadershipGained gained{fence_.epoch(), std::nullopt, {}, std::move(reason)};
+  if (content != nullptr) {
+    gained.committed = *content->manifest;
+    gained.files = content->files;
+    publisher_.set_committed(*content);
+  }
+  committed_.reset();
+  context_.note(gained.reason.empty() ? Note::Level::kInfo : Note::Level::kWarning,
+                "leading in epoch " + std::to_string(gained.epoch.value) +
+                    (gained.reason.empty() ? std::string() : "; " + gained.reason));
+  context_.effects.emplace_back(std::move(gained));
+}
+
+void Leader::end(const std::string& reason) {
+  if (state_ != State::kFollowing) finish(Ending{reason, After::kRetake});
+}
+
+void Leader::finish(const Ending& ending) {
+  const bool told = state_ == State::kLeading;
+  const bool proven = publisher_.commits() > 0 || context_.now - began_at_ >= kProvenAfter;
+  failures_ = holds_term() && proven ? 0 : failures_ + 1;
+  publisher_.end_term(ending.reason);
+  fence_.reset();
+  takeover_.reset();
+  committed_.reset();
+  state_ = State::kFollowing;
+  used_lists_ = election_.lists();
+  retry_at_ = context_.now + (failures_ > 0 ? kRetryDelay : std::chrono::milliseconds{0});
+  if (ending.after == After::kStepDown) {
+    election_.step_down(back_off());
+  } else {
+    election_.suspect();
+  }
+  if (told) context_.effects.emplace_back(LeadershipLost{ending.reason});
+}
+
+std::chrono::milliseconds Leader::back_off() const {
+  if (failures_ < kFailuresAllowed) return std::chrono::milliseconds{0};
+  const std::chrono::milliseconds doubled{1'000LL << std::min(failures_ - kFailuresAllowed, 5)};
+  return std::min(doubled, kBackOffLimit) + context_.spread(std::chrono::milliseconds{500}, 0);
+}
+
+std::optional<Leader::Ending> Leader::why_over(const Follower& follower, bool quiet_for_too_long) {
+  if (quiet_for_too_long) return Ending{"not connected for 2/3 of the session timeout", After::kRetake};
+  if (!election_.lowest()) return Ending{"no longer the first in the election", After::kRetake};
+  if (!holds_term()) return std::nullopt;
+  if (fence_.state() == Fence::State::kNone) return Ending{fence_.why_lost(), After::kStepDown};
+  if (publisher_.failure()) return Ending{*publisher_.failure(), After::kStepDown};
+  if (auto ending = observe_pointer()) return ending;
+  return look_at_agents(follower);
+}
+
+std::optional<Leader::Ending> Leader::observe_pointer() {
+  if (pointer_.reads() == observed_reads_) return std::nullopt;
+  observed_reads_ = pointer_.reads();
+  if (!fence_.held()) return std::nullopt;  // the write under way will tell
+  switch (pointer_.state()) {
+    case Pointer::State::kUnknown:
+      return std::nullopt;
+    case Pointer::State::kAbsent:
+    case Pointer::State::kUnreadable:
+    case Pointer::State::kForeign:
+      return Ending{"the state is gone or cannot be read", After::kRetake};
+    case Pointer::State::kRead:
+      break;
+  }
+  const auto over = fence_.observe(*pointer_.document(), pointer_.version());
+  if (!over) return std::nullopt;
+  return Ending{*over, After::kStepDown};
+}
+
+std::optional<Leader::Ending> Leader::look_at_agents(const Follower& follower) const {
+  const auto newest = roster_.newest_applied_by_others();
+  if (newest && newest->epoch > fence_.epoch()) {
+    return Ending{"an agent has applied epoch " + std::to_string(newest->epoch.value), After::kRetake};
+  }
+  // An older backup was restored, and an agent that was away comes back with what has been lost: number above it.
+  if (state_ == State::kLeading && fence_.held() && publisher_.idle() && !publisher_.outranked() &&
+      outranked(follower)) {
+    return Ending{"an agent has applied what the state does not know", After::kRetake};
+  }
+  const bool unable = follower.unable_since() && context_.now - *follower.unable_since() >= kUnableLimit;
+  if (unable && follower.vote() && another_agent_can(*follower.vote())) {
+    return Ending{"cannot test what it publishes, and another agent can: " + follower.vote()->error, After::kStepDown};
+  }
+  return std::nullopt;
+}
+
+bool Leader::outranked(const Follower& follower) const {
+  const auto& committed = fence_.document().committed;
+  const auto replaced = [&committed](const Identity& applied) {
+    if (applied.epoch > kHighestEpoch || applied.revision > kHighestRevision)
+      return true;  // damage: nothing is above it
+    return committed && (applied.older_than(committed->identity) || applied == committed->identity);
+  };
+  if (follower.applied() && !replaced(*follower.applied())) return true;
+  for (const std::string& id : roster_.ids()) {
+    const AgentDocument* agent = roster_.find(id);
+    if (id == context_.options.id || agent == nullptr || !agent->applied) continue;
+    if (!replaced(agent->applied->identity)) return true;
+  }
+  return false;
+}
+
+bool Leader::another_agent_can(const Vote& own) const {
+  for (const std::string& id : roster_.ids()) {
+    const AgentDocument* agent = roster_.find(id);
+    if (id == context_.options.id || agent == nullptr || !agent->vote) continue;
+    if (agent->vote->identity == own.identity && agent->vote->result == VoteResult::kAck) return true;
+  }
+  return false;
+}
+
+}  // namespace chorale::coordination

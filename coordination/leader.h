@@ -1,0 +1,86 @@
+// This agent's leadership: when a term begins, what it starts from, and everything that ends it. Pure; loop thread
+// only.
+//
+// It owns the fence and the publisher. While there is no term nothing of theirs is sent; when a term ends all of its
+// state is dropped, and the agent hears of it before anything else happens.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "coordination/content_cache.h"
+#include "coordination/context.h"
+#include "coordination/election.h"
+#include "coordination/fence.h"
+#include "coordination/fetch.h"
+#include "coordination/follower.h"
+#include "coordination/pointer.h"
+#include "coordination/publisher.h"
+#include "coordination/roster.h"
+#include "coordination/takeover.h"
+
+namespace chorale::coordination {
+
+class Leader {
+ public:
+  //  kFollowing --lowest in a fresh list--> kTakingOver --fence held--> kLoading --what is committed was read-->
+  //  kLeading
+  //      ^                                       |                          |                                      |
+  //      +--- another term, not the lowest, not connected for 2/3 of the timeout, session over, refused write -----+
+  //      |                                                      (own election znode deleted if another term rules)
+  //      +--- state gone or unreadable, an agent shows something newer: taken over again from a fresh list
+  enum class State { kFollowing, kTakingOver, kLoading, kLeading };
+
+  Leader(Context& context, ContentCache& cache, Roster& roster, Election& election, Pointer& pointer);
+
+  // `ready`: the tree is there and this agent is registered in it.
+  void drive(bool ready, const std::string& cluster_id, const Follower& follower, bool quiet_for_too_long);
+  // The session or the lineage is over, or this agent leaves: the term ends with it.
+  void end(const std::string& reason);
+  void offer(StateOffered offered) { publisher_.offer(std::move(offered)); }
+
+  [[nodiscard]] State state() const { return state_; }
+  // Its own term was seen in the state, and nothing has ended it since.
+  [[nodiscard]] bool holds_term() const { return state_ == State::kLoading || state_ == State::kLeading; }
+  // REQUIRES: holds_term().
+  [[nodiscard]] Epoch epoch() const { return fence_.epoch(); }
+
+ private:
+  enum class After { kRetake, kStepDown };
+  struct Ending {
+    std::string reason;
+    After after = After::kRetake;
+  };
+
+  void begin_takeover(const std::string& cluster_id);
+  void on_takeover_ended();
+  void load(const Follower& follower);
+  void gain(std::string reason, const Content* content, const Follower& follower);
+  void finish(const Ending& ending);
+  [[nodiscard]] std::optional<Ending> why_over(const Follower& follower, bool quiet_for_too_long);
+  [[nodiscard]] std::optional<Ending> observe_pointer();
+  [[nodiscard]] std::optional<Ending> look_at_agents(const Follower& follower) const;
+  // Some agent serves what the committed state does not replace: it is newer, or bears the same number by another
+  // history.
+  [[nodiscard]] bool outranked(const Follower& follower) const;
+  [[nodiscard]] bool another_agent_can(const Vote& own) const;
+  [[nodiscard]] std::chrono::milliseconds back_off() const;
+
+  Context& context_;
+  Roster& roster_;
+  Election& election_;
+  Pointer& pointer_;
+  Fence fence_;
+  Takeover takeover_;
+  Publisher publisher_;
+  Fetch committed_;  // what the term starts from
+  State state_ = State::kFollowing;
+  std::uint64_t used_lists_ = 0;      // Election::lists() of the last takeover
+  std::uint64_t observed_reads_ = 0;  // Pointer::reads() that were held against the fence
+  int failures_ = 0;                  // terms in a row that ended early and without a commit
+  TimePoint began_at_;
+  TimePoint retry_at_;
+};
+
+}  // namespace chorale::coordination

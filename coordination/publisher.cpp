@@ -1,0 +1,248 @@
+#include "coordination/publisher.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "coordination/digest.h"
+
+namespace chorale::coordination {
+namespace {
+
+constexpr std::chrono::milliseconds kRefusedPause{30'000};
+constexpr std::chrono::milliseconds kPutAgainPause{1'000};
+constexpr std::size_t kPutAgainLimit = 4'096;
+
+}  // namespace
+
+void Publisher::begin_term(bool outranked) {
+  in_term_ = true;
+  ++life_;
+  state_ = State::kIdle;
+  storing_.begin_term();
+  outranked_ = outranked;
+  last_used_ = fence_.document().last_revision;
+  silent_.clear();
+  put_again_at_.clear();
+  refused_digest_.reset();
+  committed_content_ = Content{};
+}
+
+void Publisher::end_term(const std::string& reason) {
+  ++life_;
+  in_term_ = false;
+  commits_ = 0;
+  failure_.reset();
+  if (state_ != State::kIdle) close(OfferClosed::Fate::kAbandoned, reason);
+  if (pending_) {
+    context_.effects.emplace_back(OfferClosed{pending_->offer, OfferClosed::Fate::kAbandoned, {}, reason, {}});
+    pending_.reset();
+  }
+  storing_.reset();
+  content_ = Content{};
+  committed_content_ = Content{};
+}
+
+void Publisher::offer(StateOffered offered) {
+  if (pending_) {
+    context_.effects.emplace_back(
+        OfferClosed{pending_->offer, OfferClosed::Fate::kAbandoned, {}, "a newer offer took its place", {}});
+  }
+  pending_ = std::move(offered);
+  if (in_term_) return;
+  context_.effects.emplace_back(OfferClosed{pending_->offer, OfferClosed::Fate::kAbandoned, {}, "not the leader", {}});
+  pending_.reset();
+}
+
+void Publisher::drive(const std::optional<Vote>& own, bool may_propose) {
+  if (!in_term_) return;
+  if (state_ == State::kIdle && pending_ && may_propose && fence_.held()) take_offer();
+  if (state_ == State::kStoring) store();
+  if (state_ == State::kVoting) count_votes(own);
+  put_missing();
+}
+
+bool Publisher::already_committed(const std::string& digest) const {
+  const auto& committed = fence_.document().committed;
+  return committed && committed->identity.digest == digest && !outranked_;
+}
+
+void Publisher::take_offer() {
+  current_ = std::move(*pending_);
+  pending_.reset();
+  last_used_ = std::max(last_used_, fence_.document().last_revision);
+  verdict_ = Verdict{};
+  content_ = compose(current_, Revision{last_used_.value + 1});
+  const std::string& digest = content_.manifest->header.identity.digest;
+  if (already_committed(digest)) {
+    const Identity identity = fence_.document().committed->identity;
+    context_.effects.emplace_back(OfferClosed{current_.offer, OfferClosed::Fate::kCommitted, identity, {}, {}});
+    return;
+  }
+  if (refused_digest_ == digest && context_.now < refused_until_) {
+    context_.effects.emplace_back(
+        OfferClosed{current_.offer, OfferClosed::Fate::kRejected, {}, "the same content was refused a moment ago", {}});
+    return;
+  }
+  last_used_ = content_.manifest->header.identity.revision;
+  state_ = State::kStoring;
+  storing_.start(content_);
+}
+
+Content Publisher::compose(const StateOffered& offered, Revision revision) const {
+  Manifest manifest;
+  for (const PublishedFile& file : offered.files) {
+    FileEntry entry{sha256_hex(*file.text), static_cast<std::int64_t>(file.text->size()), {}};
+    for (const Chunk& chunk : cut_chunks(file)) {
+      entry.chunks.push_back(ChunkReference{context_.paths.chunks.child(chunk.digest).text(),
+                                            static_cast<std::int64_t>(chunk.text.size()),
+                                            file.name == "routes.json" ? chunk.first_app : std::string()});
+    }
+    manifest.files.emplace(file.name, std::move(entry));
+  }
+  RevisionHeader& header = manifest.header;
+  header.identity = Identity{fence_.epoch(), revision, manifest_digest(manifest.files)};
+  header.created_at = offered.created_at;
+  header.cause = shortened(offered.cause);
+  header.apps = offered.apps;
+  header.servers = offered.servers;
+  header.quarantined = static_cast<std::int64_t>(offered.quarantined.size());
+  manifest.quarantined = offered.quarantined;
+  if (const auto& committed = fence_.document().committed) manifest.parent = committed->identity;
+  return Content{std::make_shared<const Manifest>(std::move(manifest)), offered.files};
+}
+
+void Publisher::store() {
+  storing_.drive();
+  switch (storing_.state()) {
+    case Storing::State::kIdle:
+    case Storing::State::kWriting:
+      return;
+    case Storing::State::kDone:
+      cache_.put(content_);  // what this agent's own follower needs is here already
+      return write(State::kProposing, fence_.document().committed, content_.manifest->header);
+    case Storing::State::kCollision: {
+      last_used_.value += 1;
+      Manifest renumbered = *content_.manifest;
+      renumbered.header.identity.revision = last_used_;
+      content_.manifest = std::make_shared<const Manifest>(std::move(renumbered));
+      return storing_.start(content_);
+    }
+    case Storing::State::kFailed:
+      return close(OfferClosed::Fate::kAbandoned, storing_.reason());
+  }
+}
+
+void Publisher::write(State state, std::optional<RevisionHeader> committed, std::optional<RevisionHeader> proposed) {
+  if (!fence_.held()) return;
+  state_ = state;
+  StateDocument next = fence_.document();
+  next.committed = std::move(committed);
+  next.proposed = std::move(proposed);
+  next.last_revision = std::max(next.last_revision, last_used_);
+  fence_.write(std::move(next), [this, life = life_](Fence::Result result, const std::string& reason) {
+    if (life == life_) on_written(result, reason);
+  });
+}
+
+void Publisher::on_written(Fence::Result result, const std::string& reason) {
+  if (result == Fence::Result::kLost) return;  // Leader ends the term, and with it every offer
+  if (result == Fence::Result::kFailed) {
+    failure_ = "cannot write the state: " + reason;
+    return;
+  }
+  const StateDocument& stands = fence_.document();
+  if (fence_.last_stat()) pointer_.wrote(stands, *fence_.last_stat());
+  const RevisionHeader& header = content_.manifest->header;
+  const bool is_proposed = stands.proposed && stands.proposed->identity == header.identity;
+  const bool is_committed = stands.committed && stands.committed->identity == header.identity;
+  switch (state_) {
+    case State::kProposing:
+      return is_proposed ? begin_vote() : write(State::kProposing, stands.committed, header);
+    case State::kCommitting:
+      if (!is_committed) return write(State::kCommitting, header, std::nullopt);
+      ++commits_;
+      outranked_ = false;
+      committed_content_ = content_;
+      return close(OfferClosed::Fate::kCommitted, {});
+    case State::kWithdrawing:
+      if (stands.proposed) return write(State::kWithdrawing, stands.committed, std::nullopt);
+      return close(
+          verdict_.kind == Verdict::Kind::kReject ? OfferClosed::Fate::kRejected : OfferClosed::Fate::kAbandoned,
+          verdict_.reason);
+    case State::kIdle:
+    case State::kStoring:
+    case State::kVoting:
+      return;
+  }
+}
+
+void Publisher::begin_vote() {
+  state_ = State::kVoting;
+  voters_ = roster_.ids();
+  votes_.clear();
+  deadline_ = context_.now + context_.options.stage_timeout;
+}
+
+void Publisher::count_votes(const std::optional<Vote>& own) {
+  const Identity& identity = content_.manifest->header.identity;
+  const std::string& self = context_.options.id;
+  if (context_.options.stage_timeout.count() == 0) {
+    return write(State::kCommitting, content_.manifest->header, std::nullopt);
+  }
+  for (const std::string& id : roster_.ids()) {
+    const AgentDocument* agent = roster_.find(id);
+    if (id == self || agent == nullptr || !agent->vote) continue;
+    if (agent->vote->identity == identity) votes_[id] = *agent->vote;
+    const auto silent = silent_.find(id);
+    if (silent != silent_.end() && !agent->vote->identity.older_than(silent->second)) silent_.erase(silent);
+  }
+  if (own && own->identity == identity) votes_[self] = *own;
+  Ballot ballot{self, {self}, votes_, context_.now >= deadline_};
+  for (const std::string& id : voters_) {
+    if (id != self && roster_.contains(id) && silent_.count(id) == 0) ballot.electors.push_back(id);
+  }
+  conclude(count(ballot), ballot);
+}
+
+void Publisher::conclude(const Verdict& verdict, const Ballot& ballot) {
+  if (verdict.kind == Verdict::Kind::kOpen || !fence_.held()) return;
+  const RevisionHeader& header = content_.manifest->header;
+  if (ballot.deadline_passed) {
+    for (const std::string& id : ballot.electors) {
+      if (votes_.count(id) == 0) silent_[id] = header.identity;
+    }
+  }
+  verdict_ = verdict;
+  if (verdict.kind == Verdict::Kind::kCommit) return write(State::kCommitting, header, std::nullopt);
+  if (verdict.kind == Verdict::Kind::kReject) {
+    refused_digest_ = header.identity.digest;
+    refused_until_ = context_.now + kRefusedPause;
+  }
+  write(State::kWithdrawing, fence_.document().committed, std::nullopt);
+}
+
+void Publisher::close(OfferClosed::Fate fate, const std::string& reason) {
+  state_ = State::kIdle;
+  context_.effects.emplace_back(
+      OfferClosed{current_.offer, fate, content_.manifest->header.identity, reason, verdict_.nacked});
+}
+
+// An agent lists what it could not find after it had re-read the state, so it is still named there.
+void Publisher::put_missing() {
+  if (!context_.link.connected || !fence_.held()) return;
+  if (put_again_at_.size() > kPutAgainLimit) put_again_at_.clear();
+  for (const std::string& id : roster_.ids()) {
+    const AgentDocument* agent = roster_.find(id);
+    if (agent == nullptr) continue;
+    for (const std::string& what : agent->missing) {
+      TimePoint& not_before = put_again_at_[what];
+      if (context_.now < not_before) continue;
+      not_before = context_.now + kPutAgainPause;
+      if (committed_content_.manifest) storing_.put_again(committed_content_, what);
+      if (content_.manifest) storing_.put_again(content_, what);
+    }
+  }
+}
+
+}  // namespace chorale::coordination

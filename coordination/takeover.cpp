@@ -1,0 +1,183 @@
+#include "coordination/takeover.h"
+
+#include <algorithm>
+#include <charconv>
+#include <string_view>
+#include <utility>
+
+namespace chorale::coordination {
+namespace {
+
+constexpr std::chrono::milliseconds kExpiryGrace{2'000};  // one server tick: expiry is checked no more often
+
+// "000007.0000000042"
+std::optional<std::pair<Epoch, Revision>> parse_manifest_name(std::string_view name) {
+  std::pair<Epoch, Revision> result;
+  const char* const end = name.data() + name.size();
+  const auto epoch = std::from_chars(name.data(), end, result.first.value);
+  if (epoch.ec != std::errc() || epoch.ptr == end || *epoch.ptr != '.') return std::nullopt;
+  const auto revision = std::from_chars(epoch.ptr + 1, end, result.second.value);
+  if (revision.ec != std::errc() || revision.ptr != end) return std::nullopt;
+  return result;
+}
+
+}  // namespace
+
+void Takeover::Numbers::include(Epoch other_epoch, Revision other_revision) {
+  if (other_epoch > kHighestEpoch || other_revision > kHighestRevision) return;
+  epoch = std::max(epoch, other_epoch);
+  revision = std::max(revision, other_revision);
+}
+
+void Takeover::Numbers::include(const Identity& identity) { include(identity.epoch, identity.revision); }
+
+void Takeover::reset() {
+  ++life_;
+  state_ = State::kIdle;
+}
+
+void Takeover::start(std::string cluster_id) {
+  ++life_;
+  cluster_id_ = std::move(cluster_id);
+  waited_ = false;
+  sync();
+}
+
+void Takeover::sync() {
+  state_ = State::kSyncing;
+  state_read_ = false;
+  hold_read_ = false;
+  old_.reset();
+  version_.reset();
+  hold_.reset();
+  hold_unreadable_ = false;
+  in_revisions_ = Numbers{};
+  context_.send(SyncPath{context_.paths.state}, [this, life = life_](Reply<SyncPath> reply) {
+    if (life != life_) return;
+    if (!reply) return fail("sync: " + reply.error().message);
+    read_all();
+  });
+}
+
+void Takeover::fail(const std::string& reason) {
+  ++life_;
+  state_ = State::kFailed;
+  reason_ = reason;
+}
+
+void Takeover::read_all() {
+  state_ = State::kReading;
+  pass_ = roster_.begin_pass();
+  context_.send(ReadNode{context_.paths.state}, [this, life = life_](Reply<ReadNode> reply) {
+    if (life == life_) on_state(std::move(reply));
+  });
+  context_.send(ReadNode{context_.paths.hold}, [this, life = life_](Reply<ReadNode> reply) {
+    if (life == life_) on_hold(std::move(reply));
+  });
+}
+
+void Takeover::on_state(Reply<ReadNode> reply) {
+  state_read_ = true;
+  if (!reply) {
+    if (reply.error().kind != ErrorKind::kNoNode) return fail("read state: " + reply.error().message);
+    return;
+  }
+  version_ = reply->stat.version;
+  auto document = decode_state(reply->data);
+  if (!document) {
+    context_.note(Note::Level::kError, "taking over a state that cannot be read: " + document.error().message);
+  } else if (document->cluster_id != cluster_id_) {
+    context_.note(Note::Level::kError,
+                  "taking over a state that names another cluster id; what it committed is ignored");
+  } else {
+    old_ = std::move(*document);
+  }
+}
+
+void Takeover::on_hold(Reply<ReadNode> reply) {
+  hold_read_ = true;
+  if (!reply) {
+    if (reply.error().kind != ErrorKind::kNoNode) fail("read hold: " + reply.error().message);
+    return;
+  }
+  auto hold = decode_hold(reply->data);
+  hold_unreadable_ = !hold.has_value();
+  if (hold) {
+    hold_ = std::move(*hold);
+  } else {
+    context_.note(Note::Level::kError, "the hold cannot be read: " + hold.error().message);
+  }
+}
+
+void Takeover::drive(const std::optional<Identity>& own_applied) {
+  if (state_ == State::kWaiting && context_.now >= wait_until_) return sync();
+  if (state_ != State::kReading || !state_read_ || !hold_read_ || !roster_.settled(pass_)) return;
+  own_applied_ = own_applied;
+  if (old_) return write();
+  list_revisions();
+}
+
+// Without a readable state the names of the manifests tell which numbers were burnt.
+void Takeover::list_revisions() {
+  state_ = State::kNumbering;
+  context_.send(ListChildren{context_.paths.revisions}, [this, life = life_](Reply<ListChildren> reply) {
+    if (life != life_) return;
+    if (!reply && reply.error().kind != ErrorKind::kNoNode) return fail("list revisions: " + reply.error().message);
+    if (reply) {
+      for (const std::string& name : reply->names) {
+        if (const auto numbers = parse_manifest_name(name)) in_revisions_.include(numbers->first, numbers->second);
+      }
+    }
+    write();
+  });
+}
+
+Takeover::Numbers Takeover::numbers() const {
+  Numbers result = in_revisions_;
+  result.include(pointer_.highest_epoch(), pointer_.highest_revision());
+  if (own_applied_) result.include(*own_applied_);
+  for (const std::string& id : roster_.ids()) {
+    const AgentDocument* agent = roster_.find(id);
+    if (agent != nullptr && agent->applied) result.include(agent->applied->identity);
+  }
+  if (!old_) return result;
+  result.include(old_->epoch, old_->last_revision);
+  if (old_->committed) result.include(old_->committed->identity);
+  if (old_->proposed) result.include(old_->proposed->identity);
+  return result;
+}
+
+// A node that is created again counts its versions from 0, and the old leader may be about to write at just the version
+// that the new node has reached. By the time that its session must have expired, it has failed or heard.
+bool Takeover::must_wait(const Numbers& highest) const {
+  const bool first_ever = highest.epoch.value == 0 && highest.revision.value == 0;
+  return !version_ && !waited_ && !first_ever;
+}
+
+void Takeover::write() {
+  const Numbers highest = numbers();
+  if (must_wait(highest)) {
+    state_ = State::kWaiting;
+    waited_ = true;
+    wait_until_ = context_.now + context_.link.timeout + kExpiryGrace;
+    context_.note(Note::Level::kWarning,
+                  "the state is gone; it is created again once every older session must be over");
+    return;
+  }
+  state_ = State::kWriting;
+  StateDocument next;
+  next.cluster_id = cluster_id_;
+  next.epoch = Epoch{highest.epoch.value + 1};
+  next.term = context_.options.random_id();
+  next.leader = context_.options.id;
+  next.last_revision = highest.revision;
+  if (old_) next.committed = old_->committed;
+  next.held = hold_unreadable_ && old_ ? old_->held : hold_;
+  fence_.take(std::move(next), version_, [this, life = life_](Fence::Result result, const std::string& reason) {
+    if (life != life_) return;
+    if (result != Fence::Result::kHeld) return fail(reason);
+    state_ = State::kDone;
+  });
+}
+
+}  // namespace chorale::coordination

@@ -1,0 +1,78 @@
+// The first write of a term: one epoch above everything that anybody has seen. Pure; loop thread only.
+//
+// REQUIRES: the own election znode, of this session, is the lowest in a list that no earlier takeover used. What is
+// committed is carried over exactly as read by the same pass: a takeover never changes what the proxies serve.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "coordination/context.h"
+#include "coordination/fence.h"
+#include "coordination/pointer.h"
+#include "coordination/roster.h"
+
+namespace chorale::coordination {
+
+class Takeover {
+ public:
+  //  kIdle --start()--> kSyncing --> kReading (state, hold, every agent) --> kWriting --> kDone
+  //                                      |                                     ^  '-----> kFailed
+  //                   ^                  '--no readable state--> kNumbering ---'
+  //                   |                                            |
+  //                   '--- session timeout later --- kWaiting <----'  the node is gone, but there was one
+  enum class State { kIdle, kSyncing, kReading, kNumbering, kWaiting, kWriting, kDone, kFailed };
+
+  Takeover(Context& context, Roster& roster, Fence& fence, const Pointer& pointer)
+      : context_(context), roster_(roster), fence_(fence), pointer_(pointer) {}
+
+  void reset();
+  void start(std::string cluster_id);
+  // `own_applied`: what this agent's Nginx serves.
+  void drive(const std::optional<Identity>& own_applied);
+
+  [[nodiscard]] State state() const { return state_; }
+  // REQUIRES: kFailed.
+  [[nodiscard]] const std::string& reason() const { return reason_; }
+
+ private:
+  struct Numbers {
+    Epoch epoch;
+    Revision revision;
+    void include(const Identity& identity);
+    void include(Epoch other_epoch, Revision other_revision);
+  };
+
+  void sync();
+  void read_all();
+  void on_state(Reply<ReadNode> reply);
+  void on_hold(Reply<ReadNode> reply);
+  void list_revisions();
+  void write();
+  [[nodiscard]] Numbers numbers() const;
+  [[nodiscard]] bool must_wait(const Numbers& highest) const;
+  void fail(const std::string& reason);
+
+  Context& context_;
+  Roster& roster_;
+  Fence& fence_;
+  const Pointer& pointer_;
+  State state_ = State::kIdle;
+  std::uint64_t life_ = 0;
+  std::string cluster_id_;
+  Roster::Pass pass_ = 0;
+  bool state_read_ = false;
+  bool hold_read_ = false;
+  std::optional<StateDocument> old_;  // what stands there, if it can be read and is this cluster's
+  std::optional<Version> version_;    // of what stands there, readable or not
+  std::optional<HoldDocument> hold_;
+  bool hold_unreadable_ = false;
+  Numbers in_revisions_;  // the highest in the names of manifests, when there is no readable state
+  std::optional<Identity> own_applied_;
+  bool waited_ = false;
+  TimePoint wait_until_;
+  std::string reason_;
+};
+
+}  // namespace chorale::coordination

@@ -1,0 +1,21 @@
+// @{name}: values that differ from proxy to proxy, filled in by each agent when it stages. Pure.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "render/error.h"
+
+namespace chorale::render {
+
+// Names are [A-Za-z_][A-Za-z0-9_]*. An unknown one is an error naming the line; "@{" cannot come from a label, since
+// quoting refuses it. A value stands as it is: it comes from this host's own config.
+[[nodiscard]] tl::expected<std::string, Error> fill_in_local_values(std::string_view text,
+                                                                    const std::map<std::string, std::string>& values);
+// The distinct names used, in order of first use.
+[[nodiscard]] std::vector<std::string> local_value_names(std::string_view text);
+
+}  // namespace chorale::render

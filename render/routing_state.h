@@ -1,0 +1,66 @@
+// The routing state: what Nginx shall serve, as plain values. It is what templates see and what routes.json holds.
+//
+// Invariants (made by agent/core/routes, checked by the codec): apps sorted by id, ids unique; names unique; a host
+// belongs to one app; ports sorted by index; servers sorted by address; every id, name, host and address has passed the
+// allow-list of render/allow_list.h. No times, no counters: two equal states mean the same to Nginx.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace chorale::render {
+
+// What the last health result said. A server that was never judged and has no health check is kUnknown, and served.
+enum class Health { kUnknown, kAlive };
+
+struct Server {
+  std::string address;  // "10.0.0.1:31000", "[2001:db8::1]:31000": resolved, ready for Nginx
+  std::string host;     // "10.0.0.1": the address without its port (brackets removed)
+  std::uint16_t port = 0;
+  std::string task_id;
+  std::string version;  // the app version that the task runs
+  std::int32_t weight = 1;
+  Health health = Health::kUnknown;
+  bool operator==(const Server&) const = default;
+};
+
+struct Port {
+  std::int32_t index = 0;
+  std::string name;               // may be empty
+  std::string protocol = "tcp";   // "tcp", "udp", "udp,tcp"
+  std::int32_t service_port = 0;  // 0: none
+  std::map<std::string, std::string> labels;
+  std::vector<Server> servers;
+  bool operator==(const Port&) const = default;
+};
+
+struct App {
+  std::string id;    // "/shop/cart"
+  std::string name;  // "cart.shop": unique, safe as an upstream name
+  std::string path;  // "/shop/cart": safe as a location prefix, without a trailing slash
+  std::vector<std::string> hosts;
+  std::vector<Port> ports;  // at least one, the first has at least one server
+  std::map<std::string, std::string> labels;
+  std::map<std::string, std::string> env;  // only names in `expose_env`
+  std::string health_path;                 // of the first HTTP health check, or empty
+  bool operator==(const App&) const = default;
+
+  // The servers of the first port: what most templates mean.
+  [[nodiscard]] const std::vector<Server>& servers() const { return ports.front().servers; }
+};
+
+struct RoutingState {
+  std::string realm;
+  std::vector<App> apps;
+  bool operator==(const RoutingState&) const = default;
+};
+
+[[nodiscard]] inline std::int64_t server_count(const RoutingState& state) {
+  std::int64_t count = 0;
+  for (const App& app : state.apps) count += static_cast<std::int64_t>(app.servers().size());
+  return count;
+}
+
+}  // namespace chorale::render

@@ -1,0 +1,76 @@
+// Which names a template may use where, and what they mean: the grammar of the context, as one table. Pure.
+//
+// Names are resolved when a template is compiled, so that a typing error shows when the file is written, not when the
+// first app of some kind arrives. A name is looked up from the innermost section outwards, as Mustache does.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "render/error.h"
+#include "render/template_scanner.h"
+
+namespace chorale::render {
+
+enum class Field {
+  kNone,  // text and section ends
+  kRealm,
+  kApps,  // at the top
+  kId,
+  kName,
+  kPath,
+  kHost,
+  kHosts,
+  kServers,
+  kPorts,
+  kLabel,
+  kEnv,
+  kHealthPath,  // of an app
+  kServerAddress,
+  kServerHost,
+  kServerPort,
+  kTaskId,
+  kVersion,
+  kWeight,  // of a server
+  kPortIndex,
+  kPortName,
+  kProtocol,
+  kServicePort,
+  kTcp,
+  kUdp,
+  kPortLabel,
+  kPortServers,  // of a port
+  kHostItem,     // an item of hosts
+};
+
+// How a value may stand in the text.
+enum class Shape {
+  kBare,     // allow-listed or a number: inserted as it is
+  kText,     // from outside, usually plain: quoted unless plain
+  kOpenMap,  // labels.* and env.*: any key, always quoted
+  kFlag,     // only as a section
+  kList,     // only as a section, once per item
+};
+
+struct CompiledToken {
+  Token token;
+  Field field = Field::kNone;
+  Shape shape = Shape::kBare;
+  std::string key;        // of an open map
+  std::size_t begin = 0;  // of a section's end: the index of its beginning
+  bool whole_lines =
+      false;  // of a section: its tags stand on lines of their own, so that each round writes whole lines
+
+  // Its text may hold any character, so it is rendered as one quoted parameter and must stand where one may stand.
+  [[nodiscard]] bool may_be_quoted() const {
+    return token.kind == TokenKind::kVariable && (shape == Shape::kText || shape == Shape::kOpenMap);
+  }
+};
+
+// Refuses unknown names, unclosed or crossed sections, and a list inside itself.
+[[nodiscard]] tl::expected<std::vector<CompiledToken>, Error> resolve_names(std::vector<Token> tokens,
+                                                                            const std::string& file);
+
+}  // namespace chorale::render

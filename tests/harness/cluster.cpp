@@ -1,0 +1,149 @@
+#include "tests/harness/cluster.h"
+
+#include <csignal>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <utility>
+
+#include "tests/harness/wait_until.h"
+
+namespace chorale::testing {
+namespace {
+
+constexpr std::chrono::seconds kStartLimit{30};
+
+std::string read_file(const std::filesystem::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+std::string quoted_list(const std::vector<std::string>& items) {
+  std::string list = "[";
+  for (const std::string& item : items) list += (list.size() > 1 ? ", \"" : "\"") + item + "\"";
+  return list + "]";
+}
+
+}  // namespace
+
+Proxy::Proxy(Options options)
+    : options_(std::move(options)), id_("proxy-" + std::to_string(options_.number)), directory_(id_) {}
+
+std::string Proxy::config_file() const { return directory_.path() / "chorale.toml"; }
+
+bool Proxy::start_nginx() { return nginx_.start(); }
+
+void Proxy::start_agent() {
+  std::ofstream config(config_file());
+  config << "zookeeper = \"zk://" << options_.zookeeper << "/chorale\"\n"
+         << "marathon = " << quoted_list(options_.marathon) << "\n"
+         << "id = \"" << id_ << "\"\nxproxy = \"" << id_ << "\"\n"
+         << "listen = \"127.0.0.1:0\"\n"
+         << "nginx_config = \"" << nginx_.config_file() << "\"\n"
+         << "nginx_template = \"" << CHORALE_TEMPLATE << "\"\n"
+         << "nginx_cmd = \"" << nginx_.command() << "\"\n"
+         << "nginx_pid = \"" << nginx_.pid_file() << "\"\n"
+         << "state_dir = \"" << (directory_.path() / "state").string() << "\"\n"
+         << "session_timeout = \"" << options_.session_timeout << "\"\n"
+         << options_.more_config << "\n[local]\nhttp_port = \"" << nginx_.port() << "\"\nnginx_error_log = \""
+         << nginx_.error_log() << "\"\n";
+  config.close();
+  ++starts_;
+  agent_ = std::make_unique<ChildProcess>(
+      std::vector<std::string>{CHORALE_BINARY, "agent", "-f", config_file()},
+      directory_.path() / ("agent-" + std::to_string(starts_) + ".log"));
+}
+
+std::string Proxy::agent_log() const {
+  return read_file(directory_.path() / ("agent-" + std::to_string(starts_) + ".log"));
+}
+
+std::uint16_t Proxy::admin_port() const {
+  static const std::regex kLine("admin API on port ([0-9]+)");
+  const std::string log = agent_log();
+  std::smatch found;
+  if (!std::regex_search(log, found, kLine)) return 0;
+  return static_cast<std::uint16_t>(std::stoi(found[1]));
+}
+
+HttpReply Proxy::get(const std::string& target) const { return http_get(nginx_.port(), target); }
+
+bool Proxy::routes(const std::string& app) const {
+  const HttpReply reply = get(app + "/");
+  return reply.status == 200 && reply.body.find("app=" + app + " ") != std::string::npos;
+}
+
+nlohmann::json Proxy::health() const {
+  const std::uint16_t port = admin_port();
+  if (port == 0) return nullptr;
+  return nlohmann::json::parse(http_get(port, "/v1/health").body, nullptr, false);
+}
+
+int Proxy::health_status() const { return http_get(admin_port(), "/v1/health").status; }
+
+Cluster::Cluster() : Cluster(Options{}) {}
+
+Cluster::Cluster(Options options) : options_(std::move(options)) {}
+
+bool Cluster::start() {
+  if (!zookeeper_.start()) return false;
+  MarathonSimulator::Options simulator;
+  simulator.arguments = options_.simulator;
+  simulator.arguments.emplace_back("--backends");
+  marathon_ = std::make_unique<MarathonSimulator>(simulator);
+  if (!marathon_->start()) return false;
+  for (int number = 1; number <= options_.proxies; ++number) {
+    proxies_.push_back(std::make_unique<Proxy>(Proxy::Options{
+        number, zookeeper_.address(), {marathon_->url()}, options_.session_timeout, options_.more_config}));
+    if (!proxies_.back()->start_nginx()) return false;
+    proxies_.back()->start_agent();
+  }
+  return wait_until([this] { return converged(); }, kStartLimit);
+}
+
+Proxy* Cluster::leader() {
+  for (const auto& proxy : proxies_) {
+    const nlohmann::json health = proxy->health();
+    if (!health.is_object()) continue;
+    const auto& cluster = health.at("Cluster");
+    if (cluster.at("Role") == "leader") return proxy.get();
+  }
+  return nullptr;
+}
+
+bool Cluster::routed_everywhere(const std::string& app) const {
+  for (const auto& proxy : proxies_) {
+    if (!proxy->routes(app)) return false;
+  }
+  return true;
+}
+
+bool Cluster::routed_nowhere(const std::string& app) const {
+  for (const auto& proxy : proxies_) {
+    if (proxy->get(app + "/").status != 503) return false;
+  }
+  return true;
+}
+
+bool Cluster::converged() const {
+  std::set<std::string> seen;
+  for (const auto& proxy : proxies_) {
+    const nlohmann::json health = proxy->health();
+    if (!health.is_object() || health.value("Status", "") != "ok") return false;
+    const auto& cluster = health.at("Cluster");
+    seen.insert(cluster.at("Epoch").dump() + "." + cluster.at("Applied").dump() + "." + cluster.at("Committed").dump() +
+                "." + cluster.at("Digest").dump());
+  }
+  return seen.size() == 1;
+}
+
+std::string Cluster::logs() const {
+  std::ostringstream all;
+  for (const auto& proxy : proxies_) all << "--- " << proxy->id() << "\n" << proxy->agent_log();
+  return all.str();
+}
+
+}  // namespace chorale::testing

@@ -1,0 +1,103 @@
+// A whole cluster of real parts for a test: ZooKeeper, the Marathon simulator with backends, P Nginx, P agents.
+//
+// Everything is a child process on 127.0.0.1 in directories of the test's own and ends with this object. Where the test
+// runs as root it first moves into a network namespace of its own, so that runs may overlap (see netns.h).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "tests/harness/child_process.h"
+#include "tests/harness/http_client.h"
+#include "tests/harness/marathon_simulator.h"
+#include "tests/harness/nginx_instance.h"
+#include "tests/harness/temp_dir.h"
+#include "tests/harness/zookeeper_server.h"
+
+namespace chorale::testing {
+
+// One proxy: an Nginx and the agent beside it.
+class Proxy {
+ public:
+  struct Options {
+    int number = 1;
+    std::string zookeeper;        // "127.0.0.1:2181"
+    std::vector<std::string> marathon;
+    std::string session_timeout;  // "2s"
+    std::string more_config;      // further lines for chorale.toml, before [local]
+  };
+
+  explicit Proxy(Options options);
+
+  // Starts Nginx on a file of its own making; false: it did not come up.
+  [[nodiscard]] bool start_nginx();
+  void start_agent();
+  void kill_agent() { agent_->kill(); }                     // -9
+  void signal_agent(int number) { agent_->signal(number); }
+  [[nodiscard]] bool agent_ended(std::chrono::milliseconds limit) { return agent_->wait(limit); }
+
+  [[nodiscard]] const std::string& id() const { return id_; }
+  [[nodiscard]] NginxInstance& nginx() { return nginx_; }
+  [[nodiscard]] pid_t agent_pid() const { return agent_->pid(); }
+  [[nodiscard]] std::string config_file() const;
+  [[nodiscard]] std::string agent_log() const;
+  // The port of the admin API, as the agent's log names it; 0: not known yet.
+  [[nodiscard]] std::uint16_t admin_port() const;
+
+  // GET on this proxy's Nginx, over a new connection.
+  [[nodiscard]] HttpReply get(const std::string& target) const;
+  // True if an app's own backend answers at /<app id>/.
+  [[nodiscard]] bool routes(const std::string& app) const;
+  // /v1/health; a null value if the agent does not answer.
+  [[nodiscard]] nlohmann::json health() const;
+  [[nodiscard]] int health_status() const;
+
+ private:
+  Options options_;
+  std::string id_;
+  TempDir directory_;
+  NginxInstance nginx_;
+  std::unique_ptr<ChildProcess> agent_;
+  int starts_ = 0;
+};
+
+class Cluster {
+ public:
+  struct Options {
+    int proxies = 3;
+    std::string session_timeout = "2s";
+    std::vector<std::string> simulator;  // further arguments of the Marathon simulator
+    std::string more_config;
+  };
+
+  Cluster();
+  explicit Cluster(Options options);
+
+  // Starts everything and waits until every agent is healthy. False: something did not come up; see logs().
+  [[nodiscard]] bool start();
+
+  [[nodiscard]] ZookeeperServer& zookeeper() { return zookeeper_; }
+  [[nodiscard]] MarathonSimulator& marathon() { return *marathon_; }
+  [[nodiscard]] std::vector<std::unique_ptr<Proxy>>& proxies() { return proxies_; }
+  [[nodiscard]] Proxy& proxy(std::size_t index) { return *proxies_.at(index); }
+
+  // The proxy whose agent leads, as it says itself; nullptr: none does.
+  [[nodiscard]] Proxy* leader();
+  [[nodiscard]] bool routed_everywhere(const std::string& app) const;
+  [[nodiscard]] bool routed_nowhere(const std::string& app) const;
+  // Every agent is "ok" and reports the same epoch, revision and digest.
+  [[nodiscard]] bool converged() const;
+  [[nodiscard]] std::string logs() const;  // every agent's, for a failed assertion
+
+ private:
+  Options options_;
+  ZookeeperServer zookeeper_;
+  std::unique_ptr<MarathonSimulator> marathon_;
+  std::vector<std::unique_ptr<Proxy>> proxies_;
+};
+
+}  // namespace chorale::testing

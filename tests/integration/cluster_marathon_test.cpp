@@ -1,0 +1,117 @@
+// Marathon answers wrongly, half, or not at all: routes stay, health names it, recovery comes by itself.
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "tests/harness/cluster.h"
+#include "tests/harness/wait_until.h"
+
+namespace chorale::testing {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+struct Illness {
+  const char* name;
+  nlohmann::json fault;  // the arguments of /control/fault
+};
+void PrintTo(const Illness& illness, std::ostream* out) { *out << illness.name; }
+
+// A short resync, so that every illness is met by a full sync and not only by the next event.
+const Cluster::Options kImpatient{.more_config = "resync_interval = \"1s\"\n"};
+
+class ClusterIllMarathonTest : public ::testing::TestWithParam<Illness> {
+ protected:
+  ClusterIllMarathonTest() : cluster_(kImpatient) {}
+
+  Cluster cluster_;
+};
+
+TEST_P(ClusterIllMarathonTest, ChangesNothingIsNamedAndHeals) {
+  ASSERT_TRUE(cluster_.start()) << cluster_.logs();
+  MarathonSimulator& marathon = cluster_.marathon();
+  ASSERT_TRUE(marathon.create("/one", 2));
+  ASSERT_TRUE(marathon.create("/two", 1));
+  ASSERT_TRUE(wait_until(
+      [&] { return cluster_.routed_everywhere("/one") && cluster_.routed_everywhere("/two") && cluster_.converged(); },
+      seconds(10)))
+      << cluster_.logs();
+  const auto before = cluster_.proxy(0).health().at("Cluster").at("Digest");
+
+  ASSERT_FALSE(marathon.control("fault", GetParam().fault).is_null());
+  const auto named = [&] {
+    Proxy* leader = cluster_.leader();
+    const auto health = leader == nullptr ? nlohmann::json() : leader->health();
+    return health.is_object() && health.at("Status") == "degraded" && leader->health_status() == 200;
+  };
+  EXPECT_TRUE(wait_until(named, seconds(45))) << "health does not say that Marathon is ill\n" << cluster_.logs();
+  EXPECT_TRUE(cluster_.routed_everywhere("/one"));
+  EXPECT_TRUE(cluster_.routed_everywhere("/two"));
+  EXPECT_EQ(cluster_.proxy(0).health().at("Cluster").at("Digest"), before);
+
+  ASSERT_TRUE(marathon.create("/three", 1));
+  ASSERT_TRUE(marathon.clear_faults());
+  EXPECT_TRUE(wait_until([&] { return cluster_.routed_everywhere("/three"); }, seconds(30))) << cluster_.logs();
+  EXPECT_TRUE(wait_until([&] { return cluster_.converged(); }, seconds(30))) << cluster_.logs();
+  EXPECT_TRUE(cluster_.routed_everywhere("/one"));
+}
+
+nlohmann::json all(const char* mode) { return {{"kind", "all"}, {"mode", mode}}; }
+
+INSTANTIATE_TEST_SUITE_P(
+    Illnesses, ClusterIllMarathonTest,
+    ::testing::Values(Illness{"Html500", {{"kind", "all"}, {"mode", "status"}, {"status", 500}}},
+                      Illness{"Json503", {{"kind", "all"}, {"mode", "status"}, {"status", 503}, {"body", "json"}}},
+                      Illness{"Unauthorized", all("unauthorized")}, Illness{"MalformedJson", all("malformed")},
+                      Illness{"WrongTypes", all("wrong_types")}, Illness{"CutShort", all("truncated")},
+                      Illness{"EmptyBody", all("empty_body")}, Illness{"NoApps", all("no_apps")},
+                      Illness{"EmptyObject", all("empty_object")}, Illness{"Reset", all("reset")},
+                      Illness{"NoAnswer", all("stalled")}),
+    [](const auto& test) { return std::string(test.param.name); });
+
+class ClusterFailoverTest : public ::testing::Test {
+ protected:
+  Cluster cluster_;
+};
+
+TEST_F(ClusterFailoverTest, LostHealthResultsRemoveNoServer) {
+  ASSERT_TRUE(cluster_.start()) << cluster_.logs();
+  MarathonSimulator& marathon = cluster_.marathon();
+  const nlohmann::json checked = {{"healthChecks", {{{"protocol", "HTTP"}, {"path", "/"}, {"portIndex", 0}}}}};
+  ASSERT_TRUE(marathon.create("/web", 3, checked));
+  ASSERT_TRUE(marathon.settled(seconds(10)));
+  const auto servers = [&] {
+    const auto reply = http_get(cluster_.leader()->admin_port(), "/v1/config");
+    return nlohmann::json::parse(reply.body).at("Apps").at("/web").at("Tasks").size();
+  };
+  ASSERT_TRUE(wait_until([&] { return cluster_.routed_everywhere("/web") && servers() == 3U; }, seconds(10)))
+      << cluster_.logs();
+
+  // The new Marathon leader knows no result yet, and closes the streams as the old one goes.
+  ASSERT_FALSE(marathon.control("settings", {{"health_delay", "20s"}}).is_null());
+  ASSERT_FALSE(marathon.control("lose_health_results").is_null());
+  const auto lists = marathon.requests("apps");
+  ASSERT_TRUE(wait_until([&] { return marathon.requests("apps") > lists; }, seconds(20))) << "no full sync was made";
+  ASSERT_TRUE(marathon.create("/marker", 1));  // once it is routed, what the sync brought is routed, too
+  ASSERT_TRUE(wait_until([&] { return cluster_.routed_everywhere("/marker"); }, seconds(10))) << cluster_.logs();
+  EXPECT_EQ(servers(), 3U);
+  EXPECT_TRUE(cluster_.routed_everywhere("/web"));
+}
+
+TEST_F(ClusterFailoverTest, EveryChangeCostsMarathonAtMostTwoRequests) {
+  ASSERT_TRUE(cluster_.start()) << cluster_.logs();
+  MarathonSimulator& marathon = cluster_.marathon();
+  ASSERT_TRUE(marathon.reset_stats());
+  constexpr int kChanges = 5;
+  for (int i = 0; i < kChanges; ++i) {
+    const std::string app = "/app-" + std::to_string(i);
+    ASSERT_TRUE(marathon.create(app, 3));
+    ASSERT_TRUE(wait_until([&] { return cluster_.routed_everywhere(app); }, seconds(10))) << cluster_.logs();
+  }
+  EXPECT_LE(marathon.requests("app") + marathon.requests("apps"), 2 * kChanges);
+}
+
+}  // namespace
+}  // namespace chorale::testing

@@ -1,0 +1,85 @@
+// Many changes under continuous requests: whoever comes on a new connection is served.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "tests/harness/cluster.h"
+#include "tests/harness/wait_until.h"
+
+namespace chorale::testing {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// Asks for one path again and again over new connections, until told to stop.
+class Visitor {
+ public:
+  Visitor(const Proxy& proxy, std::string target)
+      : thread_([this, &proxy, target = std::move(target)] {
+          while (!stop_) {
+            const HttpReply reply = proxy.get(target);
+            ++requests_;
+            if (reply.status != 200 && failures_++ == 0) {
+              first_failure_ = std::to_string(reply.status) + " " + reply.error;
+            }
+          }
+        }) {}
+  ~Visitor() { end(); }
+  Visitor(const Visitor&) = delete;
+  Visitor& operator=(const Visitor&) = delete;
+
+  void end() {
+    stop_ = true;
+    if (thread_.joinable()) thread_.join();
+  }
+  [[nodiscard]] int requests() const { return requests_; }
+  [[nodiscard]] int failures() const { return failures_; }
+  [[nodiscard]] const std::string& first_failure() const { return first_failure_; }  // after end()
+
+ private:
+  std::atomic<bool> stop_{false};
+  std::atomic<int> requests_{0};
+  std::atomic<int> failures_{0};
+  std::string first_failure_;
+  std::thread thread_;
+};
+
+TEST(ClusterTrafficTest, TwoHundredChangesFailNoRequestOnANewConnection) {
+  // Short intervals: the changes are to become many reloads, not a few large ones.
+  Cluster cluster({.more_config = "min_reload_interval = \"50ms\"\n"});
+  ASSERT_TRUE(cluster.start()) << cluster.logs();
+  MarathonSimulator& marathon = cluster.marathon();
+  ASSERT_TRUE(marathon.create("/steady", 3));
+  ASSERT_TRUE(wait_until([&] { return cluster.routed_everywhere("/steady"); }, seconds(10))) << cluster.logs();
+  const std::int64_t before = cluster.proxy(0).health().at("Cluster").at("Applied");
+
+  Visitor first(cluster.proxy(0), "/steady/");
+  Visitor second(cluster.proxy(2), "/steady/");
+  constexpr int kChanges = 200;
+  for (int change = 0; change < kChanges; ++change) {
+    const std::string app = "/changing-" + std::to_string(change / 2);
+    ASSERT_TRUE(change % 2 == 0 ? marathon.create(app, 1) : marathon.destroy(app));
+    const bool done = wait_until(
+        [&] {
+          const int expected = change % 2 == 0 ? 200 : 503;
+          return cluster.proxy(1).get(app + "/").status == expected;
+        },
+        seconds(10));
+    ASSERT_TRUE(done) << "change " << change << "\n" << cluster.logs();
+  }
+  first.end();
+  second.end();
+  EXPECT_EQ(first.failures(), 0) << first.first_failure();
+  EXPECT_EQ(second.failures(), 0) << second.first_failure();
+  EXPECT_GT(first.requests(), kChanges);
+  EXPECT_TRUE(wait_until([&] { return cluster.converged(); }, seconds(10))) << cluster.logs();
+  EXPECT_GE(cluster.proxy(0).health().at("Cluster").at("Applied").get<std::int64_t>() - before, kChanges / 2);
+}
+
+}  // namespace
+}  // namespace chorale::testing

@@ -1,0 +1,75 @@
+// ZooKeeper goes and comes back: Nginx is never touched, agents resume by themselves.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "tests/harness/cluster.h"
+#include "tests/harness/wait_until.h"
+
+namespace chorale::testing {
+namespace {
+
+using std::chrono::seconds;
+
+class ClusterZookeeperTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(cluster_.start()) << cluster_.logs();
+    ASSERT_TRUE(cluster_.marathon().create("/web", 2));
+    ASSERT_TRUE(
+        wait_until([&] { return cluster_.routed_everywhere("/web") && cluster_.converged(); }, seconds(10)));
+  }
+
+  // Every agent says "degraded" because of ZooKeeper, and still answers 200: the proxies serve.
+  bool degraded_everywhere() {
+    for (const auto& proxy : cluster_.proxies()) {
+      const auto health = proxy->health();
+      if (!health.is_object() || health.at("Status") != "degraded" || proxy->health_status() != 200) return false;
+      if (health.at("ZooKeeper").at("Healthy") != false) return false;
+    }
+    return true;
+  }
+
+  Cluster cluster_;
+};
+
+TEST_F(ClusterZookeeperTest, RestartWithItsDataTouchesNoNginx) {
+  std::vector<std::filesystem::file_time_type> written;
+  std::vector<std::vector<pid_t>> workers;
+  for (const auto& proxy : cluster_.proxies()) {
+    written.push_back(std::filesystem::last_write_time(proxy->nginx().config_file()));
+    workers.push_back(proxy->nginx().worker_pids());
+  }
+  cluster_.zookeeper().kill();
+  EXPECT_TRUE(wait_until([&] { return degraded_everywhere(); }, seconds(10))) << cluster_.logs();
+  EXPECT_TRUE(cluster_.routed_everywhere("/web"));
+  ASSERT_TRUE(cluster_.zookeeper().start());
+  EXPECT_TRUE(wait_until([&] { return cluster_.converged(); }, seconds(30))) << cluster_.logs();
+  for (std::size_t i = 0; i < cluster_.proxies().size(); ++i) {
+    EXPECT_EQ(std::filesystem::last_write_time(cluster_.proxy(i).nginx().config_file()), written[i]);
+    EXPECT_EQ(cluster_.proxy(i).nginx().worker_pids(), workers[i]);
+  }
+  ASSERT_TRUE(cluster_.marathon().create("/after", 1));
+  EXPECT_TRUE(wait_until([&] { return cluster_.routed_everywhere("/after"); }, seconds(10))) << cluster_.logs();
+}
+
+TEST_F(ClusterZookeeperTest, WipedEnsembleIsFilledAgainAndNeverEmptiesAProxy) {
+  cluster_.zookeeper().kill();
+  cluster_.zookeeper().wipe();
+  ASSERT_TRUE(cluster_.zookeeper().start());
+  bool lost = false;
+  EXPECT_TRUE(wait_until(
+      [&] {
+        lost = lost || !cluster_.routed_everywhere("/web");
+        return cluster_.converged();
+      },
+      seconds(40)))
+      << cluster_.logs();
+  EXPECT_FALSE(lost);
+  ASSERT_TRUE(cluster_.marathon().create("/after", 1));
+  EXPECT_TRUE(wait_until([&] { return cluster_.routed_everywhere("/after"); }, seconds(10))) << cluster_.logs();
+}
+
+}  // namespace
+}  // namespace chorale::testing

@@ -1,0 +1,37 @@
+// What the command line asked for. A value.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tests/marathon_simulator/version.h"
+
+namespace chorale::marathon_simulator {
+
+// A Mesos agent: the name that Marathon shows as the task's host, and the address that backends bind.
+struct Slave {
+  std::string name;
+  std::string address;
+};
+
+struct Options {
+  std::string listen_address = "127.0.0.1";
+  std::uint16_t listen_port = 0;
+  Version version;
+  int apps = 0;
+  int tasks = 1;
+  std::vector<Slave> slaves{{"127.0.0.1", "127.0.0.1"}};
+  bool backends = false;
+  bool task_killing = false;
+  std::string user;
+  std::string password;
+  std::string leader;  // URL; empty: this one leads
+  std::chrono::milliseconds heartbeat{10'000};
+  std::chrono::milliseconds step_delay{5};     // between STAGING, STARTING and RUNNING
+  std::chrono::milliseconds health_delay{10};  // from RUNNING to the first healthy result
+  std::chrono::milliseconds drain{500};        // from the kill to the end of the process
+};
+
+}  // namespace chorale::marathon_simulator

@@ -1,0 +1,84 @@
+// Config and secret files on disk. Small files in a directory of the test's own.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "agent/config.h"
+
+namespace chorale::agent {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+class ConfigLoadTest : public ::testing::Test {
+ protected:
+  ConfigLoadTest() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "chorale-config-XXXXXX").string();
+    directory_ = ::mkdtemp(pattern.data());
+  }
+  ~ConfigLoadTest() override {
+    std::error_code ignored;
+    std::filesystem::remove_all(directory_, ignored);
+  }
+
+  std::string write(const std::string& name, const std::string& text, mode_t mode = 0600) {
+    const std::string path = (directory_ / name).string();
+    std::ofstream(path) << text;
+    ::chmod(path.c_str(), mode);
+    return path;
+  }
+
+  std::filesystem::path directory_;
+};
+
+TEST_F(ConfigLoadTest, MissingFileIsAnError) {
+  const auto loaded = load_config((directory_ / "none.toml").string());
+  ASSERT_FALSE(loaded);
+  EXPECT_THAT(loaded.error(), AllOf(HasSubstr("none.toml"), HasSubstr("No such file")));
+  EXPECT_FALSE(load_config(directory_.string()));
+}
+
+TEST_F(ConfigLoadTest, SecretFilesAreReadAndTrimmed) {
+  const auto auth = write("auth", "jo:hunter2\n");
+  const auto token = write("token", "  t0ken \n");
+  const auto file = write("c.toml", "id = \"p\"\nzookeeper = \"zk://a:2181/x\"\nzookeeper_auth_file = \"" + auth +
+                                        "\"\nadmin_token_file = \"" + token + "\"\n");
+  const auto loaded = load_config(file);
+  ASSERT_TRUE(loaded) << loaded.error();
+  EXPECT_THAT(loaded->warnings, IsEmpty());
+  EXPECT_EQ(loaded->config.zookeeper.credentials, "jo:hunter2");
+  EXPECT_EQ(loaded->config.admin_token, "t0ken");
+}
+
+TEST_F(ConfigLoadTest, ReadableSecretsWarn) {
+  const auto token = write("token", "t0ken", 0644);
+  const auto file =
+      write("c.toml", "id = \"p\"\nuser = \"jo\"\npass = \"hunter2\"\nadmin_token_file = \"" + token + "\"\n", 0644);
+  const auto loaded = load_config(file);
+  ASSERT_TRUE(loaded) << loaded.error();
+  EXPECT_THAT(loaded->warnings,
+              ElementsAre(AllOf(HasSubstr("admin_token_file"), HasSubstr("chmod 600"), Not(HasSubstr("t0ken"))),
+                          AllOf(HasSubstr("it holds a password"), Not(HasSubstr("hunter2")))));
+}
+
+TEST_F(ConfigLoadTest, UnusableSecretFilesAreErrors) {
+  const auto empty = write("empty", "\n");
+  const auto bad = write("bad", "hunter2\n");
+  const auto file = write("c.toml", "id = \"p\"\nzookeeper = \"zk://a:2181/x\"\nzookeeper_auth_file = \"" + bad +
+                                        "\"\nadmin_token_file = \"" + empty + "\"\n");
+  const auto loaded = load_config(file);
+  ASSERT_FALSE(loaded);
+  EXPECT_THAT(loaded.error(), AllOf(HasSubstr("expected one line user:password"), HasSubstr("the file is empty"),
+                                    Not(HasSubstr("hunter2"))));
+}
+
+}  // namespace
+}  // namespace chorale::agent

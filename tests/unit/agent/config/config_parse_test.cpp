@@ -1,0 +1,272 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "agent/config.h"
+
+namespace chorale::agent {
+namespace {
+
+using std::chrono::milliseconds;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+HostFacts host(std::map<std::string, std::string> environment = {}) {
+  return HostFacts{"proxy-1", std::move(environment)};
+}
+
+LoadedConfig accepted(const std::string& text, const HostFacts& facts = host()) {
+  auto loaded = parse_config(text, "test.toml", facts);
+  EXPECT_TRUE(loaded) << (loaded ? "" : loaded.error());
+  return loaded ? std::move(*loaded) : LoadedConfig{};
+}
+
+std::string refused(const std::string& text, const HostFacts& facts = host()) {
+  const auto loaded = parse_config(text, "test.toml", facts);
+  EXPECT_FALSE(loaded) << text;
+  return loaded ? "" : loaded.error();
+}
+
+TEST(ConfigTest, EmptyFileGivesTheDefaults) {
+  const auto loaded = accepted("");
+  EXPECT_THAT(loaded.warnings, IsEmpty());
+  const Config& config = loaded.config;
+  EXPECT_TRUE(config.standalone);
+  EXPECT_EQ(config.id, "proxy-1");
+  EXPECT_EQ(config.xproxy, "proxy-1");
+  EXPECT_EQ(config.listen_address, "0.0.0.0");
+  EXPECT_EQ(config.listen_port, 8000);
+  EXPECT_EQ(config.nginx_config, "/etc/nginx/nginx.conf");
+  EXPECT_THAT(config.nginx_cmd, ElementsAre("nginx"));
+  EXPECT_EQ(config.session_timeout, milliseconds(10'000));
+  EXPECT_TRUE(config.repair_drift);
+  EXPECT_THAT(missing_for_agent(config), ElementsAre(HasSubstr("test.toml: marathon is not set")));
+}
+
+// The file that Nixy ships, with everything switched on.
+TEST(ConfigTest, NixysFileIsRead) {
+  const auto loaded = accepted(R"(
+port = "6000"
+xproxy = "hostname"
+marathon = ["http://example01:8080", "http://example02:8080/"]
+user = "jo"
+pass = "secret"
+realm = "blue"
+nginx_config = "/etc/nginx/nixy.conf"
+nginx_template = "/etc/nginx/nginx.tmpl"
+nginx_cmd = "sudo  openresty"
+nginx_ignore_check = true
+left_delimiter = "<%"
+right_delimiter = "%>"
+[statsd]
+addr = "localhost:8125"
+namespace = "nixy.my_mesos_cluster"
+sample_rate = 50
+)");
+  EXPECT_THAT(loaded.warnings, IsEmpty());
+  const Config& config = loaded.config;
+  EXPECT_EQ(config.listen_port, 6000);
+  EXPECT_EQ(config.listen_address, "0.0.0.0");
+  EXPECT_EQ(config.xproxy, "hostname");
+  EXPECT_THAT(config.marathon, ElementsAre("http://example01:8080", "http://example02:8080"));
+  EXPECT_EQ(config.user, "jo");
+  EXPECT_EQ(config.pass, "secret");
+  EXPECT_EQ(config.realm, "blue");
+  EXPECT_EQ(config.nginx_config, "/etc/nginx/nixy.conf");
+  EXPECT_EQ(config.nginx_template, "/etc/nginx/nginx.tmpl");
+  EXPECT_THAT(config.nginx_cmd, ElementsAre("sudo", "openresty"));
+  EXPECT_TRUE(config.nginx_ignore_check);
+  EXPECT_EQ(config.left_delimiter, "<%");
+  EXPECT_EQ(config.right_delimiter, "%>");
+  EXPECT_EQ(config.statsd.address, "localhost:8125");
+  EXPECT_EQ(config.statsd.name_space, "nixy.my_mesos_cluster");
+  EXPECT_EQ(config.statsd.sample_rate, 50);
+  EXPECT_THAT(missing_for_agent(config), IsEmpty());
+}
+
+TEST(ConfigTest, ChoralesOwnKeysAreRead) {
+  const Config config = accepted(R"(
+zookeeper = "zk://jo:hunter2@master-1:2181,master-2:2181/proxies"
+id = "proxy-7"
+listen = "[::1]:9000"
+nginx_pid = "/run/other.pid"
+state_dir = "/srv/chorale"
+session_timeout = "4s"
+stage_timeout = "0"
+min_reload_interval = "250ms"
+resync_interval = "2m"
+health_memory = "1h"
+shrink_limit = 0.25
+drift = "report"
+expose_env = ["DC", "TIER"]
+ca_file = "/etc/ssl/marathon.pem"
+[local]
+Datacenter = "fra1"
+weight = 3
+)")
+                            .config;
+  EXPECT_FALSE(config.standalone);
+  EXPECT_EQ(config.zookeeper.hosts, "master-1:2181,master-2:2181");
+  EXPECT_EQ(config.zookeeper.credentials, "jo:hunter2");
+  EXPECT_EQ(config.zookeeper.root.text(), "/proxies");
+  EXPECT_EQ(config.id, "proxy-7");
+  EXPECT_EQ(config.listen_address, "::1");
+  EXPECT_EQ(config.listen_port, 9000);
+  EXPECT_EQ(config.session_timeout, milliseconds(4'000));
+  EXPECT_EQ(config.stage_timeout, milliseconds(0));
+  EXPECT_EQ(config.min_reload_interval, milliseconds(250));
+  EXPECT_EQ(config.resync_interval, milliseconds(120'000));
+  EXPECT_EQ(config.health_memory, milliseconds(3'600'000));
+  EXPECT_DOUBLE_EQ(config.shrink_limit, 0.25);
+  EXPECT_FALSE(config.repair_drift);
+  EXPECT_THAT(config.expose_env, ElementsAre("DC", "TIER"));
+  EXPECT_EQ(config.local.at("Datacenter"), "fra1");
+  EXPECT_EQ(config.local.at("weight"), "3");
+}
+
+TEST(ConfigTest, KeysAreMatchedWithoutRegardToCase) {
+  const Config config =
+      accepted("Port = 6001\nMARATHON = \"http://a:8080, http://b:8080\"\n[Statsd]\nAddr = \"a:1\"\n").config;
+  EXPECT_EQ(config.listen_port, 6001);
+  EXPECT_THAT(config.marathon, ElementsAre("http://a:8080", "http://b:8080"));
+  EXPECT_EQ(config.statsd.address, "a:1");
+  EXPECT_EQ(config.statsd.name_space, "nixy.proxy-1");
+  EXPECT_THAT(refused("port = 1\nPort = 2\n"),
+              AllOf(HasSubstr("port: set twice"), HasSubstr("test.toml:1"), HasSubstr("test.toml:2")));
+}
+
+TEST(ConfigTest, UnknownKeysWarnAndNameTheNearestKnownOne) {
+  const auto loaded = accepted("realm = \"x\"\nngnix_config = \"/x\"\nfrobnicate = 1\n[statsd]\nadress = \"a:1\"\n");
+  EXPECT_THAT(loaded.warnings, ElementsAre(HasSubstr("test.toml:3: unknown key 'frobnicate'"),
+                                           HasSubstr("test.toml:2: unknown key 'ngnix_config' is ignored; did you mean "
+                                                     "'nginx_config'?"),
+                                           AllOf(HasSubstr("test.toml:5"), HasSubstr("did you mean 'statsd.addr'?"))));
+  EXPECT_THAT(loaded.warnings[0], Not(HasSubstr("did you mean")));
+}
+
+TEST(ConfigTest, WrongTypesNameFileLineAndWhatWasExpected) {
+  const std::string errors = refused(R"(realm = 5
+nginx_ignore_check = "yes"
+session_timeout = 10
+marathon = [1, 2]
+shrink_limit = "half"
+local = "x"
+)");
+  EXPECT_THAT(errors, HasSubstr("test.toml:1: realm: expected a string in quotes, found the number 5"));
+  EXPECT_THAT(errors, HasSubstr("test.toml:2: nginx_ignore_check: expected true or false, found a string"));
+  EXPECT_THAT(errors, HasSubstr("test.toml:3: session_timeout: expected a duration in quotes with its unit"));
+  EXPECT_THAT(errors, HasSubstr("test.toml:4: marathon: expected a string or an array of strings"));
+  EXPECT_THAT(errors, HasSubstr("test.toml:5: shrink_limit: expected a number from 0 to 1"));
+  EXPECT_THAT(errors, HasSubstr("test.toml:6: local: expected a section"));
+}
+
+TEST(ConfigTest, RangesAreChecked) {
+  for (const char* wrong : {"session_timeout = \"999ms\"",
+                            "session_timeout = \"11m\"",
+                            "shrink_limit = 1.5",
+                            "shrink_limit = -1",
+                            "shrink_limit = nan",
+                            "port = 65536",
+                            "port = \"http\"",
+                            "listen = \"localhost:80\"",
+                            "nginx_cmd = \" \"",
+                            "nginx_config = \"\"",
+                            "left_delimiter = \"\"",
+                            "drift = \"ignore\"",
+                            "state_dir = \"here\"",
+                            "id = \"a/b\"",
+                            "id = \"localhost\"",
+                            "[statsd]\naddr = \"8125\"",
+                            "[statsd]\nsample_rate = 0",
+                            "[local]\n\"a-b\" = \"x\"",
+                            "[local]\na = []",
+                            "marathon = \"http://a/path\"",
+                            "zookeeper = \"master-1:2181\"",
+                            "event_source = \"poll\""}) {
+    EXPECT_THAT(refused(wrong), HasSubstr("test.toml:")) << wrong;
+  }
+}
+
+TEST(ConfigTest, HostCalledLocalhostNeedsAnId) {
+  const HostFacts nameless{"localhost.localdomain", {}};
+  EXPECT_THAT(refused("", nameless), HasSubstr("id: not set, and this host's name will not do"));
+  EXPECT_EQ(accepted("id = \"proxy-1\"", nameless).config.id, "proxy-1");
+}
+
+TEST(ConfigTest, ListenAndPortMustAgree) {
+  EXPECT_EQ(accepted("listen = \"127.0.0.1:6000\"\nport = \"6000\"\n").config.listen_port, 6000);
+  EXPECT_THAT(refused("listen = \"127.0.0.1:6000\"\nport = 6001\n"),
+              HasSubstr("test.toml:2: port: contradicts listen"));
+}
+
+TEST(ConfigTest, CredentialsAreGivenOnce) {
+  EXPECT_THAT(refused("zookeeper = \"zk://jo:hunter2@a:2181/x\"\nzookeeper_auth_file = \"/etc/auth\"\n"),
+              AllOf(HasSubstr("zookeeper_auth_file: contradicts"), Not(HasSubstr("hunter2"))));
+}
+
+TEST(ConfigTest, ErrorsNeverRepeatSecrets) {
+  EXPECT_THAT(refused("zookeeper = \"zk://jo:hunter2@a:port/x\"\n"), Not(HasSubstr("hunter2")));
+  EXPECT_THAT(refused("zookeeper = \"zk://jo:hun/ter2@a:2181/x\"\n"), Not(HasSubstr("ter2")));
+  EXPECT_THAT(refused("pass = [\"hunter2\"]\n"), Not(HasSubstr("hunter2")));
+  EXPECT_THAT(refused("marathon = [\"http://jo:hunter2@a:8080\"]\n"), Not(HasSubstr("hunter2")));
+  EXPECT_THAT(refused("marathon = [\"http://jo:hun/ter2@a:8080\"]\n"), Not(HasSubstr("ter2")));
+}
+
+TEST(ConfigTest, WhatThisVersionLacksIsSaid) {
+  EXPECT_THAT(refused("event_source = \"callback\""), HasSubstr("not supported by this version"));
+  EXPECT_THAT(refused("publish_key_file = \"/etc/key\""), HasSubstr("not supported by this version"));
+  EXPECT_THAT(refused("marathon = \"zk://a:2181/marathon\""), HasSubstr("not yet supported"));
+  EXPECT_THAT(accepted("callback_url = \"http://x\"").warnings, ElementsAre(HasSubstr("callback_url: has no effect")));
+}
+
+TEST(ConfigTest, EnvironmentOverridesTheFile) {
+  const auto loaded = accepted("marathon = \"http://a:8080\"\nlisten = \"127.0.0.1:1\"\nshrink_limit = 0.1\n",
+                               host({{"CHORALE_MARATHON", "http://b:8080,http://c:8080"},
+                                     {"CHORALE_PORT", "7000"},
+                                     {"CHORALE_SHRINK_LIMIT", "0.9"},
+                                     {"CHORALE_NGINX_IGNORE_CHECK", "true"},
+                                     {"CHORALE_STATSD_SAMPLE_RATE", "10"},
+                                     {"CHORALE_SESSION_TIMEOUT", "3s"},
+                                     {"HOME", "/root"}}));
+  EXPECT_THAT(loaded.warnings, IsEmpty());
+  EXPECT_THAT(loaded.config.marathon, ElementsAre("http://b:8080", "http://c:8080"));
+  EXPECT_EQ(loaded.config.listen_address, "127.0.0.1");
+  EXPECT_EQ(loaded.config.listen_port, 7000);
+  EXPECT_DOUBLE_EQ(loaded.config.shrink_limit, 0.9);
+  EXPECT_TRUE(loaded.config.nginx_ignore_check);
+  EXPECT_EQ(loaded.config.statsd.sample_rate, 10);
+  EXPECT_EQ(loaded.config.session_timeout, milliseconds(3'000));
+}
+
+TEST(ConfigTest, EnvironmentListenWinsOverTheFilesPort) {
+  EXPECT_EQ(accepted("port = 6000", host({{"CHORALE_LISTEN", "127.0.0.1:7000"}})).config.listen_port, 7000);
+}
+
+TEST(ConfigTest, EnvironmentErrorsNameTheVariable) {
+  EXPECT_THAT(refused("", host({{"CHORALE_SESSION_TIMEOUT", "10"}})),
+              HasSubstr("environment variable CHORALE_SESSION_TIMEOUT: session_timeout: expected a duration"));
+  EXPECT_THAT(accepted("", host({{"CHORALE_MARATON", "x"}})).warnings,
+              ElementsAre(HasSubstr("did you mean CHORALE_MARATHON?")));
+}
+
+TEST(ConfigTest, BrokenTomlNamesItsLine) {
+  EXPECT_THAT(refused("realm = \"x\"\nport = = 1\n"), HasSubstr("test.toml:2: this is not TOML"));
+  EXPECT_THAT(refused(std::string(5'000, '[')), HasSubstr("this is not TOML"));
+  EXPECT_THAT(refused("realm = \"\xff\xfe\"\n"), HasSubstr("this is not TOML"));
+}
+
+TEST(ConfigTest, LocalSectionOverridesBuiltInValues) {
+  Config config = accepted("[local]\nhttp_port = 8080\ndc = \"fra1\"\n").config;
+  auto values = local_values(config);
+  EXPECT_EQ(values.at("http_port"), "8080");
+  EXPECT_EQ(values.at("dc"), "fra1");
+  EXPECT_EQ(values.at("id"), "proxy-1");
+  EXPECT_EQ(values.at("nginx_pid"), "/run/nginx.pid");
+  config.nginx_pid = "/run/other.pid";
+  EXPECT_EQ(local_values(config).at("nginx_pid"), "/run/other.pid");
+}
+
+}  // namespace
+}  // namespace chorale::agent

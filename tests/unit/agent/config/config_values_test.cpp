@@ -1,0 +1,73 @@
+#include "agent/config_values.h"
+
+#include <gtest/gtest.h>
+
+namespace chorale::agent {
+namespace {
+
+using std::chrono::milliseconds;
+
+TEST(ConfigValuesTest, DurationsNeedTheirUnit) {
+  EXPECT_EQ(parse_duration("250ms"), milliseconds(250));
+  EXPECT_EQ(parse_duration("10s"), milliseconds(10'000));
+  EXPECT_EQ(parse_duration("5m"), milliseconds(300'000));
+  EXPECT_EQ(parse_duration("1h"), milliseconds(3'600'000));
+  EXPECT_EQ(parse_duration("0"), milliseconds(0));
+  for (const char* wrong :
+       {"", "10", "s", "-1s", "1.5s", "10 s", "10sec", "1d", "99999999999999999999s", "9999999999h"}) {
+    EXPECT_FALSE(parse_duration(wrong)) << wrong;
+  }
+}
+
+TEST(ConfigValuesTest, ListenTakesLiteralAddressesOnly) {
+  const auto v4 = parse_listen("127.0.0.1:8000");
+  ASSERT_TRUE(v4);
+  EXPECT_EQ(v4->address, "127.0.0.1");
+  EXPECT_EQ(v4->port, 8000);
+  const auto v6 = parse_listen("[::1]:8001");
+  ASSERT_TRUE(v6);
+  EXPECT_EQ(v6->address, "::1");
+  EXPECT_EQ(v6->port, 8001);
+  const auto any = parse_listen(":8002");
+  ASSERT_TRUE(any);
+  EXPECT_EQ(any->address, "0.0.0.0");
+  for (const char* wrong : {"", "8000", "localhost:8000", "::1:8000", "[::1]", "[127.0.0.1]:80", "[]:80", "1.2.3:80",
+                            "0.0.0.0:", "0.0.0.0:65536"}) {
+    EXPECT_FALSE(parse_listen(wrong)) << wrong;
+  }
+}
+
+TEST(ConfigValuesTest, MarathonUrlsLoseTheirSlash) {
+  EXPECT_EQ(parse_marathon_url("http://master-1:8080"), "http://master-1:8080");
+  EXPECT_EQ(parse_marathon_url("https://marathon.example.org/"), "https://marathon.example.org");
+  EXPECT_EQ(parse_marathon_url("http://[2001:db8::1]:8080"), "http://[2001:db8::1]:8080");
+}
+
+TEST(ConfigValuesTest, MarathonUrlsHaveNoPathAndNoCredentials) {
+  for (const char* wrong : {"", "master-1:8080", "ftp://a", "http://", "http://a:b", "http://a:0", "http://a/marathon",
+                            "http://a?x", "http://a b", "http://[::1", "http://[::1]x", "http://a:70000"}) {
+    EXPECT_FALSE(parse_marathon_url(wrong)) << wrong;
+  }
+  const auto credentials = parse_marathon_url("http://jo:hunter2@master-1:8080");
+  ASSERT_FALSE(credentials);
+  EXPECT_NE(credentials.error().find("user and pass"), std::string::npos);
+  EXPECT_EQ(credentials.error().find("hunter2"), std::string::npos);
+}
+
+TEST(ConfigValuesTest, MarathonThroughZookeeperIsSaidToComeLater) {
+  const auto refused = parse_marathon_url("zk://master-1:2181/marathon");
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().find("not yet supported"), std::string::npos);
+}
+
+TEST(ConfigValuesTest, IdsAreZnodeNamesAndNotLocalhost) {
+  EXPECT_TRUE(check_id("proxy-1.example.org"));
+  for (const std::string& wrong :
+       {std::string(), std::string("a/b"), std::string("a b"), std::string(".."), std::string("localhost"),
+        std::string("localhost.localdomain"), std::string(129, 'a'), std::string("a\n")}) {
+    EXPECT_FALSE(check_id(wrong)) << wrong;
+  }
+}
+
+}  // namespace
+}  // namespace chorale::agent

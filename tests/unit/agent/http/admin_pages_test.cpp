@@ -1,0 +1,139 @@
+// The pages behind the server: who may see what, and how the cluster is read.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <vector>
+
+#include "agent/http/admin_api.h"
+
+namespace chorale::agent {
+namespace {
+
+using ClusterDone = std::function<void(tl::expected<coordination::ClusterSnapshot, coordination::Error>)>;
+using ::testing::HasSubstr;
+
+class AdminPagesTest : public ::testing::Test {
+ protected:
+  AdminSources sources() {
+    AdminSources made;
+    made.version = "1.2.3";
+    made.xproxy = "proxy-1";
+    made.health = [this] { return health_; };
+    made.cluster = [this](ClusterDone done) { reads_.push_back(std::move(done)); };
+    made.routes = [] { return std::make_shared<const render::RoutingState>(); };
+    made.times = [] { return AppliedTimes{}; };
+    made.metrics = [] { return std::string("chorale_build_info 1\n"); };
+    made.reload = [this] {
+      ++reloads_;
+      return std::string("queued");
+    };
+    return made;
+  }
+
+  // nullopt: no answer yet.
+  std::shared_ptr<std::optional<HttpResponse>> ask(const std::string& path, const std::string& method = "GET",
+                                                   bool from_loopback = true, const std::string& authorization = "") {
+    HttpRequest request;
+    request.method = method;
+    request.path = path;
+    request.from_loopback = from_loopback;
+    request.authorization = authorization;
+    auto answer = std::make_shared<std::optional<HttpResponse>>();
+    handler_(request, [answer](HttpResponse response) { answer->emplace(std::move(response)); });
+    return answer;
+  }
+  unsigned status(const std::string& path, const std::string& method = "GET", bool from_loopback = true,
+                  const std::string& authorization = "") {
+    const auto answer = ask(path, method, from_loopback, authorization);
+    return *answer ? (*answer)->status : 0;
+  }
+
+  HealthInputs health_;
+  std::vector<ClusterDone> reads_;
+  int reloads_ = 0;
+  HttpServer::Handler handler_ = make_admin_api(sources());
+};
+
+TEST_F(AdminPagesTest, PathsAreExactAndMethodsFew) {
+  EXPECT_EQ(status("/nothing"), 404U);
+  EXPECT_EQ(status("/v1/health/"), 404U);
+  EXPECT_EQ(status("/v1/config", "POST"), 405U);
+  EXPECT_EQ(status("/v1/reload", "DELETE"), 405U);
+  const auto refused = ask("/v1/config", "PUT");
+  ASSERT_TRUE(*refused);
+  EXPECT_THAT((*refused)->headers, ::testing::Contains(std::pair<std::string, std::string>("Allow", "GET, HEAD")));
+}
+
+TEST_F(AdminPagesTest, HealthIs503OnlyWhenDown) {
+  health_.nginx_running = false;
+  EXPECT_EQ(status("/v1/health"), 503U);
+  health_.nginx_running = true;
+  health_.config_healthy = true;
+  health_.applied = coordination::Identity{};
+  EXPECT_EQ(status("/v1/health", "HEAD", false), 200U);  // degraded: ZooKeeper is not connected
+}
+
+TEST_F(AdminPagesTest, ReloadAnswersAsNixyDoes) {
+  const auto answer = ask("/v1/reload");
+  ASSERT_TRUE(*answer);
+  EXPECT_EQ((*answer)->status, 202U);
+  EXPECT_EQ((*answer)->body, "queued\n");
+  EXPECT_THAT((*answer)->content_type, HasSubstr("text/plain"));
+  EXPECT_EQ(status("/v1/reload", "POST"), 202U);
+  EXPECT_EQ(reloads_, 2);
+}
+
+TEST_F(AdminPagesTest, StrangersSeeOnlyTheOpenPages) {
+  EXPECT_EQ(status("/v1/health", "GET", false), 503U);
+  EXPECT_EQ(status("/metrics", "GET", false), 200U);
+  EXPECT_EQ(status("/v1/metrics", "GET", false), 200U);
+  EXPECT_EQ(status("/v1/config", "GET", false), 403U);
+  EXPECT_EQ(status("/v1/reload", "POST", false), 403U);
+  EXPECT_EQ(reloads_, 0);
+  // No token is set, so no token fits; not the empty one either.
+  EXPECT_EQ(status("/v1/config", "GET", false, "Bearer "), 403U);
+}
+
+TEST_F(AdminPagesTest, TokenOpensTheRest) {
+  AdminSources guarded = sources();
+  guarded.admin_token = "t0ken";
+  handler_ = make_admin_api(std::move(guarded));
+  EXPECT_EQ(status("/v1/config", "GET", false), 401U);
+  EXPECT_EQ(status("/v1/config", "GET", false, "Bearer t0keN"), 401U);
+  EXPECT_EQ(status("/v1/config", "GET", false, "Bearer t0ke"), 401U);
+  EXPECT_EQ(status("/v1/config", "GET", false, "Basic t0ken"), 401U);
+  EXPECT_EQ(status("/v1/config", "GET", false, "bearer t0ken"), 200U);
+  EXPECT_EQ(status("/v1/config", "GET", true), 200U);
+}
+
+TEST_F(AdminPagesTest, ConcurrentRequestsShareOneReadOfTheCluster) {
+  const auto first = ask("/v1/status", "GET", false);
+  const auto second = ask("/v1/status");
+  const auto page = ask("/");
+  ASSERT_EQ(reads_.size(), 1U);
+  EXPECT_FALSE(*first);
+  coordination::ClusterSnapshot snapshot;
+  snapshot.state.leader = "proxy-2";
+  reads_.front()(snapshot);
+  ASSERT_TRUE(*first && *second && *page);
+  EXPECT_EQ((*first)->status, 200U);
+  EXPECT_THAT((*first)->body, HasSubstr("\"leader\": \"proxy-2\""));
+  EXPECT_EQ((*second)->body, (*first)->body);
+  EXPECT_THAT((*page)->content_type, HasSubstr("text/html"));
+  // Within the second that follows it is not read again.
+  EXPECT_EQ(status("/v1/status"), 200U);
+  EXPECT_EQ(reads_.size(), 1U);
+}
+
+TEST_F(AdminPagesTest, UnreadableClusterIs503AsJson) {
+  const auto answer = ask("/v1/status");
+  ASSERT_EQ(reads_.size(), 1U);
+  reads_.front()(tl::unexpected(coordination::Error{coordination::ErrorKind::kConnectionLoss, "gone \xff"}));
+  ASSERT_TRUE(*answer);
+  EXPECT_EQ((*answer)->status, 503U);
+  EXPECT_THAT((*answer)->body, HasSubstr("\"error\""));
+}
+
+}  // namespace
+}  // namespace chorale::agent

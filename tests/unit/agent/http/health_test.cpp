@@ -1,0 +1,164 @@
+#include "agent/core/health.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+namespace chorale::agent {
+namespace {
+
+using coordination::Condition;
+using coordination::Epoch;
+using coordination::Identity;
+using coordination::Revision;
+using ::testing::HasSubstr;
+using Json = nlohmann::ordered_json;
+
+constexpr std::chrono::hours kNow{100};
+
+Identity identity(std::int64_t revision) { return {Epoch{7}, Revision{revision}, std::string(64, 'd')}; }
+
+// A proxy that serves what is committed, with everything around it well.
+HealthInputs well() {
+  HealthInputs inputs;
+  inputs.now = TimePoint(kNow);
+  inputs.id = "proxy-1";
+  inputs.view.connected = true;
+  inputs.view.zookeeper_message = "OK";
+  inputs.view.leader = "proxy-2";
+  inputs.view.epoch = Epoch{7};
+  inputs.view.committed = coordination::RevisionHeader{};
+  inputs.view.committed->identity = identity(41);
+  inputs.view.agents = {"proxy-1", "proxy-2", "proxy-3"};
+  inputs.view.peer_applied = identity(41);
+  inputs.nginx_running = true;
+  inputs.nginx_message = "OK";
+  inputs.config_healthy = true;
+  inputs.config_message = "OK";
+  inputs.applied = identity(41);
+  inputs.template_message = "OK";
+  inputs.endpoints = {{"http://master-1:8080", true, "OK"}};
+  return inputs;
+}
+
+HealthInputs failing_for(std::chrono::seconds duration) {
+  HealthInputs inputs = well();
+  inputs.applied = identity(40);
+  inputs.config_healthy = false;
+  inputs.config_message = "disk full";
+  inputs.failing_since = inputs.now - duration;
+  return inputs;
+}
+
+void expect(const HealthInputs& inputs, Condition condition, const std::string& reason) {
+  const HealthVerdict verdict = judge(inputs);
+  EXPECT_EQ(verdict.condition, condition) << verdict.message;
+  EXPECT_THAT(verdict.message, HasSubstr(reason));
+}
+
+TEST(HealthTest, EverythingWellIsOk) { expect(well(), Condition::kOk, "OK"); }
+
+TEST(HealthTest, StoppedNginxIsDown) {
+  HealthInputs inputs = well();
+  inputs.nginx_running = false;
+  inputs.nginx_message = "/run/nginx.pid: no such process";
+  expect(inputs, Condition::kDown, "Nginx is not running: /run/nginx.pid");
+}
+
+TEST(HealthTest, DrainedIsDown) {
+  HealthInputs inputs = well();
+  inputs.drained = true;
+  expect(inputs, Condition::kDown, "drained");
+}
+
+TEST(HealthTest, NothingAppliedIsDownAndSaysWhy) {
+  HealthInputs inputs = well();
+  inputs.applied.reset();
+  expect(inputs, Condition::kDown, "revision 7.41 is being fetched");
+  inputs.config_message = "[emerg] unknown directive";
+  expect(inputs, Condition::kDown, "unknown directive");
+  inputs.view.committed.reset();
+  expect(inputs, Condition::kDown, "leader proxy-2 has committed no revision yet");
+  inputs.marathon_trouble = "HTTP 503";
+  expect(inputs, Condition::kDown, "HTTP 503");
+  inputs.view.connected = false;
+  inputs.view.zookeeper_message = "connection refused";
+  expect(inputs, Condition::kDown, "ZooKeeper is not connected (connection refused)");
+}
+
+TEST(HealthTest, FailingWhereAnotherSucceededIsDownAfterThirtySeconds) {
+  expect(failing_for(std::chrono::seconds(29)), Condition::kDegraded, "disk full");
+  expect(failing_for(std::chrono::seconds(30)), Condition::kDown, "cannot apply revision 7.41 for 30 s");
+}
+
+// Content that no proxy can apply is everybody's illness: a balancer must not lose them all.
+TEST(HealthTest, FailingTogetherIsDegraded) {
+  HealthInputs inputs = failing_for(std::chrono::hours(1));
+  inputs.view.peer_applied = identity(40);
+  expect(inputs, Condition::kDegraded, "disk full");
+  inputs.view.peer_applied.reset();
+  expect(inputs, Condition::kDegraded, "disk full");
+}
+
+TEST(HealthTest, WhatAllProxiesShareIsDegraded) {
+  HealthInputs inputs = well();
+  inputs.view.connected = false;
+  inputs.view.zookeeper_message = "session expired";
+  expect(inputs, Condition::kDegraded, "session expired");
+
+  inputs = well();
+  inputs.view.leader.clear();
+  expect(inputs, Condition::kDegraded, "no leader");
+
+  inputs = well();
+  inputs.template_healthy = false;
+  inputs.template_message = "nginx.conf.mustache:3: unclosed section";
+  expect(inputs, Condition::kDegraded, "nginx.conf.mustache:3");
+
+  inputs = well();
+  inputs.marathon_trouble = "GET /v2/apps: HTTP 503";
+  expect(inputs, Condition::kDegraded, "HTTP 503");
+
+  inputs = well();
+  inputs.endpoints.push_back({"http://master-2:8080", false, "connection refused"});
+  expect(inputs, Condition::kDegraded,
+         "1 of 2 Marathon endpoints are down, first http://master-2:8080: connection refused");
+
+  inputs = well();
+  inputs.view.missing = {"abc"};
+  expect(inputs, Condition::kDegraded, "1 chunk(s)");
+}
+
+TEST(HealthTest, JsonHasNixysKeysAndTheClusters) {
+  HealthInputs inputs = well();
+  inputs.warnings = {"neither credentials nor publish_key_file"};
+  const Json body = Json::parse(health_json(inputs));
+  EXPECT_EQ(body["Status"], "ok");
+  EXPECT_EQ(body["Config"], (Json{{"Healthy", true}, {"Message", "OK"}}));
+  EXPECT_EQ(body["Template"], (Json{{"Healthy", true}, {"Message", "OK"}}));
+  EXPECT_EQ(body["Endpoints"],
+            Json::array({Json{{"Endpoint", "http://master-1:8080"}, {"Healthy", true}, {"Message", "OK"}}}));
+  EXPECT_EQ(body["ZooKeeper"]["Healthy"], true);
+  EXPECT_EQ(body["Nginx"]["Healthy"], true);
+  EXPECT_EQ(body["Cluster"].dump(), Json({{"Id", "proxy-1"},
+                                          {"Role", "follower"},
+                                          {"Leader", "proxy-2"},
+                                          {"Epoch", 7},
+                                          {"Committed", 41},
+                                          {"Applied", 41},
+                                          {"Digest", std::string(64, 'd')},
+                                          {"Agents", 3}})
+                                        .dump());
+  EXPECT_EQ(body["Warnings"].size(), 1U);
+}
+
+TEST(HealthTest, JsonStandsAnyByteInAMessage) {
+  HealthInputs inputs = well();
+  inputs.config_healthy = false;
+  inputs.config_message = "\xff\xfe \x01";
+  EXPECT_TRUE(Json::accept(health_json(inputs)));
+}
+
+}  // namespace
+}  // namespace chorale::agent

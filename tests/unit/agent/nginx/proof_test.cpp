@@ -1,0 +1,97 @@
+#include "agent/nginx/proof.h"
+
+#include <gtest/gtest.h>
+
+#include "agent/nginx/error_log.h"
+#include "agent/nginx/locations.h"
+#include "agent/nginx/master.h"
+
+namespace chorale::agent {
+namespace {
+
+TEST(ProofTest, ProvenOnceNewWorkersServeAndNoOldOneDoes) {
+  const std::vector<int> before{10, 11};
+  EXPECT_EQ(judge_proof(before, {{10, 11}, {}}, {}), ProofVerdict::kPending);
+  EXPECT_EQ(judge_proof(before, {{10, 11, 20, 21}, {}}, {}), ProofVerdict::kPending);
+  EXPECT_EQ(judge_proof(before, {{11, 20, 21}, {10}}, {}), ProofVerdict::kPending);
+  EXPECT_EQ(judge_proof(before, {{20, 21}, {10, 11}}, {}), ProofVerdict::kProven);
+  EXPECT_EQ(judge_proof(before, {{20}, {}}, {}), ProofVerdict::kProven);
+  EXPECT_EQ(judge_proof(before, {{}, {10, 11}}, {}), ProofVerdict::kPending);
+}
+
+TEST(ProofTest, EmergencyRefusesButBindIsTriedAgain) {
+  const std::string tried = "bind() to 0.0.0.0:80 failed (98: Address already in use)";
+  EXPECT_EQ(judge_proof({10}, {{10}, {}}, {tried}), ProofVerdict::kPending);
+  EXPECT_EQ(judge_proof({10}, {{20}, {10}}, {tried}), ProofVerdict::kProven);
+  EXPECT_EQ(judge_proof({10}, {{10}, {}}, {tried, "still could not bind()"}), ProofVerdict::kRefused);
+  EXPECT_EQ(judge_proof({10}, {{20}, {10}}, {"unknown directive \"x\" in /a:1"}), ProofVerdict::kRefused);
+}
+
+TEST(ProofTest, RefusalsAreExplained) {
+  EXPECT_NE(explain_refusal({"bind() to 0.0.0.0:80 failed (98: Address already in use)", "still could not bind()"})
+                .find("another process or another listen directive"),
+            std::string::npos);
+  EXPECT_NE(explain_refusal({"limit_req \"z\" uses the \"$a\" key while previously it used the \"$b\" key"})
+                .find("only a restart"),
+            std::string::npos);
+  EXPECT_EQ(explain_refusal({"open() \"/x\" failed (2: No such file or directory)"}),
+            "Nginx went on with its old configuration: open() \"/x\" failed (2: No such file or directory)");
+}
+
+TEST(ErrorLogTest, OnlyTheMastersOwnCompleteLinesCount) {
+  const std::string log =
+      "2026/11/22 12:00:00 [emerg] 123#123: first\n2026/11/22 12:00:00 [emerg] 1234#1234: a test by hand\n"
+      "2026/11/22 12:00:00 [notice] 123#123: signal 1\n2026/11/22 12:00:00 [emerg] 123#0: *7 second: more\n"
+      "2026/11/22 12:00:00 [emerg] 123#123: half a li";
+  EXPECT_EQ(emergencies(log, 123), (std::vector<std::string>{"first", "*7 second: more"}));
+  EXPECT_TRUE(emergencies("", 123).empty());
+}
+
+TEST(MasterTest, ProcessStatSurvivesAnyName) {
+  const std::string tail = " T 7 10 10 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 4242 1000 200\n";
+  const auto stat = parse_process_stat("123 (nginx: (worker) ) S 99)" + tail, 100);
+  ASSERT_TRUE(stat);
+  EXPECT_EQ(stat->state, 'T');
+  EXPECT_EQ(stat->parent, 7);
+  EXPECT_EQ(stat->started_ms, 42'420);
+  EXPECT_FALSE(parse_process_stat("123 (nginx) S 1 2", 100));
+  EXPECT_FALSE(parse_process_stat("", 100));
+}
+
+TEST(MasterTest, PidFilesHoldOnePidOrNone) {
+  EXPECT_EQ(parse_pid("4711\n"), 4711);
+  EXPECT_EQ(parse_pid(" 4711 "), 4711);
+  for (const char* text : {"", "\n", "0", "1", "-5", "12x", "12 13", "99999999999", "self"}) {
+    EXPECT_FALSE(parse_pid(text)) << text;
+  }
+}
+
+TEST(MasterTest, OnlyAMastersTitleIsOne) {
+  EXPECT_TRUE(is_master_title("nginx: master process /usr/sbin/nginx -c /etc/nginx/nginx.conf", "nginx"));
+  EXPECT_TRUE(is_master_title("angie: master process", "angie"));
+  EXPECT_FALSE(is_master_title("nginx: worker process", "nginx"));
+  EXPECT_FALSE(is_master_title("php-fpm: master process (/etc/php-fpm.conf)", "nginx"));
+  EXPECT_FALSE(is_master_title("grep nginx: master process", "nginx"));
+  EXPECT_FALSE(is_master_title("", ""));
+  EXPECT_FALSE(is_master_title(": master process", ""));
+}
+
+TEST(LocationsTest, ConfigThenDefaultsAndTheOldPlacesToo) {
+  const MainDirectives now{"/run/a.pid", {"/var/log/a.log", "syslog:server=x", "stderr"}};
+  const MainDirectives before{std::nullopt, {}};
+  const NginxLocations found = nginx_locations(now, before, {"nginx"}, "");
+  EXPECT_EQ(found.pid_files, (std::vector<std::string>{"/run/a.pid", "/run/nginx.pid"}));
+  EXPECT_EQ(found.error_logs, (std::vector<std::string>{"/var/log/a.log", "/var/log/nginx/error.log"}));
+}
+
+TEST(LocationsTest, OptionRulesAndPrefixCompletes) {
+  const MainDirectives now{"run/a.pid", {"logs/a.log"}};
+  const std::vector<std::string> command{"nginx", "-p", "/srv/n/", "-e", "/srv/n/early.log"};
+  EXPECT_EQ(nginx_locations(now, now, command, "/x.pid").pid_files, std::vector<std::string>{"/x.pid"});
+  const NginxLocations found = nginx_locations(now, now, command, "");
+  EXPECT_EQ(found.pid_files, std::vector<std::string>{"/srv/n/run/a.pid"});
+  EXPECT_EQ(found.error_logs, (std::vector<std::string>{"/srv/n/logs/a.log", "/srv/n/early.log"}));
+}
+
+}  // namespace
+}  // namespace chorale::agent

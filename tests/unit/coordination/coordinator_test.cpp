@@ -1,0 +1,58 @@
+// The machines together: what a pool of agents does when nothing, and when something, goes wrong.
+#include "coordination/coordinator.h"
+
+#include <gtest/gtest.h>
+
+#include "cluster.h"
+
+namespace chorale::coordination {
+namespace {
+
+using std::chrono::seconds;
+
+TEST(CoordinatorTest, OneAgentAlonePublishesAndApplies) {
+  Cluster cluster;
+  TestAgent& agent = cluster.add("a");
+  agent.start();
+  ASSERT_TRUE(cluster.wait([&] { return agent.leading(); }));
+  ASSERT_EQ(agent.gained.size(), 1U);
+  EXPECT_FALSE(agent.gained[0].committed);
+  agent.offer("one");
+  cluster.settle();
+  ASSERT_EQ(agent.closed.size(), 1U);
+  EXPECT_EQ(agent.closed[0].fate, OfferClosed::Fate::kCommitted);
+  EXPECT_EQ(agent.applied, agent.closed[0].identity);
+  EXPECT_EQ(cluster.state().committed->identity, agent.closed[0].identity);
+}
+
+TEST(CoordinatorTest, ThreeAgentsApplyTheSameWithoutWaitingForATick) {
+  Cluster cluster;
+  for (const char* id : {"a", "b", "c"}) cluster.add(id).start();
+  ASSERT_TRUE(cluster.wait([&] { return cluster.leader() != nullptr; }));
+  cluster.advance(seconds(1));
+  cluster.leader()->offer("one");
+  cluster.settle();
+  const auto committed = cluster.state().committed;
+  ASSERT_TRUE(committed);
+  for (const auto& agent : cluster.agents) EXPECT_EQ(agent->applied, committed->identity) << agent->options().id;
+}
+
+TEST(CoordinatorTest, TheNextLeaderCarriesTheCommittedStateOver) {
+  Cluster cluster;
+  for (const char* id : {"a", "b", "c"}) cluster.add(id).start();
+  ASSERT_TRUE(cluster.wait([&] { return cluster.leader() != nullptr; }));
+  cluster.leader()->offer("one");
+  cluster.advance(seconds(1));
+  const StateDocument before = cluster.state();
+  TestAgent* first = cluster.leader();
+  cluster.kill_and_expire(*first);
+  ASSERT_TRUE(cluster.wait([&] { return cluster.leader() != nullptr; }));
+  const StateDocument after = cluster.state();
+  EXPECT_GT(after.epoch, before.epoch);
+  EXPECT_EQ(after.committed, before.committed);
+  ASSERT_FALSE(cluster.leader()->gained.empty());
+  EXPECT_EQ(*cluster.leader()->gained[0].files[0].text, "conf one\n");
+}
+
+}  // namespace
+}  // namespace chorale::coordination

@@ -1,0 +1,229 @@
+#include "coordination/documents.h"
+
+#include <gtest/gtest.h>
+
+#include "coordination/digest.h"
+
+namespace chorale::coordination {
+namespace {
+
+const std::string kDigest = sha256_hex("some files");
+
+RevisionHeader header() {
+  return {{Epoch{7}, Revision{41}, kDigest}, "2026-11-22T12:00:00.000Z", "status_update_event /web", 20, 61, 1};
+}
+
+StateDocument state() {
+  StateDocument document;
+  document.cluster_id = "c-1";
+  document.epoch = Epoch{7};
+  document.term = "t-1";
+  document.leader = "proxy-2";
+  document.last_revision = Revision{42};
+  document.committed = header();
+  return document;
+}
+
+Manifest manifest() {
+  Manifest document;
+  document.header = header();
+  document.parent = Identity{Epoch{6}, Revision{40}, kDigest};
+  document.quarantined = {{"/bad", "the label x", "d-1"}};
+  document.files["nginx.conf"] = {
+      sha256_hex("conf"), 30, {{"/chorale/chunks/aa", 10, ""}, {"/chorale/chunks/ab", 20, ""}}};
+  document.files["routes.json"] = {sha256_hex("routes"), 5, {{"/chorale/chunks/ac", 5, "/shop/cart"}}};
+  return document;
+}
+
+AgentDocument agent() {
+  AgentDocument document;
+  document.id = "proxy-1";
+  document.instance = "i-1";
+  document.host = "host-1";
+  document.version = "0.1.0";
+  document.started_at = "2026-11-22T12:00:00.000Z";
+  document.admin = "10.0.0.1:8000";
+  document.role = Role::kLeader;
+  document.condition = Condition::kDown;
+  document.message = "nginx is not running";
+  document.vote = Vote{header().identity, VoteResult::kNack, "unknown directive"};
+  document.applied = AppliedEntry{header().identity, "2026-11-22T12:00:01.000Z"};
+  document.template_digest = "t-1";
+  document.marathon_reachable = true;
+  document.missing = {"aa", "bb"};
+  return document;
+}
+
+std::string replaced(std::string text, std::string_view from, std::string_view to) {
+  const auto at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return at == std::string::npos ? text : text.replace(at, from.size(), to);
+}
+
+TEST(DocumentsTest, StateIsWrittenForPeople) {
+  EXPECT_EQ(encode(state()), R"({
+  "format": 1,
+  "cluster_id": "c-1",
+  "epoch": 7,
+  "term": "t-1",
+  "leader": "proxy-2",
+  "last_revision": 42,
+  "committed": {
+    "epoch": 7,
+    "revision": 41,
+    "digest": ")" + kDigest + R"(",
+    "created_at": "2026-11-22T12:00:00.000Z",
+    "cause": "status_update_event /web",
+    "apps": 20,
+    "servers": 61,
+    "quarantined": 1
+  },
+  "proposed": null,
+  "held": null
+})");
+}
+
+TEST(DocumentsTest, ManifestShowsOneChunkALine) {
+  const auto text = encode(manifest());
+  EXPECT_NE(text.find("\n        [\"/chorale/chunks/aa\",10],\n        [\"/chorale/chunks/ab\",20]\n"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("[\"/chorale/chunks/ac\",5,\"/shop/cart\"]"), std::string::npos) << text;
+}
+
+TEST(DocumentsTest, EveryDocumentComesBackAsItWas) {
+  EXPECT_EQ(decode_root(encode(RootDocument{"c-1"}))->cluster_id, "c-1");
+  EXPECT_EQ(*decode_manifest(encode(manifest())), manifest());
+  EXPECT_EQ(*decode_agent(encode(agent())), agent());
+  auto full = state();
+  EXPECT_EQ(*decode_state(encode(full)), full);
+  full.proposed = header();
+  full.held = HoldDocument{Revision{41}, "jo", "Friday"};
+  EXPECT_EQ(*decode_state(encode(full)), full);
+  EXPECT_EQ(*decode_state(encode(StateDocument{})), StateDocument{});
+}
+
+TEST(DocumentsTest, NullIsNothing) {
+  AgentDocument fresh;
+  const auto decoded = decode_agent(encode(fresh));
+  ASSERT_TRUE(decoded) << decoded.error().message;
+  EXPECT_EQ(*decoded, fresh);
+}
+
+TEST(DocumentsTest, UnknownKeysAreIgnored) {
+  const auto text = replaced(encode(state()), "\"epoch\": 7", "\"later\": {\"x\": [1]}, \"epoch\": 7");
+  EXPECT_EQ(*decode_state(text), state());
+}
+
+TEST(DocumentsTest, AnotherFormatIsRefusedByName) {
+  const auto decoded = decode_state(replaced(encode(state()), "\"format\": 1", "\"format\": 2"));
+  ASSERT_FALSE(decoded);
+  EXPECT_EQ(decoded.error().kind, ErrorKind::kMalformed);
+  EXPECT_NE(decoded.error().message.find("state.format is 2"), std::string::npos) << decoded.error().message;
+}
+
+TEST(DocumentsTest, ErrorsNameTheField) {
+  const struct {
+    std::string_view from, to, expected;
+  } cases[] = {
+      {"\"leader\": \"proxy-2\"", "\"leader\": 2", "state.leader is not a string"},
+      {"\"term\": \"t-1\",", "", "state.term is missing"},
+      {"\"epoch\": 7", "\"epoch\": -7", "state.epoch is not a whole number"},
+      {"\"epoch\": 7", "\"epoch\": 7.5", "state.epoch is not a whole number"},
+      {"\"epoch\": 7", "\"epoch\": 9223372036854775808", "state.epoch is not a whole number"},
+      {"\"epoch\": 7", "\"epoch\": \"7\"", "state.epoch is not a whole number"},
+      {"\"proposed\": null,", "", "state.proposed is missing"},
+      {"\"proposed\": null", "\"proposed\": []", "state.proposed is not an object"},
+      {"\"proposed\": null", "\"proposed\": {}", "state.proposed.epoch is missing"},
+      {"\"held\": null", "\"held\": {\"revision\": true}", "state.held.revision is not a whole number"},
+      {"\"servers\": 61", "\"servers\": null", "state.committed.servers is not a whole number"},
+  };
+  for (const auto& [from, to, expected] : cases) {
+    const auto decoded = decode_state(replaced(encode(state()), from, to));
+    ASSERT_FALSE(decoded) << to;
+    EXPECT_EQ(decoded.error().kind, ErrorKind::kMalformed);
+    EXPECT_EQ(decoded.error().message.substr(0, expected.size()), expected);
+  }
+}
+
+TEST(DocumentsTest, ErrorsNameTheFieldInManifestsAndAgentsToo) {
+  EXPECT_EQ(
+      decode_manifest(replaced(encode(manifest()), "\"bytes\": 30", "\"bytes\": -1")).error().message.substr(0, 31),
+      "manifest.files.nginx.conf.bytes");
+  EXPECT_EQ(decode_manifest(replaced(encode(manifest()), "[\"/chorale/chunks/ab\",20]", "[\"x\",20]")).error().message,
+            "manifest.files.nginx.conf.chunks[1] is not [path, bytes] or [path, bytes, app]");
+  EXPECT_EQ(decode_manifest(replaced(encode(manifest()), "\"app\": \"/bad\"", "\"app\": {}")).error().message,
+            "manifest.quarantined[0].app is not a string");
+  EXPECT_EQ(decode_agent(replaced(encode(agent()), "\"status\": \"down\"", "\"status\": \"up\"")).error().message,
+            "agent.status is an unknown word");
+  EXPECT_EQ(decode_agent(replaced(encode(agent()), "\"result\": \"nack\"", "\"result\": \"\"")).error().message,
+            "agent.vote.result is an unknown word");
+  EXPECT_EQ(decode_agent(replaced(encode(agent()), "\"missing\": [\"aa\"", "\"missing\": [1")).error().message,
+            "agent.missing holds something else than strings");
+}
+
+TEST(DocumentsTest, WhatIsNoObjectIsMalformed) {
+  for (const auto* text :
+       {"", " ", "null", "[]", "1", "\"x\"", "{", "{\"format\":1}x", "{\"format\":1,\"cluster_id\":\"\xff\"}",
+        "{\"format\":1e999}", "{\"format\":1,\"cluster_id\":\"\"}"}) {
+    const auto decoded = decode_root(text);
+    ASSERT_FALSE(decoded) << text;
+    EXPECT_EQ(decoded.error().kind, ErrorKind::kMalformed);
+  }
+}
+
+TEST(DocumentsTest, ADigestCannotBreakOutOfAConfigsFirstLine) {
+  for (const auto* digest : {"", "a b", "a\\ninclude", "A", "../x"}) {
+    const auto text = replaced(encode(state()), kDigest, digest);
+    ASSERT_FALSE(decode_state(text)) << digest;
+    EXPECT_EQ(decode_state(text).error().message, "state.committed.digest is not a digest");
+  }
+  EXPECT_FALSE(decode_state(replaced(encode(state()), kDigest, std::string(65, 'a'))));
+}
+
+TEST(DocumentsTest, AHoldWrittenByHandNeedsOnlyItsRevision) {
+  const auto hold = decode_hold("{\"revision\":41}");
+  ASSERT_TRUE(hold) << hold.error().message;
+  EXPECT_EQ(*hold, (HoldDocument{Revision{41}, "", ""}));
+  EXPECT_FALSE(decode_hold("{\"by\":\"jo\"}"));
+  EXPECT_FALSE(decode_hold("{\"revision\":41,\"by\":1}"));
+}
+
+TEST(DocumentsTest, TextsAreCutAtACharactersBoundary) {
+  auto document = agent();
+  document.message = std::string(1023, 'x') + "\u00e9" + "yz";
+  EXPECT_EQ(decode_agent(encode(document))->message, std::string(1023, 'x'));
+  document.message = std::string(1022, 'x') + "\u00e9" + "yz";
+  EXPECT_EQ(decode_agent(encode(document))->message, std::string(1022, 'x') + "\u00e9");
+}
+
+TEST(DocumentsTest, WhatIsNotUtf8IsReplacedAndControlCharactersAreEscaped) {
+  auto document = agent();
+  document.message = "a\xff\n\x01";
+  const auto text = encode(document);
+  EXPECT_EQ(text.find('\x01'), std::string::npos);
+  EXPECT_EQ(decode_agent(text)->message, "a\ufffd\n\x01");
+  document.message = std::string(3000, '\x80');
+  EXPECT_TRUE(decode_agent(encode(document)));
+}
+
+TEST(DocumentsTest, StateStaysSmallWhateverTheTextsAre) {
+  auto document = state();
+  document.committed->cause = document.proposed.emplace(header()).cause = std::string(100'000, 'x');
+  document.held = HoldDocument{Revision{1}, std::string(100'000, 'x'), std::string(100'000, 'x')};
+  EXPECT_LT(encode(document).size(), 6'000U);
+}
+
+TEST(DocumentsTest, ManifestDigestCoversNamesAndContents) {
+  const auto files = manifest().files;
+  EXPECT_EQ(manifest_digest(files),
+            sha256_hex("nginx.conf " + sha256_hex("conf") + "\nroutes.json " + sha256_hex("routes") + "\n"));
+}
+
+TEST(DocumentsTest, ManifestNamesSortAsTheyAreOrdered) {
+  EXPECT_EQ(manifest_name(Epoch{7}, Revision{42}), "000007.0000000042");
+  EXPECT_LT(manifest_name(Epoch{9}, Revision{100}), manifest_name(Epoch{10}, Revision{1}));
+}
+
+}  // namespace
+}  // namespace chorale::coordination

@@ -1,0 +1,41 @@
+#include "render/local_values.h"
+
+#include <gtest/gtest.h>
+
+namespace chorale::render {
+namespace {
+
+const std::map<std::string, std::string> kValues{{"id", "proxy-1"}, {"http_port", "8080"}, {"nested", "@{id}"}};
+
+TEST(LocalValuesTest, FillsInEveryUse) {
+  EXPECT_EQ(fill_in_local_values("@{id} listen @{http_port};@{id}", kValues).value(), "proxy-1 listen 8080;proxy-1");
+  EXPECT_EQ(fill_in_local_values("", kValues).value(), "");
+  EXPECT_EQ(fill_in_local_values("a @ b {c} ${d} @@{id}\n", kValues).value(), "a @ b {c} ${d} @proxy-1\n");
+}
+
+TEST(LocalValuesTest, ValueIsNotFilledInAgain) {
+  EXPECT_EQ(fill_in_local_values("@{nested}", kValues).value(), "@{id}");
+}
+
+TEST(LocalValuesTest, UnknownNameIsAnErrorWithItsLine) {
+  const auto filled = fill_in_local_values("a\n@{id}\n  @{secret}\n", kValues);
+  ASSERT_FALSE(filled);
+  EXPECT_EQ(filled.error().text(),
+            "nginx.conf:3: unknown local value @{secret}: add it to [local] in this agent's config");
+}
+
+TEST(LocalValuesTest, MisspeltUseIsAnError) {
+  for (const char* text : {"\n@{", "\n@{}", "\n@{a-b}", "\n@{ id }", "\n@{1a}", "\n@{id\n}"}) {
+    const auto filled = fill_in_local_values(text, kValues);
+    ASSERT_FALSE(filled) << text;
+    EXPECT_EQ(filled.error().line, 2) << text;
+  }
+}
+
+TEST(LocalValuesTest, NamesAreListedOnceInOrderOfFirstUse) {
+  EXPECT_EQ(local_value_names("@{b} @{a_1} @{b} @{not-one} @{c}"), (std::vector<std::string>{"b", "a_1", "c"}));
+  EXPECT_TRUE(local_value_names("none").empty());
+}
+
+}  // namespace
+}  // namespace chorale::render

@@ -1,0 +1,94 @@
+// The shipped template: what a user gets without writing one.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "render/local_values.h"
+#include "render/template.h"
+#include "tests/unit/render/sample_state.h"
+
+namespace chorale::render {
+namespace {
+
+// What every agent offers without a [local] section: render/decisions/0001-built-in-local-values.md.
+const std::set<std::string> kBuiltIns{"xproxy", "id", "hostname", "http_port", "nginx_pid", "nginx_error_log"};
+
+Template path_template() {
+  std::ifstream file(CHORALE_SOURCE_DIR "/packaging/templates/path.mustache");
+  std::stringstream text;
+  text << file.rdbuf();
+  auto compiled = Template::compile(text.str(), "path.mustache");
+  EXPECT_TRUE(compiled) << compiled.error().text();
+  return *std::move(compiled);
+}
+
+std::string render_path(const RoutingState& state) {
+  const auto rendered = path_template().render(state);
+  EXPECT_TRUE(rendered) << rendered.error().text();
+  return rendered ? rendered->text : "";
+}
+
+bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+TEST(PathTemplateTest, AppIsServedUnderItsId) {
+  const std::string text = render_path(RoutingState{"", {sample_app("/hello-world")}});
+  EXPECT_TRUE(holds(text,
+                    "    upstream hello-world {\n"
+                    "        server 10.0.0.1:31000 weight=1 max_fails=10 fail_timeout=2s;\n"
+                    "    }\n"))
+      << text;
+  EXPECT_TRUE(holds(text,
+                    "        location /hello-world/ {\n"
+                    "            set $app_path /hello-world;\n"
+                    "            proxy_pass http://hello-world/;\n"
+                    "        }\n"))
+      << text;
+}
+
+TEST(PathTemplateTest, WithoutAppsEverythingIsAnswered503) {
+  const std::string text = render_path(RoutingState{});
+  EXPECT_TRUE(holds(text, "location / {\n            return 503;\n"));
+  EXPECT_FALSE(holds(text, "\n    upstream "));
+  EXPECT_FALSE(holds(text, "proxy_pass "));
+  EXPECT_TRUE(holds(text, "set $app_path \"\";")) << "Nginx refuses a variable that nothing sets";
+}
+
+TEST(PathTemplateTest, NamesTheProxyInEveryAnswer) {
+  EXPECT_TRUE(holds(render_path(RoutingState{}), "add_header X-Proxy \"@{xproxy}\" always;"));
+}
+
+TEST(PathTemplateTest, NeedsOnlyWhatEveryAgentOffers) {
+  for (const std::string& name : local_value_names(path_template().text())) {
+    const bool is_example = name == "name";  // in a comment that leaves no line
+    EXPECT_TRUE(is_example || kBuiltIns.contains(name)) << name;
+  }
+  std::map<std::string, std::string> values;
+  for (const std::string& name : kBuiltIns) values[name] = "x";
+  EXPECT_TRUE(fill_in_local_values(render_path(sample_state()), values));
+}
+
+TEST(PathTemplateTest, HasNoRawTags) { EXPECT_TRUE(path_template().raw_tags().empty()); }
+
+TEST(PathTemplateTest, EveryLineOfAnAppIsMappedToIt) {
+  const auto rendered = path_template().render(RoutingState{"", {sample_app("/one"), sample_app("/two")}});
+  ASSERT_TRUE(rendered);
+  std::istringstream lines(rendered->text);
+  std::string line;
+  int mapped = 0;
+  for (int number = 1; std::getline(lines, line); ++number) {
+    const std::string app = app_at_line(*rendered, number);
+    const bool is_of_one = holds(line, "upstream one") || holds(line, "location /one/");
+    const bool is_of_two = holds(line, "upstream two") || holds(line, "location /two/");
+    const bool is_of_none = holds(line, "listen ") || holds(line, "worker_processes");
+    EXPECT_TRUE(!is_of_one || app == "/one") << line;
+    EXPECT_TRUE(!is_of_two || app == "/two") << line;
+    EXPECT_TRUE(!is_of_none || app.empty()) << line;
+    if (!app.empty()) ++mapped;
+  }
+  EXPECT_EQ(mapped, 2 * 7);
+}
+
+}  // namespace
+}  // namespace chorale::render

@@ -1,0 +1,59 @@
+// A quoted value in the wrong place would let a label write directives: see render/quote_check.h.
+#include "render/quote_check.h"
+
+#include <gtest/gtest.h>
+
+#include "render/template.h"
+
+namespace chorale::render {
+namespace {
+
+constexpr const char* kNotWhole = "must be a whole parameter: put a blank before it";
+constexpr const char* kInQuotes = "stands inside quotes of the template, but is quoted itself: remove those";
+constexpr const char* kOpenQuote = "a quote or a comment begins or ends within this section and not again";
+
+std::string error_in_app(const std::string& text) {
+  const auto compiled = Template::compile("{{#apps}}\n" + text + "\n{{/apps}}", "t");
+  if (compiled) return "";
+  const std::string& message = compiled.error().message;
+  return message.substr(message.find(": ") + 2);
+}
+
+TEST(QuoteCheckTest, WholeParametersMayBeQuoted) {
+  for (const char* text : {"set $x {{labels.x}};", "{{labels.x}}", "a\n\t{{labels.x}}\n;", "a {b {{labels.x}}; }",
+                           "a;{{labels.x}};", "if ($a) { {{labels.x}}; }", "a \"b\" 'c' {{labels.x}};",
+                           "# it's {{labels.x}}\nb {{labels.x}};", "a \"\\\"\" {{labels.x}};", "a don't {{labels.x}};",
+                           "a {{#labels.x}}{{labels.x}}{{/labels.x}}{{^labels.x}}other{{/labels.x}};",
+                           "log_format f '\"${a}\"' {{labels.x}};", "a#b {{labels.x}};"}) {
+    EXPECT_EQ(error_in_app(text), "") << text;
+  }
+}
+
+TEST(QuoteCheckTest, PartOfAWordMayNotBeQuoted) {
+  for (const char* text : {"server_name foo-{{labels.x}};", "a {{name}}{{labels.x}};", "a {{labels.x}}{{labels.y}};",
+                           "a \"b\"{{labels.x}};", "a \\ {{labels.x}};", "a ${b{{labels.x}};", "a @{b}{{labels.x}};",
+                           "a x={{health_path}};", "a b'{{labels.x}}';"}) {
+    EXPECT_EQ(error_in_app(text), kNotWhole) << text;
+  }
+}
+
+TEST(QuoteCheckTest, QuotesOfTheTemplateMayNotHoldQuotes) {
+  for (const char* text :
+       {"a \"b {{labels.x}} c\";", "a 'b {{labels.x}}';", "a \"{{labels.x}}\";", "a \"\\\" {{labels.x}}\";",
+        "a \"\n{{labels.x}}\";", "a {{#labels.x}}\"{{.}}\"{{/labels.x}};"}) {
+    EXPECT_EQ(error_in_app(text), kInQuotes) << text;
+  }
+  EXPECT_EQ(error_in_app("a \"{{name}} {{host}}\";"), "") << "bare values hold no quotes";
+  EXPECT_EQ(error_in_app("a \"b {{{labels.x}}}\";"), "") << "raw is the author's own responsibility";
+}
+
+TEST(QuoteCheckTest, EveryWayThroughSectionsIsCovered) {
+  EXPECT_EQ(error_in_app("a foo{{#labels.y}} {{/labels.y}}{{labels.x}};"), kNotWhole);
+  EXPECT_EQ(error_in_app("a {{#labels.y}}foo{{/labels.y}}{{labels.x}};"), kNotWhole);
+  EXPECT_EQ(error_in_app("a {{#labels.y}}\"{{/labels.y}} {{labels.x}}"), kOpenQuote);
+  EXPECT_EQ(error_in_app("a \"{{#labels.y}}\"{{/labels.y}} {{labels.x}}"), kOpenQuote);
+  EXPECT_EQ(error_in_app("{{#labels.y}}# {{/labels.y}}\n{{labels.x}}"), kOpenQuote);
+}
+
+}  // namespace
+}  // namespace chorale::render
