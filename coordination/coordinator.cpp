@@ -69,7 +69,7 @@ class Coordinator::Parts {
   Phase phase_ = Phase::kRunning;
   int own_znodes_ = 0;  // still to be deleted while handing over
   TimePoint handover_deadline_;
-  int known_lineage_ = 0;
+  std::string cluster_id_;         // the lineage that the machines are in
   std::uint64_t known_lists_ = 0;  // Roster::lists() that were searched for the own znode
   ViewChanged view_;
   bool view_shown_ = false;
@@ -176,11 +176,13 @@ void Coordinator::Parts::settle() {
 void Coordinator::Parts::drive() {
   on_session(session.drive());
   tree.drive();
-  if (tree.lineage() != known_lineage_) {
-    known_lineage_ = tree.lineage();
-    leader.end("another cluster id at the root");
-    pointer.forget();
-    follower.new_lineage();
+  if (tree.cluster_id() != cluster_id_) {
+    const std::string left = std::exchange(cluster_id_, tree.cluster_id());
+    if (!left.empty()) {
+      leader.end("another cluster id at the root");
+      pointer.forget();
+      follower.change_lineage(left, cluster_id_);
+    }
   }
   const bool ready = tree.ready() && membership.present();
   const bool leads = leader.state() != Leader::State::kFollowing;

@@ -49,14 +49,15 @@ void Election::join() {
   state_ = State::kJoining;
   if (guid_.empty()) guid_ = context_.options.random_id();
   const Path path = context_.paths.election.child(context_.options.id + "." + guid_ + "-n_");
-  context_.send(CreateNode{path, context_.options.id, NodeKind::kEphemeralSequential}, [this](Reply<CreateNode> reply) {
-    if (reply) return retry(std::chrono::milliseconds{0});
-    unclear_ = is_unknown(reply.error().kind);
-    state_ = State::kOut;
-    const bool soon = unclear_ || reply.error().kind == ErrorKind::kNoNode;
-    if (!soon) context_.note(Note::Level::kError, "cannot stand for election: " + reply.error().message);
-    retry(soon ? kRetryDelay : kRefusedDelay);
-  });
+  context_.send(CreateNode{path, context_.options.id, NodeKind::kEphemeralSequential},
+                [this](const Reply<CreateNode>& reply) {
+                  if (reply) return retry(std::chrono::milliseconds{0});
+                  unclear_ = is_unknown(reply.error().kind);
+                  state_ = State::kOut;
+                  const bool soon = unclear_ || reply.error().kind == ErrorKind::kNoNode;
+                  if (!soon) context_.note(Note::Level::kError, "cannot stand for election: " + reply.error().message);
+                  retry(soon ? kRetryDelay : kRefusedDelay);
+                });
 }
 
 void Election::list() {
@@ -155,7 +156,7 @@ void Election::leave(std::function<void()> done) {
   state_ = State::kOut;
   if (name_.empty() || !context_.link.connected) return done();
   context_.send(DeleteNode{context_.paths.election.child(name_), kAnyVersion},
-                [done = std::move(done)](Reply<DeleteNode>) { done(); });
+                [done = std::move(done)](const Reply<DeleteNode>&) { done(); });
 }
 
 }  // namespace chorale::coordination

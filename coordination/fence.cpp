@@ -19,11 +19,12 @@ void Fence::take(StateDocument next, std::optional<Version> expected, Done done)
   done_ = std::move(done);
   state_ = State::kWriting;
   if (expected) return send_write(*expected);
-  context_.send(CreateNode{context_.paths.state, encode(wanted_)}, [this, life = life_](Reply<CreateNode> reply) {
-    if (life != life_) return;
-    version_ = Version{0};
-    on_outcome(reply.has_value(), reply ? nullptr : &reply.error(), std::nullopt);
-  });
+  context_.send(CreateNode{context_.paths.state, encode(wanted_)},
+                [this, life = life_](const Reply<CreateNode>& reply) {
+                  if (life != life_) return;
+                  version_ = Version{0};
+                  on_outcome(reply.has_value(), reply ? nullptr : &reply.error(), std::nullopt);
+                });
 }
 
 void Fence::write(StateDocument next, Done done) {

@@ -146,8 +146,8 @@ void Fetch::finish() {
     auto text = cache_.file(entry.digest);
     if (!text) text = join(entry);
     if (!text) {
-      const std::string manifest = manifest_name(identity_.epoch, identity_.revision);
-      lack(manifest, "manifest " + manifest + ": the chunks of " + name + " do not add up to its digest");
+      lack(manifest_name(identity_.epoch, identity_.revision),
+           "the chunks of " + name + " do not add up to its digest");
       state_ = State::kMissing;
       return;
     }

@@ -23,13 +23,17 @@ void Follower::reset() {
   if (state_ == State::kFetching) drop_target();
 }
 
-void Follower::new_lineage() {
+void Follower::change_lineage(const std::string& from, const std::string& to) {
   drop_target();
   answers_.clear();
   missing_.clear();
   incomplete_.reset();
-  applied_.reset();
+  const bool handed_over_is_newer = handed_over_ && (!applied_ || applied_->older_than(*handed_over_));
+  const auto& reached = handed_over_is_newer ? handed_over_ : applied_;
+  if (reached) left_at_.insert_or_assign(from, *reached);
   handed_over_.reset();
+  const auto known = left_at_.find(to);
+  applied_ = known == left_at_.end() ? std::nullopt : std::optional<Identity>(known->second);
 }
 
 bool Follower::above_floor(const Identity& identity) const {

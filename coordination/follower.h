@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,8 +33,9 @@ class Follower {
   Follower(Context& context, ContentCache& cache) : context_(context), fetch_(context, cache) {}
 
   void start(const std::optional<Identity>& applied);
-  void reset();        // a new session: ask again for what is still to be fetched
-  void new_lineage();  // another cluster: numbers start over
+  void reset();  // a new session: ask again for what is still to be fetched
+  // Another cluster id at the root: numbers start over, unless it is one that this agent has followed before.
+  void change_lineage(const std::string& from, const std::string& to);
   void drive(Pointer& pointer);
   void on_stage_finished(const StageFinished& finished);
   void on_applied(const Identity& identity);
@@ -73,7 +75,8 @@ class Follower {
   Content staging_;                 // REQUIRES: kStaging
   std::vector<Answer> answers_;     // to what is committed or proposed now; at most two
   std::optional<Identity> applied_;
-  std::optional<Identity> handed_over_;  // the newest ApplyRevision emitted
+  std::map<std::string, Identity> left_at_;  // how far this agent had come in earlier lineages, by cluster id
+  std::optional<Identity> handed_over_;      // the newest ApplyRevision emitted
   std::optional<Vote> vote_;
   std::optional<TimePoint> unable_since_;
   std::vector<std::string> missing_;       // of incomplete_

@@ -169,7 +169,8 @@ void Membership::leave(std::function<void()> done) {
   // delete.
   context_.send(ReadNode{path_, false}, [this, done = std::move(done)](Reply<ReadNode> reply) mutable {
     if (!reply || reply->stat.ephemeral_owner != context_.link.session) return done();
-    context_.send(DeleteNode{path_, reply->stat.version}, [done = std::move(done)](Reply<DeleteNode>) { done(); });
+    context_.send(DeleteNode{path_, reply->stat.version},
+                  [done = std::move(done)](const Reply<DeleteNode>&) { done(); });
   });
 }
 

@@ -109,7 +109,7 @@ void Storing::put_again(const Content& content, const std::string& what) {
   const Identity& identity = content.manifest->header.identity;
   if (what == manifest_name(identity.epoch, identity.revision)) {
     context_.send(CreateNode{context_.paths.revisions.child(what), encode(*content.manifest)},
-                  [](Reply<CreateNode>) {});
+                  [](const Reply<CreateNode>&) {});
     return;
   }
   for (const PublishedFile& file : content.files) {
@@ -119,7 +119,7 @@ void Storing::put_again(const Content& content, const std::string& what) {
     for (const ChunkReference& chunk : entry->second.chunks) {
       const auto bytes = static_cast<std::size_t>(chunk.bytes);
       if (Path(chunk.path).name() == what) {
-        context_.send(CreateNode{Path(chunk.path), file.text->substr(offset, bytes)}, [](Reply<CreateNode>) {});
+        context_.send(CreateNode{Path(chunk.path), file.text->substr(offset, bytes)}, [](const Reply<CreateNode>&) {});
         return;
       }
       offset += bytes;

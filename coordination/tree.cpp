@@ -82,9 +82,8 @@ void Tree::on_root(Reply<ReadNode> reply) {
 void Tree::on_cluster_id(std::string cluster_id) {
   if (!cluster_id_.empty() && cluster_id != cluster_id_) {
     if (confirming_ != cluster_id) return confirm_other_cluster(cluster_id);
-    ++lineage_;
-    context_.note(Note::Level::kWarning, "another cluster id at " + context_.paths.root.text() +
-                                             ": this is a new lineage, numbers start over");
+    context_.note(Note::Level::kWarning,
+                  "another cluster id at " + context_.paths.root.text() + ": this is another lineage");
   }
   cluster_id_ = std::move(cluster_id);
   confirming_.reset();
@@ -107,12 +106,13 @@ void Tree::create_root(std::size_t depth) {
   if (++creations_ > kCreationLimit) return look_again(kRetryDelay);
   const bool is_root = depth + 1 == chain.size();
   std::string data = is_root ? encode(RootDocument{context_.options.random_id()}) : std::string();
-  context_.send(CreateNode{chain[depth], std::move(data)}, [this, depth, path = chain[depth]](Reply<CreateNode> reply) {
-    if (reply || reply.error().kind == ErrorKind::kExists) return create_root(depth + 1);
-    if (is_unknown(reply.error().kind)) return look_again(kRetryDelay);
-    if (reply.error().kind == ErrorKind::kNoNode && depth > 0) return create_root(depth - 1);
-    refuse("cannot create " + path.text() + ": " + reply.error().message);
-  });
+  context_.send(CreateNode{chain[depth], std::move(data)},
+                [this, depth, path = chain[depth]](const Reply<CreateNode>& reply) {
+                  if (reply || reply.error().kind == ErrorKind::kExists) return create_root(depth + 1);
+                  if (is_unknown(reply.error().kind)) return look_again(kRetryDelay);
+                  if (reply.error().kind == ErrorKind::kNoNode && depth > 0) return create_root(depth - 1);
+                  refuse("cannot create " + path.text() + ": " + reply.error().message);
+                });
 }
 
 void Tree::list_directories() {

@@ -29,10 +29,8 @@ class Tree {
   void drive();
 
   [[nodiscard]] bool ready() const { return state_ == State::kReady; }
-  // Empty until it was read once.
+  // Empty until it was read once. It changes when another one, confirmed after a sync, took its place: a new lineage.
   [[nodiscard]] const std::string& cluster_id() const { return cluster_id_; }
-  // Counts the times that another cluster id, confirmed after a sync, took the place of the known one: a new lineage.
-  [[nodiscard]] int lineage() const { return lineage_; }
   // Why the tree cannot be used, or empty.
   [[nodiscard]] const std::string& complaint() const { return complaint_; }
 
@@ -51,7 +49,6 @@ class Tree {
   Context& context_;
   State state_ = State::kUnknown;
   std::string cluster_id_;
-  int lineage_ = 0;
   std::string complaint_;
   bool dirty_ = true;
   bool busy_ = false;

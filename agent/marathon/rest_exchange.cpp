@@ -1,6 +1,7 @@
 #include "agent/marathon/rest_exchange.h"
 
 #include <cpprest/http_client.h>
+#include <pplx/threadpool.h>
 
 #include <algorithm>
 #include <atomic>
@@ -116,6 +117,19 @@ class Download : public std::enable_shared_from_this<Download> {
   std::atomic<std::uint64_t> wire_bytes_{0};
 };
 
+// cpprest's pool belongs to the process and has 40 threads unless it is told before it starts.
+void keep_the_pool_small() {
+  static const bool told = [] {
+    try {
+      crossplat::threadpool::initialize_with_threads(4);
+    } catch (const std::exception&) {
+      return false;  // it runs already; more threads than we need do no harm
+    }
+    return true;
+  }();
+  (void)told;
+}
+
 http_client_config config_of(const std::string& ca_file) {
   http_client_config config;
   config.set_timeout(kMaxSilence);
@@ -139,7 +153,9 @@ class RestExchanges::Pool {
 };
 
 RestExchanges::RestExchanges(std::string ca_file, std::size_t max_body_bytes)
-    : ca_file_(std::move(ca_file)), max_body_bytes_(max_body_bytes) {}
+    : ca_file_(std::move(ca_file)), max_body_bytes_(max_body_bytes) {
+  keep_the_pool_small();
+}
 
 RestExchanges::~RestExchanges() = default;
 

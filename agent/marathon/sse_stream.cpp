@@ -12,7 +12,7 @@
 #include <optional>
 #include <utility>
 
-#include "agent/marathon/printable.h"
+#include "agent/marathon/sse_http.h"
 #include "agent/marathon/tls_roots.h"
 
 namespace chorale::agent {
@@ -26,11 +26,6 @@ using boost::system::error_code;
 
 constexpr std::uint32_t kHeaderLimit = 16U << 10U;
 constexpr std::size_t kBodyBuffer = 64U << 10U;
-
-bool is_event_stream(std::string_view content_type) {
-  const std::string_view type = content_type.substr(0, content_type.find_first_of("; \t"));
-  return boost::beast::iequals(boost::beast::string_view(type.data(), type.size()), "text/event-stream");
-}
 
 }  // namespace
 
@@ -127,22 +122,13 @@ class SseStream::Impl : public std::enable_shared_from_this<Impl> {
 
   std::optional<Failure> prepare_tls() {
     if (!context_) {
-      context_.emplace(ssl::context::tls_client);
-      context_->set_options(ssl::context::default_workarounds | ssl::context::no_sslv2 | ssl::context::no_sslv3 |
-                            ssl::context::no_tlsv1 | ssl::context::no_tlsv1_1);
+      context_.emplace(client_context());
       if (auto failure = trust_roots(*context_, options_.ca_file)) {
         return failure;
       }
     }
     tls_ = std::make_unique<ssl::stream<tcp::socket>>(loop_, *context_);
-    error_code error;
-    tls_->set_verify_mode(ssl::verify_peer, error);
-    tls_->set_verify_callback(ssl::host_name_verification(url_.host), error);
-    asio::ip::make_address(url_.host, error);
-    if (error && SSL_set_tlsext_host_name(tls_->native_handle(), url_.host.c_str()) != 1) {
-      return Failure{"cannot set the TLS server name"};
-    }
-    return std::nullopt;
+    return expect_host(*tls_, url_.host);
   }
 
   void handshake() {
@@ -159,19 +145,7 @@ class SseStream::Impl : public std::enable_shared_from_this<Impl> {
 
   template <class Stream>
   void send(Stream& stream) {
-    request_ = {};
-    request_.method(http::verb::get);
-    request_.version(11);
-    request_.target(url_.target.empty() ? "/" : url_.target);
-    request_.set(http::field::host, url_.authority());
-    request_.set(http::field::user_agent, "chorale");
-    // Jetty compares the whole value; a list or a quality ends in 405.
-    request_.set(http::field::accept, "text/event-stream");
-    request_.set(http::field::accept_encoding, "identity");
-    if (const std::string& credentials = url_.credentials.empty() ? options_.credentials : url_.credentials;
-        !credentials.empty()) {
-      request_.set(http::field::authorization, basic_authorization(credentials));
-    }
+    request_ = stream_request(url_, options_.credentials);
     http::async_write(stream, request_, [self = shared_from_this(), &stream](const error_code& error, std::size_t) {
       if (self->over_) {
         return;
@@ -212,13 +186,8 @@ class SseStream::Impl : public std::enable_shared_from_this<Impl> {
       follow(std::string(response_->get()[http::field::location]));
       return false;
     }
-    if (status != 200) {
-      fail("HTTP " + std::to_string(status));
-      return false;
-    }
-    const std::string type(response_->get()[http::field::content_type]);
-    if (!is_event_stream(type)) {
-      fail("the answer is \"" + printable(type, 80) + "\", expected text/event-stream");
+    if (const auto refusal = stream_refusal(response_->get())) {
+      fail(*refusal);
       return false;
     }
     touch();

@@ -2,9 +2,14 @@
 
 #include <openssl/x509.h>
 
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ssl/host_name_verification.hpp>
 #include <filesystem>
 
 namespace chorale::agent {
+
+namespace ssl = boost::asio::ssl;
+
 namespace {
 
 // Whether OpenSSL's built-in places lead anywhere: on Debian a directory, which it searches when it needs a root, on EL
@@ -29,6 +34,30 @@ std::optional<Failure> trust_roots(boost::asio::ssl::context& context, const std
     for (const char* bundle : {"/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/certs/ca-certificates.crt"}) {
       context.load_verify_file(bundle, error);
     }
+  }
+  return std::nullopt;
+}
+
+ssl::context client_context() {
+  ssl::context context(ssl::context::tls_client);
+  context.set_options(ssl::context::default_workarounds | ssl::context::no_sslv2 | ssl::context::no_sslv3 |
+                      ssl::context::no_tlsv1 | ssl::context::no_tlsv1_1);
+  return context;
+}
+
+std::optional<Failure> expect_host(ssl::stream<boost::asio::ip::tcp::socket>& stream, const std::string& host) {
+  boost::system::error_code error;
+  stream.set_verify_mode(ssl::verify_peer, error);
+  if (!error) {
+    stream.set_verify_callback(ssl::host_name_verification(host), error);
+  }
+  if (error) {
+    return Failure{"cannot set up TLS: " + error.message()};
+  }
+  boost::asio::ip::make_address(host, error);
+  const bool is_name = error.failed();  // an address is never sent as a server name (RFC 6066)
+  if (is_name && SSL_set_tlsext_host_name(stream.native_handle(), host.c_str()) != 1) {
+    return Failure{"cannot set up TLS: no room for the server name"};
   }
   return std::nullopt;
 }

@@ -1,7 +1,10 @@
-// Whom Marathon's certificate has to be signed by. One rule for the event stream and for REST.
+// Whom Marathon's certificate has to be signed by, one rule for the event stream and for REST; and what else a TLS
+// client of ours insists on.
 #pragma once
 
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <optional>
 #include <string>
 
@@ -12,5 +15,12 @@ namespace chorale::agent {
 // `ca_file`, or the system's roots where it is empty. A Failure only for a ca_file that cannot be read: without any
 // root the handshake fails by itself, and says so.
 [[nodiscard]] std::optional<Failure> trust_roots(boost::asio::ssl::context& context, const std::string& ca_file);
+
+// TLS 1.2 or newer.
+[[nodiscard]] boost::asio::ssl::context client_context();
+
+// Sends the name along, and refuses every certificate that is not made out to it.
+[[nodiscard]] std::optional<Failure> expect_host(boost::asio::ssl::stream<boost::asio::ip::tcp::socket>& stream,
+                                                 const std::string& host);
 
 }  // namespace chorale::agent

@@ -43,6 +43,16 @@ void ChildProcess::signal(int number) {
   if (running()) ::kill(pid_, number);
 }
 
+void ChildProcess::pause() {
+  signal(SIGSTOP);
+  if (exit_code_) return;
+  siginfo_t info{};
+  while (::waitid(P_PID, static_cast<id_t>(pid_), &info, WSTOPPED | WEXITED | WNOWAIT) < 0 && errno == EINTR) {
+  }
+}
+
+void ChildProcess::resume() { signal(SIGCONT); }
+
 bool ChildProcess::wait(std::chrono::milliseconds limit) {
   if (exit_code_) return true;
   const int handle = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));

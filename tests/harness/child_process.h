@@ -25,6 +25,9 @@ class ChildProcess {
   [[nodiscard]] bool running();
   // Does nothing once it has ended: the pid may be somebody else's by then.
   void signal(int number);
+  // SIGSTOP. Ensures: every thread of it stands still (or it has ended); kill(2) alone returns before that.
+  void pause();
+  void resume();  // SIGCONT
   // True if it ended in time. Its exit code, or 128 + the signal that ended it, is then in exit_code().
   [[nodiscard]] bool wait(std::chrono::milliseconds limit);
   [[nodiscard]] std::optional<int> exit_code() const { return exit_code_; }

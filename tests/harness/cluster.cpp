@@ -48,7 +48,7 @@ void Proxy::start_agent() {
          << "nginx_pid = \"" << nginx_.pid_file() << "\"\n"
          << "state_dir = \"" << (directory_.path() / "state").string() << "\"\n"
          << "session_timeout = \"" << options_.session_timeout << "\"\n"
-         << options_.more_config << "\n[local]\nhttp_port = \"" << nginx_.port() << "\"\nnginx_error_log = \""
+         << options_.more_config << "\n[local]\nhttp_port = \"127.0.0.1:" << nginx_.port() << "\"\nnginx_error_log = \""
          << nginx_.error_log() << "\"\n";
   config.close();
   ++starts_;

@@ -70,8 +70,8 @@ class Cluster {
   struct Options {
     int proxies = 3;
     std::string session_timeout = "2s";
-    std::vector<std::string> simulator;  // further arguments of the Marathon simulator
-    std::string more_config;
+    std::vector<std::string> simulator{};  // further arguments of the Marathon simulator
+    std::string more_config{};             // further lines of every agent's chorale.toml
   };
 
   Cluster();

@@ -45,6 +45,8 @@ void NginxInstance::stop() {
   master_.reset();
 }
 
+std::vector<pid_t> NginxInstance::worker_pids() const { return children_of(master_->pid()); }
+
 void NginxInstance::kill() {
   if (!master_ || !master_->running()) return;
   const std::vector<pid_t> workers = children_of(master_->pid());

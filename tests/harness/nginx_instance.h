@@ -32,6 +32,7 @@ class NginxInstance {
   void signal(int number) { master_->signal(number); }  // to the master
   [[nodiscard]] bool running() { return master_ && master_->running(); }
   [[nodiscard]] pid_t master_pid() const { return master_->pid(); }
+  [[nodiscard]] std::vector<pid_t> worker_pids() const;  // the master's children, leaving ones included
 
   [[nodiscard]] const std::filesystem::path& directory() const { return directory_.path(); }
   [[nodiscard]] std::string config_file() const { return directory_.path() / "nginx.conf"; }

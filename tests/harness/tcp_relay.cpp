@@ -82,7 +82,7 @@ void TcpRelay::accept_one() {
 
 // False: one side has ended, so the other must.
 bool TcpRelay::copy(const Socket& from, const Socket& to, bool swallow) const {
-  std::array<char, 64 * 1024> buffer;
+  std::array<char, std::size_t{64} * 1024> buffer;
   const auto bytes = ::recv(from.descriptor(), buffer.data(), buffer.size(), 0);
   if (bytes < 0) return errno == EAGAIN || errno == EINTR;
   if (bytes == 0) return false;

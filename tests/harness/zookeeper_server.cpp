@@ -1,6 +1,5 @@
 #include "tests/harness/zookeeper_server.h"
 
-#include <csignal>
 #include <fstream>
 #include <sstream>
 #include <utility>
@@ -63,9 +62,9 @@ bool ZookeeperServer::wait_until_serving() {
 
 void ZookeeperServer::kill() { process_.reset(); }
 
-void ZookeeperServer::pause() { process_->signal(SIGSTOP); }
+void ZookeeperServer::pause() { process_->pause(); }
 
-void ZookeeperServer::resume() { process_->signal(SIGCONT); }
+void ZookeeperServer::resume() { process_->resume(); }
 
 void ZookeeperServer::wipe() { std::filesystem::remove_all(directory_.path() / "data"); }
 
