@@ -74,8 +74,7 @@ bool Agent::start() {
   report_ = nginx_->report();
 
   coordination_ = std::make_unique<CoordinationShell>(
-      loop_, make_store(), coordinator_options(),
-      [this](coordination::Effect effect) { perform(std::move(effect)); });
+      loop_, make_store(), coordinator_options(), [this](coordination::Effect effect) { perform(std::move(effect)); });
   log_info("agent " + config_.id + " " + version() + " starts, admin API on port " + std::to_string(admin_->port()) +
            (served ? ", Nginx's file holds " + std::to_string(served->epoch.value) + "." +
                          std::to_string(served->revision.value)
@@ -141,6 +140,7 @@ AdminSources Agent::admin_sources() {
   sources.version = version();
   sources.xproxy = config_.xproxy;
   sources.realm = config_.realm;
+  sources.statsd = config_.statsd;
   sources.admin_token = config_.admin_token;
   sources.health = [this] { return health_inputs(); };
   sources.cluster = [this](auto done) { read_cluster(std::move(done)); };

@@ -1,7 +1,7 @@
 // The daemon: composes the parts, carries effects between them, owns the loop. Loop thread only.
 //
-// Data flows one way: Term (Marathon -> rendered offer) -> Coordinator (propose, commit) -> LocalNginx (stage, apply) ->
-// Coordinator (vote, applied). The leader's own Nginx is served through the same path as everybody else's.
+// Data flows one way: Term (Marathon -> rendered offer) -> Coordinator (propose, commit) -> LocalNginx (stage, apply)
+// -> Coordinator (vote, applied). The leader's own Nginx is served through the same path as everybody else's.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

@@ -6,7 +6,7 @@
 #include "agent/cli/cli.h"
 #include "agent/clock.h"
 #include "agent/log.h"
-#include "agent/overloaded.h"
+#include "coordination/overloaded.h"
 
 namespace chorale::agent {
 namespace {
@@ -30,7 +30,7 @@ std::string text_of(const coordination::Identity& identity) {
 }  // namespace
 
 void Agent::perform(coordination::Effect effect) {
-  std::visit(Overloaded{
+  std::visit(coordination::Overloaded{
                  // The shell performs these by itself; they never get here.
                  [](const coordination::OpenHandle&) {},
                  [](const coordination::CloseHandle&) {},
@@ -46,7 +46,9 @@ void Agent::perform(coordination::Effect effect) {
                    view_ = std::move(view);
                    status_changed();
                  },
-                 [](const coordination::Note& note) { write_log({level_of(note.level), note.text}); },
+                 [](const coordination::Note& note) {
+                   write_log({level_of(note.level), note.text});
+                 },
                  [this](const coordination::Refuse& refusal) {
                    log_error("this agent must not run: " + refusal.reason);
                    end(kExitUsage);

@@ -74,12 +74,12 @@ void Agent::publish_status() {
 }
 
 AppliedTimes Agent::times() const {
-  return {or_never(term_ ? term_->last_sync() : std::string()), or_never(term_ ? term_->last_rendered() : std::string()),
-          or_never(last_applied_at_), or_never(last_applied_at_)};
+  return {or_never(term_ ? term_->last_sync() : std::string()),
+          or_never(term_ ? term_->last_rendered() : std::string()), or_never(last_applied_at_),
+          or_never(last_applied_at_)};
 }
 
-void Agent::read_cluster(
-    std::function<void(tl::expected<coordination::ClusterSnapshot, coordination::Error>)> done) {
+void Agent::read_cluster(std::function<void(tl::expected<coordination::ClusterSnapshot, coordination::Error>)> done) {
   if (!view_.connected) {
     done(tl::unexpected(coordination::Error{coordination::ErrorKind::kConnectionLoss,
                                             "ZooKeeper is not connected: " + view_.zookeeper_message}));

@@ -5,14 +5,14 @@
 #include <sstream>
 
 #include "agent/config_values.h"
-#include "agent/overloaded.h"
+#include "coordination/overloaded.h"
 
 namespace chorale::agent {
 namespace {
 
 // What stands there, for "expected a string, found ...". Never the text itself: it may be a password.
 std::string describe(const SettingValue& value) {
-  return std::visit(Overloaded{
+  return std::visit(coordination::Overloaded{
                         [](bool flag) { return std::string(flag ? "true" : "false"); },
                         [](std::int64_t number) { return "the number " + std::to_string(number); },
                         [](double number) {

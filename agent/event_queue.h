@@ -7,7 +7,8 @@
 
 namespace chorale::agent {
 
-// Loop thread only. Bounded by its users: every event is the answer to an effect, a timer, or an input read by the loop.
+// Loop thread only. Bounded by its users: every event is the answer to an effect, a timer, or an input read by the
+// loop.
 template <class Event>
 class EventQueue {
  public:

@@ -1,8 +1,8 @@
 // The loop's own care: a heartbeat that measures how late the loop is, and a watchdog that ends a hung process.
 //
-// A hung agent must not stay alive: the ZooKeeper client's own threads would keep its session, and with it its leadership,
-// for ever. The watchdog counts its own wake-ups rather than reading a clock, so that a process that was stopped and
-// resumed as a whole (SIGSTOP, a paused VM) is not taken for a hung loop.
+// A hung agent must not stay alive: the ZooKeeper client's own threads would keep its session, and with it its
+// leadership, for ever. The watchdog counts its own wake-ups rather than reading a clock, so that a process that was
+// stopped and resumed as a whole (SIGSTOP, a paused VM) is not taken for a hung loop.
 #pragma once
 
 #include <atomic>

@@ -10,19 +10,18 @@ Statsd::Statsd(boost::asio::io_context& loop, const StatsdConfig& config)
     : prefix_(config.name_space), sample_rate_(config.sample_rate), resolver_(loop), socket_(loop) {
   if (config.address.empty()) return;
   const auto colon = config.address.rfind(':');
-  resolver_.async_resolve(
-      config.address.substr(0, colon), config.address.substr(colon + 1),
-      [this, address = config.address](boost::system::error_code failed,
-                                       const boost::asio::ip::udp::resolver::results_type& found) {
-        if (failed == boost::asio::error::operation_aborted) return;
-        if (!failed) {
-          const boost::asio::ip::udp::endpoint endpoint = found.begin()->endpoint();
-          socket_.open(endpoint.protocol(), failed);
-          if (!failed) socket_.non_blocking(true, failed);
-          if (!failed) socket_.connect(endpoint, failed);
-        }
-        if (failed) log_warning("statsd " + address + " is off: " + failed.message());
-      });
+  resolver_.async_resolve(config.address.substr(0, colon), config.address.substr(colon + 1),
+                          [this, address = config.address](boost::system::error_code failed,
+                                                           const boost::asio::ip::udp::resolver::results_type& found) {
+                            if (failed == boost::asio::error::operation_aborted) return;
+                            if (!failed) {
+                              const boost::asio::ip::udp::endpoint endpoint = found.begin()->endpoint();
+                              socket_.open(endpoint.protocol(), failed);
+                              if (!failed) socket_.non_blocking(true, failed);
+                              if (!failed) socket_.connect(endpoint, failed);
+                            }
+                            if (failed) log_warning("statsd " + address + " is off: " + failed.message());
+                          });
 }
 
 void Statsd::reloaded(std::chrono::milliseconds duration) {

@@ -1,4 +1,5 @@
-// Nixy's statsd metrics over UDP: reload.success, reload.failed, reload.time. Loop thread only; never blocks, never fails.
+// Nixy's statsd metrics over UDP: reload.success, reload.failed, reload.time. Loop thread only; never blocks, never
+// fails.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

@@ -27,8 +27,7 @@ tl::expected<LoadedTemplate, std::string> compile_template(std::string text, con
   return LoadedTemplate{std::move(*compiled), std::move(digest)};
 }
 
-tl::expected<LoadedTemplate, std::string> load_template(const std::string& file,
-                                                        const render::Delimiters& delimiters) {
+tl::expected<LoadedTemplate, std::string> load_template(const std::string& file, const render::Delimiters& delimiters) {
   std::ifstream stream(file, std::ios::binary);
   if (!stream) return tl::unexpected(file + ": cannot be read: " + std::strerror(errno));
   std::string text{std::istreambuf_iterator<char>(stream), {}};
@@ -70,15 +69,15 @@ void TemplateSource::look() {
     look_later();
     return;
   }
-  boost::asio::post(workers_, [this, stamp, file = file_, delimiters = delimiters_, alive = std::weak_ptr(alive_),
-                               &loop = loop_] {
-    boost::asio::post(loop, [this, stamp, alive, loaded = load_template(file, delimiters)]() mutable {
-      if (alive.expired()) return;
-      adopt(stamp, std::move(loaded));
-      changed_();
-      look_later();
-    });
-  });
+  boost::asio::post(
+      workers_, [this, stamp, file = file_, delimiters = delimiters_, alive = std::weak_ptr(alive_), &loop = loop_] {
+        boost::asio::post(loop, [this, stamp, alive, loaded = load_template(file, delimiters)]() mutable {
+          if (alive.expired()) return;
+          adopt(stamp, std::move(loaded));
+          changed_();
+          look_later();
+        });
+      });
 }
 
 void TemplateSource::adopt(Stamp stamp, tl::expected<LoadedTemplate, std::string> loaded) {

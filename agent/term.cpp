@@ -1,14 +1,15 @@
 #include "agent/term.h"
 
-#include <boost/asio/post.hpp>
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <iterator>
 #include <utility>
 
 #include "agent/clock.h"
 #include "agent/endpoint_watch.h"
 #include "agent/log.h"
-#include "agent/overloaded.h"
+#include "coordination/overloaded.h"
+#include "render/invariants.h"
 #include "render/routes_codec.h"
 
 namespace chorale::agent {
@@ -44,6 +45,8 @@ coordination::PublishedFile publish(std::string name, render::Rendered rendered)
 // Runs on a worker: values in, values out.
 tl::expected<coordination::StateOffered, std::string> render_offer(const render::Template& compiled,
                                                                    const render::RoutingState& state) {
+  // A state that breaks an invariant could not be read back by the next leader: better no change than that.
+  if (const auto broken = render::find_broken_invariant(state)) return tl::unexpected(broken->message);
   auto config = compiled.render(state);
   if (!config) return tl::unexpected(config.error().text());
   coordination::StateOffered offer;
@@ -96,7 +99,7 @@ Term::Begun Term::read_committed(const coordination::LeadershipGained& gained, c
 }
 
 void Term::begun(Begun begun, std::shared_ptr<const render::RoutingState> applied) {
-  if (!begun.trouble.empty()) log_warning("term begins without the committed state: " + begun.trouble);
+  if (!begun.trouble.empty()) log_info("the term begins without a committed state: " + begun.trouble);
   choose_template(std::move(begun.in_use));
   TermBegun event;
   event.committed = std::move(begun.state);
@@ -111,8 +114,8 @@ void Term::choose_template(std::optional<LoadedTemplate> committed) {
   const auto& own = surroundings_.templates.current();
   const bool differs = committed && own && committed->digest != own->digest;
   if (differs) {
-    template_note_ = surroundings_.templates.file() + " differs from the committed template, which stays in use until " +
-                     "the file changes";
+    template_note_ = surroundings_.templates.file() +
+                     " differs from the committed template, which stays in use until " + "the file changes";
     log_warning(template_note_);
   }
   template_ = committed ? std::move(committed) : own;
@@ -141,7 +144,7 @@ void Term::close() {
 
 void Term::handle(LeaderEvent event) {
   account(event);
-  for (LeaderEffect& effect : leader_.step(std::chrono::steady_clock::now(), event)) {
+  for (LeaderEffect& effect : leader_.step(std::chrono::steady_clock::now(), std::move(event))) {
     if (events_.closed()) return;
     perform(std::move(effect));
   }
@@ -169,6 +172,9 @@ void Term::account(const LeaderEvent& event) {
     metrics.marathon_stream_error();
   } else if (const auto* ping = std::get_if<EndpointPinged>(&event); ping != nullptr && ping->failure) {
     metrics.endpoint_down();
+    const auto endpoints = leader_.endpoints();
+    const bool any = std::any_of(endpoints.begin(), endpoints.end(), [](const auto& each) { return each.healthy; });
+    if (!any) metrics.all_endpoints_down();
   }
   metrics.set_stream_attached(leader_.stream_attached());
   if (last_answer_) {
@@ -178,7 +184,7 @@ void Term::account(const LeaderEvent& event) {
 }
 
 void Term::perform(LeaderEffect effect) {
-  std::visit(Overloaded{
+  std::visit(coordination::Overloaded{
                  [this](const OpenStream& open) { client_.perform(open); },
                  [this](const CloseStream& close_stream) { client_.perform(close_stream); },
                  [this](const FetchApps& fetch) { client_.perform(fetch); },

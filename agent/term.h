@@ -35,7 +35,7 @@ class Term {
     TemplateSource& templates;
     // Hands a rendered state to the coordinator; `offer` is set by Term and comes back in offer_closed().
     std::function<void(coordination::StateOffered)> offer;
-    std::function<void()> changed;  // something that health or status shows is different
+    std::function<void()> changed;              // something that health or status shows is different
     std::function<std::uint64_t()> next_offer;  // rises over all terms of this process
   };
 

@@ -23,7 +23,7 @@ struct PublishedFile {
 };
 
 struct Chunk {
-  std::string digest;  // the first 32 hex digits of the sha-256 of text: its znode name
+  std::string digest;     // the first 32 hex digits of the sha-256 of text: its znode name
   std::string_view text;  // into PublishedFile::text
   std::string first_app;  // the app whose section begins the chunk, or "" (head of the file)
 };

@@ -38,7 +38,8 @@ struct CoordinatorOptions {
   std::function<std::string()> random_id;
 };
 
-// ---- Events: past tense, from the agent and from the store -----------------------------------------------------------
+// ---- Events: past tense, from the agent and from the store
+// -----------------------------------------------------------
 
 struct Started {
   std::optional<Identity> applied;  // what this agent's Nginx file says it serves, from its first line
@@ -84,7 +85,8 @@ struct HandoverRequested {};  // SIGTERM: give up leadership and membership at o
 using Event = std::variant<Started, SessionChanged, WatchFired, StoreReplied, Ticked, StateOffered, StageFinished,
                            RevisionApplied, StatusChanged, HandoverRequested>;
 
-// ---- Effects: imperative, to be performed in this order --------------------------------------------------------------
+// ---- Effects: imperative, to be performed in this order
+// --------------------------------------------------------------
 
 struct OpenHandle {  // Store::open
   Generation generation;
@@ -105,7 +107,8 @@ struct LeadershipGained {
 struct LeadershipLost {  // drop all leader state; offers of that epoch are void
   std::string reason;
 };
-// The fate of an offer. Rejected: do not offer the same content again before something changed or a back-off has passed.
+// The fate of an offer. Rejected: do not offer the same content again before something changed or a back-off has
+// passed.
 struct OfferClosed {
   enum class Fate { kCommitted, kRejected, kAbandoned };  // abandoned: nobody refused it (lost leadership, store error)
   std::uint64_t offer = 0;
@@ -135,11 +138,12 @@ struct ViewChanged {
   Epoch epoch;
   std::optional<RevisionHeader> committed;
   std::optional<RevisionHeader> proposed;
-  std::vector<std::string> agents;        // live ids, sorted
-  std::optional<Identity> peer_applied;   // the newest that another live agent has applied
-  std::vector<std::string> missing;       // chunks that could not be found
+  std::vector<std::string> agents;       // live ids, sorted
+  std::optional<Identity> peer_applied;  // the newest that another live agent has applied
+  std::vector<std::string> missing;      // chunks that could not be found
 };
-struct Note {  // one line for the log: a transition (info), degraded but serving (warning), an operator must act (error)
+struct Note {  // one line for the log: a transition (info), degraded but serving (warning), an operator must act
+               // (error)
   enum class Level { kInfo, kWarning, kError };
   Level level = Level::kInfo;
   std::string text;

@@ -1,7 +1,8 @@
 // A ZooKeeper tree in this process: the store of a standalone agent, and what the tests' fake wraps. Loop thread only.
 //
-// MemoryTree is the server: znodes, versions, ephemerals, one-shot watches, sequence numbers, sessions. Every MemoryStore
-// is one client of it. What it lacks: ACLs, quotas, persistence, size limits other than the request limit of 1 MiB.
+// MemoryTree is the server: znodes, versions, ephemerals, one-shot watches, sequence numbers, sessions. Every
+// MemoryStore is one client of it. What it lacks: ACLs, quotas, persistence, size limits other than the request limit
+// of 1 MiB.
 #pragma once
 
 #include <functional>

@@ -69,9 +69,7 @@ class Path {
     return Path((text_ == "/" ? std::string() : text_) + "/" + std::string(name));
   }
   // The part after the last '/'.
-  [[nodiscard]] std::string_view name() const {
-    return std::string_view(text_).substr(text_.find_last_of('/') + 1);
-  }
+  [[nodiscard]] std::string_view name() const { return std::string_view(text_).substr(text_.find_last_of('/') + 1); }
   auto operator<=>(const Path&) const = default;
 
  private:

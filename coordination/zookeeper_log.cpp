@@ -4,19 +4,7 @@
 #include <utility>
 
 namespace chorale::coordination {
-namespace {
-
-std::mutex& current_mutex() {
-  static std::mutex mutex;
-  return mutex;
-}
-
-std::weak_ptr<ZookeeperLog>& current_log() {
-  static std::weak_ptr<ZookeeperLog> log;
-  return log;
-}
-
-}  // namespace
+std::atomic<std::shared_ptr<ZookeeperLog>> ZookeeperLog::current_;
 
 ZookeeperLogLine parse_zookeeper_log_line(std::string_view line) {
   static constexpr std::array<std::pair<std::string_view, int>, 4> kLevels{
@@ -34,7 +22,6 @@ ZookeeperLogLine parse_zookeeper_log_line(std::string_view line) {
 }
 
 void ZookeeperLog::write(std::string_view line, Clock::time_point now) {
-  const std::lock_guard lock(mutex_);
   if (!sink_) return;
   if (now - window_begin_ >= kLogWindow) {
     window_begin_ = now;
@@ -50,18 +37,20 @@ void ZookeeperLog::write(std::string_view line, Clock::time_point now) {
   sink_(parsed.level, std::move(parsed.text));
 }
 
-void ZookeeperLog::write_to_current(const char* line) {
-  std::shared_ptr<ZookeeperLog> log;
-  {
-    const std::lock_guard lock(current_mutex());
-    log = current_log().lock();
-  }
-  if (log) log->write(line, Clock::now());
+void ZookeeperLog::set_current(std::shared_ptr<ZookeeperLog> log) { current_.store(std::move(log)); }
+
+void ZookeeperLog::forget(const std::shared_ptr<ZookeeperLog>& log) {
+  auto expected = log;
+  current_.compare_exchange_strong(expected, nullptr);
 }
 
-void ZookeeperLog::set_current(const std::shared_ptr<ZookeeperLog>& log) {
-  const std::lock_guard lock(current_mutex());
-  current_log() = log;
+void ZookeeperLog::write_to_current(const char* line) {
+  const auto log = current_.load();
+  if (!log) return;
+  // The time it is written at is the loop's: a loop that stands still finds all lines in one window.
+  log->post_([weak = std::weak_ptr(log), text = std::string(line)] {
+    if (const auto alive = weak.lock()) alive->write(text, Clock::now());
+  });
 }
 
 }  // namespace chorale::coordination

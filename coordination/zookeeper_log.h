@@ -1,16 +1,18 @@
-// The C client's log lines, made fit for a log of ours: level apart, prefix off, rate-limited. Any thread.
+// The C client's log lines, made fit for a log of ours: level apart, prefix off, rate-limited. Loop thread only, but
+// for write_to_current().
 //
 // The client's log callback takes no context, so there is one current log in the process: that of the store that was
 // made last. An agent has one store; only tests have several.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace chorale::coordination {
 
@@ -28,21 +30,25 @@ struct ZookeeperLogLine {
 
 class ZookeeperLog {
  public:
+  using Post = std::function<void(std::function<void()>)>;
   using Sink = std::function<void(int level, std::string line)>;
   using Clock = std::chrono::steady_clock;
 
-  explicit ZookeeperLog(Sink sink) : sink_(std::move(sink)) {}
+  ZookeeperLog(Post post, Sink sink) : post_(std::move(post)), sink_(std::move(sink)) {}
 
   // Lines over the limit are counted; the count comes with the first line of the next window.
   void write(std::string_view line, Clock::time_point now);
 
-  // To be handed to the C client. Drops the line if no current log is alive.
+  static void set_current(std::shared_ptr<ZookeeperLog> log);
+  // The log is not current any more, if it was. REQUIRES: before what it posts to ends.
+  static void forget(const std::shared_ptr<ZookeeperLog>& log);
+  // To be handed to the C client: any thread. Posts the line to the current log; drops it where there is none.
   static void write_to_current(const char* line);
-  static void set_current(const std::shared_ptr<ZookeeperLog>& log);
 
  private:
-  // A mutex, against the rule of this room: the client calls from its own threads and leaves nothing to post to.
-  std::mutex mutex_;
+  static std::atomic<std::shared_ptr<ZookeeperLog>> current_;
+
+  Post post_;
   Sink sink_;
   Clock::time_point window_begin_;
   int lines_in_window_ = 0;

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "coordination/request_check.h"
-#include "coordination/zookeeper_handle.h"
 #include "coordination/zookeeper_log.h"
+#include "coordination/zookeeper_store_handle.h"
 
 namespace chorale::coordination {
 namespace {
@@ -59,7 +59,10 @@ class ZookeeperStore final : public Store {
  public:
   explicit ZookeeperStore(ZookeeperOptions options);
   // Waits for the handles still being closed: some seconds where a server hangs.
-  ~ZookeeperStore() override { close(); }
+  ~ZookeeperStore() override {
+    ZookeeperLog::forget(log_);
+    close();
+  }
 
   void open(Generation generation) override;
   void close() override;
@@ -112,7 +115,7 @@ void Link::replied(std::uint64_t request, Outcome outcome) {
 }
 
 ZookeeperStore::ZookeeperStore(ZookeeperOptions options)
-    : options_(std::move(options)), log_(std::make_shared<ZookeeperLog>(options_.log)) {
+    : options_(std::move(options)), log_(std::make_shared<ZookeeperLog>(options_.post, options_.log)) {
   ZookeeperLog::set_current(log_);
 }
 

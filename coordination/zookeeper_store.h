@@ -2,9 +2,9 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
-#include <functional>
 
 #include "coordination/store.h"
 
@@ -16,7 +16,7 @@ struct ZookeeperOptions {
   std::string credentials;  // "user:password" for the digest scheme; empty: none. Never logged.
   // Hands a function to the loop thread; callable from any thread, for as long as the store lives.
   std::function<void(std::function<void()>)> post;
-  // One line of the C client's log; called on any thread, rate-limited by the store. Never holds credentials.
+  // One line of the C client's log; called on the loop thread, rate-limited by the store. Never holds credentials.
   std::function<void(int level, std::string line)> log;
 };
 

@@ -5,7 +5,7 @@
 
 #include "agent/core/leader_parts.h"
 #include "agent/core/one_line.h"
-#include "agent/overloaded.h"
+#include "coordination/overloaded.h"
 
 namespace chorale::agent {
 namespace {
@@ -35,7 +35,7 @@ Leader::Parts::Parts(LeaderOptions options)
 std::vector<LeaderEffect> Leader::Parts::step(TimePoint now, LeaderEvent event) {
   now_ = now;
   effects_.clear();
-  std::visit(Overloaded{
+  std::visit(coordination::Overloaded{
                  [this](const TermBegun& begun) { begin(begun); },
                  [this](const StreamAttached& attached) { stream_attached_at(attached.endpoint); },
                  [this](const StreamFailed& failed) { stream_failed(failed); },

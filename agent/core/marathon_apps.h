@@ -1,7 +1,7 @@
 // What Marathon says of its apps, as our own values: only what routing needs, every dialect already ironed out. Pure.
 //
-// Made by agent/marathon/apps_parser (JSON in, values out). Nothing here was checked against an allow-list yet: these are
-// a stranger's words.
+// Made by agent/marathon/apps_parser (JSON in, values out). Nothing here was checked against an allow-list yet: these
+// are a stranger's words.
 #pragma once
 
 #include <cstdint>
@@ -38,8 +38,8 @@ struct MarathonPort {
   std::string name;
   std::string protocol = "tcp";
   std::int32_t service_port = 0;
-  std::int32_t container_port = 0;         // 0: the same as the assigned host port
-  bool has_host_port = true;               // false: only reachable at the container's own address
+  std::int32_t container_port = 0;  // 0: the same as the assigned host port
+  bool has_host_port = true;        // false: only reachable at the container's own address
   std::map<std::string, std::string> labels;
   bool operator==(const MarathonPort&) const = default;
 };
@@ -52,8 +52,8 @@ struct MarathonApp {
   std::map<std::string, std::string> env;  // plain strings only; secret references are left out
   std::vector<MarathonPort> ports;         // may be empty although tasks have ports (old or partial definitions)
   std::size_t health_checks = 0;
-  std::string health_path;                 // of the first HTTP(S) check
-  bool deploying = false;                  // deployments not empty
+  std::string health_path;  // of the first HTTP(S) check
+  bool deploying = false;   // deployments not empty
   std::vector<MarathonTask> tasks;
   bool operator==(const MarathonApp&) const = default;
 };

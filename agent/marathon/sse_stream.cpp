@@ -69,8 +69,7 @@ class SseStream::Impl : public std::enable_shared_from_this<Impl> {
   void fail(const char* doing, const error_code& error) { fail(std::string(doing) + ": " + error.message()); }
 
   void disconnect() {
-    error_code ignored;
-    if (socket_ != nullptr) {
+    if (error_code ignored; socket_ != nullptr) {
       socket_->close(ignored);
     }
   }
@@ -99,9 +98,7 @@ class SseStream::Impl : public std::enable_shared_from_this<Impl> {
     tls_.reset();
     plain_.reset();
     if (url_.tls) {
-      if (const auto failure = prepare_tls()) {
-        return fail(failure->message);
-      }
+      if (const auto failure = prepare_tls()) return fail(failure->message);
     } else {
       plain_ = std::make_unique<tcp::socket>(loop_);
     }
@@ -114,8 +111,6 @@ class SseStream::Impl : public std::enable_shared_from_this<Impl> {
                           if (error) {
                             return self->fail("cannot connect", error);
                           }
-                          error_code ignored;
-                          self->socket_->set_option(asio::socket_base::keep_alive(true), ignored);
                           self->url_.tls ? self->handshake() : self->send(*self->plain_);
                         });
   }

@@ -1,11 +1,11 @@
 // How long from a change in Marathon until the last proxy answers with it, and what that costs. Run by hand:
 //
-//   route_latency [--proxies 3] [--apps 20] [--tasks 3] [--changes 30]
+//   route_latency [--proxies 3] [--apps 20] [--tasks 3] [--changes 30] [--pause 700]
 //
-// Real ZooKeeper, Nginx, agents; the Marathon simulator with backends. A sample is the time from the simulator's reply to
-// "create" (or "destroy") until a request to the last proxy is answered by the app's own backend (or no longer is).
-// nginx_floor, in the same run and on the same Nginx with the same configuration, is what no agent that reloads can beat:
-// `nginx -t` on every proxy, SIGHUP, until every proxy serves it.
+// Real ZooKeeper, Nginx, agents; the Marathon simulator with backends. A sample is the time from the simulator's reply
+// to "create" (or "destroy") until a request to the last proxy is answered by the app's own backend (or no longer is).
+// nginx_floor, in the same run and on the same Nginx with the same configuration, is what no agent that reloads can
+// beat: `nginx -t` on every proxy, SIGHUP, until every proxy serves it.
 #include <signal.h>
 
 #include <CLI/CLI.hpp>
@@ -42,6 +42,7 @@ struct Plan {
   int apps = 20;
   int tasks = 3;
   int changes = 30;
+  int pause_ms = 700;
 };
 
 struct Cost {
@@ -69,6 +70,14 @@ void print(const char* name, const Samples& samples) {
               samples.quantile(0.99), samples.max());
 }
 
+// Until nothing is under way and nothing has been for a while.
+void let_rest(Cluster& cluster, const Plan& plan) {
+  if (!cluster.marathon().settled(kPatience)) give_up("no end of the deployment", cluster);
+  if (!wait_until([&] { return cluster.converged(); }, kPatience)) give_up("not converged", cluster);
+  std::this_thread::sleep_for(std::chrono::milliseconds(plan.pause_ms));
+  if (!wait_until([&] { return cluster.converged(); }, kPatience)) give_up("not converged", cluster);
+}
+
 void measure_changes(Cluster& cluster, const Plan& plan) {
   Samples created;
   Samples destroyed;
@@ -79,15 +88,12 @@ void measure_changes(Cluster& cluster, const Plan& plan) {
     const auto create_at = steady_clock::now();
     if (!wait_until([&] { return cluster.routed_everywhere(app); }, kPatience)) give_up(app + " not routed", cluster);
     created.add(steady_clock::now() - create_at);
-    // The rest of its tasks and reports, so that a sample measures one change and not the tail of the one before it.
-    if (!cluster.marathon().settled(kPatience)) give_up("no end of the deployment", cluster);
-    if (!wait_until([&] { return cluster.converged(); }, kPatience)) give_up("not converged", cluster);
+    let_rest(cluster, plan);
     if (!cluster.marathon().destroy(app)) give_up("destroy refused", cluster);
     const auto destroy_at = steady_clock::now();
     if (!wait_until([&] { return cluster.routed_nowhere(app); }, kPatience)) give_up(app + " stays", cluster);
     destroyed.add(steady_clock::now() - destroy_at);
-    if (!cluster.marathon().settled(kPatience)) give_up("no end of the deployment", cluster);
-    if (!wait_until([&] { return cluster.converged(); }, kPatience)) give_up("not converged", cluster);
+    let_rest(cluster, plan);
   }
   const Cost after = cost_so_far(cluster);
   print("create", created);
@@ -144,7 +150,7 @@ int run(const Plan& plan) {
   Cluster cluster({.proxies = plan.proxies,
                    .session_timeout = "10s",
                    .simulator = {"--apps", std::to_string(plan.apps), "--tasks", std::to_string(plan.tasks),
-                                 "--step-delay", "0ms"},
+                                 "--step-delay", "0ms", "--drain", "0ms"},
                    .more_config = {}});
   if (!cluster.start()) give_up("the cluster did not come up", cluster);
   std::printf("%d proxies, %d apps x %d tasks\n", plan.proxies, plan.apps, plan.tasks);
@@ -162,6 +168,7 @@ int main(int argc, char** argv) {
   options.add_option("--proxies", plan.proxies)->check(CLI::Range(1, 16))->capture_default_str();
   options.add_option("--apps", plan.apps)->check(CLI::Range(0, 10'000))->capture_default_str();
   options.add_option("--tasks", plan.tasks)->check(CLI::Range(1, 50))->capture_default_str();
+  options.add_option("--pause", plan.pause_ms, "milliseconds")->check(CLI::Range(0, 60'000))->capture_default_str();
   options.add_option("--changes", plan.changes)->check(CLI::Range(1, 1'000))->capture_default_str();
   CLI11_PARSE(options, argc, argv);
   chorale::testing::enter_private_network();

@@ -30,7 +30,7 @@ class ZookeeperStoreTest : public ::testing::Test {
     options.session_timeout = kSessionTimeout;
     options.credentials = credentials;
     options.post = loop.poster();
-    options.log = [this](int, std::string line) { loop.post([this, line = std::move(line)] { log.push_back(line); }); };
+    options.log = [this](int, std::string line) { log.push_back(std::move(line)); };
     return make_zookeeper_store(std::move(options));
   }
 

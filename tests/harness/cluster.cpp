@@ -52,9 +52,8 @@ void Proxy::start_agent() {
          << nginx_.error_log() << "\"\n";
   config.close();
   ++starts_;
-  agent_ = std::make_unique<ChildProcess>(
-      std::vector<std::string>{CHORALE_BINARY, "agent", "-f", config_file()},
-      directory_.path() / ("agent-" + std::to_string(starts_) + ".log"));
+  agent_ = std::make_unique<ChildProcess>(std::vector<std::string>{CHORALE_BINARY, "agent", "-f", config_file()},
+                                          directory_.path() / ("agent-" + std::to_string(starts_) + ".log"));
 }
 
 std::string Proxy::agent_log() const {

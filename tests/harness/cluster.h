@@ -25,7 +25,7 @@ class Proxy {
  public:
   struct Options {
     int number = 1;
-    std::string zookeeper;        // "127.0.0.1:2181"
+    std::string zookeeper;  // "127.0.0.1:2181"
     std::vector<std::string> marathon;
     std::string session_timeout;  // "2s"
     std::string more_config;      // further lines for chorale.toml, before [local]
@@ -36,7 +36,7 @@ class Proxy {
   // Starts Nginx on a file of its own making; false: it did not come up.
   [[nodiscard]] bool start_nginx();
   void start_agent();
-  void kill_agent() { agent_->kill(); }                     // -9
+  void kill_agent() { agent_->kill(); }  // -9
   void signal_agent(int number) { agent_->signal(number); }
   [[nodiscard]] bool agent_ended(std::chrono::milliseconds limit) { return agent_->wait(limit); }
 

@@ -9,7 +9,7 @@
 namespace chorale::testing {
 
 struct HttpReply {
-  int status = 0;  // 0: no answer at all; `error` says why
+  int status = 0;                              // 0: no answer at all; `error` says why
   std::map<std::string, std::string> headers;  // names in lower case
   std::string body;
   std::string error;

@@ -1,4 +1,5 @@
-// The main job on real parts: what Marathon runs is what every proxy serves, and everybody agrees on which state that is.
+// The main job on real parts: what Marathon runs is what every proxy serves, and everybody agrees on which state that
+// is.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -91,9 +92,10 @@ class ClusterBadAppsTest : public ClusterRoutesTest {
 TEST_F(ClusterBadAppsTest, OneBadAppHarmsNobodyElse) {
   MarathonSimulator& marathon = cluster_.marathon();
   ASSERT_TRUE(marathon.create("/good", 2));
-  ASSERT_TRUE(marathon.create("/injecting", 2, {{"labels", {{"subdomain", "; } server {"}, {"note", "$http_cookie"}}}}));
-  ASSERT_TRUE(marathon.create("/secretive", 2,
-                              {{"env", {{"PASSWORD", {{"secret", "db"}}}}}, {"secrets", {{"db", {{"source", "/db"}}}}}}));
+  ASSERT_TRUE(
+      marathon.create("/injecting", 2, {{"labels", {{"subdomain", "; } server {"}, {"note", "$http_cookie"}}}}));
+  ASSERT_TRUE(marathon.create(
+      "/secretive", 2, {{"env", {{"PASSWORD", {{"secret", "db"}}}}}, {"secrets", {{"db", {{"source", "/db"}}}}}}));
   ASSERT_TRUE(marathon.create("/late", 2));
   for (const char* app : {"/good", "/injecting", "/secretive", "/late"}) {
     EXPECT_TRUE(wait_until([&] { return cluster_.routed_everywhere(app); }, seconds(20))) << app << cluster_.logs();

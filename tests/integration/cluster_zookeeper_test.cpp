@@ -17,8 +17,7 @@ class ClusterZookeeperTest : public ::testing::Test {
   void SetUp() override {
     ASSERT_TRUE(cluster_.start()) << cluster_.logs();
     ASSERT_TRUE(cluster_.marathon().create("/web", 2));
-    ASSERT_TRUE(
-        wait_until([&] { return cluster_.routed_everywhere("/web") && cluster_.converged(); }, seconds(10)));
+    ASSERT_TRUE(wait_until([&] { return cluster_.routed_everywhere("/web") && cluster_.converged(); }, seconds(10)));
   }
 
   // Every agent says "degraded" because of ZooKeeper, and still answers 200: the proxies serve.

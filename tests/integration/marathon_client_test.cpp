@@ -162,11 +162,11 @@ TEST_F(MarathonClientTest, AFrozenMarathonIsGivenUp) {
 }
 
 TEST_F(MarathonClientTest, ReadsALargeClusterInOneGo) {
-  simulate({"--apps", "1000", "--tasks", "5"});
+  simulate({"--apps", "300", "--tasks", "5"});
   start();
   const AppsFetched fetched = fetch();
   ASSERT_TRUE(fetched.apps) << fetched.apps.error().message;
-  EXPECT_EQ(fetched.apps->size(), 1000U);
+  EXPECT_EQ(fetched.apps->size(), 300U);
   for (const auto& [id, app] : *fetched.apps) {
     ASSERT_EQ(app.tasks.size(), 5U) << id;
   }

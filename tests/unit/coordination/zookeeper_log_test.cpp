@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -26,7 +28,7 @@ TEST(ZookeeperLogTest, UnknownShapeIsKeptWhole) {
 
 TEST(ZookeeperLogTest, LinesOverTheLimitAreCounted) {
   std::vector<std::string> lines;
-  ZookeeperLog log([&](int, std::string line) { lines.push_back(std::move(line)); });
+  ZookeeperLog log(nullptr, [&](int, std::string line) { lines.push_back(std::move(line)); });
   const ZookeeperLog::Clock::time_point start{std::chrono::hours(1)};
   for (int i = 0; i < kMaxLogLinesPerWindow + 5; ++i) log.write("line", start);
   EXPECT_EQ(lines.size(), static_cast<std::size_t>(kMaxLogLinesPerWindow));
@@ -36,9 +38,26 @@ TEST(ZookeeperLogTest, LinesOverTheLimitAreCounted) {
   EXPECT_EQ(lines.back(), "last");
 }
 
-TEST(ZookeeperLogTest, LineIsDroppedWhenItsLogIsGone) {
-  ZookeeperLog::set_current(std::make_shared<ZookeeperLog>([](int, const std::string&) { FAIL(); }));
-  ZookeeperLog::write_to_current("line");
+TEST(ZookeeperLogTest, LineGoesToTheCurrentLogByWayOfItsLoop) {
+  std::vector<std::string> lines;
+  std::vector<std::function<void()>> posted;
+  auto log = std::make_shared<ZookeeperLog>([&](std::function<void()> function) { posted.push_back(function); },
+                                            [&](int, std::string line) { lines.push_back(std::move(line)); });
+  ZookeeperLog::set_current(log);
+  ZookeeperLog::write_to_current("one");
+  EXPECT_TRUE(lines.empty());
+  ASSERT_EQ(posted.size(), 1U);
+  posted.front()();
+  EXPECT_EQ(lines, std::vector<std::string>{"one"});
+
+  ZookeeperLog::write_to_current("two");
+  ZookeeperLog::forget(log);
+  log.reset();
+  ASSERT_EQ(posted.size(), 2U);
+  posted.back()();
+  ZookeeperLog::write_to_current("three");
+  EXPECT_EQ(posted.size(), 2U);
+  EXPECT_EQ(lines.size(), 1U);
 }
 
 }  // namespace

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "agent/core/leader.h"
-#include "agent/overloaded.h"
+#include "coordination/overloaded.h"
 #include "tests/unit/agent/core/marathon_values.h"
 
 namespace chorale::agent {
@@ -28,7 +28,7 @@ class LeaderScene {
 
   void send(LeaderEvent event) {
     for (LeaderEffect& effect : leader.step(now, event)) {
-      std::visit(Overloaded{
+      std::visit(coordination::Overloaded{
                      [this](OpenStream& open) { opened.push_back(open.endpoint); },
                      [](CloseStream&) {},
                      [this](FetchApps& fetch) { lists.push_back(std::move(fetch)); },

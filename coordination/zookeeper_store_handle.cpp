@@ -1,4 +1,4 @@
-#include "coordination/zookeeper_handle.h"
+#include "coordination/zookeeper_store_handle.h"
 
 #define THREADED  // chooses the header's multi-threaded half
 #include <zookeeper/zookeeper.h>

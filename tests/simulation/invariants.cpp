@@ -1,0 +1,140 @@
+#include "invariants.h"
+
+#include "coordination/digest.h"
+
+namespace chorale::coordination::simulation {
+namespace {
+
+const Path kState{"/chorale/state"};
+
+std::string describe(const std::optional<RevisionHeader>& header) {
+  return header ? simulation::describe(header->identity) : "none";
+}
+
+}  // namespace
+
+std::string describe(const Identity& identity) {
+  return std::to_string(identity.epoch.value) + "." + std::to_string(identity.revision.value) + " " +
+         identity.digest.substr(0, 8);
+}
+
+std::string describe(const StateDocument& state) {
+  return "epoch " + std::to_string(state.epoch.value) + " of " + state.leader + ", term " + state.term.substr(0, 8) +
+         ", last revision " + std::to_string(state.last_revision.value) + ", committed " + describe(state.committed) +
+         ", proposed " + describe(state.proposed);
+}
+
+std::string digest_of(const std::vector<PublishedFile>& files) {
+  std::map<std::string, FileEntry> entries;
+  for (const PublishedFile& file : files) entries[file.name].digest = sha256_hex(*file.text);
+  return manifest_digest(entries);
+}
+
+// Takes over what stands there now, without judging how it came about.
+void Invariants::look() {
+  const MemoryNode* node = tree_.nodes().find(kState);
+  created_zxid_ = node == nullptr ? 0 : node->stat.created_zxid;
+  modified_zxid_ = node == nullptr ? 0 : node->stat.modified_zxid;
+  state_.reset();
+  if (node == nullptr) return;
+  auto document = decode_state(node->data);
+  if (document) state_ = std::move(*document);
+}
+
+void Invariants::after_operator() {
+  const std::int64_t created = created_zxid_;
+  const std::int64_t modified = modified_zxid_;
+  const auto before = state_;
+  look();
+  // A restored tree counts its zxids anew, so that they alone prove nothing.
+  if (created != created_zxid_ || modified != modified_zxid_ || before != state_) rulers_.clear();
+}
+
+bool Invariants::after_operation(const std::string& writer) {
+  const MemoryNode* node = tree_.nodes().find(kState);
+  if (node == nullptr) {
+    if (created_zxid_ != 0) broken("I2: " + writer + " has deleted the state");
+    return false;
+  }
+  if (node->stat.modified_zxid == modified_zxid_ && node->stat.created_zxid == created_zxid_) return false;
+  const auto next = decode_state(node->data);
+  if (!next) {
+    broken(writer + " wrote a state that cannot be read: " + next.error().message);
+    return false;
+  }
+  if (node->stat.created_zxid != created_zxid_) {
+    rulers_.clear();
+    state_.reset();
+  }
+  ++changes_;
+  check_ruler(*next, writer);
+  check_order(*next);
+  check_committed(*next);
+  look();
+  return true;
+}
+
+void Invariants::check_ruler(const StateDocument& next, const std::string& writer) {
+  if (writer.substr(0, writer.find('#')) != next.leader) broken("I1: " + writer + " wrote as " + next.leader);
+  const auto [ruler, first] = rulers_.try_emplace(next.epoch, Ruler{writer, next.term});
+  if (!first && (ruler->second.writer != writer || ruler->second.term != next.term)) {
+    broken("I1: two leaders wrote in one epoch: " + ruler->second.writer + " and " + writer + ": " + describe(next));
+  }
+}
+
+void Invariants::check_order(const StateDocument& next) {
+  if (!state_ || state_->cluster_id != next.cluster_id) return;
+  const bool back =
+      next.epoch < state_->epoch || next.last_revision < state_->last_revision ||
+      (state_->committed && next.committed && next.committed->identity.older_than(state_->committed->identity));
+  if (back) broken("I2: the state went back from " + describe(*state_) + " to " + describe(next));
+}
+
+// The committed revision is the one before, or the one that this very term had proposed; nothing else, ever.
+void Invariants::check_committed(const StateDocument& next) {
+  const bool known = state_ && state_->cluster_id == next.cluster_id;
+  const auto before = known ? state_->committed : std::nullopt;
+  const bool same_term = known && state_->epoch == next.epoch && state_->term == next.term;
+  if (next.committed != before && !(same_term && next.committed && next.committed == state_->proposed)) {
+    broken("I3: committed without a proposal: " + describe(next) + " after " +
+           (state_ ? describe(*state_) : std::string("no state")));
+  }
+  if (known && !same_term && next.proposed) broken("I3: a takeover kept a proposal: " + describe(next));
+  if (next.proposed && next.proposed->identity.revision > next.last_revision) {
+    broken("I2: a proposal above the last revision: " + describe(next));
+  }
+  if (!next.committed) return;
+  if (next.committed != before) ++commits_;
+  committed_[key(next.committed->identity)].insert(next.cluster_id);
+}
+
+void Invariants::agent_started(Reached& reached, const std::optional<Identity>& file) const {
+  reached.by_lineage.clear();
+  if (!file) return;
+  const auto found = committed_.find(key(*file));
+  if (found == committed_.end()) return;
+  for (const std::string& lineage : found->second) reached.by_lineage.insert_or_assign(lineage, *file);
+}
+
+void Invariants::agent_applies(const std::string& id, Reached& reached, const Identity& identity,
+                               const std::vector<PublishedFile>& files) {
+  const auto found = committed_.find(key(identity));
+  if (found == committed_.end())
+    return broken("I3: " + id + " applies what was never committed: " + describe(identity));
+  if (digest_of(files) != identity.digest) {
+    return broken("I3: " + id + " applies other texts than were committed as " + describe(identity));
+  }
+  std::string before;
+  for (const std::string& lineage : found->second) {
+    const auto last = reached.by_lineage.find(lineage);
+    if (last != reached.by_lineage.end() && !last->second.older_than(identity)) {
+      before = describe(last->second);
+      continue;
+    }
+    reached.by_lineage.insert_or_assign(lineage, identity);
+    return;
+  }
+  broken("I4: " + id + " goes back from " + before + " to " + describe(identity));
+}
+
+}  // namespace chorale::coordination::simulation

@@ -1,0 +1,76 @@
+// The referee: sees every change of <root>/state and everything an agent applies, and keeps the first broken promise.
+//
+// It shares no code with the machines but the documents' formats. What an operator does to the tree (delete, damage,
+// restore) begins a new incarnation of the state: what went back then was not a leader's doing.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "coordination/chunks.h"
+#include "coordination/documents.h"
+#include "coordination/memory_tree.h"
+
+namespace chorale::coordination::simulation {
+
+class Invariants {
+ public:
+  explicit Invariants(const MemoryTree& tree) : tree_(tree) {}
+
+  // After every operation of an agent. True: it has changed the state.
+  bool after_operation(const std::string& writer);
+  void after_operator();  // somebody with zkCli, or a backup
+
+  // One agent over all its lives, by the file on its disk.
+  struct Reached {
+    std::map<std::string, Identity> by_lineage;  // cluster id -> the newest applied
+  };
+  // A restarted agent knows no more than what its file says.
+  void agent_started(Reached& reached, const std::optional<Identity>& file) const;
+  void agent_applies(const std::string& id, Reached& reached, const Identity& identity,
+                     const std::vector<PublishedFile>& files);
+
+  void broken(const std::string& what) {
+    if (!failure_) failure_ = what;
+  }
+  [[nodiscard]] const std::optional<std::string>& failure() const { return failure_; }
+  [[nodiscard]] const std::optional<StateDocument>& state() const { return state_; }
+  [[nodiscard]] std::int64_t state_changes() const { return changes_; }
+  [[nodiscard]] std::int64_t commits() const { return commits_; }
+  [[nodiscard]] bool was_committed(const Identity& identity) const { return committed_.count(key(identity)) > 0; }
+
+ private:
+  using Key = std::pair<std::pair<Epoch, Revision>, std::string>;
+  struct Ruler {
+    std::string writer;
+    std::string term;
+  };
+
+  static Key key(const Identity& identity) { return {{identity.epoch, identity.revision}, identity.digest}; }
+  void check_ruler(const StateDocument& next, const std::string& writer);
+  void check_order(const StateDocument& next);
+  void check_committed(const StateDocument& next);
+  void look();
+
+  const MemoryTree& tree_;
+  std::optional<std::string> failure_;
+  std::optional<StateDocument> state_;  // as last seen, if it could be read
+  std::int64_t created_zxid_ = 0;       // 0: there is none
+  std::int64_t modified_zxid_ = 0;
+  std::map<Epoch, Ruler> rulers_;                   // of this incarnation
+  std::map<Key, std::set<std::string>> committed_;  // ever, and in which lineages
+  std::int64_t changes_ = 0;
+  std::int64_t commits_ = 0;
+};
+
+[[nodiscard]] std::string describe(const Identity& identity);
+[[nodiscard]] std::string describe(const StateDocument& state);
+// What the texts say, whatever the manifest claims.
+[[nodiscard]] std::string digest_of(const std::vector<PublishedFile>& files);
+
+}  // namespace chorale::coordination::simulation

@@ -1,0 +1,291 @@
+#include "process.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "coordination/memory_store.h"
+#include "coordination/overloaded.h"
+#include "world.h"
+
+namespace chorale::coordination::simulation {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kTick{100};
+
+const char* name_of(const Operation& operation) {
+  return std::visit(Overloaded{
+                        [](const CreateNode&) { return "create "; },
+                        [](const ReadNode&) { return "read "; },
+                        [](const WriteNode&) { return "write "; },
+                        [](const DeleteNode&) { return "delete "; },
+                        [](const ListChildren&) { return "list "; },
+                        [](const CheckNode&) { return "check "; },
+                        [](const SyncPath&) { return "sync "; },
+                    },
+                    operation);
+}
+
+std::string describe(const Operation& operation) {
+  return name_of(operation) + std::visit([](const auto& request) { return request.path.text(); }, operation);
+}
+
+const char* name_of(SessionState state) {
+  switch (state) {
+    case SessionState::kConnected:
+      return "connected";
+    case SessionState::kConnecting:
+      return "disconnected";
+    case SessionState::kExpired:
+      return "expired";
+    case SessionState::kAuthFailed:
+      return "refused";
+  }
+  return "";
+}
+
+const char* name_of(OfferClosed::Fate fate) {
+  switch (fate) {
+    case OfferClosed::Fate::kCommitted:
+      return " committed";
+    case OfferClosed::Fate::kRejected:
+      return " rejected";
+    case OfferClosed::Fate::kAbandoned:
+      return " abandoned";
+  }
+  return "";
+}
+
+// Mostly quick; sometimes long enough to be overtaken by a deadline.
+Duration network_delay(World& world) {
+  if (!world.turbulent) return world.random.ms(1, 4);
+  if (world.random.percent(1)) return world.random.ms(500, 5'000);
+  return world.random.percent(8) ? world.random.ms(20, 500) : world.random.ms(1, 8);
+}
+
+CoordinatorOptions options_of(World& world, const Host& host) {
+  CoordinatorOptions options;
+  options.id = host.id;
+  options.instance = "instance-of-" + host.id;
+  options.host = "host-of-" + host.id;
+  options.session_timeout = kSessionTimeout;
+  options.stage_timeout = world.stage_timeout;
+  options.random_id = [&world] { return world.random.id(); };
+  return options;
+}
+
+}  // namespace
+
+Process::Process(World& world, Host& host)
+    : world_(world),
+      host_(host),
+      name_(host.id + "#" + std::to_string(++host.lives)),
+      coordinator_(options_of(world, host)) {
+  const auto post = [this](std::function<void()> delivery) { from_wire(std::move(delivery)); };
+  auto faulty = std::make_unique<FaultyStore>(make_memory_store(world.tree, post), post);
+  faulty_ = faulty.get();
+  const auto after_arrival = [this](const Operation& operation) {
+    world_.trace.add(name_, "    arrived: " + describe(operation));
+    if (world_.invariants.after_operation(name_)) {
+      world_.trace.add(name_, "STATE " + simulation::describe(*world_.invariants.state()));
+    }
+  };
+  store_ = std::make_unique<DelayedStore>(
+      std::move(faulty),
+      DelayedStore::Surroundings{world.schedule, world.random, [this] { return network_delay(world_); },
+                                 [this] { return world_.spoils_watches && world_.random.percent(30); }, post,
+                                 after_arrival});
+  store_->on_session([this](const SessionEvent& event) {
+    connected_ = event.state == SessionState::kConnected;
+    world_.trace.add(name_, std::string("hears: ") + name_of(event.state));
+    step(SessionChanged{event});
+  });
+  store_->on_watch([this](const WatchEvent& event) { unless_frozen([this, event] { step(WatchFired{event}); }); });
+}
+
+void Process::start() {
+  world_.trace.add(name_, "starts with " + (host_.file ? simulation::describe(*host_.file) : std::string("no file")));
+  world_.invariants.agent_started(host_.reached, host_.file);
+  step(Started{host_.file});
+  tick();
+}
+
+void Process::tick() {
+  if (dead_) return;
+  if (!frozen_) step(Ticked{});
+  world_.schedule.after(kTick, [this] { tick(); });
+}
+
+void Process::step(const Event& event) {
+  if (dead_) return;
+  for (const Effect& effect : coordinator_.step(world_.schedule.now() + host_.clock_offset, event)) {
+    if (effects_left_ && --*effects_left_ < 0) world_.kill(*this);
+    if (dead_) return;
+    perform(effect);
+  }
+}
+
+void Process::thaw() {
+  frozen_ = false;
+  while (!held_.empty() && !frozen_ && !dead_) {
+    const auto next = std::move(held_.front());
+    held_.pop_front();
+    next();
+  }
+}
+
+void Process::marathon_changed() {
+  if (in_term_) offer_later(world_.random.ms(20, 200));
+}
+
+void Process::inject(Fault fault) { faulty_->inject(std::move(fault)); }
+
+void Process::heal() {
+  faulty_->heal();
+  effects_left_.reset();
+}
+
+void Process::perform(const Effect& effect) {
+  std::visit(
+      Overloaded{
+          [this](const OpenHandle& handle) { open(handle.generation); },
+          [this](const CloseHandle&) {
+            connected_ = false;
+            store_->close();
+          },
+          [this](const SendRequest& request) { send(request); },
+          [this](const LeadershipGained& gained) {
+            if (in_term_) world_.invariants.broken(name_ + " gained leadership twice");
+            in_term_ = true;
+            world_.trace.add(name_, "LEADS epoch " + std::to_string(gained.epoch.value) + " " + gained.reason);
+            offer_later(world_.random.ms(10, 500));
+          },
+          [this](const LeadershipLost& lost) {
+            if (!in_term_) world_.invariants.broken(name_ + " lost a leadership that it did not have");
+            in_term_ = false;
+            world_.trace.add(name_, "LOST: " + lost.reason);
+          },
+          [this](const OfferClosed& closed) { on_offer_closed(closed); },
+          [this](const StageRevision& revision) { stage(revision); },
+          [this](const ApplyRevision& revision) { apply(revision); },
+          [](const ViewChanged&) {},
+          [this](const Note& note) { world_.trace.add(name_, "note: " + note.text); },
+          [this](const Refuse& refuse) { world_.invariants.broken(name_ + " refuses to run: " + refuse.reason); },
+          [this](const HandedOver&) {
+            world_.trace.add(name_, "handed over");
+            store_->close();
+            world_.kill(*this);
+          },
+      },
+      effect);
+}
+
+void Process::open(Generation generation) {
+  connected_ = false;
+  store_->open(generation);
+  session_ = world_.tree->sessions().back();
+  if (host_.partitioned) world_.tree->disconnect(session_);
+}
+
+void Process::send(const SendRequest& request) {
+  if (!connected_) {
+    world_.invariants.broken(name_ + " sends while not connected: " + describe(request.operation));
+  }
+  store_->execute(request.operation, [this, number = request.request, operation = request.operation](Outcome outcome) {
+    if (world_.trace.on()) {
+      world_.trace.add(name_, "reply: " + describe(operation) +
+                                  (outcome ? std::string() : ": " + std::string(to_string(outcome.error().kind))));
+    }
+    step(StoreReplied{number, std::move(outcome)});
+  });
+}
+
+void Process::stage(const StageRevision& revision) {
+  world_.trace.add(name_, "stages " + simulation::describe(revision.identity));
+  const std::uint64_t number = ++stages_;
+  const milliseconds duration = host_.slow ? world_.random.ms(1'000, 6'000) : world_.random.ms(5, 150);
+  locally(duration, [this, number, revision] {
+    if (number != stages_) return;  // a newer one has replaced it
+    StageFinished finished{revision.identity, VoteResult::kAck, {}};
+    if (host_.sick) {
+      finished.result = VoteResult::kUnable;
+      finished.error = "nginx: cannot fork";
+    } else if (world_.refuses(host_, revision.files)) {
+      finished.result = VoteResult::kNack;
+      finished.error = "nginx: [emerg] no";
+    }
+    step(finished);
+  });
+}
+
+// One after the other: the rename at one moment, the proof at a later one. Death may come before, between or after.
+void Process::apply(const ApplyRevision& revision) {
+  world_.trace.add(name_, "APPLIES " + simulation::describe(revision.identity));
+  world_.invariants.agent_applies(name_, host_.reached, revision.identity, revision.files);
+  last_apply_ = std::max(last_apply_, world_.schedule.now() + world_.random.ms(0, host_.slow ? 1'500 : 30));
+  locally(last_apply_ - world_.schedule.now(), [this, identity = revision.identity] { host_.file = identity; });
+  last_apply_ += world_.random.ms(1, host_.slow ? 2'000 : 60);
+  locally(last_apply_ - world_.schedule.now(), [this, identity = revision.identity] {
+    step(RevisionApplied{identity, world_.wall_clock()});
+  });
+}
+
+void Process::on_offer_closed(const OfferClosed& closed) {
+  world_.trace.add(name_, "offer " + std::to_string(closed.offer) + name_of(closed.fate) + ": " + closed.reason);
+  if (open_offers_.erase(closed.offer) == 0) world_.invariants.broken(name_ + " closed an offer twice");
+  switch (closed.fate) {
+    case OfferClosed::Fate::kCommitted:
+      if (!world_.invariants.was_committed(closed.identity)) {
+        world_.invariants.broken(name_ + " calls committed what never was: " + simulation::describe(closed.identity));
+      }
+      return;
+    case OfferClosed::Fate::kRejected:
+      if (closed.offer == offers_) offer_later(milliseconds{5'000});
+      return;
+    case OfferClosed::Fate::kAbandoned:
+      if (closed.offer == offers_) offer_later(milliseconds{500});
+      return;
+  }
+}
+
+void Process::offer_later(Duration delay) {
+  if (offering_) return;
+  offering_ = true;
+  locally(delay, [this] {
+    offering_ = false;
+    if (in_term_) offer_now();
+  });
+}
+
+void Process::offer_now() {
+  StateOffered offered;
+  offered.offer = ++offers_;
+  offered.files = world_.content();
+  offered.cause = "simulated";
+  offered.created_at = world_.wall_clock();
+  open_offers_.insert(offered.offer);
+  world_.trace.add(name_, "offers " + *offered.files[0].text);
+  step(offered);
+}
+
+void Process::from_wire(std::function<void()> delivery) {
+  last_delivery_ = std::max(last_delivery_, world_.schedule.now() + network_delay(world_));
+  world_.schedule.at(last_delivery_,
+                     [this, delivery = std::move(delivery)]() mutable { unless_frozen(std::move(delivery)); });
+}
+
+void Process::locally(Duration delay, std::function<void()> action) {
+  world_.schedule.after(delay, [this, action = std::move(action)]() mutable { unless_frozen(std::move(action)); });
+}
+
+void Process::unless_frozen(std::function<void()> action) {
+  if (dead_) return;
+  if (frozen_) {
+    held_.push_back(std::move(action));
+  } else {
+    action();
+  }
+}
+
+}  // namespace chorale::coordination::simulation

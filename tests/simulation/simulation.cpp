@@ -1,0 +1,55 @@
+#include "simulation.h"
+
+#include "faults.h"
+#include "world.h"
+
+namespace chorale::coordination::simulation {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr milliseconds kLook{500};
+// The sum of the waits that may follow each other: three session timeouts until a restored ensemble is believed, one
+// until a lost state is created again, the longest back-off, the pause after a refusal, one more retry.
+constexpr seconds kSettleLimit{180};
+constexpr seconds kQuiet{12};  // longer than the interval at which everything is read again
+
+// Settled is what stays so: a new term may look finished for a moment before its first offer.
+void settle(World& world, Result& result) {
+  const TimePoint began = world.schedule.now();
+  TimePoint quiet_since = began;
+  std::int64_t changes = world.invariants.state_changes();
+  while (!world.invariants.failure() && world.schedule.now() - quiet_since < kQuiet) {
+    world.run_until(world.schedule.now() + kLook);
+    const auto missing = world.unsettled();
+    if (!missing && world.invariants.state_changes() == changes) continue;
+    changes = world.invariants.state_changes();
+    quiet_since = world.schedule.now();
+    if (quiet_since - began >= kSettleLimit) {
+      world.invariants.broken("I5: " + missing.value_or("the state is written though nothing changes"));
+    }
+  }
+  result.to_settle = std::chrono::duration_cast<milliseconds>(quiet_since - began);
+}
+
+}  // namespace
+
+Result simulate(std::uint64_t seed, bool traced) {
+  Result result;
+  World world(seed, traced);
+  Faults faults(world);
+  world.run_until(world.schedule.now() + world.random.ms(15'000, 90'000));
+  if (!world.invariants.failure()) {
+    faults.stop();
+    world.calm_down();
+    settle(world, result);
+  }
+  result.failure = world.invariants.failure();
+  result.trace = world.trace.lines();
+  result.state_changes = world.invariants.state_changes();
+  result.commits = world.invariants.commits();
+  return result;
+}
+
+}  // namespace chorale::coordination::simulation

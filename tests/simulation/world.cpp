@@ -1,0 +1,205 @@
+#include "world.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace chorale::coordination::simulation {
+namespace {
+
+using std::chrono::milliseconds;
+
+PublishedFile make_file(std::string name, std::string text) {
+  return PublishedFile{std::move(name), std::make_shared<const std::string>(std::move(text)), {}};
+}
+
+}  // namespace
+
+Outcome Operator::operate(const Operation& operation) {
+  const SessionId session = tree_->open_session(*this);
+  Outcome outcome = tree_->execute(session, operation);
+  tree_->close_session(session);
+  return outcome;
+}
+
+void Operator::delete_recursively(const Path& path) {
+  const Outcome children = operate(ListChildren{path});
+  if (!children) return;
+  for (const std::string& name : std::get<Listed>(*children).names) delete_recursively(path.child(name));
+  (void)operate(DeleteNode{path, kAnyVersion});
+}
+
+World::World(std::uint64_t seed, bool traced) : random(seed), trace(schedule, traced) {
+  const std::vector<milliseconds> timeouts{milliseconds{3'000}, milliseconds{3'000}, milliseconds{500},
+                                           milliseconds{0}};
+  stage_timeout = timeouts[random.below(timeouts.size())];
+  spoils_watches = random.percent(40);
+  const std::int64_t count = random.between(2, 4);
+  for (std::int64_t number = 0; number < count; ++number) {
+    hosts.push_back(std::make_unique<Host>());
+    Host& host = *hosts.back();
+    host.id = std::string(1, static_cast<char>('a' + number));
+    host.clock_offset = random.ms(0, 1'000'000'000);
+    schedule.after(random.ms(0, 3'000), [this, &host] { start(host); });
+  }
+}
+
+Process* World::process_of(const Host& host) {
+  for (const auto& process : processes_) {
+    if (&process->host() == &host && !process->dead()) return process.get();
+  }
+  return nullptr;
+}
+
+void World::start(Host& host) {
+  if (process_of(host) != nullptr) return;
+  processes_.push_back(std::make_unique<Process>(*this, host));
+  processes_.back()->start();
+}
+
+void World::kill(Process& process) {
+  if (process.dead()) return;
+  trace.add(process.name(), "DIES");
+  process.deliver_some();
+  process.die();
+  tree->disconnect(process.session());
+  process.lose_rest();
+  expire_unless_back(process);
+  schedule.after(random.ms(0, turbulent ? 20'000 : 500), [this, &process] { start(process.host()); });
+}
+
+void World::disconnect(Process& process) {
+  ++process.cuts;
+  process.host().partitioned = true;
+  process.deliver_some();
+  tree->disconnect(process.session());
+  process.lose_rest();
+  expire_unless_back(process);
+}
+
+void World::reconnect(Process& process) {
+  ++process.cuts;
+  process.host().partitioned = false;
+  tree->reconnect(process.session());
+}
+
+void World::expire(Process& process) {
+  process.deliver_some();
+  tree->expire(process.session());
+  process.lose_rest();
+}
+
+// Servers look for expired sessions once a tick, and not at all while they have no quorum.
+void World::expire_unless_back(Process& process) {
+  schedule.after(kSessionTimeout + random.ms(0, 1'900),
+                 [this, &process, session = process.session(), cuts = process.cuts] {
+                   if (process.cuts != cuts || process.session() != session) return;
+                   if (!available) return expire_unless_back(process);
+                   trace.add(process.name(), "the servers expire its session");
+                   expire(process);
+                 });
+}
+
+void World::set_available(bool now_available) {
+  available = now_available;
+  for (const auto& process : processes_) {
+    if (!process->dead()) ++process->cuts;
+    if (!available) process->deliver_some();
+  }
+  tree->set_available(available);
+  for (const auto& process : processes_) {
+    if (!available) process->lose_rest();
+    if (available) process->host().partitioned = false;
+  }
+}
+
+void World::restore(const MemoryNodes& nodes) {
+  for (const auto& process : processes_) process->deliver_some();
+  tree->restore(nodes);
+  for (const auto& process : processes_) process->lose_rest();
+  invariants.after_operator();
+}
+
+std::vector<PublishedFile> World::content() const {
+  return {make_file("nginx.conf", "conf " + text_ + "\n"), make_file("routes.json", "routes " + text_ + "\n")};
+}
+
+void World::change_content() {
+  if (!earlier_texts_.empty() && random.percent(20)) {
+    text_ = random.pick(earlier_texts_);
+  } else {
+    text_ = "v" + std::to_string(++versions_);
+    if (random.percent(8)) text_ += " bad for everybody;";
+    if (random.percent(15)) text_ += " bad for " + random.pick(hosts)->id + ";";
+    earlier_texts_.push_back(text_);
+  }
+  trace.add("marathon", text_);
+  for (const auto& process : processes_) process->marathon_changed();
+}
+
+void World::change_to_good_content() {
+  text_ = "final";
+  trace.add("marathon", text_);
+  for (const auto& process : processes_) process->marathon_changed();
+}
+
+bool World::refuses(const Host& host, const std::vector<PublishedFile>& files) const {
+  const std::string& text = *files.front().text;
+  return text.find("bad for everybody;") != std::string::npos ||
+         text.find("bad for " + host.id + ";") != std::string::npos;
+}
+
+std::string World::wall_clock() const {
+  const auto now = std::chrono::duration_cast<milliseconds>(schedule.now().time_since_epoch()) + wall_offset;
+  return std::to_string(now.count());
+}
+
+void World::calm_down() {
+  trace.add("world", "CALMS DOWN");
+  turbulent = false;
+  spoils_watches = false;
+  if (!available) set_available(true);
+  for (const auto& host : hosts) {
+    host->sick = false;
+    host->slow = false;
+    if (Process* process = process_of(*host)) {
+      process->heal();
+      process->thaw();
+      reconnect(*process);
+    }
+    host->partitioned = false;
+    start(*host);
+  }
+  change_to_good_content();
+}
+
+std::optional<std::string> World::unsettled() {
+  int leaders = 0;
+  const auto& state = invariants.state();
+  if (!state || !state->committed) return "nothing is committed";
+  const Identity& wanted = state->committed->identity;
+  if (wanted.digest != digest_of(content())) return "what is committed is not what Marathon says";
+  for (const auto& host : hosts) {
+    const Process* process = process_of(*host);
+    if (process == nullptr) return host->id + " does not run";
+    if (process->leading()) {
+      ++leaders;
+      if (state->leader != host->id) return host->id + " leads, but the state names " + state->leader;
+    }
+    if (!host->file || *host->file != wanted) return host->id + " does not serve what is committed";
+    const MemoryNode* node = tree->nodes().find(Path("/chorale/agents/" + host->id));
+    if (node == nullptr) return host->id + " is not registered";
+    const auto document = decode_agent(node->data);
+    if (!document || !document->applied || document->applied->identity != wanted) {
+      return host->id + " does not report what is committed";
+    }
+  }
+  if (leaders != 1) return std::to_string(leaders) + " agents lead";
+  return std::nullopt;
+}
+
+void World::run_until(TimePoint limit) {
+  while (!invariants.failure() && schedule.run_next(limit)) {
+  }
+}
+
+}  // namespace chorale::coordination::simulation
