@@ -29,8 +29,13 @@ class OfferPacer {
   OfferPacer(Milliseconds coalesce_min, Milliseconds coalesce_max, Milliseconds min_interval)
       : burst_(coalesce_min, coalesce_max), min_interval_(min_interval) {}
 
-  // What all proxies serve; nullptr: nothing is committed, so that any state is news.
-  void start_from(SharedState committed) { committed_ = std::move(committed); }
+  // What all proxies serve; nullptr: nothing is committed, so that any state is news. The first state of a term is offered
+  // even if it is equal: in a restored ensemble some proxy may serve something newer than what is committed, and only
+  // an offer lets the coordinator notice. Where all agree it costs no write.
+  void start_from(SharedState committed) {
+    committed_ = std::move(committed);
+    forced_ = true;
+  }
 
   // The state may differ now. `settled`: nothing that belongs to it is known to be on its way.
   void changed(const std::string& cause, bool settled, TimePoint now);

@@ -49,8 +49,9 @@ void Faults::happen() {
   if (choice > 92) return meddle_with_the_tree();
   if (choice > 89) return take_ensemble_down();
   if (choice > 87) return damage_a_chunk();
+  if (choice > 82) return overthrow();
   if (process == nullptr) return;
-  if (choice > 68) return lose_replies(*process);
+  if (choice > 66) return lose_replies(*process);
   if (choice > 50) return cut_connection(*process);
   if (choice > 42) return expire_session(*process);
   if (choice > 28) return kill(*process);
@@ -126,6 +127,20 @@ void Faults::suspend(Process& process) {
     world_.expire(process);
   });
   thaw_later(process, world_.random.ms(1'000, 30'000));
+}
+
+void Faults::overthrow() {
+  for (const auto& host : world_.hosts) {
+    Process* process = world_.process_of(*host);
+    if (process == nullptr || !process->leading()) continue;
+    hang(*process);
+    const Path root("/chorale");
+    world_.trace.add("fault", "overthrow " + process->name());
+    world_.admin.delete_recursively(root.child("election"));
+    if (world_.random.percent(50)) world_.admin.delete_recursively(root.child("state"));
+    world_.invariants.after_operator();
+    return;
+  }
 }
 
 void Faults::ail(Process& process) {

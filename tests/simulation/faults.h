@@ -27,6 +27,7 @@ class Faults {
   void hand_over(Process& process);
   void hang(Process& process);     // its loop stands still, its connection lives
   void suspend(Process& process);  // all of it stands still, for longer than its session may last
+  void overthrow();                // the leader hangs, and meanwhile its place or the state itself is taken away
   void ail(Process& process);
   void take_ensemble_down();
   void meddle_with_the_tree();

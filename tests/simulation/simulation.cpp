@@ -39,7 +39,7 @@ Result simulate(std::uint64_t seed, bool traced) {
   Result result;
   World world(seed, traced);
   Faults faults(world);
-  world.run_until(world.schedule.now() + world.random.ms(15'000, 90'000));
+  world.run_until(world.schedule.now() + world.random.ms(15'000, 60'000));
   if (!world.invariants.failure()) {
     faults.stop();
     world.calm_down();

@@ -132,11 +132,15 @@ TEST_F(LeaderFaultsTest, ANewLeaderHoldsAnEmptyListAgainstTheCommittedState) {
   scene_.send(TermBegun{state_of(list_), std::nullopt});
   scene_.send(StreamAttached{"http://a"});
   scene_.answer_list({});
+  ASSERT_THAT(scene_.offers, SizeIs(1)) << "a term begins with an offer";
+  EXPECT_EQ(scene_.offers[0].state->apps.size(), 10U);
+  scene_.commit();
+  scene_.pass(Milliseconds(1'000));
   scene_.status("/new", "new-1", "TASK_RUNNING");
   scene_.pass(Milliseconds(20));
   scene_.answer_app(app_of_size("/new", 1));
-  ASSERT_THAT(scene_.offers, SizeIs(1)) << "life goes on";
-  EXPECT_EQ(scene_.offers[0].state->apps.size(), 11U);
+  ASSERT_THAT(scene_.offers, SizeIs(2)) << "life goes on";
+  EXPECT_EQ(scene_.offers[1].state->apps.size(), 11U);
 }
 
 TEST_F(LeaderFaultsTest, WithNothingCommittedWhatThisAgentAppliedIsTheBaseline) {

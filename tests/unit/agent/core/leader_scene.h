@@ -93,10 +93,14 @@ class LeaderScene {
   }
 
   // A leader in the middle of its term: `list` is known and committed, the stream is attached, the past is forgotten.
+  // The first offer of a term is made although it is equal to what is committed (see OfferPacer::start_from).
   void settle(const MarathonApps& list) {
     send(TermBegun{state_of(list), std::nullopt});
     send(StreamAttached{opened.back()});
     answer_list(list);
+    pass(Milliseconds(1'000));
+    ASSERT_EQ(offers.size(), 1U) << "a term begins with an offer";
+    commit();
     pass(Milliseconds(1'000));
     forget();
   }
