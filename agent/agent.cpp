@@ -148,8 +148,11 @@ AdminSources Agent::admin_sources() {
   sources.times = [this] { return times(); };
   sources.metrics = [this] { return metrics_.text(); };
   sources.reload = [this]() -> std::string {
-    if (!term_) return "queued: the leader " + view_.leader + " syncs by itself";
-    term_->reload();
+    if (term_) {
+      term_->reload();
+    } else {
+      coordination_->post(coordination::SyncRequested{});
+    }
     return "queued";
   };
   return sources;

@@ -37,6 +37,10 @@ void Agent::perform(coordination::Effect effect) {
                  [](const coordination::SendRequest&) {},
                  [this](coordination::LeadershipGained& leadership) { gained(std::move(leadership)); },
                  [this](const coordination::LeadershipLost& leadership) { lost(leadership.reason); },
+                 [this](const coordination::SyncWanted& wanted) {
+                   log_info("full sync, as " + wanted.agent + " was asked for one");
+                   if (term_) term_->reload();
+                 },
                  [this](const coordination::OfferClosed& closed) {
                    if (term_) term_->offer_closed(closed);
                  },

@@ -1,6 +1,9 @@
 #include "coordination/coordinator.h"
 
+#include <cstdint>
 #include <functional>
+#include <map>
+#include <string>
 #include <utility>
 
 #include "coordination/content_cache.h"
@@ -65,12 +68,14 @@ class Coordinator::Parts {
   void hand_over();
   void drive();
   void describe_self();
+  void hear_sync_requests();
 
   Phase phase_ = Phase::kRunning;
   int own_znodes_ = 0;  // still to be deleted while handing over
   TimePoint handover_deadline_;
-  std::string cluster_id_;         // the lineage that the machines are in
-  std::uint64_t known_lists_ = 0;  // Roster::lists() that were searched for the own znode
+  std::string cluster_id_;                             // the lineage that the machines are in
+  std::uint64_t known_lists_ = 0;                      // Roster::lists() that were searched for the own znode
+  std::map<std::string, std::int64_t> sync_requests_;  // as last seen, by agent id
   ViewChanged view_;
   bool view_shown_ = false;
 };
@@ -90,6 +95,7 @@ void Coordinator::Parts::handle(const Event& event) {
                  [this](const StageFinished& finished) { follower.on_stage_finished(finished); },
                  [this](const RevisionApplied& applied) { on_applied(applied); },
                  [this](const StatusChanged& status) { on_status(status); },
+                 [this](const SyncRequested&) { ++membership.document().sync_requests; },
                  [this](const HandoverRequested&) { hand_over(); },
              },
              event);
@@ -195,8 +201,22 @@ void Coordinator::Parts::drive() {
   pointer.drive(tree.ready(), tree.cluster_id());
   follower.drive(pointer);
   leader.drive(ready, tree.cluster_id(), follower, session.quiet_for_too_long());
+  hear_sync_requests();
   describe_self();
   membership.drive(tree.ready());
+}
+
+// What stood there when an agent was first seen asks for nothing: every term begins with a full sync anyway.
+void Coordinator::Parts::hear_sync_requests() {
+  for (const std::string& id : roster.ids()) {
+    const AgentDocument* document = roster.find(id);
+    if (document == nullptr || id == context.options.id) continue;
+    const auto [seen, fresh] = sync_requests_.try_emplace(id, document->sync_requests);
+    const std::int64_t before = std::exchange(seen->second, document->sync_requests);
+    if (leader.state() == Leader::State::kLeading && !fresh && document->sync_requests > before) {
+      context.effects.emplace_back(SyncWanted{id});
+    }
+  }
 }
 
 void Coordinator::Parts::describe_self() {

@@ -81,9 +81,10 @@ struct StatusChanged {
   std::string template_digest;
   bool marathon_reachable = false;
 };
+struct SyncRequested {};      // somebody asked this agent for a full sync: the leader hears of it through our znode
 struct HandoverRequested {};  // SIGTERM: give up leadership and membership at once, then Finished
 using Event = std::variant<Started, SessionChanged, WatchFired, StoreReplied, Ticked, StateOffered, StageFinished,
-                           RevisionApplied, StatusChanged, HandoverRequested>;
+                           RevisionApplied, StatusChanged, SyncRequested, HandoverRequested>;
 
 // ---- Effects: imperative, to be performed in this order
 // --------------------------------------------------------------
@@ -106,6 +107,9 @@ struct LeadershipGained {
 };
 struct LeadershipLost {  // drop all leader state; offers of that epoch are void
   std::string reason;
+};
+struct SyncWanted {  // leader only: another agent was asked for a full sync with Marathon
+  std::string agent;
 };
 // The fate of an offer. Rejected: do not offer the same content again before something changed or a back-off has
 // passed.
@@ -152,8 +156,8 @@ struct Refuse {  // this agent must not run: e.g. another host uses its id. Exit
   std::string reason;
 };
 struct HandedOver {};  // after HandoverRequested: own znodes are gone (or it took too long); close and exit
-using Effect = std::variant<OpenHandle, CloseHandle, SendRequest, LeadershipGained, LeadershipLost, OfferClosed,
-                            StageRevision, ApplyRevision, ViewChanged, Note, Refuse, HandedOver>;
+using Effect = std::variant<OpenHandle, CloseHandle, SendRequest, LeadershipGained, LeadershipLost, SyncWanted,
+                            OfferClosed, StageRevision, ApplyRevision, ViewChanged, Note, Refuse, HandedOver>;
 using Effects = std::vector<Effect>;
 
 class Coordinator {

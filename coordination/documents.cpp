@@ -119,6 +119,7 @@ Json to_json(const AgentDocument& document) {
               {"applied", std::move(applied)},
               {"template_digest", document.template_digest},
               {"marathon_reachable", document.marathon_reachable},
+              {"sync_requests", document.sync_requests},
               {"missing", document.missing}};
 }
 

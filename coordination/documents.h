@@ -119,6 +119,7 @@ struct AgentDocument {
   std::optional<AppliedEntry> applied;
   std::string template_digest;
   bool marathon_reachable = false;
+  std::int64_t sync_requests = 0;    // rises when this agent was asked for a full sync; the leader then makes one
   std::vector<std::string> missing;  // chunk digests that this agent could not find
   bool operator==(const AgentDocument&) const = default;
 };

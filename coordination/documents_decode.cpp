@@ -164,6 +164,7 @@ tl::expected<AgentDocument, Error> decode_agent(std::string_view text) {
     });
     reader.text("template_digest", into.template_digest);
     reader.boolean("marathon_reachable", into.marathon_reachable);
+    reader.number("sync_requests", into.sync_requests);
     read_missing(reader, into.missing);
   });
 }

@@ -29,9 +29,9 @@ class OfferPacer {
   OfferPacer(Milliseconds coalesce_min, Milliseconds coalesce_max, Milliseconds min_interval)
       : burst_(coalesce_min, coalesce_max), min_interval_(min_interval) {}
 
-  // What all proxies serve; nullptr: nothing is committed, so that any state is news. The first state of a term is offered
-  // even if it is equal: in a restored ensemble some proxy may serve something newer than what is committed, and only
-  // an offer lets the coordinator notice. Where all agree it costs no write.
+  // What all proxies serve; nullptr: nothing is committed, so that any state is news. The first state of a term is
+  // offered even if it is equal: in a restored ensemble some proxy may serve something newer than what is committed,
+  // and only an offer lets the coordinator notice. Where all agree it costs no write.
   void start_from(SharedState committed) {
     committed_ = std::move(committed);
     forced_ = true;

@@ -1,4 +1,4 @@
-// A Store whose requests need time on their way to the server, and whose watch events may be late or doubled.
+// A Store whose requests need time on their way to the server, and whose watch events may be late, doubled or lost.
 //
 // MemoryStore performs an operation when it is asked for it; here a request can still be under way when its sender is
 // deposed, frozen or dead. Requests of one handle arrive in order. What it lacks: delays of replies (the wrapped

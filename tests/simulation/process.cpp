@@ -169,6 +169,7 @@ void Process::perform(const Effect& effect) {
           [this](const OfferClosed& closed) { on_offer_closed(closed); },
           [this](const StageRevision& revision) { stage(revision); },
           [this](const ApplyRevision& revision) { apply(revision); },
+          [](const SyncWanted&) {},
           [](const ViewChanged&) {},
           [this](const Note& note) { world_.trace.add(name_, "note: " + note.text); },
           [this](const Refuse& refuse) { world_.invariants.broken(name_ + " refuses to run: " + refuse.reason); },

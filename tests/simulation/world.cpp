@@ -8,6 +8,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
+constexpr std::int64_t kActionLimit = 400'000;  // a run takes some 10'000
+
 PublishedFile make_file(std::string name, std::string text) {
   return PublishedFile{std::move(name), std::make_shared<const std::string>(std::move(text)), {}};
 }
@@ -199,6 +201,7 @@ std::optional<std::string> World::unsettled() {
 
 void World::run_until(TimePoint limit) {
   while (!invariants.failure() && schedule.run_next(limit)) {
+    if (++actions_ > kActionLimit) invariants.broken("I5: the agents never come to rest: they ask without a pause");
   }
 }
 

@@ -83,6 +83,7 @@ class World {
 
   std::string text_ = "v0";
   std::uint64_t versions_ = 0;
+  std::int64_t actions_ = 0;
   std::vector<std::string> earlier_texts_;
   std::vector<std::unique_ptr<Process>> processes_;  // the dead included
 };

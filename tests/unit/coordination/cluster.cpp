@@ -85,6 +85,7 @@ void TestAgent::perform(const Effect& effect) {
                  },
                  [this](const LeadershipGained& event) { gained.push_back(event); },
                  [this](const LeadershipLost& event) { lost.push_back(event); },
+                 [this](const SyncWanted& event) { sync_wanted.push_back(event.agent); },
                  [this](const OfferClosed& event) { closed.push_back(event); },
                  [this](const StageRevision& revision) { stage(revision); },
                  [this](const ApplyRevision& revision) {

@@ -53,6 +53,7 @@ class TestAgent {
   std::vector<OfferClosed> closed;
   std::vector<LeadershipGained> gained;
   std::vector<LeadershipLost> lost;
+  std::vector<std::string> sync_wanted;  // by whom
   std::vector<std::string> refused;
   std::vector<std::string> notes;
   std::vector<Operation> sent;

@@ -54,5 +54,21 @@ TEST(CoordinatorTest, TheNextLeaderCarriesTheCommittedStateOver) {
   EXPECT_EQ(*cluster.leader()->gained[0].files[0].text, "conf one\n");
 }
 
+TEST(CoordinatorTest, TheLeaderHearsThatAnotherAgentWasAskedForASync) {
+  Cluster cluster;
+  for (const char* id : {"a", "b"}) cluster.add(id).start();
+  ASSERT_TRUE(cluster.wait([&] { return cluster.leader() != nullptr; }));
+  cluster.advance(seconds(1));
+  TestAgent* leader = cluster.leader();
+  TestAgent* other = leader == cluster.agents[0].get() ? cluster.agents[1].get() : cluster.agents[0].get();
+  EXPECT_TRUE(leader->sync_wanted.empty());
+  other->step(SyncRequested{});
+  cluster.settle();
+  EXPECT_EQ(leader->sync_wanted, std::vector<std::string>{other->options().id});
+  EXPECT_TRUE(other->sync_wanted.empty());
+  cluster.advance(seconds(30));
+  EXPECT_EQ(leader->sync_wanted.size(), 1U) << "one request is one sync";
+}
+
 }  // namespace
 }  // namespace chorale::coordination

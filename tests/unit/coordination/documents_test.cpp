@@ -50,6 +50,7 @@ AgentDocument agent() {
   document.applied = AppliedEntry{header().identity, "2026-11-22T12:00:01.000Z"};
   document.template_digest = "t-1";
   document.marathon_reachable = true;
+  document.sync_requests = 3;
   document.missing = {"aa", "bb"};
   return document;
 }
