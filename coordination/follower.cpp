@@ -16,7 +16,13 @@ bool names(const std::optional<RevisionHeader>& header, const Identity& identity
 
 }  // namespace
 
-void Follower::start(const std::optional<Identity>& applied) { applied_ = applied; }
+void Follower::start(const std::optional<Identity>& applied) {
+  applied_ = applied;
+  // The file names no lineage: what it holds bounds every lineage that it might belong to. Otherwise an agent that was
+  // restarted between a wipe and the restore of an older backup would go back in that backup. New lineages lose nothing
+  // by it, since their leaders number above what any live agent has applied.
+  if (applied) left_at_.insert_or_assign(std::string(), *applied);
+}
 
 void Follower::reset() {
   fetch_.reset();
@@ -32,7 +38,8 @@ void Follower::change_lineage(const std::string& from, const std::string& to) {
   const auto& reached = handed_over_is_newer ? handed_over_ : applied_;
   if (reached) left_at_.insert_or_assign(from, *reached);
   handed_over_.reset();
-  const auto known = left_at_.find(to);
+  auto known = left_at_.find(to);
+  if (known == left_at_.end()) known = left_at_.find(std::string());
   applied_ = known == left_at_.end() ? std::nullopt : std::optional<Identity>(known->second);
 }
 

@@ -51,6 +51,10 @@ std::optional<std::string> included_header(std::string_view line) {
   return std::string(line.substr(begin + 1, end - begin - 1));
 }
 
+// The one place where foreign threads (cpprest's) meet the loop's end: "no post after close()" cannot be had by
+// posting.
+constexpr std::string_view kMutexAllowed = "agent/marathon/loop_gate.h";
+
 // std::mutex and its kin: one thread owns all state.
 bool names_mutex(std::string_view line) {
   for (const std::string_view name : {"std::mutex", "std::recursive_mutex", "std::shared_mutex", "std::timed_mutex"}) {
@@ -122,13 +126,18 @@ class Checker {
       }
       if (!is_product_room(room_of(path))) continue;
       for (const Line& include : file.includes) check_include(path, include);
-      for (const Line& mutex : file.mutexes) report(path, mutex.number, "a mutex: post to the loop instead");
+      check_mutexes(path, file);
       check_pure(path);
     }
     return std::move(breaches_);
   }
 
  private:
+  void check_mutexes(const std::string& path, const SourceFile& file) {
+    if (path == kMutexAllowed) return;
+    for (const Line& mutex : file.mutexes) report(path, mutex.number, "a mutex: post to the loop instead");
+  }
+
   void check_include(const std::string& path, const Line& include) {
     const std::string& header = include.text;
     const std::string room = room_of(path);
