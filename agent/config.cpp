@@ -61,7 +61,7 @@ std::string read_secret(const std::string& key, const std::string& path, std::ve
     errors.push_back(key + ": " + text.error());
     return {};
   }
-  const std::string secret(trim(*text));
+  std::string secret(trim(*text));
   if (secret.empty()) errors.push_back(key + ": " + path + ": the file is empty");
   if (world_readable(path)) warnings.push_back(key + ": " + path + ": everyone on this host can read it; chmod 600");
   return secret;

@@ -74,7 +74,7 @@ void Term::begin(coordination::LeadershipGained gained, std::shared_ptr<const re
                                             delimiters = surroundings_.templates.delimiters(),
                                             alive = std::weak_ptr(alive_), &loop = surroundings_.loop] {
     boost::asio::post(loop, [this, alive, applied, committed = read_committed(gained, delimiters)]() mutable {
-      if (!alive.expired()) begun(std::move(committed), std::move(applied));
+      if (!alive.expired()) begun(std::move(committed), applied);
     });
   });
 }
@@ -98,7 +98,7 @@ Term::Begun Term::read_committed(const coordination::LeadershipGained& gained, c
   return begun;
 }
 
-void Term::begun(Begun begun, std::shared_ptr<const render::RoutingState> applied) {
+void Term::begun(Begun begun, const std::shared_ptr<const render::RoutingState>& applied) {
   if (!begun.trouble.empty()) log_info("the term begins without a committed state: " + begun.trouble);
   choose_template(std::move(begun.in_use));
   TermBegun event;
@@ -118,7 +118,11 @@ void Term::choose_template(std::optional<LoadedTemplate> committed) {
                      " differs from the committed template, which stays in use until " + "the file changes";
     log_warning(template_note_);
   }
-  template_ = committed ? std::move(committed) : own;
+  if (committed) {
+    template_ = std::move(committed);
+  } else {
+    template_ = own;
+  }
   template_trouble_ = template_ ? std::string() : surroundings_.templates.trouble();
 }
 

@@ -73,7 +73,7 @@ class Term {
     std::optional<TimePoint> first_event;
   };
   static Begun read_committed(const coordination::LeadershipGained& gained, const render::Delimiters& delimiters);
-  void begun(Begun begun, std::shared_ptr<const render::RoutingState> applied);
+  void begun(Begun begun, const std::shared_ptr<const render::RoutingState>& applied);
   void choose_template(std::optional<LoadedTemplate> committed);
   void handle(LeaderEvent event);
   void account(const LeaderEvent& event);

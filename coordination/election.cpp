@@ -65,7 +65,7 @@ void Election::list() {
   dirty_ = false;
   next_list_ = context_.now + context_.options.reread_interval;
   if (unclear_) {
-    context_.send(SyncPath{context_.paths.election}, [this](Reply<SyncPath> reply) {
+    context_.send(SyncPath{context_.paths.election}, [this](const Reply<SyncPath>& reply) {
       if (!reply) return retry(kRetryDelay);
       unclear_ = false;
       list();

@@ -66,7 +66,7 @@ void Fence::drive() {
 void Fence::clear_up() {
   if (!context_.link.connected) return;
   clearing_busy_ = true;
-  context_.send(SyncPath{context_.paths.state}, [this, life = life_](Reply<SyncPath> reply) {
+  context_.send(SyncPath{context_.paths.state}, [this, life = life_](const Reply<SyncPath>& reply) {
     if (life != life_) return;
     if (!reply) {
       clearing_busy_ = false;

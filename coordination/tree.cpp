@@ -94,7 +94,7 @@ void Tree::on_cluster_id(std::string cluster_id) {
 void Tree::confirm_other_cluster(const std::string& seen) {
   state_ = State::kUnknown;
   confirming_ = seen;
-  context_.send(SyncPath{context_.paths.root}, [this](Reply<SyncPath> reply) {
+  context_.send(SyncPath{context_.paths.root}, [this](const Reply<SyncPath>& reply) {
     if (!reply) return look_again(kRetryDelay);
     read_root();
   });

@@ -6,7 +6,6 @@
 namespace chorale::render {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\r";
 constexpr std::string_view kSpace = " \t\r\n";
 
 std::string_view trim(std::string_view text) {

@@ -23,6 +23,7 @@ constexpr std::size_t kMaxOutput = 64 * 1024;
 // stdin from /dev/null, stdout and stderr into `output`; 0 or an errno.
 int spawn(const std::vector<std::string>& command, int output, pid_t& pid) {
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (const std::string& part : command) arguments.push_back(const_cast<char*>(part.c_str()));
   arguments.push_back(nullptr);
   posix_spawn_file_actions_t actions;

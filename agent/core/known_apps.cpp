@@ -86,7 +86,8 @@ MarathonApps KnownApps::reconcile(MarathonApps list, FetchId fetch) const {
   for (const auto& [task, at] : gone_tasks_) {
     const auto found = at >= fetch ? list.find(task.first) : list.end();
     if (found == list.end()) continue;
-    std::erase_if(found->second.tasks, [&](const MarathonTask& listed) { return listed.id == task.second; });
+    const std::string& gone = task.second;
+    std::erase_if(found->second.tasks, [&gone](const MarathonTask& listed) { return listed.id == gone; });
   }
   for (const auto& [id, at] : as_of_) {
     if (at > fetch) list[id] = apps_.at(id);

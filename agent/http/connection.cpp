@@ -170,10 +170,10 @@ void HttpConnection::answer() {
   const auto peer = stream_.socket().remote_endpoint(error);
   request->from_loopback = !error && is_loopback(peer) && !was_forwarded(message);
   request->body = std::move(parser_->get().body());
-  call_handler(std::move(*request));
+  call_handler(*request);
 }
 
-void HttpConnection::call_handler(HttpRequest request) {
+void HttpConnection::call_handler(const HttpRequest& request) {
   const std::uint64_t number = ++request_;
   awaiting_answer_ = true;
   stream_.expires_never();

@@ -47,7 +47,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void refuse(unsigned status, const std::string& why);
   void on_read_error(boost::system::error_code error);
   void answer();
-  void call_handler(HttpRequest request);
+  void call_handler(const HttpRequest& request);
   void send(HttpResponse response);
   void on_sent(bool keep_alive);
   void linger();

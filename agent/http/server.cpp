@@ -32,8 +32,7 @@ std::size_t connection_cap(std::size_t wanted) {
 class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
  public:
   Impl(asio::io_context& loop, HttpServerOptions options, Handler handler)
-      : loop_(loop),
-        acceptor_(loop),
+      : acceptor_(loop),
         retry_timer_(loop),
         options_(std::move(options)),
         handler_(std::move(handler)),
@@ -50,7 +49,6 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
   void add_waiting(HttpConnection* connection);
   void remove_waiting(HttpConnection* connection);
 
-  asio::io_context& loop_;
   asio::ip::tcp::acceptor acceptor_;
   asio::steady_timer retry_timer_;
   const HttpServerOptions options_;

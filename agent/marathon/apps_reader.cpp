@@ -155,7 +155,7 @@ bool AppsReader::open(Shape shape) {
     if (shape != Shape::kObject) {
       return fail("the document is an array, expected an object");
     }
-    frames_.push_back(Frame(Node::kRoot));
+    frames_.emplace_back(Node::kRoot);
     return true;
   }
   const Rule* rule = expect();
@@ -169,7 +169,7 @@ bool AppsReader::open(Shape shape) {
   if (rule->shape != shape) {
     return wrong(*rule, expected_text(shape));
   }
-  frames_.push_back(Frame(rule->node, shape == Shape::kArray));
+  frames_.emplace_back(rule->node, shape == Shape::kArray);
   begin(rule->node);
   return true;
 }

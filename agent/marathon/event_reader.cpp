@@ -41,7 +41,7 @@ bool EventReader::string(std::string& value) {
   for (const auto& [name, member] : members) {
     if (key_ == name) {
       *member = std::move(value);
-      break;
+      return true;
     }
   }
   return true;

@@ -177,7 +177,7 @@ RestExchanges::Cancel RestExchanges::start(const Url& url, const std::string& cr
     if (pool == nullptr) {
       pool = std::make_shared<Pool>(url.origin(), ca_file_);
     }
-    download->start(pool->client, std::move(request), cancellation.get_token());
+    download->start(pool->client, request, cancellation.get_token());
   } catch (const std::exception& error) {
     download->finish(error.what());
   }

@@ -60,6 +60,7 @@ void close_inherited(posix_spawn_file_actions_t& actions) {
 // 0, or an errno.
 int spawn(const std::vector<std::string>& arguments, int output, pid_t& pid) {
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
 
