@@ -1,5 +1,7 @@
 #include "agent/marathon/event_reader.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace chorale::agent {
@@ -38,12 +40,9 @@ bool EventReader::string(std::string& value) {
   const std::pair<const char*, std::string*> members[] = {
       {"eventType", &type_},    {"appId", &app_id_},           {"runSpecId", &run_spec_id_}, {"taskId", &task_id_},
       {"taskStatus", &status_}, {"instanceId", &instance_id_}, {"condition", &condition_}};
-  for (const auto& [name, member] : members) {
-    if (key_ == name) {
-      *member = std::move(value);
-      return true;
-    }
-  }
+  const auto* wanted =
+      std::find_if(std::begin(members), std::end(members), [&](const auto& each) { return key_ == each.first; });
+  if (wanted != std::end(members)) *wanted->second = std::move(value);
   return true;
 }
 

@@ -19,7 +19,7 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
         options_(std::move(options)),
         exchanges_(options_.ca_file, options_.max_body_bytes) {}
 
-  void get(const Url& url, Milliseconds time_limit, Handler handler) {
+  void get(const Url& url, Milliseconds time_limit, Handler&& handler) {
     const std::uint64_t id = ++last_id_;
     Pending& pending = pending_.try_emplace(id, url, std::move(handler), loop_).first->second;
     pending.timer.expires_after(time_limit);
