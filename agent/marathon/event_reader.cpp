@@ -31,10 +31,10 @@ bool EventReader::boolean(bool value) {
 }
 
 bool EventReader::string(std::string& value) {
-  if (depth_ == 2 && key_ == "appDefinition" && definition_key_ == "id") {
-    definition_id_ = std::move(value);
-  }
   if (depth_ != 1) {
+    if (depth_ == 2 && key_ == "appDefinition" && definition_key_ == "id") {
+      definition_id_ = std::move(value);
+    }
     return inside();
   }
   const std::pair<const char*, std::string*> members[] = {
