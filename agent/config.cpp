@@ -5,13 +5,10 @@
 #include <unistd.h>
 
 #include <array>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 #include "agent/config_values.h"
+#include "agent/text_file.h"
 
 extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX declares it in no header
 
@@ -20,20 +17,6 @@ namespace {
 
 constexpr std::size_t kMaxConfigBytes = 1024 * 1024;
 constexpr std::size_t kMaxSecretBytes = 4096;
-
-tl::expected<std::string, std::string> read_text_file(const std::string& path, std::size_t limit) {
-  struct stat info {};
-  if (::stat(path.c_str(), &info) != 0) return tl::unexpected(path + ": " + std::strerror(errno));
-  if (!S_ISREG(info.st_mode)) return tl::unexpected(path + ": not a file");
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) return tl::unexpected(path + ": " + std::strerror(errno));
-  std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-  if (stream.bad()) return tl::unexpected(path + ": cannot be read");
-  if (text.size() > limit) {
-    return tl::unexpected(path + ": larger than " + std::to_string(limit) + " bytes; is this the right file?");
-  }
-  return text;
-}
 
 bool world_readable(const std::string& path) {
   struct stat info {};

@@ -3,9 +3,9 @@
 #include <boost/asio/post.hpp>
 #include <cstdio>
 #include <fstream>
-#include <iterator>
 #include <utility>
 
+#include "agent/text_file.h"
 #include "render/routes_codec.h"
 
 namespace chorale::agent {
@@ -26,10 +26,9 @@ LastRoutes::LastRoutes(boost::asio::io_context& loop, boost::asio::thread_pool& 
     : loop_(loop), workers_(workers), file_(state_dir + "/routes.json") {}
 
 void LastRoutes::load() {
-  std::ifstream stream(file_, std::ios::binary);
-  if (!stream) return;
-  const std::string text{std::istreambuf_iterator<char>(stream), {}};
-  if (auto state = render::decode_routes(text)) {
+  const auto text = read_text_file(file_);
+  if (!text) return;
+  if (auto state = render::decode_routes(*text)) {
     state_ = std::make_shared<const render::RoutingState>(std::move(*state));
   }
 }

@@ -3,13 +3,10 @@
 #include <sys/stat.h>
 
 #include <boost/asio/post.hpp>
-#include <cerrno>
 #include <chrono>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
+#include "agent/text_file.h"
 #include "coordination/digest.h"
 
 namespace chorale::agent {
@@ -28,11 +25,9 @@ tl::expected<LoadedTemplate, std::string> compile_template(std::string text, con
 }
 
 tl::expected<LoadedTemplate, std::string> load_template(const std::string& file, const render::Delimiters& delimiters) {
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) return tl::unexpected(file + ": cannot be read: " + std::strerror(errno));
-  std::string text{std::istreambuf_iterator<char>(stream), {}};
-  if (stream.bad()) return tl::unexpected(file + ": cannot be read to its end");
-  return compile_template(std::move(text), file, delimiters);
+  auto text = read_text_file(file);
+  if (!text) return tl::unexpected(std::move(text.error()));
+  return compile_template(std::move(*text), file, delimiters);
 }
 
 TemplateSource::TemplateSource(boost::asio::io_context& loop, boost::asio::thread_pool& workers, std::string file,

@@ -1,12 +1,9 @@
 #include "agent/cli/load.h"
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 
 #include "agent/cli/cli.h"
+#include "agent/text_file.h"
 
 namespace chorale::agent {
 
@@ -26,11 +23,7 @@ int complain(const CliError& error) {
 }
 
 tl::expected<std::string, CliError> slurp(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) return tl::unexpected(CliError{kExitUsage, path + ": " + std::strerror(errno)});
-  std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-  if (stream.bad()) return tl::unexpected(CliError{kExitUsage, path + ": cannot be read"});
-  return text;
+  return read_text_file(path).map_error([](std::string message) { return CliError{kExitUsage, std::move(message)}; });
 }
 
 }  // namespace chorale::agent

@@ -7,7 +7,6 @@
 
 #include <cerrno>
 #include <charconv>
-#include <fstream>
 #include <iterator>
 #include <memory>
 #include <sstream>
@@ -21,10 +20,10 @@ namespace {
 
 constexpr std::string_view kBlanks = " \t\r\n";
 
-// Files in /proc have no size to go by.
+// Empty if the process is gone; it may end between the opening and the reading.
 std::string slurp(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  auto file = read_file(path);
+  return file && *file ? std::move((*file)->text) : std::string();
 }
 
 std::string proc(int pid, const char* name) { return "/proc/" + std::to_string(pid) + "/" + name; }
@@ -53,9 +52,10 @@ std::vector<int> children_by_scan(int parent) {
 }
 
 std::vector<int> children_of(int parent) {
-  std::ifstream file(proc(parent, "task/") + std::to_string(parent) + "/children");
-  if (!file) return children_by_scan(parent);
-  return {std::istream_iterator<int>(file), std::istream_iterator<int>()};
+  const auto file = read_file(proc(parent, "task/") + std::to_string(parent) + "/children");
+  if (!file || !*file) return children_by_scan(parent);
+  std::istringstream pids((*file)->text);
+  return {std::istream_iterator<int>(pids), std::istream_iterator<int>()};
 }
 
 tl::expected<MasterProcess, Failure> master_in(const std::string& pid_file, const std::string& program) {

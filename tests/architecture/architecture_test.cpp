@@ -103,6 +103,12 @@ TEST_F(ArchitectureTest, ProductHasNoMutex) {
   EXPECT_THAT(breaches(), ElementsAre("agent/a.h:2: a mutex: post to the loop instead"));
 }
 
+TEST_F(ArchitectureTest, ProductReadsFilesWithoutThrowing) {
+  write("agent/a.cpp", "std::string text{std::istreambuf_iterator<char>(stream), {}};\n");
+  EXPECT_THAT(breaches(), ElementsAre("agent/a.cpp:1: an iterator that throws when a read fails: use read_text_file() "
+                                      "or read_file()"));
+}
+
 TEST_F(ArchitectureTest, FilesStayShort) {
   std::string lines;
   for (int i = 0; i < 300; ++i) lines += "//\n";

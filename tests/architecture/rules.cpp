@@ -29,6 +29,7 @@ struct SourceFile {
   int line_count = 0;
   std::vector<Line> includes;  // what stands between the quotes or brackets
   std::vector<Line> mutexes;
+  std::vector<Line> throwing_reads;
 };
 
 using Tree = std::map<std::string, SourceFile>;
@@ -63,6 +64,9 @@ bool names_mutex(std::string_view line) {
   return false;
 }
 
+// Where a read fails after the opening, as of a process that has ended, this iterator throws.
+bool reads_and_may_throw(std::string_view line) { return line.find("istreambuf_iterator") != std::string_view::npos; }
+
 SourceFile read_source(const fs::path& file, std::string path) {
   SourceFile source;
   source.path = std::move(path);
@@ -71,6 +75,7 @@ SourceFile read_source(const fs::path& file, std::string path) {
   while (std::getline(stream, line)) {
     ++source.line_count;
     if (const auto header = included_header(line)) source.includes.push_back({source.line_count, *header});
+    if (reads_and_may_throw(line)) source.throwing_reads.push_back({source.line_count, line});
     if (names_mutex(line)) source.mutexes.push_back({source.line_count, line});
   }
   return source;
@@ -127,6 +132,9 @@ class Checker {
       if (!is_product_room(room_of(path))) continue;
       for (const Line& include : file.includes) check_include(path, include);
       check_mutexes(path, file);
+      for (const Line& read : file.throwing_reads) {
+        report(path, read.number, "an iterator that throws when a read fails: use read_text_file() or read_file()");
+      }
       check_pure(path);
     }
     return std::move(breaches_);

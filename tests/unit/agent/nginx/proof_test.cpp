@@ -1,6 +1,10 @@
 #include "agent/nginx/proof.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <thread>
 
 #include "agent/nginx/error_log.h"
 #include "agent/nginx/locations.h"
@@ -56,6 +60,20 @@ TEST(MasterTest, ProcessStatSurvivesAnyName) {
   EXPECT_EQ(stat->started_ms, 42'420);
   EXPECT_FALSE(parse_process_stat("123 (nginx) S 1 2", 100));
   EXPECT_FALSE(parse_process_stat("", 100));
+}
+
+// Old workers end while they are looked at: what is there at the opening may be gone at the reading.
+TEST(MasterTest, ProcessThatEndsMeanwhileIsGone) {
+  for (int round = 0; round < 100; ++round) {
+    const pid_t pid = fork();
+    ASSERT_GE(pid, 0);
+    if (pid == 0) _exit(0);
+    std::thread reaper([pid] { waitpid(pid, nullptr, 0); });
+    while (process_stat(pid)) {
+    }
+    reaper.join();
+    EXPECT_FALSE(process_stat(pid));
+  }
 }
 
 TEST(MasterTest, PidFilesHoldOnePidOrNone) {

@@ -1,0 +1,19 @@
+// A whole text file, as operators give them: config, template, credential, apps.json. Blocking.
+//
+// Errors name the file and the system's reason. Nothing is thrown: a stream's iterators do throw where a read fails
+// after the opening, as of a directory or of a process that has ended, and would take the agent with them.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <tl/expected.hpp>
+
+namespace chorale::agent {
+
+inline constexpr std::size_t kMaxTextFileBytes = 64 * 1024 * 1024;
+
+// A file larger than `max_bytes` is an error. It may be a pipe.
+[[nodiscard]] tl::expected<std::string, std::string> read_text_file(const std::string& path,
+                                                                    std::size_t max_bytes = kMaxTextFileBytes);
+
+}  // namespace chorale::agent
