@@ -93,6 +93,13 @@ TEST_F(ClusterLeaderTest, FrozenLeaderNeverPutsRoutesBack) {
   ASSERT_TRUE(cluster_.marathon().create("/change", 1));
   ASSERT_TRUE(cluster_.marathon().destroy("/stays"));
   ASSERT_TRUE(wait_until([&] { return next->routes("/change") && !next->routes("/stays"); }, seconds(10)));
+  // While Nginx reloads, old workers still answer now and then: the observation begins once they are proven gone.
+  ASSERT_TRUE(wait_until(
+      [&] {
+        const auto cluster = next->health().at("Cluster");
+        return cluster.at("Applied") == cluster.at("Committed");
+      },
+      seconds(10)));
 
   leader_->signal_agent(SIGCONT);
   const auto caught_up = [&] { return cluster_.converged() && cluster_.routed_everywhere("/change"); };
