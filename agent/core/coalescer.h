@@ -21,6 +21,10 @@ class Coalescer {
     if (!waiting()) opened_ = now;
     due_ = std::min(due_, now);
   }
+  // The burst is over; without one nothing happens.
+  void end(TimePoint now) {
+    if (waiting()) hurry(now);
+  }
   void clear() { due_ = TimePoint::max(); }
 
   [[nodiscard]] bool waiting() const { return due_ != TimePoint::max(); }

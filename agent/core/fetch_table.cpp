@@ -44,6 +44,10 @@ void FetchTable::hurry_apps(TimePoint now) {
   }
 }
 
+void FetchTable::end_bursts(TimePoint now) {
+  for (auto& [app, wanted] : apps_) wanted.burst.end(now);
+}
+
 void FetchTable::forget_app(const std::string& app) {
   apps_.erase(app);
   covered_.erase(app);

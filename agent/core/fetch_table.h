@@ -45,6 +45,8 @@ class FetchTable {
   void want_app_by(const std::string& app, const std::string& cause, TimePoint due);
   // What waits for a later moment does so no longer.
   void hurry_apps(TimePoint now);
+  // The burst is known to be over: what waits for its end is due.
+  void end_bursts(TimePoint now);
   // The app has ended: there is nothing left to ask for.
   void forget_app(const std::string& app);
 

@@ -11,6 +11,7 @@ namespace {
 constexpr Milliseconds kAfterEdit{250};     // task events of the same change make this fetch unnecessary
 constexpr Milliseconds kAfterTaskEnd{250};  // likewise app_terminated_event, or the task that replaces this one
 constexpr Milliseconds kAfterGroupEdit{1'000};
+constexpr Milliseconds kBetweenDeployments{500};
 constexpr const char* kGroupEdited = "group_change_success";
 
 std::string cause_of(const MarathonEvent& event) {
@@ -48,7 +49,7 @@ void Leader::Parts::hear(const MarathonEvent& event) {
       group_edited();
       break;
     case Meaning::kDeployed:
-      table_.hurry_apps(now_);
+      deployed();
       break;
   }
 }
@@ -120,6 +121,16 @@ void Leader::Parts::app_ended(const MarathonEvent& event) {
 void Leader::Parts::group_edited() {
   if (last_edit_at_ != TimePoint::min() && now_ - last_edit_at_ < kAfterGroupEdit) return;
   table_.want_list(kGroupEdited, now_ + kAfterGroupEdit);
+}
+
+// The last event of a deployment: nothing more of its burst is on the way. Where deployments end one after another,
+// their bursts are left to gather; every end would otherwise cost a fetch of whatever else is under way.
+void Leader::Parts::deployed() {
+  table_.hurry_apps(now_);
+  if (deployed_at_ != TimePoint::min() && now_ - deployed_at_ < kBetweenDeployments) return;
+  deployed_at_ = now_;
+  table_.end_bursts(now_);
+  offers_.end_burst(now_);
 }
 
 }  // namespace chorale::agent

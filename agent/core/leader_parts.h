@@ -45,6 +45,7 @@ class Leader::Parts {
   void app_edited(const MarathonEvent& event);
   void app_ended(const MarathonEvent& event);
   void group_edited();
+  void deployed();
   [[nodiscard]] std::vector<const MarathonTask*> tasks_meant(const std::string& app, const std::string& id) const;
   [[nodiscard]] bool agrees(const std::string& app, const std::string& task, Meaning meaning) const;
 
@@ -80,6 +81,7 @@ class Leader::Parts {
   bool stream_is_late_ = false;  // not attached long after the term began
   TimePoint stream_late_at_ = TimePoint::max();
   TimePoint last_edit_at_ = TimePoint::min();
+  TimePoint deployed_at_ = TimePoint::min();  // when that last ended a burst
   TimePoint memory_runs_out_at_ = TimePoint::max();
   std::string fetch_trouble_;
   std::string held_digest_;  // that was reported

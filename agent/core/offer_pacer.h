@@ -39,6 +39,8 @@ class OfferPacer {
 
   // The state may differ now. `settled`: nothing that belongs to it is known to be on its way.
   void changed(const std::string& cause, bool settled, TimePoint now);
+  // The burst is known to be over: its change waits no longer.
+  void end_burst(TimePoint now) { burst_.end(now); }
   // Offer even an equal state: the template changed.
   void force(const std::string& cause, TimePoint now);
 
