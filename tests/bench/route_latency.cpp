@@ -9,6 +9,7 @@
 #include <signal.h>
 
 #include <CLI/CLI.hpp>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <fstream>
@@ -36,6 +37,7 @@ using testing::Proxy;
 using testing::wait_until;
 
 constexpr seconds kPatience{60};
+constexpr std::chrono::milliseconds kProbeStep{3};
 
 struct Plan {
   int proxies = 3;
@@ -65,6 +67,28 @@ Cost cost_so_far(Cluster& cluster) {
   return cost;
 }
 
+// Until `served` holds of every proxy. Each is asked over new connections from a thread of its own, every few
+// milliseconds: a coarse step would be a part of the figure, a fine one takes the processor from what is measured.
+template <class Condition>
+bool wait_for_every(Cluster& cluster, Condition served) {
+  const auto end = steady_clock::now() + kPatience;
+  std::atomic<bool> all{true};
+  std::vector<std::thread> threads;
+  for (const auto& proxy : cluster.proxies()) {
+    threads.emplace_back([&all, &served, end, &one = *proxy] {
+      while (!served(one)) {
+        if (steady_clock::now() > end) {
+          all = false;
+          return;
+        }
+        std::this_thread::sleep_for(kProbeStep);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  return all;
+}
+
 void print(const char* name, const Samples& samples) {
   std::printf("%-12s n=%zu  p50 %.3f s  p99 %.3f s  max %.3f s\n", name, samples.count(), samples.quantile(0.5),
               samples.quantile(0.99), samples.max());
@@ -81,17 +105,22 @@ void let_rest(Cluster& cluster, const Plan& plan) {
 void measure_changes(Cluster& cluster, const Plan& plan) {
   Samples created;
   Samples destroyed;
+  let_rest(cluster, plan);  // the offer that began the term keeps the next one waiting for min_reload_interval
   const Cost before = cost_so_far(cluster);
   for (int change = 0; change < plan.changes; ++change) {
     const std::string app = "/bench-" + std::to_string(change);
     if (!cluster.marathon().create(app, plan.tasks)) give_up("create refused", cluster);
     const auto create_at = steady_clock::now();
-    if (!wait_until([&] { return cluster.routed_everywhere(app); }, kPatience)) give_up(app + " not routed", cluster);
+    if (!wait_for_every(cluster, [&app](const Proxy& proxy) { return proxy.routes(app); })) {
+      give_up(app + " not routed", cluster);
+    }
     created.add(steady_clock::now() - create_at);
     let_rest(cluster, plan);
     if (!cluster.marathon().destroy(app)) give_up("destroy refused", cluster);
     const auto destroy_at = steady_clock::now();
-    if (!wait_until([&] { return cluster.routed_nowhere(app); }, kPatience)) give_up(app + " stays", cluster);
+    if (!wait_for_every(cluster, [&app](const Proxy& proxy) { return proxy.get(app + "/").status == 503; })) {
+      give_up(app + " stays", cluster);
+    }
     destroyed.add(steady_clock::now() - destroy_at);
     let_rest(cluster, plan);
   }
@@ -125,14 +154,15 @@ void floor_round(Cluster& cluster, int round, Samples& samples) {
   const auto begin = steady_clock::now();
   std::vector<std::thread> threads;
   for (const auto& proxy : cluster.proxies()) {
-    threads.emplace_back([&proxy, &path] {
+    threads.emplace_back([&proxy] {
       const std::string command = proxy->nginx().command() + " -t -q -c " + proxy->nginx().config_file();
-      if (std::system((command + " 2>/dev/null").c_str()) != 0) return;  // the round then never ends well
-      ::kill(proxy->nginx().master_pid(), SIGHUP);
-      (void)wait_until([&] { return proxy->get(path).status == 204; }, kPatience);
+      if (std::system((command + " 2>/dev/null").c_str()) == 0) ::kill(proxy->nginx().master_pid(), SIGHUP);
     });
   }
   for (std::thread& thread : threads) thread.join();
+  if (!wait_for_every(cluster, [&path](const Proxy& proxy) { return proxy.get(path).status == 204; })) {
+    give_up(path + " not served", cluster);
+  }
   samples.add(steady_clock::now() - begin);
 }
 
