@@ -44,6 +44,36 @@ TEST_F(LeaderChangesTest, ThreeTasksOfANewAppAreOneFetchAndOneOffer) {
   EXPECT_THAT(scene_.offers, SizeIs(1));
 }
 
+TEST_F(LeaderChangesTest, TheEndOfADeploymentEndsItsBurst) {
+  scene_.status("/new", "new-1", "TASK_RUNNING");
+  ASSERT_THAT(scene_.fetches, IsEmpty());
+  scene_.event("deployment_success", "");
+  ASSERT_THAT(scene_.fetches, SizeIs(1)) << "nothing more is on its way";
+  scene_.answer_app(app_of_size("/new", 1));
+  EXPECT_THAT(scene_.offers, SizeIs(1));
+}
+
+TEST_F(LeaderChangesTest, TheEndOfARemovalIsOfferedAtOnce) {
+  scene_.event("app_terminated_event", "/web");
+  ASSERT_THAT(scene_.offers, IsEmpty());
+  scene_.event("deployment_success", "");
+  EXPECT_THAT(scene_.offers, SizeIs(1));
+}
+
+TEST_F(LeaderChangesTest, DeploymentsThatEndOneAfterAnotherGather) {
+  scene_.event("deployment_success", "");
+  scene_.pass(Milliseconds(100));
+  scene_.status("/new", "new-1", "TASK_RUNNING");
+  scene_.event("deployment_success", "");
+  EXPECT_THAT(scene_.fetches, IsEmpty());
+  scene_.pass(Milliseconds(20));
+  EXPECT_THAT(scene_.fetches, SizeIs(1));
+  scene_.pass(Milliseconds(400));
+  scene_.status("/newer", "newer-1", "TASK_RUNNING");
+  scene_.event("deployment_success", "");
+  EXPECT_THAT(scene_.fetches, SizeIs(2));
+}
+
 TEST_F(LeaderChangesTest, ATaskThatRunsLaterIsAskedForAgain) {
   scene_.status("/web", "web-4", "TASK_RUNNING");
   scene_.pass(Milliseconds(20));
