@@ -46,7 +46,9 @@ coordination::PublishedFile publish(std::string name, render::Rendered rendered)
 tl::expected<coordination::StateOffered, std::string> render_offer(const render::Template& compiled,
                                                                    const render::RoutingState& state) {
   // A state that breaks an invariant could not be read back by the next leader: better no change than that.
-  if (const auto broken = render::find_broken_invariant(state)) return tl::unexpected(broken->message);
+  if (const auto broken = render::find_broken_invariant(state)) {
+    return tl::unexpected("this state must not be published: " + broken->message);
+  }
   auto config = compiled.render(state);
   if (!config) return tl::unexpected(config.error().text());
   coordination::StateOffered offer;
@@ -148,11 +150,14 @@ void Term::close() {
 
 void Term::handle(LeaderEvent event) {
   account(event);
+  const auto* ping = std::get_if<EndpointPinged>(&event);
+  const bool ping_failed = ping != nullptr && ping->failure.has_value();
   for (LeaderEffect& effect : leader_.step(std::chrono::steady_clock::now(), std::move(event))) {
     if (events_.closed()) return;
     perform(std::move(effect));
   }
   if (events_.closed()) return;
+  if (ping_failed) account_failed_ping();
   set_timer();
   surroundings_.changed();
 }
@@ -174,17 +179,20 @@ void Term::account(const LeaderEvent& event) {
     if (!first_event_) first_event_ = std::chrono::steady_clock::now();
   } else if (std::holds_alternative<StreamFailed>(event)) {
     metrics.marathon_stream_error();
-  } else if (const auto* ping = std::get_if<EndpointPinged>(&event); ping != nullptr && ping->failure) {
-    metrics.endpoint_down();
-    const auto endpoints = leader_.endpoints();
-    const bool any = std::any_of(endpoints.begin(), endpoints.end(), [](const auto& each) { return each.healthy; });
-    if (!any) metrics.all_endpoints_down();
   }
   metrics.set_stream_attached(leader_.stream_attached());
   if (last_answer_) {
     metrics.set_data_age(
         std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - *last_answer_));
   }
+}
+
+// After the leader has heard of it: it says what is left.
+void Term::account_failed_ping() {
+  surroundings_.metrics.endpoint_down();
+  const auto endpoints = leader_.endpoints();
+  const bool any = std::any_of(endpoints.begin(), endpoints.end(), [](const auto& each) { return each.healthy; });
+  if (!any) surroundings_.metrics.all_endpoints_down();
 }
 
 void Term::perform(LeaderEffect effect) {

@@ -75,6 +75,7 @@ class Coordinator::Parts {
   TimePoint handover_deadline_;
   std::string cluster_id_;                             // the lineage that the machines are in
   std::uint64_t known_lists_ = 0;                      // Roster::lists() that were searched for the own znode
+  std::uint64_t heard_reads_ = 0;                      // Roster::reads() that were searched for sync requests
   std::map<std::string, std::int64_t> sync_requests_;  // as last seen, by agent id
   ViewChanged view_;
   bool view_shown_ = false;
@@ -208,6 +209,7 @@ void Coordinator::Parts::drive() {
 
 // What stood there when an agent was first seen asks for nothing: every term begins with a full sync anyway.
 void Coordinator::Parts::hear_sync_requests() {
+  if (std::exchange(heard_reads_, roster.reads()) == roster.reads()) return;
   for (const std::string& id : roster.ids()) {
     const AgentDocument* document = roster.find(id);
     if (document == nullptr || id == context.options.id) continue;

@@ -107,6 +107,7 @@ void Roster::on_read(const std::string& id, Pass pass, Reply<ReadNode> reply) {
     retry_at_ = context_.now + kRetryDelay;
     return;
   }
+  ++reads_;
   member.read_pass = pass;
   auto document = decode_agent(reply->data);
   if (document) {

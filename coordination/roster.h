@@ -31,6 +31,8 @@ class Roster {
 
   // Counts answered lists.
   [[nodiscard]] std::uint64_t lists() const { return lists_; }
+  // Counts answered reads of agents.
+  [[nodiscard]] std::uint64_t reads() const { return reads_; }
   [[nodiscard]] bool contains(const std::string& id) const { return members_.count(id) > 0; }
   [[nodiscard]] std::vector<std::string> ids() const;  // sorted
   // nullptr: not registered, not read yet, or unreadable.
@@ -60,6 +62,7 @@ class Roster {
   Pass wanted_pass_ = 1;
   Pass listed_pass_ = 0;
   std::uint64_t lists_ = 0;
+  std::uint64_t reads_ = 0;
   std::size_t reading_ = 0;
   TimePoint retry_at_;
   TimePoint next_pass_at_;
