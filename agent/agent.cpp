@@ -4,6 +4,8 @@
 #include <boost/asio/post.hpp>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
+#include <thread>
 #include <utility>
 
 #include "agent/cli/cli.h"
@@ -20,13 +22,14 @@ constexpr std::chrono::seconds kLongestEnd{2};  // then the process ends whateve
 
 }  // namespace
 
-Agent::Agent(Config config, InstanceLock lock)
+Agent::Agent(Config config, InstanceLock lock, const NotifyEnvironment& service_manager)
     : config_(std::move(config)),
       lock_(std::move(lock)),
       started_at_(utc_now()),
       signals_(loop_, SIGTERM, SIGINT, SIGHUP),
       end_timer_(loop_),
       status_timer_(loop_),
+      notifier_(loop_, service_manager),
       metrics_(version()),
       statsd_(loop_, config_.statsd),
       templates_(loop_, workers_, config_.nginx_template, {config_.left_delimiter, config_.right_delimiter},
@@ -35,10 +38,11 @@ Agent::Agent(Config config, InstanceLock lock)
                    status_changed();
                  }),
       endpoint_watch_(loop_, workers_, config_, [this] { status_changed(); }),
-      last_routes_(loop_, workers_, config_.state_dir) {}
+      last_routes_(loop_, workers_, config_.state_dir, [this] { routes_changed(); }) {}
 
 Agent::~Agent() {
   if (term_) term_->close();
+  nginx_.reset();  // ends a running `nginx -t`, which the workers would otherwise wait for
   workers_.join();
 }
 
@@ -55,12 +59,13 @@ bool Agent::start() {
   templates_.start();
   if (!templates_.trouble().empty()) log_error("no template yet: " + templates_.trouble());
   last_routes_.load();
+  routes_changed();
 
   admin_ = std::make_unique<HttpServer>(loop_, HttpServerOptions{config_.listen_address, config_.listen_port},
                                         make_admin_api(admin_sources()));
   if (const auto listening = admin_->start(); !listening) {
     log_error("admin API: " + listening.error());
-    exit_code_ = kExitUsage;
+    exit_code_ = kExitNo;  // worth another try: whoever holds the port may be about to stop
     return false;
   }
 
@@ -72,6 +77,8 @@ bool Agent::start() {
   nginx_ = std::make_unique<LocalNginx>(loop_, workers_, nginx_options(), std::move(callbacks));
   const auto served = nginx_->start();
   report_ = nginx_->report();
+  const HealthInputs first = health_inputs();
+  notifier_.ready(status_line(first, judge(first)), first.now);
 
   coordination_ = std::make_unique<CoordinationShell>(
       loop_, make_store(), coordinator_options(), [this](coordination::Effect effect) { perform(std::move(effect)); });
@@ -114,11 +121,9 @@ std::unique_ptr<coordination::Store> Agent::make_store() {
   options.session_timeout = config_.session_timeout;
   options.credentials = config_.zookeeper.credentials;
   options.post = post;
-  options.log = [this](int level, std::string line) {
-    boost::asio::post(loop_, [level, line = std::move(line)] {
-      constexpr int kWarn = 2;  // ZOO_LOG_LEVEL_WARN; lower is worse
-      if (level <= kWarn) log_warning("zookeeper client: " + line);
-    });
+  options.log = [](int level, const std::string& line) {
+    constexpr int kWarn = 2;  // ZOO_LOG_LEVEL_WARN; lower is worse
+    if (level <= kWarn) log_warning("zookeeper client: " + line);
   };
   return coordination::make_zookeeper_store(std::move(options));
 }
@@ -138,7 +143,7 @@ LocalNginxOptions Agent::nginx_options() const {
 AdminSources Agent::admin_sources() {
   AdminSources sources;
   sources.version = version();
-  sources.xproxy = config_.xproxy;
+  sources.xproxy = [this] { return config_.xproxy; };
   sources.realm = config_.realm;
   sources.statsd = config_.statsd;
   sources.admin_token = config_.admin_token;
@@ -176,6 +181,7 @@ void Agent::await_signal() {
 void Agent::end_soon() {
   log_info("asked to stop: handing over");
   ending_ = true;
+  notifier_.stopping("handing over; Nginx goes on serving what it has");
   end_timer_.expires_after(kLongestEnd);
   end_timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error) end(0);
@@ -188,6 +194,11 @@ void Agent::end(int exit_code) {
   if (term_) term_->close();
   coordination_->close();
   loop_.stop();
+  // The libraries' own threads may be waiting for a name that nobody resolves, and be waited for in their turn.
+  std::thread([exit_code] {
+    std::this_thread::sleep_for(kLongestEnd);
+    std::_Exit(exit_code);
+  }).detach();
 }
 
 // What differs from proxy to proxy takes effect at once; the rest is read by the next start, and said so.
@@ -198,9 +209,9 @@ void Agent::reload_config() {
     return;
   }
   for (const std::string& warning : loaded->warnings) log_warning(warning);
-  nginx_->set_local_values(local_values(loaded->config));
   config_.local = loaded->config.local;
   config_.xproxy = loaded->config.xproxy;
+  nginx_->set_local_values(local_values(config_));  // what stems from other keys stays as they are in force
   log_info("configuration re-read: local values are in force, every other key at the next start");
 }
 

@@ -24,6 +24,7 @@
 #include "agent/last_routes.h"
 #include "agent/loop.h"
 #include "agent/nginx/local_nginx.h"
+#include "agent/notify.h"
 #include "agent/statsd.h"
 #include "agent/template_source.h"
 #include "agent/term.h"
@@ -32,7 +33,7 @@ namespace chorale::agent {
 
 class Agent {
  public:
-  explicit Agent(Config config, InstanceLock lock);
+  Agent(Config config, InstanceLock lock, const NotifyEnvironment& service_manager);
   ~Agent();
   Agent(const Agent&) = delete;
   Agent& operator=(const Agent&) = delete;
@@ -64,6 +65,7 @@ class Agent {
   // What is known, gathered for health, status and metrics (agent_status.cpp).
   [[nodiscard]] HealthInputs health_inputs() const;
   void status_changed();
+  void routes_changed();
   void publish_status();
   [[nodiscard]] AppliedTimes times() const;
   void read_cluster(std::function<void(tl::expected<coordination::ClusterSnapshot, coordination::Error>)> done);
@@ -76,6 +78,7 @@ class Agent {
   boost::asio::signal_set signals_;
   boost::asio::steady_timer end_timer_;
   boost::asio::steady_timer status_timer_;
+  Notifier notifier_;
   Metrics metrics_;
   Statsd statsd_;
   TemplateSource templates_;
@@ -90,6 +93,7 @@ class Agent {
   std::optional<coordination::StatusChanged> published_;
   std::uint64_t last_offer_ = 0;
   std::string last_applied_at_;
+  std::string last_valid_at_;  // of the last accepted `nginx -t`
   bool status_posted_ = false;
   bool ending_ = false;
   int exit_code_ = 0;

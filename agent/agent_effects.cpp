@@ -55,6 +55,7 @@ void Agent::perform(coordination::Effect effect) {
                  },
                  [this](const coordination::Refuse& refusal) {
                    log_error("this agent must not run: " + refusal.reason);
+                   notifier_.stopping("must not run: " + refusal.reason);
                    end(kExitUsage);
                  },
                  [this](const coordination::HandedOver&) { end(0); },
@@ -108,6 +109,7 @@ void Agent::applied(const coordination::RevisionApplied& done) {
 
 // Counted here, where one report is compared with the last: a reload is either proven or not.
 void Agent::reported(const NginxReport& report) {
+  if (report.accepted_tests > report_.accepted_tests) last_valid_at_ = utc_now();
   if (report.reloads > report_.reloads) {
     metrics_.reload(true, report.last_apply);
     statsd_.reloaded(report.last_apply);

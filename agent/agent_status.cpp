@@ -59,6 +59,7 @@ void Agent::publish_status() {
   metrics_.set_cluster(view_);
   metrics_.set_nginx(report_.running, report_.workers, report_.old_workers);
   metrics_.set_health(verdict.condition);
+  notifier_.status(status_line(inputs, verdict), inputs.now);
 
   coordination::StatusChanged status;
   status.condition = verdict.condition;
@@ -73,9 +74,15 @@ void Agent::publish_status() {
   coordination_->post(std::move(status));
 }
 
+// What this proxy serves, whoever leads.
+void Agent::routes_changed() {
+  const auto& state = last_routes_.state();
+  if (state) metrics_.set_routes(static_cast<std::int64_t>(state->apps.size()), render::server_count(*state));
+}
+
 AppliedTimes Agent::times() const {
   return {or_never(term_ ? term_->last_sync() : std::string()),
-          or_never(term_ ? term_->last_rendered() : std::string()), or_never(last_applied_at_),
+          or_never(term_ ? term_->last_rendered() : std::string()), or_never(last_valid_at_),
           or_never(last_applied_at_)};
 }
 

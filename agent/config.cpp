@@ -85,13 +85,14 @@ tl::expected<LoadedConfig, std::string> load_config(const std::string& file) {
 }
 
 std::vector<std::string> missing_for_agent(const Config& config) {
-  std::vector<std::string> missing;
-  if (config.marathon.empty()) {
-    missing.push_back(config.file +
-                      ": marathon is not set; expected its URLs in priority order, e.g. marathon = "
-                      "[\"http://master-1:8080\", \"http://master-2:8080\"]");
+  if (!config.marathon.empty()) return {};
+  std::string line = config.file +
+                     ": marathon is not set; add Marathon's URLs in priority order, e.g. marathon = "
+                     "[\"http://master-1:8080\", \"http://master-2:8080\"]";
+  if (config.standalone) {
+    line += ", and, unless this proxy stands alone, zookeeper = \"zk://master-1:2181,master-2:2181/chorale\"";
   }
-  return missing;
+  return {line};
 }
 
 std::map<std::string, std::string> local_values(const Config& config) {

@@ -74,7 +74,8 @@ struct HostFacts {
 // Every error names the file, the line and what was expected; all errors of the file are listed, one a line.
 [[nodiscard]] tl::expected<LoadedConfig, std::string> parse_config(std::string_view text, const std::string& file,
                                                                    const HostFacts& host);
-// What a daemon needs beyond a readable config, one complete sentence each: `status` and `routes` do without.
+// What a daemon needs beyond a readable config, one complete sentence each, naming the file: `status` and `routes` do
+// without.
 [[nodiscard]] std::vector<std::string> missing_for_agent(const Config& config);
 
 // Reads the file, its secret files (zookeeper_auth_file, admin_token_file) and the host's facts.

@@ -6,6 +6,7 @@
 #include "agent/config_reader.h"
 #include "agent/config_settings.h"
 #include "agent/config_values.h"
+#include "render/allow_list.h"
 
 namespace chorale::agent {
 namespace {
@@ -33,6 +34,7 @@ void read_marathon(ConfigReader& reader, Config& config) {
   reader.read_text("user", config.user);
   reader.read_text("pass", config.pass);
   reader.read_text("realm", config.realm);
+  if (const std::string wrong = render::refuse_quoted(config.realm); !wrong.empty()) reader.refuse("realm", wrong);
   if (config.user.empty() && !config.pass.empty()) reader.warn("pass", "has no effect without user");
   reader.read_text("ca_file", config.ca_file);
 }
@@ -46,8 +48,13 @@ void read_nginx(ConfigReader& reader, Config& config) {
   reader.read_text("right_delimiter", config.right_delimiter);
   reader.read_text("nginx_pid", config.nginx_pid);
 
-  if (config.nginx_config.empty()) reader.refuse("nginx_config", "expected a path, found nothing");
-  if (config.nginx_template.empty()) reader.refuse("nginx_template", "expected a path, found nothing");
+  // Nginx takes a relative path from its own directory, the agent from where it was started.
+  for (const std::string_view key : {"nginx_config", "nginx_template"}) {
+    const std::string& path = key == "nginx_config" ? config.nginx_config : config.nginx_template;
+    if (!path.starts_with('/')) {
+      reader.refuse(key, "expected an absolute path, found " + (path.empty() ? "nothing" : "\"" + path + "\""));
+    }
+  }
   if (config.nginx_cmd.empty() || config.nginx_cmd.front().empty()) {
     reader.refuse("nginx_cmd", "expected a command, e.g. \"nginx\" or \"sudo nginx\", found nothing");
   }

@@ -22,8 +22,9 @@ void keep(const std::string& file, const std::string& text) {
 
 }  // namespace
 
-LastRoutes::LastRoutes(boost::asio::io_context& loop, boost::asio::thread_pool& workers, const std::string& state_dir)
-    : loop_(loop), workers_(workers), file_(state_dir + "/routes.json") {}
+LastRoutes::LastRoutes(boost::asio::io_context& loop, boost::asio::thread_pool& workers, const std::string& state_dir,
+                       std::function<void()> changed)
+    : loop_(loop), workers_(workers), file_(state_dir + "/routes.json"), changed_(std::move(changed)) {}
 
 void LastRoutes::load() {
   const auto text = read_text_file(file_);
@@ -40,13 +41,25 @@ void LastRoutes::wanted(const coordination::Identity& identity, std::shared_ptr<
 
 void LastRoutes::applied(const coordination::Identity& identity) {
   if (!wanted_text_ || identity != wanted_) return;
-  boost::asio::post(workers_, [this, text = std::exchange(wanted_text_, nullptr), file = file_,
+  applied_text_ = std::exchange(wanted_text_, nullptr);
+  keep_next();
+}
+
+void LastRoutes::keep_next() {
+  if (keeping_ || !applied_text_) return;
+  keeping_ = true;
+  boost::asio::post(workers_, [this, text = std::exchange(applied_text_, nullptr), file = file_,
                                alive = std::weak_ptr(alive_), &loop = loop_] {
     auto state = render::decode_routes(*text);
-    if (!state) return;  // cannot be: it was verified by its digest and written by this program
-    keep(file, *text);
-    boost::asio::post(loop, [this, alive, shared = std::make_shared<const render::RoutingState>(std::move(*state))] {
-      if (!alive.expired()) state_ = shared;
+    if (state) keep(file, *text);  // else: cannot be, it was verified by its digest and written by this program
+    boost::asio::post(loop, [this, alive, state = std::move(state)]() mutable {
+      if (alive.expired()) return;
+      keeping_ = false;
+      if (state) {
+        state_ = std::make_shared<const render::RoutingState>(std::move(*state));
+        changed_();
+      }
+      keep_next();
     });
   });
 }

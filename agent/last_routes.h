@@ -5,6 +5,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -15,7 +16,9 @@ namespace chorale::agent {
 
 class LastRoutes {
  public:
-  LastRoutes(boost::asio::io_context& loop, boost::asio::thread_pool& workers, const std::string& state_dir);
+  // `changed`: state() is another one, and load() has returned.
+  LastRoutes(boost::asio::io_context& loop, boost::asio::thread_pool& workers, const std::string& state_dir,
+             std::function<void()> changed);
   LastRoutes(const LastRoutes&) = delete;
   LastRoutes& operator=(const LastRoutes&) = delete;
 
@@ -28,12 +31,17 @@ class LastRoutes {
   [[nodiscard]] const std::shared_ptr<const render::RoutingState>& state() const { return state_; }
 
  private:
+  void keep_next();
+
   boost::asio::io_context& loop_;
   boost::asio::thread_pool& workers_;
   std::string file_;
   coordination::Identity wanted_;
   std::shared_ptr<const std::string> wanted_text_;
+  std::shared_ptr<const std::string> applied_text_;  // to be kept next
+  bool keeping_ = false;                             // one at a time: an older one must not end up over a newer one
   std::shared_ptr<const render::RoutingState> state_;
+  std::function<void()> changed_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -1,10 +1,14 @@
 #include "agent/log.h"
 
 #include <glog/logging.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <array>
-#include <chrono>
 #include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
 #include <map>
 #include <utility>
 
@@ -43,11 +47,57 @@ RepeatFilter& repeat_filter() {
   return filter;
 }
 
+// Of this process; a terminal until init_log() has looked.
+LogTarget& stderr_target() {
+  static LogTarget target = LogTarget::kTerminal;
+  return target;
+}
+
 }  // namespace
 
+LogTarget log_target(std::string_view journal_stream, dev_t device, ino_t inode) {
+  const std::string own = std::to_string(device) + ":" + std::to_string(inode);
+  return journal_stream == own ? LogTarget::kJournal : LogTarget::kTerminal;
+}
+
+std::string log_prefix(LogTarget target, LogLine::Level level, std::chrono::system_clock::time_point now, pid_t pid) {
+  struct Marks {
+    const char* priority;  // of syslog(3)
+    const char* letter;
+  };
+  const Marks marks = [level]() -> Marks {
+    switch (level) {
+      case LogLine::Level::kInfo:
+        return {"<6>", "I"};
+      case LogLine::Level::kWarning:
+        return {"<4>", "W"};
+      case LogLine::Level::kError:
+        return {"<3>", "E"};
+    }
+    return {"<3>", "E"};
+  }();
+  if (target == LogTarget::kJournal) return marks.priority;
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
+  const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count();
+  std::tm local{};
+  ::localtime_r(&seconds, &local);
+  std::array<char, 32> day_and_time{};
+  std::array<char, 64> rest{};
+  (void)std::strftime(day_and_time.data(), day_and_time.size(), "%Y%m%d %H:%M:%S", &local);
+  (void)std::snprintf(rest.data(), rest.size(), ".%06d %d] ", static_cast<int>(microseconds % 1'000'000), pid);
+  return std::string(marks.letter) + day_and_time.data() + rest.data();
+}
+
+// The prefix is ours: glog's own callback for one puts a blank between it and the text, which the journal would keep.
 void init_log(const char* program) {
   FLAGS_logtostderr = true;
+  FLAGS_log_prefix = false;
   google::InitGoogleLogging(program);
+  const char* journal_stream = std::getenv("JOURNAL_STREAM");
+  struct stat info {};
+  if (journal_stream != nullptr && ::fstat(STDERR_FILENO, &info) == 0) {
+    stderr_target() = log_target(journal_stream, info.st_dev, info.st_ino);
+  }
 }
 
 std::string escape_for_log(std::string_view text) {
@@ -74,7 +124,8 @@ std::string escape_for_log(std::string_view text) {
 void write_log(const LogLine& line) {
   const auto [admitted, swallowed] = repeat_filter().admit(line.text, std::chrono::steady_clock::now());
   if (!admitted) return;
-  std::string text = escape_for_log(line.text);
+  std::string text =
+      log_prefix(stderr_target(), line.level, std::chrono::system_clock::now(), ::getpid()) + escape_for_log(line.text);
   if (swallowed > 0) text += " (" + std::to_string(swallowed) + " more since the last time)";
   switch (line.level) {
     case LogLine::Level::kInfo:

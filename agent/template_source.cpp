@@ -47,7 +47,7 @@ TemplateSource::Stamp TemplateSource::stamp_of(const std::string& file) {
 
 void TemplateSource::start() {
   const Stamp stamp = stamp_of(file_);
-  adopt(stamp, load_template(file_, delimiters_));
+  (void)adopt(stamp, load_template(file_, delimiters_));
   look_later();
 }
 
@@ -68,17 +68,21 @@ void TemplateSource::look() {
       workers_, [this, stamp, file = file_, delimiters = delimiters_, alive = std::weak_ptr(alive_), &loop = loop_] {
         boost::asio::post(loop, [this, stamp, alive, loaded = load_template(file, delimiters)]() mutable {
           if (alive.expired()) return;
-          adopt(stamp, std::move(loaded));
-          changed_();
+          if (adopt(stamp, std::move(loaded))) changed_();
           look_later();
         });
       });
 }
 
-void TemplateSource::adopt(Stamp stamp, tl::expected<LoadedTemplate, std::string> loaded) {
+// The same bytes written again say nothing new: a leader may be using the committed template instead.
+bool TemplateSource::adopt(Stamp stamp, tl::expected<LoadedTemplate, std::string> loaded) {
   stamp_ = stamp;
-  trouble_ = loaded ? std::string() : loaded.error();
-  if (loaded) current_ = std::move(*loaded);
+  const std::string trouble = loaded ? std::string() : loaded.error();
+  const bool other = loaded && (!current_ || current_->digest != loaded->digest);
+  if (trouble == trouble_ && !other) return false;
+  trouble_ = trouble;
+  if (other) current_ = std::move(*loaded);
+  return true;
 }
 
 }  // namespace chorale::agent

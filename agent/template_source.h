@@ -54,7 +54,8 @@ class TemplateSource {
   static Stamp stamp_of(const std::string& file);
   void look_later();
   void look();
-  void adopt(Stamp stamp, tl::expected<LoadedTemplate, std::string> loaded);
+  // Whether there is anything new.
+  bool adopt(Stamp stamp, tl::expected<LoadedTemplate, std::string> loaded);
 
   boost::asio::io_context& loop_;
   boost::asio::thread_pool& workers_;

@@ -240,7 +240,6 @@ void Term::rendered(std::uint64_t offer, tl::expected<coordination::StateOffered
   result->offer = offer;
   result->cause = job->second.cause;
   result->created_at = last_rendered_;
-  surroundings_.metrics.set_routes(result->apps, result->servers);
   events_.post(OfferRendered{job->second.leaders_offer, std::nullopt});
   surroundings_.offer(std::move(*result));
 }

@@ -8,7 +8,6 @@ namespace chorale::coordination {
 namespace {
 
 constexpr std::string_view kScheme = "zk://";
-constexpr std::string_view kDefaultRoot = "/chorale";
 constexpr std::string_view kExpected = "expected zk://[user:password@]host:port[,host:port...]/path";
 
 tl::unexpected<std::string> refuse(std::string_view why) {
@@ -54,7 +53,7 @@ tl::expected<std::string, std::string> parse_hosts(std::string_view text) {
 
 tl::expected<Path, std::string> parse_root(std::string_view text) {
   if (text.ends_with('/')) text.remove_suffix(1);
-  if (text.empty()) return Path(std::string(kDefaultRoot));
+  if (text.empty()) return Path(kDefaultRoot);
   for (const auto name : split(text.substr(1), '/')) {
     if (name.empty() || name == "." || name == "..") return refuse("the path has an empty, \".\" or \"..\" part");
     const auto printable = [](char c) { return c > ' ' && c < 0x7f; };

@@ -9,10 +9,12 @@
 
 namespace chorale::coordination {
 
+inline constexpr const char* kDefaultRoot = "/chorale";
+
 struct ConnectString {
   std::string hosts;        // "a:2181,b:2181"
   std::string credentials;  // "user:password" or empty
-  Path root;                // "/chorale" where none was given
+  Path root{kDefaultRoot};  // of an agent that stands alone, too
 };
 
 // The error says what was expected; it never repeats the credentials.

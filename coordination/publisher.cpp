@@ -167,6 +167,7 @@ void Publisher::on_written(Fence::Result result, const std::string& reason) {
       return close(OfferClosed::Fate::kCommitted, {});
     case State::kWithdrawing:
       if (stands.proposed) return write(State::kWithdrawing, stands.committed, std::nullopt);
+      forget_withdrawn();
       return close(
           verdict_.kind == Verdict::Kind::kReject ? OfferClosed::Fate::kRejected : OfferClosed::Fate::kAbandoned,
           verdict_.reason);
@@ -175,6 +176,15 @@ void Publisher::on_written(Fence::Result result, const std::string& reason) {
     case State::kVoting:
       return;
   }
+}
+
+// Withdrawn under the fence, it can never be committed. A pool that cannot test anything would otherwise leave a
+// manifest behind with every try; its chunks are those of the next try.
+void Publisher::forget_withdrawn() {
+  const Identity& identity = content_.manifest->header.identity;
+  context_.send(
+      DeleteNode{context_.paths.revisions.child(manifest_name(identity.epoch, identity.revision)), kAnyVersion},
+      [](const Reply<DeleteNode>&) {});
 }
 
 void Publisher::begin_vote() {
@@ -240,7 +250,7 @@ void Publisher::put_missing() {
       if (context_.now < not_before) continue;
       not_before = context_.now + kPutAgainPause;
       if (committed_content_.manifest) storing_.put_again(committed_content_, what);
-      if (content_.manifest) storing_.put_again(content_, what);
+      if (state_ != State::kIdle) storing_.put_again(content_, what);
     }
   }
 }

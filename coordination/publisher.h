@@ -63,6 +63,7 @@ class Publisher {
   void store();
   void write(State state, std::optional<RevisionHeader> committed, std::optional<RevisionHeader> proposed);
   void on_written(Fence::Result result, const std::string& reason);
+  void forget_withdrawn();
   void begin_vote();
   void count_votes(const std::optional<Vote>& own);
   void conclude(const Verdict& verdict, const Ballot& ballot);

@@ -38,7 +38,7 @@ std::string refuse_server(const Server& server) {
 }
 
 std::string refuse_port(const Port& port) {
-  if (port.index < 0) return "a port's index is below 0";
+  if (port.index < 0 || port.index > 65'535) return "a port's index is not within 0..65535";
   if (port.service_port < 0 || port.service_port > 65'535) return "a service port is not within 0..65535";
   if (port.protocol != "tcp" && port.protocol != "udp" && port.protocol != "udp,tcp") {
     return "a port's protocol is none of tcp, udp and udp,tcp";

@@ -9,7 +9,7 @@
 namespace chorale::agent {
 
 inline constexpr int kExitFine = 0;
-inline constexpr int kExitNo = 1;
+inline constexpr int kExitNo = 1;  // of the agent: it cannot start now, but may a moment later
 inline constexpr int kExitUsage = 2;
 inline constexpr int kExitUnreachable = 3;
 

@@ -92,6 +92,7 @@ void Applier::on(const TestFinished& event) {
     status_.last_test = event.took;
     switch (event.result) {
       case TestResult::kAccepted:
+        ++status_.accepted_tests;
         return decide(VoteResult::kAck, {});
       case TestResult::kFailed:
         return decide(VoteResult::kUnable, event.error);

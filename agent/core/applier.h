@@ -166,6 +166,7 @@ struct ApplierStatus {
   std::optional<coordination::Identity> wanted;
   std::optional<TimePoint> failing_since;
   Milliseconds last_test{0};
+  std::uint64_t accepted_tests = 0;
   int workers = 0;
   int old_workers = 0;
   std::uint64_t reloads = 0;

@@ -44,11 +44,13 @@ bool HealthMemory::remembers_alive(const std::string& task) const {
   return found != entries_.end() && found->second.alive;
 }
 
-TimePoint HealthMemory::first_expiry(Milliseconds memory) const {
+// One that lies in the past was not judged again since, nor need it be: its task is left out for another reason.
+TimePoint HealthMemory::first_expiry(Milliseconds memory, TimePoint now) const {
   TimePoint first = TimePoint::max();
   if (!some_lost_) return first;
   for (const auto& [task, entry] : entries_) {
-    if (entry.alive && entry.lost) first = std::min(first, entry.lost_at + memory);
+    const TimePoint expiry = entry.lost_at + memory;
+    if (entry.alive && entry.lost && expiry > now) first = std::min(first, expiry);
   }
   return first;
 }

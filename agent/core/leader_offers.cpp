@@ -22,7 +22,7 @@ void Leader::Parts::offer_what_is_due() {
   if (!offers_.is_due(now_)) return;
   if (names_.awaits_first_answer(now_)) return;
   Routes routes = build_routes(known_.apps(), names_.known(), options_.policy, memory_, now_);
-  memory_runs_out_at_ = memory_.first_expiry(options_.policy.health_memory);
+  memory_runs_out_at_ = memory_.first_expiry(options_.policy.health_memory, now_);
   report_exclusions(std::move(routes.exclusions));
   if (auto offer = offers_.consider(std::move(routes.state), now_)) {
     effects_.emplace_back(RenderAndOffer{offer->id, std::move(offer->state), std::move(offer->cause)});

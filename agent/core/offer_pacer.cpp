@@ -9,6 +9,7 @@ namespace chorale::agent {
 namespace {
 
 constexpr std::chrono::seconds kRejectedFor{30};
+constexpr Milliseconds kAbandonedMin{500};
 constexpr Milliseconds kAbandonedMax{5'000};
 
 }  // namespace
@@ -79,7 +80,8 @@ bool OfferPacer::decided(std::uint64_t offer, Fate fate, TimePoint now) {
     case Fate::kAbandoned:
       // Nobody refused it; the store was away, or somebody holds a revision.
       ++abandoned_;
-      not_before_ = std::max(not_before_, now + backoff(abandoned_, min_interval_, kAbandonedMax, 1.0));
+      not_before_ =
+          std::max(not_before_, now + backoff(abandoned_, std::max(min_interval_, kAbandonedMin), kAbandonedMax, 1.0));
       forced_ = forced_ || under_way_forced_;
       changed(decided.cause, true, now);
       break;

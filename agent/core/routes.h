@@ -54,7 +54,7 @@ class HealthMemory {
   // The last word on this task was "alive". Changes nothing, unlike still_alive.
   [[nodiscard]] bool remembers_alive(const std::string& task) const;
   // When the first task that is served from memory alone runs out of it; time_point::max() if there is none.
-  [[nodiscard]] TimePoint first_expiry(Milliseconds memory) const;
+  [[nodiscard]] TimePoint first_expiry(Milliseconds memory, TimePoint now) const;
 
  private:
   struct Entry {

@@ -166,7 +166,7 @@ void AdminApi::serve_status(const HttpServer::Respond& respond) {
 void AdminApi::serve_config(const HttpServer::Respond& respond) {
   const auto routes = sources_.routes();
   respond(json_response(
-      200, nixy_config_json(sources_.xproxy, sources_.realm, sources_.statsd, sources_.times(), routes.get())));
+      200, nixy_config_json(sources_.xproxy(), sources_.realm, sources_.statsd, sources_.times(), routes.get())));
 }
 
 void AdminApi::serve_metrics(const HttpServer::Respond& respond) {

@@ -25,7 +25,7 @@ struct AppliedTimes {  // Nixy's LastUpdates; RFC 3339, "0001-01-01T00:00:00Z" w
 // Where the pages get their content; all called on the loop thread.
 struct AdminSources {
   std::string version;
-  std::string xproxy;
+  std::function<std::string()> xproxy;
   std::string realm;
   StatsdConfig statsd;
   std::string admin_token;  // empty: only loopback sees the protected pages

@@ -5,7 +5,10 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <set>
+#include <thread>
 #include <utility>
+
+#include "agent/marathon/loop_gate.h"
 
 namespace chorale::agent {
 namespace {
@@ -66,12 +69,11 @@ class Resolver::Impl : public std::enable_shared_from_this<Impl> {
       }
     });
     for (const std::string& name : names) {
-      // The loop outlives the pool, which close() joins: posting to it is safe.
-      boost::asio::post(pool_, [this, weak = weak_from_this(), set_of = std::weak_ptr(set), name] {
+      boost::asio::post(*pool_, [gate = gate_, weak = weak_from_this(), set_of = std::weak_ptr(set), name] {
         if (set_of.expired()) {
           return;  // answered without it
         }
-        boost::asio::post(loop_, [weak, set_of, name, lookup = look_up(name)]() mutable {
+        gate->post([weak, set_of, name, lookup = look_up(name)]() mutable {
           const auto self = weak.lock();
           const auto waiting = set_of.lock();
           if (self != nullptr && waiting != nullptr) {
@@ -82,10 +84,12 @@ class Resolver::Impl : public std::enable_shared_from_this<Impl> {
     }
   }
 
+  // A lookup that nobody answers blocks its thread for 10 s and more, and the loop must not wait for it.
   void close() {
     alive_ = false;
-    pool_.stop();
-    pool_.join();
+    gate_->close();
+    pool_->stop();
+    std::thread([pool = std::move(pool_)] { pool->join(); }).detach();
   }
 
  private:
@@ -124,7 +128,8 @@ class Resolver::Impl : public std::enable_shared_from_this<Impl> {
 
   boost::asio::io_context& loop_;
   const Sink sink_;
-  boost::asio::thread_pool pool_{kThreads};
+  std::shared_ptr<LoopGate> gate_ = std::make_shared<LoopGate>(loop_);
+  std::shared_ptr<boost::asio::thread_pool> pool_ = std::make_shared<boost::asio::thread_pool>(kThreads);
   bool alive_ = true;
 };
 

@@ -52,12 +52,13 @@ Done sync_path(const std::string& path, int flags) {
 }  // namespace
 
 tl::expected<std::optional<ReadFile>, Failure> read_file(const std::string& path) {
-  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // A pipe without a writer would block the opening.
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd && errno == ENOENT) return std::nullopt;
   if (!fd) return failed("open", path);
   struct stat status {};
   if (fstat(fd.get(), &status) != 0) return failed("read", path);
-  if (!S_ISREG(status.st_mode)) return failed("read", path, EISDIR);
+  if (!S_ISREG(status.st_mode)) return failed("read", path, S_ISDIR(status.st_mode) ? EISDIR : EINVAL);
   ReadFile file;
   file.ownership = {status.st_mode & 07777, status.st_uid, status.st_gid};
   file.signature = signature_from(status);

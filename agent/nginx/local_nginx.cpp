@@ -5,6 +5,7 @@
 #include <boost/filesystem.hpp>
 #include <utility>
 
+#include "agent/clock.h"
 #include "agent/nginx/config_file.h"
 #include "agent/nginx/config_test.h"
 #include "agent/nginx/inspection.h"

@@ -44,6 +44,7 @@ struct NginxReport {
   std::optional<coordination::Identity> wanted;   // committed, not applied yet
   std::optional<TimePoint> failing_since;         // since when `wanted` cannot be applied
   Milliseconds last_test{0};
+  std::uint64_t accepted_tests = 0;
   Milliseconds last_apply{0};  // rename until proof
   int workers = 0;
   int old_workers = 0;  // shutting down

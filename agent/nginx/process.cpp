@@ -118,8 +118,8 @@ tl::expected<ProcessResult, Failure> run_process(const std::vector<std::string>&
     if (reaped < 0 && errno != EINTR) return tl::unexpected(Failure{arguments[0] + " ended, but its result is lost"});
     if (reaped == pid) break;
     if (stop || Clock::now() - begin > timeout) {
-      kill(-pid, SIGKILL);
-      while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+      // One that may not be killed (sudo's) is left behind as a zombie rather than waited for.
+      while (kill(-pid, SIGKILL) == 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR) {
       }
       return tl::unexpected(Failure{
           arguments[0] +

@@ -38,8 +38,8 @@ bool Proxy::start_nginx() { return nginx_.start(); }
 
 void Proxy::start_agent() {
   std::ofstream config(config_file());
-  config << "zookeeper = \"zk://" << options_.zookeeper << "/chorale\"\n"
-         << "marathon = " << quoted_list(options_.marathon) << "\n"
+  if (!options_.zookeeper.empty()) config << "zookeeper = \"zk://" << options_.zookeeper << "/chorale\"\n";
+  config << "marathon = " << quoted_list(options_.marathon) << "\n"
          << "id = \"" << id_ << "\"\nxproxy = \"" << id_ << "\"\n"
          << "listen = \"127.0.0.1:0\"\n"
          << "nginx_config = \"" << nginx_.config_file() << "\"\n"

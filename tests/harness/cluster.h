@@ -25,7 +25,7 @@ class Proxy {
  public:
   struct Options {
     int number = 1;
-    std::string zookeeper;  // "127.0.0.1:2181"
+    std::string zookeeper;  // "127.0.0.1:2181"; empty: standalone
     std::vector<std::string> marathon;
     std::string session_timeout;  // "2s"
     std::string more_config;      // further lines for chorale.toml, before [local]

@@ -18,6 +18,7 @@ using ::testing::HasSubstr;
 TEST(AdminApiTest, PagesAreServedOverTheSocket) {
   AdminSources sources;
   sources.version = "1.2.3";
+  sources.xproxy = [] { return std::string("proxy-1"); };
   sources.health = [] {
     HealthInputs inputs;
     inputs.nginx_running = true;

@@ -95,6 +95,22 @@ TEST_F(PublisherTest, MajorityNackEndsTheProposal) {
   EXPECT_EQ(cluster_.state().last_revision, Revision{1});
 }
 
+TEST_F(PublisherTest, WithdrawnProposalsLeaveNoManifestBehind) {
+  leader().offer("one");
+  cluster_.settle();
+  for (const auto& each : cluster_.agents) each->answer = VoteResult::kUnable;
+  for (const char* text : {"two", "three", "four"}) {
+    leader().offer(text);
+    cluster_.advance(seconds(1));
+  }
+  ASSERT_THAT(leader().closed, SizeIs(4));
+  EXPECT_EQ(leader().closed[3].fate, Fate::kAbandoned);
+  const Outcome listed = cluster_.operate(ListChildren{Path("/chorale/revisions")});
+  ASSERT_TRUE(listed);
+  EXPECT_THAT(std::get<Listed>(*listed).names, ElementsAre("000001.0000000001")) << "what is committed";
+  EXPECT_EQ(cluster_.state().last_revision, Revision{4}) << "numbers are burnt all the same";
+}
+
 TEST_F(PublisherTest, LeadersOwnNackEndsTheProposal) {
   leader().answer = VoteResult::kNack;
   leader().offer("one");

@@ -1,13 +1,112 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 
+#include <array>
+#include <chrono>
+#include <ctime>
+#include <fstream>
+#include <functional>
 #include <sstream>
+#include <thread>
 
+#include "agent/cli/check_net.h"
+#include "agent/cli/check_parts.h"
 #include "agent/cli/check_report.h"
 #include "agent/cli/cli.h"
 #include "agent/cli/rendering.h"
+#include "tests/harness/loopback.h"
+#include "tests/harness/temp_dir.h"
 
 namespace chorale::agent {
 namespace {
+
+using std::chrono::seconds;
+using std::chrono::system_clock;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+std::string http_date(system_clock::time_point moment) {
+  const std::time_t seconds_since = system_clock::to_time_t(moment);
+  std::tm utc{};
+  ::gmtime_r(&seconds_since, &utc);
+  std::array<char, 64> text{};
+  (void)std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &utc);
+  return text.data();
+}
+
+// A port that gives every visitor the same answer, whatever the question.
+class FixedAnswer {
+ public:
+  FixedAnswer(const std::string& status, const std::string& headers, const std::string& body)
+      : answer_("HTTP/1.1 " + status + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + headers +
+                "\r\n" + body),
+        thread_([this] { serve(); }) {}
+  ~FixedAnswer() {
+    ::shutdown(listener_.descriptor(), SHUT_RDWR);  // wakes poll()
+    thread_.join();
+  }
+  FixedAnswer(const FixedAnswer&) = delete;
+  FixedAnswer& operator=(const FixedAnswer&) = delete;
+
+  [[nodiscard]] std::uint16_t port() const { return port_of(listener_); }
+  [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port()); }
+
+ private:
+  void serve() {
+    while (true) {
+      pollfd waiting{listener_.descriptor(), POLLIN, 0};
+      if (::poll(&waiting, 1, -1) < 0 || waiting.revents != POLLIN) return;
+      const int client = ::accept4(listener_.descriptor(), nullptr, nullptr, SOCK_CLOEXEC);
+      if (client < 0) return;
+      const chorale::testing::Socket visitor(client);
+      std::array<char, 4096> question{};
+      if (::recv(client, question.data(), question.size(), 0) <= 0) continue;
+      (void)::send(client, answer_.data(), answer_.size(), MSG_NOSIGNAL);
+    }
+  }
+
+  chorale::testing::Socket listener_ = chorale::testing::listen_on_any_port();
+  std::string answer_;
+  std::thread thread_;
+};
+
+class CheckTest : public ::testing::Test {
+ protected:
+  CheckTest() {
+    config_.file = "test.toml";
+    config_.id = "proxy-1";
+    config_.listen_address = "127.0.0.1";
+    config_.listen_port = 0;
+    config_.nginx_config = directory_.path() / "nginx.conf";
+    config_.state_dir = directory_.path() / "state";
+  }
+
+  // What a part finds, a line each; `exit_code()` is then its.
+  std::string found(const std::function<void(CheckReport&, const Config&)>& part) {
+    std::ostringstream output;
+    CheckReport report(output);
+    part(report, config_);
+    exit_code_ = report.exit_code();
+    return output.str();
+  }
+  [[nodiscard]] int exit_code() const { return exit_code_; }
+  void run_nginx_as(const std::string& script) {
+    const auto program = directory_.path() / "nginx";
+    std::ofstream(program) << "#!/bin/sh\n" << script << "\n";
+    ::chmod(program.c_str(), 0755);
+    config_.nginx_cmd = {program};
+    config_.nginx_pid = directory_.path() / "none.pid";
+  }
+
+  chorale::testing::TempDir directory_{"check"};
+  Config config_;
+  int exit_code_ = 0;
+};
 
 TEST(CheckReportTest, PrintsOneFindingALine) {
   std::ostringstream output;
@@ -38,6 +137,163 @@ TEST(SampleStateTest, KeepsTheInvariantsOfARoutingState) {
     ASSERT_FALSE(app.ports.empty());
     EXPECT_FALSE(app.servers().empty());
   }
+}
+
+TEST_F(CheckTest, NginxThatIsNotInstalledIsOneLineWithTheRemedy) {
+  config_.nginx_cmd = {"/nonexistent/nginx"};
+  EXPECT_EQ(found(check_nginx_program),
+            "fail  nginx: /nonexistent/nginx: No such file or directory; install Nginx, or name its program in "
+            "nginx_cmd\n");
+  EXPECT_EQ(exit_code(), kExitNo);
+}
+
+TEST_F(CheckTest, CommandThatRunsNoNginxIsTold) {
+  run_nginx_as("echo 'nginx: command not found' >&2; exit 1");
+  EXPECT_THAT(found(check_nginx_program), AllOf(HasSubstr("ends with 1: nginx: command not found; set nginx_cmd")));
+  EXPECT_EQ(exit_code(), kExitNo);
+}
+
+TEST_F(CheckTest, OldNginxIsNamed) {
+  run_nginx_as("echo 'nginx version: nginx/1.10.3' >&2");
+  EXPECT_THAT(found(check_nginx_program), HasSubstr("warn  nginx: version 1.10.3 is older than 1.11.11"));
+  EXPECT_EQ(exit_code(), kExitFine);
+}
+
+TEST_F(CheckTest, NginxThatDoesNotRunIsTold) {
+  run_nginx_as("echo 'nginx version: nginx/1.22.1' >&2");
+  EXPECT_THAT(found(check_nginx_program),
+              AllOf(StartsWith("ok    nginx: version 1.22.1\n"), HasSubstr("warn  nginx: there is no pid file"),
+                    HasSubstr("systemctl start nginx")));
+}
+
+TEST_F(CheckTest, TemplateThatCannotBeReadIsNamed) {
+  config_.nginx_template = directory_.path() / "none.mustache";
+  const std::string line = found([](auto& report, const auto& config) { check_template(report, config, false); });
+  EXPECT_THAT(line, AllOf(StartsWith("fail  template: "), HasSubstr("none.mustache: No such file"),
+                          HasSubstr("nginx_template")));
+  EXPECT_NE(exit_code(), kExitFine);
+}
+
+TEST_F(CheckTest, PlacesToWriteToAreFine) {
+  const std::string text = found(check_files);
+  EXPECT_THAT(text, AllOf(HasSubstr("ok    nginx_config"), HasSubstr("is not there yet; the agent makes it")));
+  EXPECT_EQ(exit_code(), kExitFine);
+}
+
+TEST_F(CheckTest, PlacesThatCannotBeWrittenToAreNamed) {
+  config_.nginx_config = directory_.path() / "missing" / "nginx.conf";
+  config_.state_dir = "/proc/chorale";  // not writable for root either
+  EXPECT_THAT(found(check_files), AllOf(HasSubstr("fail  nginx_config: there is no directory"),
+                                        HasSubstr("fail  state_dir: /proc cannot be written to")));
+  EXPECT_EQ(exit_code(), kExitNo);
+  config_.nginx_config = "/proc/nginx.conf";
+  EXPECT_THAT(found(check_files), HasSubstr("fail  nginx_config: /proc cannot be written to"));
+}
+
+TEST_F(CheckTest, FreePortIsFine) {
+  EXPECT_EQ(found(check_listen), "ok    listen: 127.0.0.1:0 is free\n");
+  EXPECT_EQ(exit_code(), kExitFine);
+}
+
+TEST_F(CheckTest, PortOfAnotherProgramIsTaken) {
+  const FixedAnswer other("200 OK", "", "hello");
+  config_.listen_port = other.port();
+  EXPECT_THAT(found(check_listen), AllOf(HasSubstr("fail  listen"), HasSubstr("is taken by another program")));
+  EXPECT_EQ(exit_code(), kExitNo);
+}
+
+TEST_F(CheckTest, OwnAgentMayHoldThePort) {
+  const FixedAnswer agent("200 OK", "", R"({"Status":"ok","Cluster":{"Id":"proxy-1"}})");
+  config_.listen_port = agent.port();
+  EXPECT_THAT(found(check_listen), HasSubstr("this agent runs and listens there"));
+  EXPECT_EQ(exit_code(), kExitFine);
+  config_.id = "proxy-2";
+  EXPECT_THAT(found(check_listen), HasSubstr("is taken by another agent, proxy-1"));
+  EXPECT_EQ(exit_code(), kExitNo);
+}
+
+TEST_F(CheckTest, AddressOfAnotherHostIsNamed) {
+  config_.listen_address = "192.0.2.1";
+  EXPECT_THAT(found(check_listen), AllOf(HasSubstr("fail  listen: 192.0.2.1:0"), HasSubstr("address of this host")));
+}
+
+TEST_F(CheckTest, OpenPortWithoutTokenIsAWarning) {
+  config_.listen_address = "0.0.0.0";
+  EXPECT_THAT(found(check_listen), HasSubstr("warn  listen: open to the network"));
+  EXPECT_EQ(exit_code(), kExitFine);
+  config_.admin_token = "secret";
+  EXPECT_THAT(found(check_listen), Not(HasSubstr("warn")));
+}
+
+TEST_F(CheckTest, ZookeeperServersThatDoNotAnswerAreNamedOneByOne) {
+  config_.standalone = false;
+  const auto closed = std::to_string(chorale::testing::pick_port());
+  config_.zookeeper.hosts = "127.0.0.1:" + closed + ",nobody.invalid:2181";
+  EXPECT_THAT(found(check_zookeeper),
+              AllOf(HasSubstr("warn  zookeeper: no credentials are set"),
+                    HasSubstr("fail  zookeeper: 127.0.0.1:" + closed + ": cannot connect: Connection refused"),
+                    HasSubstr("fail  zookeeper: nobody.invalid:2181: the name cannot be resolved")));
+  EXPECT_EQ(exit_code(), kExitUnreachable);
+}
+
+TEST_F(CheckTest, MarathonThatAnswersIsFine) {
+  const FixedAnswer marathon("200 OK", "Date: " + http_date(system_clock::now()) + "\r\n", "pong");
+  config_.marathon = {marathon.url()};
+  EXPECT_EQ(found(check_marathon), "ok    marathon: " + marathon.url() + " answers\n");
+}
+
+TEST_F(CheckTest, MarathonThatDoesNotAnswerIsAFailureUnlessAnotherDoes) {
+  const std::string closed = "http://127.0.0.1:" + std::to_string(chorale::testing::pick_port());
+  config_.marathon = {closed};
+  EXPECT_EQ(found(check_marathon), "fail  marathon: " + closed + ": cannot connect: Connection refused\n");
+  EXPECT_EQ(exit_code(), kExitUnreachable);
+  const FixedAnswer marathon("200 OK", "", "pong");
+  config_.marathon.push_back(marathon.url());
+  EXPECT_THAT(found(check_marathon), HasSubstr("warn  marathon: " + closed));
+  EXPECT_EQ(exit_code(), kExitFine);
+}
+
+TEST_F(CheckTest, RefusedPasswordIsNamed) {
+  const FixedAnswer marathon("401 Unauthorized", "", "");
+  config_.marathon = {marathon.url()};
+  EXPECT_THAT(found(check_marathon), HasSubstr("answers HTTP 401; are user and pass right?"));
+}
+
+TEST_F(CheckTest, ClockThatIsOffIsAWarning) {
+  const FixedAnswer behind("200 OK", "Date: " + http_date(system_clock::now() + seconds(3'600)) + "\r\n", "pong");
+  config_.marathon = {behind.url()};
+  EXPECT_THAT(found(check_marathon), ::testing::ContainsRegex("warn  clock: .* 3(600|599) s behind"));
+  EXPECT_EQ(exit_code(), kExitFine);
+  const FixedAnswer ahead("200 OK", "Date: " + http_date(system_clock::now() - seconds(65)) + "\r\n", "pong");
+  config_.marathon = {ahead.url()};
+  EXPECT_THAT(found(check_marathon), HasSubstr("s ahead of"));
+  const FixedAnswer near("200 OK", "Date: " + http_date(system_clock::now() - seconds(55)) + "\r\n", "pong");
+  config_.marathon = {near.url()};
+  EXPECT_THAT(found(check_marathon), Not(HasSubstr("clock")));
+}
+
+TEST_F(CheckTest, MissingKeysAreOneLine) {
+  EXPECT_THAT(found(check_marathon),
+              AllOf(StartsWith("fail  marathon: test.toml: marathon is not set"), HasSubstr("zookeeper = ")));
+  EXPECT_EQ(exit_code(), kExitUsage);
+}
+
+TEST(HttpDateTest, OnlyTheCurrentFormIsRead) {
+  const auto moment = parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT");
+  ASSERT_TRUE(moment);
+  EXPECT_EQ(system_clock::to_time_t(*moment), 784'111'777);
+  EXPECT_FALSE(parse_http_date(""));
+  EXPECT_FALSE(parse_http_date("Sunday, 06-Nov-94 08:49:37 GMT"));
+  EXPECT_FALSE(parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT; x"));
+}
+
+TEST(NginxVersionTest, IsFoundWhateverTheBuildIsCalled) {
+  EXPECT_EQ(parse_nginx_version("nginx version: nginx/1.22.1\n"), (NginxVersion{1, 22, 1}));
+  EXPECT_EQ(parse_nginx_version("nginx version: openresty/1.21.4.1"), (NginxVersion{1, 21, 4}));
+  EXPECT_EQ(parse_nginx_version("nginx version: nginx/1.18.0 (Ubuntu)"), (NginxVersion{1, 18, 0}));
+  EXPECT_FALSE(parse_nginx_version("nginx version: nginx"));
+  EXPECT_FALSE(parse_nginx_version("sudo: a password is required"));
+  EXPECT_FALSE(parse_nginx_version("nginx version: nginx/1."));
 }
 
 }  // namespace

@@ -34,6 +34,7 @@ TEST(ConfigTest, EmptyFileGivesTheDefaults) {
   EXPECT_THAT(loaded.warnings, IsEmpty());
   const Config& config = loaded.config;
   EXPECT_TRUE(config.standalone);
+  EXPECT_EQ(config.zookeeper.root.text(), "/chorale");  // of the tree in its own memory
   EXPECT_EQ(config.id, "proxy-1");
   EXPECT_EQ(config.xproxy, "proxy-1");
   EXPECT_EQ(config.listen_address, "0.0.0.0");
@@ -42,7 +43,8 @@ TEST(ConfigTest, EmptyFileGivesTheDefaults) {
   EXPECT_THAT(config.nginx_cmd, ElementsAre("nginx"));
   EXPECT_EQ(config.session_timeout, milliseconds(10'000));
   EXPECT_TRUE(config.repair_drift);
-  EXPECT_THAT(missing_for_agent(config), ElementsAre(HasSubstr("test.toml: marathon is not set")));
+  EXPECT_THAT(missing_for_agent(config),
+              ElementsAre(AllOf(HasSubstr("test.toml: marathon is not set"), HasSubstr("zookeeper = "))));
 }
 
 // The file that Nixy ships, with everything switched on.
@@ -154,12 +156,17 @@ marathon = [1, 2]
 shrink_limit = "half"
 local = "x"
 )");
-  EXPECT_THAT(errors, HasSubstr("test.toml:1: realm: expected a string in quotes, found the number 5"));
+  EXPECT_THAT(errors, HasSubstr("test.toml:1: realm: expected a string in quotes, found a number"));
   EXPECT_THAT(errors, HasSubstr("test.toml:2: nginx_ignore_check: expected true or false, found a string"));
   EXPECT_THAT(errors, HasSubstr("test.toml:3: session_timeout: expected a duration in quotes with its unit"));
   EXPECT_THAT(errors, HasSubstr("test.toml:4: marathon: expected a string or an array of strings"));
   EXPECT_THAT(errors, HasSubstr("test.toml:5: shrink_limit: expected a number from 0 to 1"));
   EXPECT_THAT(errors, HasSubstr("test.toml:6: local: expected a section"));
+}
+
+TEST(ConfigTest, ErrorsNeverRepeatWhatMayBeAPassword) {
+  EXPECT_THAT(refused("pass = 4711"), Not(HasSubstr("4711")));
+  EXPECT_THAT(refused("pass = 47.11"), Not(HasSubstr("47.11")));
 }
 
 TEST(ConfigTest, RangesAreChecked) {
@@ -173,6 +180,9 @@ TEST(ConfigTest, RangesAreChecked) {
                             "listen = \"localhost:80\"",
                             "nginx_cmd = \" \"",
                             "nginx_config = \"\"",
+                            "nginx_config = \"nginx.conf\"",
+                            "nginx_template = \"./nginx.conf.mustache\"",
+                            "realm = \"a$b\"",
                             "left_delimiter = \"\"",
                             "drift = \"ignore\"",
                             "state_dir = \"here\"",

@@ -28,7 +28,8 @@ constexpr const char* kServed = "/web 10.0.0.1:31001";
 TEST_F(HealthMemoryTest, ATaskWhoseResultsVanishStaysForAsLongAsItIsRemembered) {
   EXPECT_EQ(served(checked({true}), start_), kServed);
   EXPECT_EQ(served(checked({}), start_ + minutes(1)), kServed);
-  EXPECT_EQ(memory_.first_expiry(minutes(5)), start_ + minutes(6));
+  EXPECT_EQ(memory_.first_expiry(minutes(5), start_), start_ + minutes(6));
+  EXPECT_EQ(memory_.first_expiry(minutes(5), start_ + minutes(6)), TimePoint::max()) << "a past one is nobody's";
   EXPECT_EQ(served(checked({}), start_ + minutes(6) - Milliseconds(1)), kServed);
   EXPECT_EQ(served(checked({}), start_ + minutes(6)), "");
   EXPECT_EQ(served(checked({}), start_ + minutes(7)), "");

@@ -178,6 +178,22 @@ TEST_F(LeaderFaultsTest, AMarathonFailoverThatLosesAllResultsChangesNothingForFi
   EXPECT_EQ(scene_.offers[0].cause, "health results missing for too long");
 }
 
+// Its memory runs out unseen; pass() fails if the leader asks for a moment that is over, again and again.
+TEST_F(LeaderFaultsTest, ALostResultOfATaskThatIsNotRoutedAnyMoreWakesNobody) {
+  for (auto& [id, each] : list_) {
+    each.health_checks = 1;
+    for (MarathonTask& one : each.tasks) one.health = {{true}};
+  }
+  settle();
+  MarathonTask& lost = list_.begin()->second.tasks.front();
+  lost.health.clear();
+  sync(list_);
+  scene_.pass(std::chrono::minutes(1));
+  lost.state = "TASK_KILLING";
+  sync(list_);
+  scene_.pass(std::chrono::minutes(10));
+}
+
 TEST_F(LeaderFaultsTest, AppLosingAllItsTasksWithoutAWordKeepsThemUntilAListSaysSo) {
   LeaderScene scene;
   scene.settle(apps({app_of_size("/web", 2)}));

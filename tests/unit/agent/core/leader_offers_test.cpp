@@ -125,6 +125,19 @@ TEST_F(LeaderOffersTest, AnAbandonedStateIsOfferedAgainWithLongerPauses) {
   EXPECT_EQ(scene_.offers.back().cause, "status_update_event /web TASK_KILLED");
 }
 
+TEST(LeaderOffersWithoutDistanceTest, AnAbandonedStateWaitsAllTheSame) {
+  LeaderOptions options = LeaderScene::options();
+  options.min_offer_interval = Milliseconds(0);
+  LeaderScene scene(options);
+  scene.settle(apps({app_of_size("/web", 2)}));
+  scene.status("/web", "web-1", "TASK_KILLED");
+  scene.pass(Milliseconds(100));
+  ASSERT_THAT(scene.offers, SizeIs(1));
+  scene.send(OfferDecided{scene.offers.back().offer, false, false, "nobody can test it"});
+  scene.pass(Milliseconds(400));
+  EXPECT_THAT(scene.offers, SizeIs(1));
+}
+
 TEST_F(LeaderOffersTest, AFailedTemplateRestsUntilTheTemplateChanges) {
   settle();
   kill("web-1");

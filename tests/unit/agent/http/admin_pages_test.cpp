@@ -18,7 +18,7 @@ class AdminPagesTest : public ::testing::Test {
   AdminSources sources() {
     AdminSources made;
     made.version = "1.2.3";
-    made.xproxy = "proxy-1";
+    made.xproxy = [] { return std::string("proxy-1"); };
     made.health = [this] { return health_; };
     made.cluster = [this](ClusterDone done) { reads_.push_back(std::move(done)); };
     made.routes = [] { return std::make_shared<const render::RoutingState>(); };

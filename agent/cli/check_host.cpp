@@ -1,0 +1,211 @@
+// `chorale check`: what this host has to offer: an Nginx, places to write to, a port to listen on.
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/v6_only.hpp>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "agent/cli/check_net.h"
+#include "agent/cli/check_parts.h"
+#include "agent/cli/cli.h"
+#include "agent/cli/command.h"
+#include "agent/nginx/config_text.h"
+#include "agent/nginx/locations.h"
+#include "agent/nginx/master.h"
+#include "agent/nginx/unique_fd.h"
+#include "agent/text_file.h"
+
+namespace chorale::agent {
+namespace {
+
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr std::chrono::milliseconds kNginxPatience{10'000};
+constexpr std::chrono::milliseconds kAgentPatience{2'000};
+constexpr NginxVersion kOldest{1, 11, 11};  // worker_shutdown_timeout, which the shipped template uses
+
+std::string text_of(const NginxVersion& version) {
+  return std::to_string(version.major) + "." + std::to_string(version.minor) + "." + std::to_string(version.patch);
+}
+
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+void check_nginx_runs(CheckReport& report, const Config& config) {
+  const auto text = read_text_file(config.nginx_config, std::size_t{1} << 30U);
+  const MainDirectives directives = text ? main_directives(*text) : MainDirectives{};
+  const NginxLocations where = nginx_locations(directives, {}, config.nginx_cmd, config.nginx_pid);
+  const auto master = find_master(where.pid_files, program_name(config.nginx_cmd));
+  if (master) {
+    report.ok("nginx", "runs as process " + std::to_string(master->pid));
+  } else {
+    report.warn("nginx", master.error().message + "; the agent never starts it: systemctl start nginx");
+  }
+}
+
+// Why this process may not write there. Tried, because root's permissions tell nothing of read-only mounts and the
+// like.
+std::optional<std::string> why_not_writable(const fs::path& directory) {
+  std::string probe = (directory / ".chorale-check-XXXXXX").string();
+  const UniqueFd file(::mkostemp(probe.data(), O_CLOEXEC));
+  if (file) {
+    ::unlink(probe.c_str());
+    return std::nullopt;
+  }
+  const int error = errno;
+  std::string why = directory.string() + " cannot be written to: " + std::strerror(error);
+  if (error == EACCES && ::geteuid() != 0) why += " (the agent runs as root, this check does not)";
+  return why;
+}
+
+// The directory itself, or the first above it that exists.
+fs::path existing(fs::path directory) {
+  std::error_code ignored;
+  while (!fs::exists(directory, ignored) && directory.has_relative_path()) directory = directory.parent_path();
+  return directory;
+}
+
+// Nothing: the port is free, and free again.
+error_code try_to_listen(const tcp::endpoint& endpoint) {
+  asio::io_context loop;
+  tcp::acceptor acceptor(loop);
+  error_code error;
+  acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error && endpoint.address().is_v6()) acceptor.set_option(asio::ip::v6_only(false), error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(tcp::acceptor::max_listen_connections, error);
+  return error;
+}
+
+// The id of the agent that answers there; empty: whoever it is, it is no agent.
+std::string agent_at(asio::ip::address address, std::uint16_t port) {
+  if (address.is_unspecified()) {
+    address = address.is_v6() ? asio::ip::address(asio::ip::address_v6::loopback())
+                              : asio::ip::address(asio::ip::address_v4::loopback());
+  }
+  Url url;
+  url.host = address.to_string();
+  url.port = std::to_string(port);
+  url.target = "/v1/health";
+  const auto answer = http_get(url, {}, {}, kAgentPatience);
+  if (!answer) return {};
+  const auto health = nlohmann::json::parse(answer->body, nullptr, false);
+  if (!health.is_object() || !health.contains("Cluster") || !health["Cluster"].is_object()) return {};
+  const auto& cluster = health["Cluster"];
+  return cluster.contains("Id") && cluster["Id"].is_string() ? cluster["Id"].get<std::string>() : std::string();
+}
+
+void check_port(CheckReport& report, const Config& config) {
+  const std::string where = (config.listen_address.find(':') == std::string::npos ? config.listen_address
+                                                                                  : "[" + config.listen_address + "]") +
+                            ":" + std::to_string(config.listen_port);
+  error_code error;
+  const auto address = asio::ip::make_address(config.listen_address, error);
+  if (!error) error = try_to_listen({address, config.listen_port});
+  if (!error) {
+    report.ok("listen", where + " is free");
+  } else if (error != asio::error::address_in_use) {
+    report.fail("listen", where + ": " + error.message() + "; set listen to an address of this host", kExitNo);
+  } else if (const std::string agent = agent_at(address, config.listen_port); agent == config.id) {
+    report.ok("listen", where + ": this agent runs and listens there");
+  } else {
+    report.fail("listen",
+                where + " is taken by " + (agent.empty() ? "another program" : "another agent, " + agent) +
+                    " (ss -ltnp 'sport = :" + std::to_string(config.listen_port) +
+                    "' names it); stop it, or set listen to another port",
+                kExitNo);
+  }
+}
+
+}  // namespace
+
+std::optional<NginxVersion> parse_nginx_version(std::string_view output) {
+  constexpr std::string_view kLabel = "version: ";
+  const auto label = output.find(kLabel);
+  if (label == std::string_view::npos) return std::nullopt;
+  const auto slash = output.find('/', label);
+  if (slash == std::string_view::npos) return std::nullopt;
+  NginxVersion version;
+  const char* at = output.data() + slash;
+  const char* const end = output.data() + output.size();
+  for (int* part : {&version.major, &version.minor, &version.patch}) {
+    if (at == end || (*at != '/' && *at != '.')) return std::nullopt;
+    const auto [next, error] = std::from_chars(at + 1, end, *part);
+    if (error != std::errc()) return std::nullopt;
+    at = next;
+  }
+  return version;
+}
+
+bool check_nginx_program(CheckReport& report, const Config& config) {
+  std::vector<std::string> command = config.nginx_cmd;
+  command.emplace_back("-v");
+  const auto result = run_command(command, kNginxPatience);
+  if (!result) {
+    report.fail("nginx", result.error() + "; install Nginx, or name its program in nginx_cmd", kExitNo);
+    return false;
+  }
+  const auto version = parse_nginx_version(result->output);
+  if (result->exit_code != 0) {
+    report.fail("nginx",
+                config.nginx_cmd.front() + " -v ends with " + std::to_string(result->exit_code) + ": " +
+                    first_line(result->output) + "; set nginx_cmd to a command that runs Nginx",
+                kExitNo);
+    return false;
+  }
+  if (!version) {
+    report.warn("nginx", config.nginx_cmd.front() + " -v names no version: " + first_line(result->output));
+  } else if (*version < kOldest) {
+    report.warn("nginx", "version " + text_of(*version) + " is older than " + text_of(kOldest) +
+                             ", which the shipped template needs; update Nginx, or use a template of your own");
+  } else {
+    report.ok("nginx", "version " + text_of(*version));
+  }
+  check_nginx_runs(report, config);
+  return true;
+}
+
+void check_files(CheckReport& report, const Config& config) {
+  const fs::path directory = fs::path(config.nginx_config).parent_path();
+  std::error_code ignored;
+  if (!fs::is_directory(directory, ignored)) {
+    report.fail("nginx_config",
+                "there is no directory " + directory.string() + "; make it, or set nginx_config to where Nginx reads",
+                kExitNo);
+  } else if (const auto why = why_not_writable(directory)) {
+    report.fail("nginx_config", *why + "; the agent replaces " + config.nginx_config + " there", kExitNo);
+  } else {
+    report.ok("nginx_config", config.nginx_config + " can be replaced");
+  }
+  const fs::path state = existing(config.state_dir);
+  if (!fs::is_directory(state, ignored)) {
+    report.fail("state_dir", state.string() + " is no directory; set state_dir to one", kExitNo);
+  } else if (const auto why = why_not_writable(state)) {
+    report.fail("state_dir", *why + "; the agent keeps its identity and the last good config there", kExitNo);
+  } else {
+    report.ok("state_dir",
+              config.state_dir + (state == fs::path(config.state_dir) ? "" : " is not there yet; the agent makes it"));
+  }
+}
+
+void check_listen(CheckReport& report, const Config& config) {
+  check_port(report, config);
+  const bool loopback = config.listen_address.starts_with("127.") || config.listen_address == "::1";
+  if (loopback || !config.admin_token.empty()) return;
+  report.warn("listen",
+              "open to the network: health, status and metrics answer everyone who reaches it, and without "
+              "admin_token_file every other page answers this host only");
+}
+
+}  // namespace chorale::agent

@@ -1,0 +1,39 @@
+// The parts of `chorale check`: each looks at one thing that an agent needs and writes a finding a line, with what to
+// do where something lacks. Blocking, each step within seconds.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "agent/cli/check_report.h"
+#include "agent/config.h"
+
+namespace chorale::agent {
+
+// Whether nginx_cmd can be run at all, and whether a master runs. False: there is nothing to test a config with.
+bool check_nginx_program(CheckReport& report, const Config& config);
+// The template, and what Nginx says of what it renders; `program`: there is an Nginx to ask.
+void check_template(CheckReport& report, const Config& config, bool program);
+// May the agent write what it has to write?
+void check_files(CheckReport& report, const Config& config);
+// The admin API's port: free, or held by this very agent; and who may see it.
+void check_listen(CheckReport& report, const Config& config);
+void check_zookeeper(CheckReport& report, const Config& config);
+// Every endpoint, and this host's clock against theirs.
+void check_marathon(CheckReport& report, const Config& config);
+
+// "1.22.1" in what `nginx -v` says, whatever the build calls itself (openresty/1.21.4.1); nullopt: no version there.
+struct NginxVersion {
+  int major = 0;
+  int minor = 0;
+  int patch = 0;
+  auto operator<=>(const NginxVersion&) const = default;
+};
+[[nodiscard]] std::optional<NginxVersion> parse_nginx_version(std::string_view output);
+
+// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110's only current form).
+[[nodiscard]] std::optional<std::chrono::system_clock::time_point> parse_http_date(const std::string& text);
+
+}  // namespace chorale::agent

@@ -1,0 +1,143 @@
+// `chorale check`: the template, and what Nginx says of what it renders.
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <sstream>
+#include <string>
+#include <utility>
+
+#include "agent/cli/check_parts.h"
+#include "agent/cli/cli.h"
+#include "agent/cli/command.h"
+#include "agent/cli/rendering.h"
+#include "render/local_values.h"
+
+namespace chorale::agent {
+namespace {
+
+constexpr std::chrono::milliseconds kNginxPatience{30'000};
+
+// A file that is gone when the check is.
+class TemporaryFile {
+ public:
+  // Beside the real one where that may be written: relative includes then mean the same.
+  TemporaryFile(const std::string& config_file, const std::string& text) {
+    const auto beside = std::filesystem::path(config_file).parent_path();
+    if (write(beside / ".chorale-check-XXXXXX.conf", text)) return;
+    moved_ = true;
+    std::error_code ignored;
+    (void)write(std::filesystem::temp_directory_path(ignored) / "chorale-check-XXXXXX.conf", text);
+  }
+  ~TemporaryFile() {
+    if (!path_.empty()) ::unlink(path_.c_str());
+  }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+
+  [[nodiscard]] const std::string& path() const { return path_; }  // empty: `error` says why
+  [[nodiscard]] const std::string& error() const { return error_; }
+  [[nodiscard]] bool moved() const { return moved_; }
+
+ private:
+  bool write(const std::filesystem::path& pattern, const std::string& text) {
+    constexpr int kSuffixLength = 5;  // ".conf"
+    std::string name = pattern.string();
+    const int descriptor = ::mkstemps(name.data(), kSuffixLength);
+    if (descriptor < 0) {
+      error_ = pattern.parent_path().string() + ": " + std::strerror(errno);
+      return false;
+    }
+    path_ = name;
+    std::size_t written = 0;
+    while (written < text.size()) {
+      const ssize_t count = ::write(descriptor, text.data() + written, text.size() - written);
+      if (count < 0 && errno == EINTR) continue;
+      if (count <= 0) break;
+      written += static_cast<std::size_t>(count);
+    }
+    ::close(descriptor);
+    if (written == text.size()) return true;
+    error_ = name + ": " + std::strerror(errno);
+    ::unlink(name.c_str());
+    path_.clear();
+    return false;
+  }
+
+  std::string path_;
+  std::string error_;
+  bool moved_ = false;
+};
+
+// The line that says why, without the temporary file's name in the way; the last line where none does.
+std::string nginx_reason(const std::string& output) {
+  std::string reason;
+  bool found = false;
+  std::istringstream lines(output);
+  for (std::string line; !found && std::getline(lines, line);) {
+    if (line.empty()) continue;
+    found = line.find("[emerg]") != std::string::npos;
+    reason = line;
+  }
+  return reason;
+}
+
+void check_nginx(CheckReport& report, const Config& config, const std::string& what, const std::string& text) {
+  const TemporaryFile file(config.nginx_config, text);
+  if (file.path().empty()) {
+    report.fail("nginx", "no file to test can be written: " + file.error(), kExitNo);
+    return;
+  }
+  std::vector<std::string> command = config.nginx_cmd;
+  command.insert(command.end(), {"-t", "-c", file.path()});
+  const auto result = run_command(command, kNginxPatience);
+  if (!result) {
+    report.fail("nginx", result.error(), kExitNo);
+  } else if (result->exit_code != 0) {
+    report.fail("nginx", what + " is refused: " + nginx_reason(result->output), kExitNo);
+  } else {
+    report.ok("nginx", what + " passes " + config.nginx_cmd.front() + " -t" +
+                           (file.moved() ? " (in a temporary directory: relative includes were not tested)" : ""));
+  }
+}
+
+// Looked for in what is rendered: a name in a template's comment asks for nothing.
+void check_local_values(CheckReport& report, const Config& config, const render::Template& compiled) {
+  const auto rendered = compiled.render(sample_state(config.realm));
+  if (!rendered) return;  // told below, with the state that it fails on
+  const auto known = local_values(config);
+  for (const std::string& name : render::local_value_names(rendered->text)) {
+    if (known.contains(name)) continue;
+    report.fail("template", "@{" + name + "} is unknown on this proxy; set it in [local]", kExitNo);
+  }
+}
+
+}  // namespace
+
+void check_template(CheckReport& report, const Config& config, bool program) {
+  const auto compiled = load_template(config);
+  if (!compiled) {
+    report.fail("template", compiled.error().message + "; nginx_template names the file", compiled.error().exit_code);
+    return;
+  }
+  report.ok("template", config.nginx_template);
+  for (const std::string& tag : compiled->raw_tags()) {
+    report.warn("template", tag + " is rendered without quoting: whoever sets it writes Nginx config");
+  }
+  check_local_values(report, config, *compiled);
+  if (config.nginx_ignore_check) report.warn("nginx", "nginx_ignore_check is set: no config is tested, here or ever");
+  const render::RoutingState empty{config.realm, {}};
+  for (const auto& [what, state] : {std::pair<std::string, render::RoutingState>{"a state without apps", empty},
+                                    {"a sample state", sample_state(config.realm)}}) {
+    const auto text = render_here(*compiled, config, state);
+    if (!text) {
+      report.fail("template", what + ": " + text.error().message, kExitNo);
+    } else if (program && !config.nginx_ignore_check) {
+      check_nginx(report, config, what, *text);
+    }
+  }
+}
+
+}  // namespace chorale::agent

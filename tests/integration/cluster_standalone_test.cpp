@@ -1,0 +1,71 @@
+// One proxy without ZooKeeper: the same program, for itself alone; and what a SIGHUP changes.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <regex>
+
+#include "tests/harness/cluster.h"
+#include "tests/harness/wait_until.h"
+
+namespace chorale::testing {
+namespace {
+
+using std::chrono::seconds;
+
+class ClusterStandaloneTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    MarathonSimulator::Options options;
+    options.arguments = {"--backends"};
+    marathon_ = std::make_unique<MarathonSimulator>(options);
+    ASSERT_TRUE(marathon_->start());
+    proxy_ = std::make_unique<Proxy>(Proxy::Options{1, "", {marathon_->url()}, "2s", ""});
+    ASSERT_TRUE(proxy_->start_nginx());
+    proxy_->start_agent();
+    ASSERT_TRUE(marathon_->create("/hello-world", 2));
+    ASSERT_TRUE(wait_until([this] { return proxy_->routes("/hello-world"); }, seconds(20))) << proxy_->agent_log();
+  }
+
+  // One key of the running agent's file gets another value, then SIGHUP.
+  void set_and_reload(const std::string& key, const std::string& value) {
+    std::ifstream in(proxy_->config_file());
+    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    std::ofstream(proxy_->config_file()) << std::regex_replace(text, std::regex("\n" + key + " = [^\n]*"),
+                                                               "\n" + key + " = \"" + value + "\"");
+    proxy_->signal_agent(SIGHUP);
+  }
+  [[nodiscard]] bool heard() const { return proxy_->agent_log().find("configuration re-read") != std::string::npos; }
+
+  std::unique_ptr<MarathonSimulator> marathon_;
+  std::unique_ptr<Proxy> proxy_;
+};
+
+TEST_F(ClusterStandaloneTest, LeadsItself) {
+  ASSERT_TRUE(wait_until([this] { return proxy_->health().value("Status", "") != "down"; }, seconds(10)));
+  EXPECT_EQ(proxy_->health().at("Cluster").at("Role"), "leader");
+  EXPECT_EQ(proxy_->health_status(), 200);
+  ASSERT_TRUE(marathon_->destroy("/hello-world"));
+  EXPECT_TRUE(wait_until([this] { return proxy_->get("/hello-world/").status == 503; }, seconds(10)));
+}
+
+TEST_F(ClusterStandaloneTest, HangupTakesLocalValuesAndNothingElse) {
+  set_and_reload("xproxy", "renamed");
+  EXPECT_TRUE(wait_until([this] { return proxy_->get("/hello-world/").headers["x-proxy"] == "renamed"; }, seconds(10)))
+      << proxy_->agent_log();
+}
+
+// The template says `pid @{nginx_pid};`: Nginx would move its file to where this agent does not look.
+TEST_F(ClusterStandaloneTest, HangupLeavesThePidFileWhereTheAgentLooks) {
+  set_and_reload("nginx_pid", proxy_->nginx().pid_file() + ".other");
+  ASSERT_TRUE(wait_until([this] { return heard(); }, seconds(10))) << proxy_->agent_log();
+  ASSERT_TRUE(marathon_->create("/later", 1));
+  EXPECT_TRUE(wait_until([this] { return proxy_->routes("/later"); }, seconds(10))) << proxy_->agent_log();
+  EXPECT_EQ(proxy_->health_status(), 200);
+}
+
+}  // namespace
+}  // namespace chorale::testing
