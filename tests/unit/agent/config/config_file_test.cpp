@@ -28,11 +28,34 @@ std::string uncommented(const std::string& text) {
   return result;
 }
 
-TEST(ShippedConfigTest, IsReadWithoutWarnings) {
+// The text with the line of one key that is commented out made a setting.
+std::string with_key(const std::string& text, const std::string& key) {
+  const auto line = text.find("\n#" + key + " = ");
+  EXPECT_NE(line, std::string::npos) << key;
+  return line == std::string::npos ? text : text.substr(0, line + 1) + text.substr(line + 2);
+}
+
+// A proxy that nobody has configured yet must not follow some Marathon by accident.
+TEST(ShippedConfigTest, SetsNothing) {
+  const auto settings = read_settings(shipped(), "chorale.toml");
+  ASSERT_TRUE(settings) << settings.error();
+  EXPECT_THAT(settings->by_key, ::testing::IsEmpty());
+}
+
+TEST(ShippedConfigTest, LacksMarathonAlone) {
   const auto loaded = parse_config(shipped(), "chorale.toml", {"proxy-1", {}});
   ASSERT_TRUE(loaded) << loaded.error();
   EXPECT_THAT(loaded->warnings, ::testing::IsEmpty());
+  EXPECT_THAT(missing_for_agent(loaded->config), ::testing::ElementsAre(::testing::HasSubstr("marathon")));
+}
+
+TEST(ShippedConfigTest, TwoKeysMakeAnAgentOfACluster) {
+  const auto loaded =
+      parse_config(with_key(with_key(shipped(), "marathon"), "zookeeper"), "chorale.toml", {"proxy-1", {}});
+  ASSERT_TRUE(loaded) << loaded.error();
+  EXPECT_THAT(loaded->warnings, ::testing::IsEmpty());
   EXPECT_THAT(missing_for_agent(loaded->config), ::testing::IsEmpty());
+  EXPECT_FALSE(loaded->config.standalone);
 }
 
 TEST(ShippedConfigTest, ShowsEveryKey) {

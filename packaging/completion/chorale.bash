@@ -1,0 +1,60 @@
+# bash completion for chorale(1): verbs, options, files. Needs nothing but bash 4: source it. Where the bash-completion
+# package is installed, the first <Tab> loads it from /usr/share/bash-completion/completions/chorale.
+# shellcheck shell=bash
+
+_chorale() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous="" verb="" word i
+  [ "$COMP_CWORD" -gt 0 ] && previous=${COMP_WORDS[COMP_CWORD - 1]}
+  COMPREPLY=()
+
+  # bash breaks --file=NAME into three words at the '='.
+  if [ "$current" = "=" ]; then
+    previous="=" current=""
+  fi
+  if [ "$previous" = "=" ]; then
+    i=$((COMP_CWORD - 1))
+    [ "${COMP_WORDS[i]}" = "=" ] && i=$((i - 1))
+    previous=${COMP_WORDS[i]}
+  fi
+
+  case $previous in
+    -f | --file | --apps)
+      compopt -o filenames 2> /dev/null
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      return
+      ;;
+  esac
+
+  # The first word that is neither an option nor an option's value.
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    word=${COMP_WORDS[i]}
+    case $word in
+      -f | --file | --apps)
+        i=$((i + 1))
+        [ "${COMP_WORDS[i]}" = "=" ] && i=$((i + 1))
+        ;;
+      -* | =) ;;
+      *)
+        verb=$word
+        break
+        ;;
+    esac
+  done
+
+  local words="-h --help -f --file"
+  case $verb in
+    "")
+      words+=" --version"
+      [[ $current == -* ]] || words="agent check render status routes version"
+      ;;
+    render) words+=" --apps" ;;
+    status) words+=" --json --watch" ;;
+    agent | check | routes | version) ;;
+    *) return ;;
+  esac
+  # After a verb an empty word may become an app or nothing at all: options only when they are asked for.
+  [[ -n $verb && $current != -* ]] && return
+  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+}
+
+complete -F _chorale chorale
