@@ -152,12 +152,13 @@ void Term::handle(LeaderEvent event) {
   account(event);
   const auto* ping = std::get_if<EndpointPinged>(&event);
   const bool ping_failed = ping != nullptr && ping->failure.has_value();
+  const bool answered = ping_failed && ping->answered;
   for (LeaderEffect& effect : leader_.step(std::chrono::steady_clock::now(), std::move(event))) {
     if (events_.closed()) return;
     perform(std::move(effect));
   }
   if (events_.closed()) return;
-  if (ping_failed) account_failed_ping();
+  if (ping_failed) account_failed_ping(answered);
   set_timer();
   surroundings_.changed();
 }
@@ -177,8 +178,9 @@ void Term::account(const LeaderEvent& event) {
   } else if (std::holds_alternative<EventReceived>(event)) {
     metrics.marathon_event();
     if (!first_event_) first_event_ = std::chrono::steady_clock::now();
-  } else if (std::holds_alternative<StreamFailed>(event)) {
+  } else if (const auto* stream = std::get_if<StreamFailed>(&event)) {
     metrics.marathon_stream_error();
+    if (stream->silent) metrics.stream_silent();
   }
   metrics.set_stream_attached(leader_.stream_attached());
   if (last_answer_) {
@@ -188,25 +190,31 @@ void Term::account(const LeaderEvent& event) {
 }
 
 // After the leader has heard of it: it says what is left.
-void Term::account_failed_ping() {
-  surroundings_.metrics.endpoint_down();
+void Term::account_failed_ping(bool answered) {
+  if (answered) {
+    surroundings_.metrics.endpoint_check_failed();
+  } else {
+    surroundings_.metrics.endpoint_down();
+  }
   const auto endpoints = leader_.endpoints();
   const bool any = std::any_of(endpoints.begin(), endpoints.end(), [](const auto& each) { return each.healthy; });
   if (!any) surroundings_.metrics.all_endpoints_down();
 }
 
 void Term::perform(LeaderEffect effect) {
-  std::visit(coordination::Overloaded{
-                 [this](const OpenStream& open) { client_.perform(open); },
-                 [this](const CloseStream& close_stream) { client_.perform(close_stream); },
-                 [this](const FetchApps& fetch) { client_.perform(fetch); },
-                 [this](const FetchApp& fetch) { client_.perform(fetch); },
-                 [this](const PingEndpoint& ping) { client_.perform(ping); },
-                 [this](const ResolveNames& names) { resolver_.perform(names); },
-                 [this](const RenderAndOffer& offer) { render(offer); },
-                 [](const LogLine& line) { write_log(line); },
-             },
-             effect);
+  std::visit(
+      coordination::Overloaded{
+          [this](const OpenStream& open) { client_.perform(open); },
+          [this](const CloseStream& close_stream) { client_.perform(close_stream); },
+          [this](const FetchApps& fetch) { client_.perform(fetch); },
+          [this](const FetchApp& fetch) { client_.perform(fetch); },
+          [this](const PingEndpoint& ping) { client_.perform(ping); },
+          [this](const ResolveNames& names) { resolver_.perform(names); },
+          [this](const RenderAndOffer& offer) { render(offer); },
+          [this](const HostsRefused& hosts) { surroundings_.metrics.hosts_refused(hosts.invalid, hosts.duplicate); },
+          [](const LogLine& line) { write_log(line); },
+      },
+      effect);
 }
 
 void Term::render(const RenderAndOffer& effect) {

@@ -77,7 +77,7 @@ class Term {
   void choose_template(std::optional<LoadedTemplate> committed);
   void handle(LeaderEvent event);
   void account(const LeaderEvent& event);
-  void account_failed_ping();
+  void account_failed_ping(bool answered);
   void perform(LeaderEffect effect);
   void render(const RenderAndOffer& effect);
   void rendered(std::uint64_t offer, tl::expected<coordination::StateOffered, std::string> result);

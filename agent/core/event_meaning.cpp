@@ -25,6 +25,7 @@ Meaning meaning_of_status(const MarathonEvent& event) {
 Meaning meaning_of(const MarathonEvent& event) {
   if (event.type == "group_change_success") return Meaning::kGroupEdited;
   if (event.type == "deployment_success" || event.type == "deployment_failed") return Meaning::kDeployed;
+  if (event.type == "unreadable" || event.type == "oversized") return Meaning::kUnreadable;
   if (event.app.empty()) return Meaning::kNothing;
   if (event.type == "app_terminated_event") return Meaning::kAppEnded;
   if (event.type == "api_post_event") return Meaning::kAppEdited;

@@ -15,6 +15,7 @@ enum class Meaning {
   kAppEdited,    // api_post_event: created or updated, nothing has happened to its tasks yet
   kAppEnded,     // app_terminated_event: every task is gone and the app with them
   kGroupEdited,  // names the parent group at best
+  kUnreadable,   // something happened, and nobody knows what
   kDeployed,     // some deployment is over; names no app
 };
 

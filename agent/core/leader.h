@@ -49,6 +49,7 @@ struct StreamAttached {  // event_stream_attached was seen, or the stream is up 
 struct StreamFailed {
   std::string endpoint;
   Failure failure;
+  bool silent = false;  // given up because nothing came, not even a heartbeat
 };
 struct EventReceived {
   MarathonEvent event;
@@ -67,6 +68,7 @@ struct AppFetched {  // answer to FetchApp; nullopt: Marathon says 404 (no remov
 struct EndpointPinged {
   std::string endpoint;
   std::optional<Failure> failure;
+  bool answered = true;  // with a failure: it did answer, but not well
 };
 struct NamesResolved {
   ResolvedNames names;                        // only those that resolved
@@ -118,8 +120,13 @@ struct RenderAndOffer {
   std::shared_ptr<const render::RoutingState> state;
   std::string cause;  // "status_update_event /web TASK_RUNNING", "full sync", ...
 };
-using LeaderEffect =
-    std::variant<OpenStream, CloseStream, FetchApps, FetchApp, PingEndpoint, ResolveNames, RenderAndOffer, LogLine>;
+// New since the last decision, for the metrics: hosts of labels that are left out.
+struct HostsRefused {
+  std::size_t invalid = 0;
+  std::size_t duplicate = 0;
+};
+using LeaderEffect = std::variant<OpenStream, CloseStream, FetchApps, FetchApp, PingEndpoint, ResolveNames,
+                                  RenderAndOffer, HostsRefused, LogLine>;
 
 struct EndpointHealth {
   std::string endpoint;

@@ -48,6 +48,9 @@ void Leader::Parts::hear(const MarathonEvent& event) {
     case Meaning::kGroupEdited:
       group_edited();
       break;
+    case Meaning::kUnreadable:
+      table_.want_list(event.type + " event", now_ + kAfterGroupEdit);
+      break;
     case Meaning::kDeployed:
       deployed();
       break;

@@ -32,18 +32,22 @@ void Leader::Parts::offer_what_is_due() {
 // Tasks come and go; what is wrong with an app is worth a line.
 void Leader::Parts::report_exclusions(std::vector<Exclusion> exclusions) {
   std::size_t news = 0;
+  HostsRefused hosts;
   for (const Exclusion& exclusion : exclusions) {
     if (!exclusion.task.empty()) continue;
     const MarathonApp* app = known_.find(exclusion.app);
     if (app != nullptr && !belongs_to_realm(*app, options_.policy.realm)) continue;
     const auto [first, last] = std::equal_range(exclusions_.begin(), exclusions_.end(), exclusion, is_before);
     if (std::find(first, last, exclusion) != last) continue;
+    if (exclusion.kind == Exclusion::Kind::kInvalidHost) ++hosts.invalid;
+    if (exclusion.kind == Exclusion::Kind::kDuplicateHost) ++hosts.duplicate;
     if (++news > kMostExclusionsLogged) continue;
     log(LogLine::Level::kWarning, "app " + one_line(exclusion.app) + ": " + exclusion.reason);
   }
   if (news > kMostExclusionsLogged) {
     log(LogLine::Level::kWarning, std::to_string(news - kMostExclusionsLogged) + " more apps are not served in full");
   }
+  if (hosts.invalid + hosts.duplicate > 0) effects_.emplace_back(hosts);
   exclusions_ = std::move(exclusions);
 }
 

@@ -53,7 +53,9 @@ class Builder {
     for (TaskRefusal& refusal : placed.refusals) leave_out(app, refusal.task, std::move(refusal.reason));
     if (placed.ports.empty() || placed.ports.front().index != 0) return leave_out(app, "", "no routable task");
     HostChoice choice = choose_hosts(app);
-    for (std::string& reason : choice.reasons) leave_out(app, "", std::move(reason));
+    for (std::string& reason : choice.reasons) {
+      leave_out(app, "", std::move(reason), Exclusion::Kind::kInvalidHost);
+    }
     if (!choice.served) return;
 
     render::App routed;
@@ -114,7 +116,7 @@ class Builder {
       if (is_new) {
         hosts.push_back(std::move(host));
       } else {
-        leave_out(app, "", "host " + host + " belongs to " + owner->second);
+        leave_out(app, "", "host " + host + " belongs to " + owner->second, Exclusion::Kind::kDuplicateHost);
       }
     }
     if (hosts.empty() && !wanted.empty()) leave_out(app, "", "served by path only, all its hosts belong to other apps");
@@ -145,8 +147,9 @@ class Builder {
     });
   }
 
-  void leave_out(const MarathonApp& app, std::string task, std::string reason) {
-    routes_.exclusions.push_back({app.id, std::move(task), std::move(reason)});
+  void leave_out(const MarathonApp& app, std::string task, std::string reason,
+                 Exclusion::Kind kind = Exclusion::Kind::kOther) {
+    routes_.exclusions.push_back({app.id, std::move(task), std::move(reason), kind});
   }
 
   const ResolvedNames& names_;

@@ -29,9 +29,11 @@ struct RoutePolicy {
 
 // What is not served and why; `explain`, status and the log show these.
 struct Exclusion {
+  enum class Kind { kInvalidHost, kDuplicateHost, kOther };
   std::string app;
   std::string task;  // empty: the whole app, or the host named in the reason
   std::string reason;
+  Kind kind = Kind::kOther;
   bool operator==(const Exclusion&) const = default;
 };
 

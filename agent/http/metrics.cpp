@@ -152,14 +152,11 @@ void Metrics::reload(bool ok, std::chrono::milliseconds duration) {
   impl_->nixy_duration.Observe(seconds(duration));
 }
 
-void Metrics::invalid_host_label() {
-  impl_->invalid_hosts.Increment();
-  impl_->nixy_invalid.Increment();
-}
-
-void Metrics::duplicate_host_label() {
-  impl_->duplicate_hosts.Increment();
-  impl_->nixy_duplicate.Increment();
+void Metrics::hosts_refused(std::size_t invalid, std::size_t duplicate) {
+  impl_->invalid_hosts.Increment(static_cast<double>(invalid));
+  impl_->nixy_invalid.Increment(static_cast<double>(invalid));
+  impl_->duplicate_hosts.Increment(static_cast<double>(duplicate));
+  impl_->nixy_duplicate.Increment(static_cast<double>(duplicate));
 }
 
 void Metrics::endpoint_down() {

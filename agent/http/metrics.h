@@ -21,13 +21,12 @@ class Metrics {
   void marathon_event();
   void marathon_stream_error();
   void proposal(bool committed);
-  void reload(bool ok, std::chrono::milliseconds duration);  // rename until proof
-  void invalid_host_label();
-  void duplicate_host_label();
-  void endpoint_down();          // a Marathon endpoint could not be reached
-  void endpoint_check_failed();  // it answered, but not well
-  void all_endpoints_down();     // no endpoint left to ask
-  void stream_silent();          // the event stream was given up because nothing came
+  void reload(bool ok, std::chrono::milliseconds duration);        // rename until proof
+  void hosts_refused(std::size_t invalid, std::size_t duplicate);  // of labels, or of an app id
+  void endpoint_down();                                            // a Marathon endpoint could not be reached
+  void endpoint_check_failed();                                    // it answered, but not well
+  void all_endpoints_down();                                       // no endpoint left to ask
+  void stream_silent();                                            // the event stream was given up because nothing came
   // Seconds from the first event of a change until this agent's workers served it; leader only.
   void change_applied(std::chrono::milliseconds latency);
   // Gauges.

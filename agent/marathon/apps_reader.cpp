@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "agent/marathon/printable.h"
+#include "agent/core/one_line.h"
 
 namespace chorale::agent {
 namespace {
@@ -14,7 +14,7 @@ constexpr std::size_t kMaxDepth = 200;
 
 bool AppsReader::fail(const std::string& what) {
   if (!failure) {
-    const std::string app = draft_.app.id.empty() ? "" : "app " + printable(draft_.app.id) + ": ";
+    const std::string app = draft_.app.id.empty() ? "" : "app " + one_line(draft_.app.id) + ": ";
     failure = Failure{app + what};
   }
   return false;
@@ -26,7 +26,7 @@ std::string AppsReader::path() const {
     if (frame.array) {
       out += "[" + std::to_string(frame.index) + "]";
     } else {
-      out += (out.empty() ? "" : ".") + printable(frame.key, 60);
+      out += (out.empty() ? "" : ".") + one_line(frame.key, 60);
     }
   }
   return out.empty() ? "the document" : out;
@@ -243,7 +243,7 @@ bool AppsReader::end_app() {
   }
   std::string id = app.id;
   if (const auto [at, added] = apps.try_emplace(std::move(id), std::move(app)); !added) {
-    return fail("app " + printable(at->first) + " is listed twice");
+    return fail("app " + one_line(at->first) + " is listed twice");
   }
   return true;
 }

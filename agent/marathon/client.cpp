@@ -111,8 +111,8 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
 
   void ping(const PingEndpoint& effect) {
     get(effect.endpoint, "/ping", options_.request_timeout, [effect](Impl& self, const Url&, RestResult body) {
-      self.report(
-          EndpointPinged{effect.endpoint, body ? std::nullopt : std::optional(std::move(body.error().failure))});
+      if (body) return self.report(EndpointPinged{effect.endpoint, std::nullopt});
+      self.report(EndpointPinged{effect.endpoint, std::move(body.error().failure), body.error().status != 0});
     });
   }
 
@@ -218,9 +218,9 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
           });
     });
     listener.events = while_open([](Impl& self, std::vector<SseEvent> events) { self.take(std::move(events)); });
-    listener.failed = while_open([](Impl& self, Failure failure) {
+    listener.failed = while_open([](Impl& self, Failure failure, bool silent) {
       self.close_stream();
-      self.report(StreamFailed{self.stream_endpoint_, std::move(failure)});
+      self.report(StreamFailed{self.stream_endpoint_, std::move(failure), silent});
     });
     return listener;
   }

@@ -5,8 +5,8 @@
 #include <set>
 #include <utility>
 
+#include "agent/marathon/error_message.h"
 #include "agent/marathon/loop_gate.h"
-#include "agent/marathon/printable.h"
 #include "agent/marathon/rest_exchange.h"
 
 namespace chorale::agent {

@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "agent/marathon/printable.h"
+#include "agent/core/one_line.h"
 
 namespace chorale::agent {
 
@@ -29,7 +29,7 @@ std::optional<std::string> stream_refusal(const http::response_header<>& header)
   const std::string written(header[http::field::content_type]);
   const std::string type = written.substr(0, written.find_first_of("; \t"));
   if (!boost::beast::iequals(type, "text/event-stream")) {
-    return "the answer is \"" + printable(written, 80) + "\", expected text/event-stream";
+    return "the answer is \"" + one_line(written, 80) + "\", expected text/event-stream";
   }
   return std::nullopt;
 }

@@ -59,12 +59,12 @@ class SseStream::Impl : public std::enable_shared_from_this<Impl> {
  private:
   using Response = http::response_parser<http::buffer_body>;
 
-  void fail(const std::string& what) {
+  void fail(const std::string& what, bool silent = false) {
     if (over_) {
       return;
     }
     close();
-    listener_.failed(Failure{"GET " + url_.text() + ": " + what});
+    listener_.failed(Failure{"GET " + url_.text() + ": " + what}, silent);
   }
   void fail(const char* doing, const error_code& error) { fail(std::string(doing) + ": " + error.message()); }
 
@@ -263,7 +263,8 @@ class SseStream::Impl : public std::enable_shared_from_this<Impl> {
       }
       const bool open = self->response_ && self->response_->is_header_done();
       self->fail(open ? "nothing received for " + std::to_string(self->options_.idle_timeout.count()) + " ms"
-                      : "no answer within " + std::to_string(self->options_.open_timeout.count()) + " ms");
+                      : "no answer within " + std::to_string(self->options_.open_timeout.count()) + " ms",
+                 open);
     });
   }
 

@@ -30,7 +30,7 @@ struct SseListener {
   std::function<void()> opened;                       // 200 and text/event-stream
   std::function<void(std::vector<SseEvent>)> events;  // in order; after opened
   std::function<void(std::size_t)> received;          // bytes of the body
-  std::function<void(Failure)> failed;                // once, the last call
+  std::function<void(Failure, bool silent)> failed;   // once, the last call; silent: given up because nothing came
 };
 
 class SseStream {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "agent/marathon/printable.h"
+#include "agent/core/one_line.h"
 
 namespace chorale::agent {
 namespace {
@@ -77,7 +77,7 @@ std::string Url::authority() const {
 std::string Url::origin() const { return (tls ? "https://" : "http://") + bracketed(host) + ":" + port; }
 
 std::string Url::text() const {
-  return printable((tls ? "https://" : "http://") + authority() + target.substr(0, target.find('?')), 500);
+  return one_line((tls ? "https://" : "http://") + authority() + target.substr(0, target.find('?')), 500);
 }
 
 Url Url::below(std::string_view path) const {
@@ -95,7 +95,7 @@ tl::expected<Url, Failure> parse_url(std::string_view text) {
     // The text may carry a password: only what follows the last '@' is shown.
     const auto at = text.rfind('@');
     const auto shown = at == std::string_view::npos ? text : text.substr(at + 1);
-    return tl::unexpected(Failure{"URL \"" + printable(shown) + "\": " + std::string(why)});
+    return tl::unexpected(Failure{"URL \"" + one_line(shown) + "\": " + std::string(why)});
   };
   if (std::any_of(text.begin(), text.end(), [](char c) { return c <= ' ' || c == 0x7f; })) {
     return refused("blanks and control characters are not allowed");
@@ -129,7 +129,7 @@ tl::expected<Url, Failure> redirect_target(const Url& from, std::string_view loc
     // A Location may carry credentials, too.
     const auto at = location.rfind('@');
     const auto shown = at == std::string_view::npos ? location : location.substr(at + 1);
-    return tl::unexpected(Failure{"redirected to \"" + printable(shown) + "\", which " + why});
+    return tl::unexpected(Failure{"redirected to \"" + one_line(shown) + "\", which " + why});
   };
   if (location.size() > 1 && location[0] == '/' && location[1] != '/') {
     Url within = from;

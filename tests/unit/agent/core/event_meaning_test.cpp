@@ -37,6 +37,8 @@ TEST(EventMeaningTest, EveryEventThatMattersIsRead) {
       {{"app_terminated_event", "/web", "", "", {}}, Meaning::kAppEnded},
       {{"group_change_success", "", "", "", {}}, Meaning::kGroupEdited},
       {{"deployment_success", "", "", "", {}}, Meaning::kDeployed},
+      {{"unreadable", "", "", "", {}}, Meaning::kUnreadable},
+      {{"oversized", "", "", "", {}}, Meaning::kUnreadable},
       {{"deployment_info", "", "", "", {}}, Meaning::kNothing},
       {{"event_stream_attached", "", "", "", {}}, Meaning::kNothing},
       {{"something_new_event", "/web", "t", "TASK_KILLED", {}}, Meaning::kNothing},

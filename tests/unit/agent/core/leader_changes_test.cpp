@@ -212,6 +212,28 @@ TEST_F(LeaderChangesTest, HealthFlipsAreFetchedOnceForBothOfTheirEvents) {
   EXPECT_EQ(scene_.requests(), 0U);
 }
 
+TEST_F(LeaderChangesTest, EventsThatNobodyCanReadAreOneList) {
+  for (int i = 0; i < 5; ++i) scene_.event("unreadable", "");
+  scene_.pass(Milliseconds(1'000));
+  EXPECT_THAT(scene_.lists, SizeIs(1));
+}
+
+TEST_F(LeaderChangesTest, HostsThatAreLeftOutAreCountedOnce) {
+  MarathonApp invalid = app_of_size("/invalid", 1);
+  invalid.labels["subdomain"] = "ok a;b";
+  MarathonApp duplicate = app_of_size("/zzz", 1);
+  duplicate.labels["subdomain"] = "zzz ok";
+  list_ = apps({std::move(invalid), std::move(duplicate), app_of_size("/api", 2), app_of_size("/shop", 2),
+                app_of_size("/web", 3)});
+  for (int i = 0; i < 2; ++i) {
+    scene_.send(ReloadRequested{});
+    scene_.answer_list(list_);
+    scene_.pass(Milliseconds(1'000));
+  }
+  EXPECT_EQ(scene_.invalid_hosts, 1U);
+  EXPECT_EQ(scene_.duplicate_hosts, 1U);
+}
+
 TEST_F(LeaderChangesTest, ManyAppsAtOnceAreOneList) {
   for (int i = 0; i < 25; ++i) scene_.status("/new-" + std::to_string(i), "t", "TASK_RUNNING");
   scene_.pass(Milliseconds(20));

@@ -36,6 +36,10 @@ class LeaderScene {
                      [this](PingEndpoint& ping) { pings.push_back(ping.endpoint); },
                      [this](ResolveNames& names) { questions.push_back(std::move(names.names)); },
                      [this](RenderAndOffer& offer) { offers.push_back(std::move(offer)); },
+                     [this](HostsRefused& hosts) {
+                       invalid_hosts += hosts.invalid;
+                       duplicate_hosts += hosts.duplicate;
+                     },
                      [this](LogLine& line) { log += line.text + "\n"; },
                  },
                  effect);
@@ -123,6 +127,8 @@ class LeaderScene {
   std::vector<std::string> pings;
   std::vector<std::set<std::string>> questions;
   std::vector<RenderAndOffer> offers;
+  std::size_t invalid_hosts = 0;
+  std::size_t duplicate_hosts = 0;
   std::string log;
 };
 
