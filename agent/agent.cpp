@@ -212,7 +212,9 @@ void Agent::reload_config() {
   config_.local = loaded->config.local;
   config_.xproxy = loaded->config.xproxy;
   nginx_->set_local_values(local_values(config_));  // what stems from other keys stays as they are in force
-  log_info("configuration re-read: local values are in force, every other key at the next start");
+  ++reloads_;                                       // told, so that the line is never taken for a repetition
+  log_info("configuration re-read (" + std::to_string(reloads_) +
+           " since the start): xproxy and local values are in force, every other key at the next start");
 }
 
 }  // namespace chorale::agent

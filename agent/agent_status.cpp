@@ -20,6 +20,7 @@ HealthInputs Agent::health_inputs() const {
   inputs.now = std::chrono::steady_clock::now();
   inputs.id = config_.id;
   inputs.view = view_;
+  inputs.standalone = config_.standalone;
   inputs.nginx_running = report_.running;
   inputs.nginx_message = report_.nginx_message;
   inputs.config_healthy = report_.config_healthy;

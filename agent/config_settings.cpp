@@ -165,7 +165,10 @@ tl::expected<Settings, std::string> read_settings(std::string_view text, const s
     return std::move(flattener).take();
   } catch (const toml::parse_error& error) {
     return tl::unexpected(file + ":" + std::to_string(error.source().begin.line) +
-                          ": this is not TOML: " + std::string(error.description()));
+                          ": this is not TOML: " + std::string(error.description()) +
+                          (error.description().find("control character") == std::string_view::npos
+                               ? ""
+                               : " (is a closing quote missing?)"));
   }
 }
 

@@ -35,10 +35,11 @@ void add_verbs(CLI::App& app, Arguments& arguments) {
   add_config(add_verb(app, arguments, "agent", "Run the agent of this proxy (the daemon)",
                       [&] { return run_agent(arguments.config); }),
              arguments);
-  add_config(add_verb(app, arguments, "check",
-                      "Check config, template, Nginx and ZooKeeper; prints one finding a line: ok, warn or fail",
-                      [&] { return run_check(arguments.config); }),
-             arguments);
+  add_config(
+      add_verb(app, arguments, "check",
+               "Check config, template, Nginx, ZooKeeper and Marathon; prints one finding a line: ok, warn or fail",
+               [&] { return run_check(arguments.config); }),
+      arguments);
 
   CLI::App* render = add_verb(app, arguments, "render", "Print nginx.conf as this proxy would get it",
                               [&] { return run_render(arguments.config, arguments.apps_file); });

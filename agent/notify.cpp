@@ -106,7 +106,9 @@ void Notifier::feed_watchdog() {
 
 std::string status_line(const HealthInputs& inputs, const HealthVerdict& verdict) {
   std::string line;
-  if (inputs.view.role == coordination::Role::kLeader) {
+  if (inputs.standalone) {
+    line = "standalone";
+  } else if (inputs.view.role == coordination::Role::kLeader) {
     line = "leader";
   } else {
     line = inputs.view.leader.empty() ? "no leader yet" : "follower of " + inputs.view.leader;

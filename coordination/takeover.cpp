@@ -159,9 +159,11 @@ void Takeover::write() {
   if (must_wait(highest)) {
     state_ = State::kWaiting;
     waited_ = true;
-    wait_until_ = context_.now + context_.link.timeout + kExpiryGrace;
-    context_.note(Note::Level::kWarning,
-                  "the state is gone; it is created again once every older session must be over");
+    const auto wait = context_.link.timeout + kExpiryGrace;
+    wait_until_ = context_.now + wait;
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(wait).count();
+    context_.note(Note::Level::kWarning, "the state is gone; it is created again in " + std::to_string(seconds) +
+                                             " s, when every older session is over; a restart begins to wait anew");
     return;
   }
   state_ = State::kWriting;

@@ -19,7 +19,15 @@ int run_check(const std::string& config_file) {
   }
   const Config& config = loaded->config;
   report.ok("config", config_file);
-  for (const std::string& warning : loaded->warnings) report.warn("config", warning);
+  for (const std::string& warning : loaded->warnings) {
+    // A key that is nearly one of ours was meant to be it: a mistyped `zookeeper` makes a standalone agent.
+    const bool mistyped = warning.find("did you mean") != std::string::npos;
+    if (mistyped) {
+      report.fail("config", warning, kExitUsage);
+    } else {
+      report.warn("config", warning);
+    }
+  }
   const bool program = check_nginx_program(report, config);
   check_template(report, config, program);
   check_files(report, config);

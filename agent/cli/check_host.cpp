@@ -203,9 +203,10 @@ void check_listen(CheckReport& report, const Config& config) {
   check_port(report, config);
   const bool loopback = config.listen_address.starts_with("127.") || config.listen_address == "::1";
   if (loopback || !config.admin_token.empty()) return;
-  report.warn("listen",
-              "open to the network: health, status and metrics answer everyone who reaches it, and without "
-              "admin_token_file every other page answers this host only");
+  report.warn(
+      "listen",
+      "open to the network: the status page, health, status and metrics answer everyone who reaches it; without "
+      "admin_token_file, /v1/config and /v1/reload answer this host only");
 }
 
 }  // namespace chorale::agent

@@ -96,7 +96,8 @@ class ClusterSession::Impl {
     switch (error.kind) {
       case ErrorKind::kNoNode:
         return {kExitNo, "there is nothing of Chorale at " + where_.root.text() + " in ZooKeeper " + where_.hosts +
-                             ": has an agent ever run with this zookeeper = ...? (" + error.message + ")"};
+                             ": has an agent ever run with this zookeeper = ..., longer than a moment? (" +
+                             error.message + ")"};
       case ErrorKind::kConnectionLoss:
       case ErrorKind::kSessionExpired:
       case ErrorKind::kClosing:

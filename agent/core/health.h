@@ -19,6 +19,7 @@ struct HealthInputs {
   TimePoint now{};
   std::string id;
   coordination::ViewChanged view;  // ZooKeeper and the cluster
+  bool standalone = false;         // there is no cluster: it leads itself
   // Nginx, from nginx/LocalNginx's report.
   bool nginx_running = false;
   std::string nginx_message;

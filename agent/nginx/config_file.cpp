@@ -182,8 +182,7 @@ tl::expected<std::vector<std::string>, Failure> ConfigFile::keep_aside(
   std::vector<std::string> kept;
   if (!found) return kept;
   const FileContent content = content_of(found->text);
-  const bool ours_before = expected && expected->identity;
-  if (!content.identity && !ours_before) {
+  if (!content.identity) {  // somebody else's file as a whole: what a way back needs, if nothing was kept yet
     const std::string path = target_ + std::string(kBeforeSuffix);
     const auto earlier = read_file(path);
     if (!earlier) return tl::unexpected(earlier.error());

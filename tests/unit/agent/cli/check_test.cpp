@@ -296,5 +296,17 @@ TEST(NginxVersionTest, IsFoundWhateverTheBuildIsCalled) {
   EXPECT_FALSE(parse_nginx_version("nginx version: nginx/1."));
 }
 
+// `zookeper` would make a standalone agent that looks well.
+TEST(CheckConfigTest, MistypedKeyFails) {
+  const chorale::testing::TempDir directory("check");
+  const std::string file = directory.path() / "chorale.toml";
+  std::ofstream(file) << "id = \"proxy-1\"\nlisten = \"127.0.0.1:0\"\nzookeper = \"zk://127.0.0.1:1/chorale\"\n"
+                      << "state_dir = \"" << directory.path().string() << "\"\n";
+  ::testing::internal::CaptureStdout();
+  EXPECT_EQ(run_check(file), kExitUsage);
+  EXPECT_THAT(::testing::internal::GetCapturedStdout(),
+              HasSubstr("fail  config: " + file + ":3: unknown key 'zookeper'"));
+}
+
 }  // namespace
 }  // namespace chorale::agent

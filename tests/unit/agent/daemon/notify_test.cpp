@@ -213,6 +213,8 @@ TEST(StatusLineTest, SaysRoleRevisionAndHealth) {
   inputs.view.role = coordination::Role::kLeader;
   EXPECT_EQ(status_line(inputs, {coordination::Condition::kDegraded, "Marathon: gone"}),
             "leader, serving 7.41, degraded: Marathon: gone");
+  inputs.standalone = true;
+  EXPECT_EQ(status_line(inputs, {coordination::Condition::kOk, "OK"}), "standalone, serving 7.41, ok");
 }
 
 }  // namespace

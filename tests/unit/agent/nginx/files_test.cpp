@@ -142,7 +142,20 @@ TEST_F(ConfigFileTest, ForeignFileIsKeptOnceAndNeverOverwritten) {
   EXPECT_EQ(text_of(target_), "foreign\n");
 }
 
+// Erased, put back by hand, installed again: the way back is wanted again.
+TEST_F(ConfigFileTest, ForeignFileIsTheWayBackWhereNoneIsKept) {
+  write_text(target_, "foreign\n");
+  install(1, "one\n", std::nullopt);
+  const FileContent ours = target_content();
+  ASSERT_FALSE(file_.keep_proven({ours, {42, 1}}).failure);
+  fs::rename(target_ + ".before-chorale", target_);
+  ASSERT_TRUE(file_.restore({ours}).content);
+  EXPECT_EQ(text_of(target_ + ".before-chorale"), "foreign\n");
+  EXPECT_FALSE(fs::exists(target_ + ".drift-1"));
+}
+
 TEST_F(ConfigFileTest, DriftIsKeptOncePerEditAndTheOldestGo) {
+  write_text(target_, "foreign\n");
   install(1, "one\n", std::nullopt);
   const FileContent ours = target_content();
   ASSERT_FALSE(file_.keep_proven({ours, {42, 1}}).failure);
