@@ -108,37 +108,6 @@ class CheckTest : public ::testing::Test {
   int exit_code_ = 0;
 };
 
-TEST(CheckReportTest, PrintsOneFindingALine) {
-  std::ostringstream output;
-  CheckReport report(output);
-  report.ok("config", "fine");
-  report.warn("listen", "open\nwide");
-  EXPECT_EQ(output.str(), "ok    config: fine\nwarn  listen: open\\x0awide\n");
-  EXPECT_EQ(report.exit_code(), kExitFine);
-}
-
-// An unreachable ZooKeeper hides nothing that is wrong with the config.
-TEST(CheckReportTest, ReachabilityIsTheWeakestFailure) {
-  std::ostringstream output;
-  CheckReport report(output);
-  report.fail("zookeeper", "gone", kExitUnreachable);
-  EXPECT_EQ(report.exit_code(), kExitUnreachable);
-  report.fail("nginx", "refused", kExitNo);
-  EXPECT_EQ(report.exit_code(), kExitNo);
-  report.fail("zookeeper", "gone", kExitUnreachable);
-  EXPECT_EQ(report.exit_code(), kExitNo);
-}
-
-TEST(SampleStateTest, KeepsTheInvariantsOfARoutingState) {
-  const render::RoutingState state = sample_state("");
-  ASSERT_EQ(state.apps.size(), 2U);
-  EXPECT_LT(state.apps[0].id, state.apps[1].id);
-  for (const render::App& app : state.apps) {
-    ASSERT_FALSE(app.ports.empty());
-    EXPECT_FALSE(app.servers().empty());
-  }
-}
-
 TEST_F(CheckTest, NginxThatIsNotInstalledIsOneLineWithTheRemedy) {
   config_.nginx_cmd = {"/nonexistent/nginx"};
   EXPECT_EQ(found(check_nginx_program),
@@ -294,18 +263,6 @@ TEST(NginxVersionTest, IsFoundWhateverTheBuildIsCalled) {
   EXPECT_FALSE(parse_nginx_version("nginx version: nginx"));
   EXPECT_FALSE(parse_nginx_version("sudo: a password is required"));
   EXPECT_FALSE(parse_nginx_version("nginx version: nginx/1."));
-}
-
-// `zookeper` would make a standalone agent that looks well.
-TEST(CheckConfigTest, MistypedKeyFails) {
-  const chorale::testing::TempDir directory("check");
-  const std::string file = directory.path() / "chorale.toml";
-  std::ofstream(file) << "id = \"proxy-1\"\nlisten = \"127.0.0.1:0\"\nzookeper = \"zk://127.0.0.1:1/chorale\"\n"
-                      << "state_dir = \"" << directory.path().string() << "\"\n";
-  ::testing::internal::CaptureStdout();
-  EXPECT_EQ(run_check(file), kExitUsage);
-  EXPECT_THAT(::testing::internal::GetCapturedStdout(),
-              HasSubstr("fail  config: " + file + ":3: unknown key 'zookeper'"));
 }
 
 }  // namespace
