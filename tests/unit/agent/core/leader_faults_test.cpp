@@ -191,6 +191,8 @@ TEST_F(LeaderFaultsTest, ALostResultOfATaskThatIsNotRoutedAnyMoreWakesNobody) {
   scene_.pass(std::chrono::minutes(1));
   lost.state = "TASK_KILLING";
   sync(list_);
+  scene_.pass(Milliseconds(1'000));
+  scene_.commit();  // while an offer is under way nothing is decided anew
   scene_.pass(std::chrono::minutes(10));
 }
 
