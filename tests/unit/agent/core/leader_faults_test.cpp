@@ -20,6 +20,13 @@ class LeaderFaultsTest : public testing::Test {
     }
   }
   void settle() { scene_.settle(list_); }
+  void settle_alive() {  // all tasks pass their health checks
+    for (auto& [id, each] : list_) {
+      each.health_checks = 1;
+      for (MarathonTask& one : each.tasks) one.health = {{true}};
+    }
+    settle();
+  }
   MarathonApps some(int count) const {
     MarathonApps part;
     for (const auto& [id, each] : list_) {
@@ -160,11 +167,7 @@ TEST_F(LeaderFaultsTest, AFirstStartWithoutAnyAppOffersTheEmptyState) {
 }
 
 TEST_F(LeaderFaultsTest, AMarathonFailoverThatLosesAllResultsChangesNothingForFiveMinutes) {
-  for (auto& [id, each] : list_) {
-    each.health_checks = 1;
-    for (MarathonTask& one : each.tasks) one.health = {{true}};
-  }
-  settle();
+  settle_alive();
   for (auto& [id, each] : list_) {
     for (MarathonTask& one : each.tasks) one.health.clear();
   }
@@ -180,11 +183,7 @@ TEST_F(LeaderFaultsTest, AMarathonFailoverThatLosesAllResultsChangesNothingForFi
 
 // Its memory runs out unseen; pass() fails if the leader asks for a moment that is over, again and again.
 TEST_F(LeaderFaultsTest, ALostResultOfATaskThatIsNotRoutedAnyMoreWakesNobody) {
-  for (auto& [id, each] : list_) {
-    each.health_checks = 1;
-    for (MarathonTask& one : each.tasks) one.health = {{true}};
-  }
-  settle();
+  settle_alive();
   MarathonTask& lost = list_.begin()->second.tasks.front();
   lost.health.clear();
   sync(list_);
