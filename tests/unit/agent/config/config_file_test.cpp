@@ -6,8 +6,8 @@
 #include <iterator>
 #include <sstream>
 
-#include "agent/config.h"
-#include "agent/config_settings.h"
+#include "agent/config/config.h"
+#include "agent/config/config_settings.h"
 
 namespace chorale::agent {
 namespace {
