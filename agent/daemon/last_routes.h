@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "agent/base/worker.h"
 #include "coordination/types.h"
 #include "render/routing_state.h"
 
@@ -33,8 +34,7 @@ class LastRoutes {
  private:
   void keep_next();
 
-  boost::asio::io_context& loop_;
-  boost::asio::thread_pool& workers_;
+  Worker worker_;
   std::string file_;
   coordination::Identity wanted_;
   std::shared_ptr<const std::string> wanted_text_;
@@ -42,7 +42,6 @@ class LastRoutes {
   bool keeping_ = false;                             // one at a time: an older one must not end up over a newer one
   std::shared_ptr<const render::RoutingState> state_;
   std::function<void()> changed_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace chorale::agent

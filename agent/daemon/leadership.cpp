@@ -1,7 +1,6 @@
 #include "agent/daemon/leadership.h"
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
 #include <iterator>
 #include <utility>
 
@@ -69,16 +68,13 @@ Leadership::Leadership(Surroundings surroundings, const Config& config)
       client_(surroundings_.loop, surroundings_.workers, marathon_client_options(config),
               [this](TrackerEvent event) { events_.post(std::move(event)); }),
       resolver_(surroundings_.loop, [this](NamesResolved resolved) { events_.post(std::move(resolved)); }),
+      worker_(surroundings_.loop, surroundings_.workers),
       timer_(surroundings_.loop) {}
 
 void Leadership::begin(coordination::LeadershipGained gained, std::shared_ptr<const render::RoutingState> applied) {
-  boost::asio::post(surroundings_.workers, [this, gained = std::move(gained), applied = std::move(applied),
-                                            delimiters = surroundings_.templates.delimiters(),
-                                            alive = std::weak_ptr(alive_), &loop = surroundings_.loop] {
-    boost::asio::post(loop, [this, alive, applied, committed = read_committed(gained, delimiters)]() mutable {
-      if (!alive.expired()) begun(std::move(committed), applied);
-    });
-  });
+  worker_.run([gained = std::move(gained),
+               delimiters = surroundings_.templates.delimiters()] { return read_committed(gained, delimiters); },
+              [this, applied = std::move(applied)](Begun committed) { begun(std::move(committed), applied); });
 }
 
 Leadership::Begun Leadership::read_committed(const coordination::LeadershipGained& gained,
@@ -144,7 +140,7 @@ void Leadership::template_changed() {
 }
 
 void Leadership::close() {
-  alive_.reset();
+  worker_.cancel();
   events_.close();
   timer_.cancel();
 }
@@ -225,12 +221,8 @@ void Leadership::render(const RenderAndOffer& effect) {
   }
   const std::uint64_t offer = surroundings_.next_offer();
   jobs_[offer] = {effect.offer, effect.cause, std::exchange(first_event_, std::nullopt)};
-  boost::asio::post(surroundings_.workers, [this, offer, compiled = template_->compiled, state = effect.state,
-                                            alive = std::weak_ptr(alive_), &loop = surroundings_.loop] {
-    boost::asio::post(loop, [this, alive, offer, result = render_offer(compiled, *state)]() mutable {
-      if (!alive.expired()) rendered(offer, std::move(result));
-    });
-  });
+  worker_.run([compiled = template_->compiled, state = effect.state] { return render_offer(compiled, *state); },
+              [this, offer](auto result) { rendered(offer, std::move(result)); });
 }
 
 void Leadership::rendered(std::uint64_t offer, tl::expected<coordination::StateOffered, std::string> result) {
@@ -279,8 +271,8 @@ void Leadership::applied(const coordination::Identity& identity) {
 void Leadership::set_timer() {
   const TimePoint now = std::chrono::steady_clock::now();
   timer_.expires_at(std::min(tracker_.next_deadline(), now + kLongestSleep));
-  timer_.async_wait([this, alive = std::weak_ptr(alive_)](const boost::system::error_code& error) {
-    if (!error && !alive.expired()) events_.post(TrackerTicked{});
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) events_.post(TrackerTicked{});
   });
 }
 

@@ -16,6 +16,7 @@
 #include <string>
 
 #include "agent/base/event_queue.h"
+#include "agent/base/worker.h"
 #include "agent/config/config.h"
 #include "agent/core/leading/marathon_tracker.h"
 #include "agent/daemon/template_source.h"
@@ -88,6 +89,7 @@ class Leadership {
   EventQueue<TrackerEvent> events_;
   MarathonClient client_;
   Resolver resolver_;
+  Worker worker_;
   boost::asio::steady_timer timer_;
   std::optional<LoadedTemplate> template_;
   std::string template_trouble_;
@@ -99,7 +101,6 @@ class Leadership {
   std::map<std::uint64_t, Job> jobs_;                         // by our offer number
   std::map<coordination::Revision, TimePoint> latency_from_;  // committed, not yet applied here
   bool began_ = false;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace chorale::agent

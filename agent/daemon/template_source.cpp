@@ -2,7 +2,6 @@
 
 #include <sys/stat.h>
 
-#include <boost/asio/post.hpp>
 #include <chrono>
 #include <utility>
 
@@ -32,8 +31,7 @@ tl::expected<LoadedTemplate, std::string> load_template(const std::string& file,
 
 TemplateSource::TemplateSource(boost::asio::io_context& loop, boost::asio::thread_pool& workers, std::string file,
                                render::Delimiters delimiters, std::function<void()> changed)
-    : loop_(loop),
-      workers_(workers),
+    : worker_(loop, workers),
       file_(std::move(file)),
       delimiters_(std::move(delimiters)),
       changed_(std::move(changed)),
@@ -64,14 +62,11 @@ void TemplateSource::look() {
     look_later();
     return;
   }
-  boost::asio::post(
-      workers_, [this, stamp, file = file_, delimiters = delimiters_, alive = std::weak_ptr(alive_), &loop = loop_] {
-        boost::asio::post(loop, [this, stamp, alive, loaded = load_template(file, delimiters)]() mutable {
-          if (alive.expired()) return;
-          if (adopt(stamp, std::move(loaded))) changed_();
-          look_later();
-        });
-      });
+  worker_.run([file = file_, delimiters = delimiters_] { return load_template(file, delimiters); },
+              [this, stamp](auto loaded) {
+                if (adopt(stamp, std::move(loaded))) changed_();
+                look_later();
+              });
 }
 
 // The same bytes written again say nothing new: a leader may be using the committed template instead.

@@ -4,8 +4,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <utility>
 
+#include "agent/base/worker.h"
 #include "agent/marathon/apps_parser.h"
-#include "agent/marathon/loop_gate.h"
 #include "agent/marathon/rest_client.h"
 #include "agent/marathon/sse_stream.h"
 
@@ -45,8 +45,7 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
  public:
   Impl(boost::asio::io_context& loop, boost::asio::thread_pool& workers, MarathonClientOptions options, Sink sink)
       : loop_(loop),
-        workers_(workers),
-        gate_(std::make_shared<LoopGate>(loop)),
+        worker_(loop, workers),
         options_(std::move(options)),
         sink_(std::move(sink)),
         rest_(loop, RestOptions{credentials_of(options_), options_.ca_file, options_.max_body_bytes}),
@@ -54,7 +53,7 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
 
   void close() {
     alive_ = false;
-    gate_->close();
+    worker_.cancel();
     close_stream();
     rest_.cancel_all();
   }
@@ -184,12 +183,9 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
   // Runs `work` on a worker and reports what it returns.
   template <class Work>
   void on_worker(Work work) {
-    boost::asio::post(workers_, [weak = weak_from_this(), gate = gate_, work = std::move(work)]() mutable {
-      gate->post([weak, event = work()]() mutable {
-        if (const auto self = weak.lock()) {
-          self->report(std::move(event));
-        }
-      });
+    worker_.run(std::move(work), [this](TrackerEvent event) {
+      const auto self = shared_from_this();  // the sink may end the client
+      report(std::move(event));
     });
   }
 
@@ -256,8 +252,7 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   boost::asio::io_context& loop_;
-  boost::asio::thread_pool& workers_;
-  std::shared_ptr<LoopGate> gate_;
+  Worker worker_;
   const MarathonClientOptions options_;
   const Sink sink_;
   RestClient rest_;

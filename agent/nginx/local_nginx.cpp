@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "agent/base/clock.h"
-#include "agent/base/job_gate.h"
+#include "agent/base/worker.h"
 #include "agent/nginx/config_file.h"
 #include "agent/nginx/config_test.h"
 #include "agent/nginx/inspection.h"
@@ -27,7 +27,7 @@ class LocalNginx::Impl : public std::enable_shared_from_this<LocalNginx::Impl> {
  public:
   Impl(asio::io_context& loop, asio::thread_pool& workers, LocalNginxOptions options, Callbacks callbacks)
       : loop_(loop),
-        workers_(workers),
+        worker_(loop, workers),
         options_(std::move(options)),
         callbacks_(std::move(callbacks)),
         program_(program_name(options_.command)),
@@ -47,15 +47,8 @@ class LocalNginx::Impl : public std::enable_shared_from_this<LocalNginx::Impl> {
   // Runs `work(stop flag)` on the pool, then `then(*this, result)` on the loop.
   template <typename Work, typename Then>
   void run(Work work, Then then) {
-    asio::post(workers_, [gate = gate_, &loop = loop_, weak = weak_from_this(), work = std::move(work),
-                          then = std::move(then)]() mutable {
-      const JobGate::Pass pass(*gate);
-      if (!pass) return;
-      asio::post(loop, [weak = std::move(weak), then = std::move(then), result = work(gate->closing())]() mutable {
-        const std::shared_ptr<Impl> self = weak.lock();
-        if (self && !self->stopped_) then(*self, std::move(result));
-      });
-    });
+    worker_.run(std::move(work),
+                [this, then = std::move(then)](auto result) mutable { then(*this, std::move(result)); });
   }
   // Callbacks never run inside a step: they may call back into this class, or end it.
   template <typename Call>
@@ -89,12 +82,11 @@ class LocalNginx::Impl : public std::enable_shared_from_this<LocalNginx::Impl> {
   }
 
   asio::io_context& loop_;
-  asio::thread_pool& workers_;
+  Worker worker_;
   LocalNginxOptions options_;
   Callbacks callbacks_;
   std::string program_;
   std::shared_ptr<const ConfigFile> file_;
-  std::shared_ptr<JobGate> gate_ = std::make_shared<JobGate>();
   Applier applier_;
   asio::steady_timer watch_timer_;
   asio::steady_timer proof_timer_;
@@ -124,7 +116,7 @@ void LocalNginx::Impl::stop() {
   stopped_ = true;
   watch_timer_.cancel();
   proof_timer_.cancel();
-  gate_->close();
+  worker_.cancel_and_wait();
 }
 
 void LocalNginx::Impl::step(const ApplierEvent& event) {
