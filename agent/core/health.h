@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "agent/base/types.h"
-#include "agent/core/leading/marathon_tracker.h"
+#include "agent/core/leading/endpoint_health.h"
 #include "coordination/coordinator.h"
 
 namespace chorale::agent {

@@ -39,7 +39,7 @@ class FetchTable {
   FetchTable(Milliseconds coalesce_min, Milliseconds coalesce_max)
       : coalesce_min_(coalesce_min), coalesce_max_(coalesce_max) {}
 
-  // Soon: with whatever else the burst brings.
+  // Soon: together with the rest of the burst.
   void want_app(const std::string& app, const std::string& cause, TimePoint now);
   // At `due`, unless any fetch of the app begins before.
   void want_app_by(const std::string& app, const std::string& cause, TimePoint due);

@@ -18,7 +18,7 @@
 namespace chorale::agent {
 
 struct HeldBack {
-  std::string digest;  // of what would be lost, 12 hex digits: an operator accepts this loss, not whatever comes next
+  std::string digest;  // of what would be lost, 12 hex digits: an operator accepts this loss and no other
   std::string reason;  // "lists 3 of 20 apps, 9 of 61 servers"
   bool passes_by_repetition = false;
   int seen = 0;  // equal answers in a row

@@ -26,7 +26,6 @@ MarathonApp app_of(const render::App& served) {
       task.id = server.task_id;
       task.version = server.version;
       task.state = "TASK_RUNNING";
-      task.started = true;
       if (task.host.empty()) {
         task.host = server.host;
         task.ip_addresses = {server.host};

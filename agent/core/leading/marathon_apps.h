@@ -58,6 +58,8 @@ struct MarathonApp {
   bool operator==(const MarathonApp&) const = default;
 };
 
+using MarathonApps = std::map<std::string, MarathonApp>;  // by id
+
 // A fact that an event carries, as far as routing cares; everything else in an event is a reason to fetch at most.
 struct MarathonEvent {
   std::string type;   // eventType

@@ -26,7 +26,7 @@ class NameCache {
   bool answered(const ResolvedNames& names, const std::map<std::string, std::string>& failed, TimePoint now);
 
   // Some name in use has no address, and its first answer may come within 1 s of the question: worth that wait, since
-  // its servers would be left out. A slower resolver delays nobody else.
+  // its servers would be left out. A slower resolver does not delay the other apps.
   [[nodiscard]] bool awaits_first_answer(TimePoint now) const;
   [[nodiscard]] const ResolvedNames& known() const { return known_; }
   [[nodiscard]] TimePoint next_deadline(TimePoint now) const;

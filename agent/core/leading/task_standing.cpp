@@ -40,7 +40,7 @@ bool is_meant(std::string_view id, std::string_view task) {
   const std::string_view uuid = id.substr(at + kLegacy.size());
   if (!task.starts_with(app)) return false;
   const std::string_view rest = task.substr(app.size());
-  return rest.size() > uuid.size() && rest.front() == '.' && rest.substr(1).starts_with(uuid) &&
+  return rest.starts_with('.') && rest.substr(1).starts_with(uuid) &&
          (rest.size() == uuid.size() + 1 || rest[uuid.size() + 1] == '.');
 }
 

@@ -179,6 +179,7 @@ TEST_F(GuardTest, TasksLostByRepetitionAreLostForGood) {
   for (const int at : {0, 5}) EXPECT_EQ(judge(cluster(10, 2), seconds(at)), Verdict::kHold);
   EXPECT_EQ(judge(cluster(10, 2), seconds(10)), Verdict::kPass);
   EXPECT_EQ(judge(cluster(10, 2), seconds(15)), Verdict::kPass) << "decided once";
+  EXPECT_EQ(judge(cluster(4, 2), seconds(20)), Verdict::kHold) << "the others are still expected";
 }
 
 }  // namespace

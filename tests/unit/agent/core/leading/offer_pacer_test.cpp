@@ -9,7 +9,6 @@ namespace chorale::agent {
 namespace {
 
 using std::chrono::seconds;
-using Fate = OfferPacer::Fate;
 
 class OfferPacerTest : public testing::Test {
  protected:
@@ -19,7 +18,9 @@ class OfferPacerTest : public testing::Test {
     now_ = std::max(now_, pacer_.next_deadline());
     return pacer_.consider(state, now_);
   }
-  bool decide(const std::optional<Offer>& offer, Fate fate) { return offer && pacer_.decided(offer->id, fate, now_); }
+  bool decide(const std::optional<Offer>& offer, Fate fate) {
+    return offer && pacer_.decided(offer->number, fate, now_);
+  }
   render::RoutingState another() { return state_of(apps({app_of_size("/web", ++size_)})); }
   Milliseconds pause() const { return std::chrono::duration_cast<Milliseconds>(pacer_.next_deadline() - now_); }
 
@@ -27,21 +28,22 @@ class OfferPacerTest : public testing::Test {
   const render::RoutingState two_ = state_of(apps({app_of_size("/web", 2)}));
   int size_ = 2;
   TimePoint now_{};
-  OfferPacer pacer_{Milliseconds(20), Milliseconds(200), Milliseconds(500)};
+  OfferPacer pacer_{Milliseconds(20), Milliseconds(200), Milliseconds(500),
+                    [number = std::uint64_t{40}]() mutable { return ++number; }};
 };
 
 TEST_F(OfferPacerTest, OnlyTheOfferUnderWayIsDecided) {
-  EXPECT_FALSE(pacer_.decided(1, Fate::kCommitted, now_)) << "none is under way";
+  EXPECT_FALSE(pacer_.decided(41, Fate::kCommitted, now_)) << "none is under way";
   const auto first = offer(one_);
   ASSERT_TRUE(first);
-  EXPECT_EQ(first->id, 1U);
-  EXPECT_FALSE(pacer_.decided(9, Fate::kCommitted, now_)) << "of an earlier leadership";
+  EXPECT_EQ(first->number, 41U);
+  EXPECT_FALSE(pacer_.decided(40, Fate::kCommitted, now_)) << "of an earlier leadership";
   EXPECT_TRUE(decide(first, Fate::kCommitted));
   EXPECT_FALSE(decide(first, Fate::kCommitted)) << "once";
   EXPECT_EQ(*pacer_.committed(), one_);
   const auto second = offer(two_);
   ASSERT_TRUE(second);
-  EXPECT_EQ(second->id, 2U);
+  EXPECT_EQ(second->number, 42U);
 }
 
 TEST_F(OfferPacerTest, ARejectedStateComesAgainWithItsCauseOrTheNewOne) {

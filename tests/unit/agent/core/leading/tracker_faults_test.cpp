@@ -359,6 +359,9 @@ TEST_F(TrackerFaultsTest, AnswersThatWereNotAskedForChangeNothing) {
   scene_.send(SyncRequested{});
   const FetchApps list = scene_.lists.at(0);
   scene_.send(AppFetched{list.fetch, "http://a", "/app-1", std::optional(app_of_size("/app-1", 1))});
+  scene_.status("/new", "new-1", "TASK_RUNNING");
+  scene_.pass(Milliseconds(20));
+  scene_.send(AppsFetched{scene_.fetches.at(0).fetch, "http://a", MarathonApps{}});
   scene_.pass(Milliseconds(1'000));
   EXPECT_THAT(scene_.offers, IsEmpty());
   EXPECT_EQ(scene_.tracker.trouble(), "");
