@@ -1,4 +1,4 @@
-// What an answer of Marathon's changes: passed by the guard, it replaces what is known; held back, it only adds. Pure.
+// What an answer from Marathon changes: passed by the guard it replaces what is known, held back it only adds. Pure.
 #pragma once
 
 #include <optional>

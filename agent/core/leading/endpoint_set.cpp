@@ -64,7 +64,7 @@ std::vector<std::string> EndpointSet::take_due_pings(const std::string& streamin
   std::vector<std::string> due;
   for (Entry& entry : entries_) {
     if (is_proven(entry, streaming) || now < entry.next_ping) continue;
-    entry.next_ping = now + kPingLost;  // the answer sets it anew
+    entry.next_ping = now + kPingLost;  // the answer sets it again
     due.push_back(entry.url);
   }
   return due;

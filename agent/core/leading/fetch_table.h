@@ -43,7 +43,7 @@ class FetchTable {
   void want_app(const std::string& app, const std::string& cause, TimePoint now);
   // At `due`, unless any fetch of the app begins before.
   void want_app_by(const std::string& app, const std::string& cause, TimePoint due);
-  // What waits for a later moment does so no longer.
+  // What waits for a later moment is due soon.
   void hurry_apps(TimePoint now);
   // The burst is known to be over: what waits for its end is due.
   void end_bursts(TimePoint now);

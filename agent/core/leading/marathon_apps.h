@@ -1,7 +1,7 @@
-// What Marathon says of its apps, as our own values: only what routing needs, every dialect already ironed out. Pure.
+// What Marathon says of its apps, as our own values: only what routing needs, in one dialect. Pure.
 //
 // Made by agent/marathon/apps_parser (JSON in, values out). Nothing here was checked against an allow-list yet: these
-// are a stranger's words.
+// values are not to be trusted.
 #pragma once
 
 #include <cstdint>

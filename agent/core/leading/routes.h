@@ -1,4 +1,4 @@
-// From what Marathon says to what Nginx shall serve: Nixy's filters and host rule, allow-lists, duplicate hosts. Pure.
+// From what Marathon says to what Nginx is to serve: Nixy's filters and host rule, allow-lists, duplicate hosts. Pure.
 //
 // One bad app never harms another: what fails a check is left out and named. The result depends on the values alone,
 // not on the order in which Marathon listed them.
@@ -43,7 +43,7 @@ struct Routes {
 // Label NIXY_REALM equals `realm` exactly; an empty realm takes every app.
 [[nodiscard]] bool belongs_to_realm(const MarathonApp& app, const std::string& realm);
 
-// The host names in `apps` that are no literal addresses: what the resolver has to know before build_routes.
+// The host names in `apps` that are not literal addresses: what the resolver has to know before build_routes.
 [[nodiscard]] std::set<std::string> names_to_resolve(const MarathonApps& apps);
 [[nodiscard]] std::set<std::string> names_to_resolve(const MarathonApp& app);
 
