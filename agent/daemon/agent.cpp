@@ -152,9 +152,9 @@ AdminSources Agent::admin_sources() {
   sources.routes = [this] { return last_routes_.state(); };
   sources.times = [this] { return times(); };
   sources.metrics = [this] { return metrics_.text(); };
-  sources.reload = [this]() -> std::string {
+  sources.request_sync = [this]() -> std::string {
     if (leadership_) {
-      leadership_->reload();
+      leadership_->request_sync();
     } else {
       coordination_->post(coordination::SyncRequested{});
     }
@@ -167,7 +167,7 @@ void Agent::await_signal() {
   signals_.async_wait([this](const boost::system::error_code& error, int signal) {
     if (error) return;
     if (signal == SIGHUP) {
-      reload_config();
+      reread_config();
     } else if (ending_) {
       end(0);
     } else {
@@ -202,7 +202,7 @@ void Agent::end(int exit_code) {
 }
 
 // What differs from proxy to proxy takes effect at once; the rest is read by the next start, and said so.
-void Agent::reload_config() {
+void Agent::reread_config() {
   auto loaded = load_config(config_.file);
   if (!loaded) {
     log_error("configuration not re-read, the old one stays in force: " + loaded.error());

@@ -48,7 +48,7 @@ class Agent {
   void await_signal();
   void end_soon();
   void end(int exit_code);
-  void reload_config();
+  void reread_config();
   [[nodiscard]] coordination::CoordinatorOptions coordinator_options() const;
   [[nodiscard]] std::unique_ptr<coordination::Store> make_store();
   [[nodiscard]] LocalNginxOptions nginx_options() const;

@@ -39,7 +39,7 @@ void Agent::perform(coordination::Effect effect) {
                  [this](const coordination::LeadershipLost& leadership) { lost(leadership.reason); },
                  [this](const coordination::SyncWanted& wanted) {
                    log_info("full sync, as " + wanted.agent + " was asked for one");
-                   if (leadership_) leadership_->reload();
+                   if (leadership_) leadership_->request_sync();
                  },
                  [this](const coordination::OfferClosed& closed) {
                    if (leadership_) leadership_->offer_closed(closed);
@@ -64,7 +64,6 @@ void Agent::perform(coordination::Effect effect) {
 }
 
 void Agent::gained(coordination::LeadershipGained leadership) {
-  log_info("leading epoch " + std::to_string(leadership.epoch.value));
   Leadership::Surroundings surroundings{
       loop_,
       workers_,
@@ -84,7 +83,7 @@ void Agent::lost(const std::string& reason) {
   endpoint_watch_.pause(false);
   if (!leadership_) return;
   leadership_->close();
-  // Destroyed later: the term itself may be the caller, up the stack.
+  // Destroyed later: the leadership itself may be the caller, up the stack.
   boost::asio::post(loop_, [ended = std::move(leadership_)] {});
   leadership_ = nullptr;
   status_changed();

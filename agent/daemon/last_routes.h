@@ -1,6 +1,6 @@
 // The routing state that this proxy serves, kept in state_dir over restarts. Loop thread only; I/O on the worker pool.
 //
-// For /v1/config, and as the leader's yardstick where ZooKeeper holds no committed state (a wiped ensemble).
+// For /v1/config, and as the leader's baseline where ZooKeeper holds no committed state (a wiped ensemble).
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -23,7 +23,7 @@ class LastRoutes {
   LastRoutes(const LastRoutes&) = delete;
   LastRoutes& operator=(const LastRoutes&) = delete;
 
-  // Blocking; before the loop runs. What cannot be read is as if it were not there.
+  // Blocking; before the loop runs. A file that cannot be read counts as absent.
   void load();
   // This revision is about to be applied; nothing is kept until applied() names it.
   void wanted(const coordination::Identity& identity, std::shared_ptr<const std::string> routes_json);

@@ -13,6 +13,12 @@ namespace {
 
 constexpr std::chrono::milliseconds kLookInterval{1'000};
 
+tl::expected<LoadedTemplate, std::string> read_template(const std::string& file, const render::Delimiters& delimiters) {
+  auto text = read_text_file(file);
+  if (!text) return tl::unexpected(std::move(text.error()));
+  return compile_template(std::move(*text), file, delimiters);
+}
+
 }  // namespace
 
 tl::expected<LoadedTemplate, std::string> compile_template(std::string text, const std::string& name,
@@ -21,12 +27,6 @@ tl::expected<LoadedTemplate, std::string> compile_template(std::string text, con
   auto compiled = render::Template::compile(std::move(text), name, delimiters);
   if (!compiled) return tl::unexpected(compiled.error().text());
   return LoadedTemplate{std::move(*compiled), std::move(digest)};
-}
-
-tl::expected<LoadedTemplate, std::string> load_template(const std::string& file, const render::Delimiters& delimiters) {
-  auto text = read_text_file(file);
-  if (!text) return tl::unexpected(std::move(text.error()));
-  return compile_template(std::move(*text), file, delimiters);
 }
 
 TemplateSource::TemplateSource(boost::asio::io_context& loop, boost::asio::thread_pool& workers, std::string file,
@@ -45,7 +45,7 @@ TemplateSource::Stamp TemplateSource::stamp_of(const std::string& file) {
 
 void TemplateSource::start() {
   const Stamp stamp = stamp_of(file_);
-  (void)adopt(stamp, load_template(file_, delimiters_));
+  (void)adopt(stamp, read_template(file_, delimiters_));
   look_later();
 }
 
@@ -62,7 +62,7 @@ void TemplateSource::look() {
     look_later();
     return;
   }
-  worker_.run([file = file_, delimiters = delimiters_] { return load_template(file, delimiters); },
+  worker_.run([file = file_, delimiters = delimiters_] { return read_template(file, delimiters); },
               [this, stamp](auto loaded) {
                 if (adopt(stamp, std::move(loaded))) changed_();
                 look_later();

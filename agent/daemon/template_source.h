@@ -11,6 +11,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <tl/expected.hpp>
 
 #include "agent/base/worker.h"
 #include "render/template.h"
@@ -22,9 +23,7 @@ struct LoadedTemplate {
   std::string digest;  // sha-256 of its text
 };
 
-// Blocking: reads and compiles. The error names file and line.
-[[nodiscard]] tl::expected<LoadedTemplate, std::string> load_template(const std::string& file,
-                                                                      const render::Delimiters& delimiters);
+// The error names `name` and line.
 [[nodiscard]] tl::expected<LoadedTemplate, std::string> compile_template(std::string text, const std::string& name,
                                                                          const render::Delimiters& delimiters);
 

@@ -173,7 +173,9 @@ void AdminApi::serve_metrics(const HttpServer::Respond& respond) {
   respond(HttpResponse{200, kPrometheusText, sources_.metrics(), {}});
 }
 
-void AdminApi::serve_reload(const HttpServer::Respond& respond) { respond(text_response(202, sources_.reload())); }
+void AdminApi::serve_reload(const HttpServer::Respond& respond) {
+  respond(text_response(202, sources_.request_sync()));
+}
 
 void AdminApi::with_cluster(Waiter waiter) {
   const auto now = Clock::now();

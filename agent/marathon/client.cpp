@@ -58,7 +58,7 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
     rest_.cancel_all();
   }
 
-  // ---- The event stream ----
+  // The event stream.
 
   void open_stream(const std::string& endpoint) {
     close_stream();
@@ -82,7 +82,7 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
     stream_.reset();
   }
 
-  // ---- Requests ----
+  // Requests.
 
   void fetch_apps(const FetchApps& effect) {
     get(effect.endpoint, kAppsPath, options_.list_timeout, [effect](Impl& self, const Url& url, RestResult body) {
@@ -113,13 +113,6 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
       if (body) return self.report(EndpointPinged{effect.endpoint, std::nullopt});
       self.report(EndpointPinged{effect.endpoint, std::move(body.error().failure), body.error().status != 0});
     });
-  }
-
-  [[nodiscard]] MarathonTraffic traffic() const {
-    MarathonTraffic total = stream_traffic_;
-    total.requests += rest_.requests();
-    total.bytes_received += rest_.bytes_received();
-    return total;
   }
 
  private:
@@ -202,8 +195,6 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
 
   SseListener listener() {
     SseListener listener;
-    listener.requested = while_open([](Impl& self) { ++self.stream_traffic_.requests; });
-    listener.received = while_open([](Impl& self, std::size_t bytes) { self.stream_traffic_.bytes_received += bytes; });
     listener.opened = while_open([](Impl& self) {
       self.attach_timer_.expires_after(kAttachedWithoutSayingSo);
       self.attach_timer_.async_wait(
@@ -224,7 +215,6 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
   void take(std::vector<SseEvent> events) {
     const std::uint64_t id = stream_id_;
     for (SseEvent& event : events) {
-      ++stream_traffic_.events_received;
       if (event.data.size() > kBigEvent) {
         // Overtaken by those behind it; Marathon promises no order either.
         on_worker([event = std::move(event)]() -> TrackerEvent { return EventReceived{read_event(event)}; });
@@ -261,7 +251,6 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
   std::uint64_t stream_id_ = 0;  // rises with every opening and closing: what comes from an older one is dropped
   bool attached_ = false;
   boost::asio::steady_timer attach_timer_;
-  MarathonTraffic stream_traffic_;
   bool alive_ = true;
 };
 
@@ -272,10 +261,8 @@ MarathonClient::MarathonClient(boost::asio::io_context& loop, boost::asio::threa
 MarathonClient::~MarathonClient() { impl_->close(); }
 
 void MarathonClient::perform(const OpenStream& effect) { impl_->open_stream(effect.endpoint); }
-void MarathonClient::perform(const CloseStream& /*effect*/) { impl_->close_stream(); }
 void MarathonClient::perform(const FetchApps& effect) { impl_->fetch_apps(effect); }
 void MarathonClient::perform(const FetchApp& effect) { impl_->fetch_app(effect); }
 void MarathonClient::perform(const PingEndpoint& effect) { impl_->ping(effect); }
-MarathonTraffic MarathonClient::traffic() const { return impl_->traffic(); }
 
 }  // namespace chorale::agent

@@ -1,6 +1,7 @@
 #include "agent/marathon/rest_client.h"
 
 #include <boost/asio/steady_timer.hpp>
+#include <cstdint>
 #include <map>
 #include <set>
 #include <utility>
@@ -40,9 +41,6 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
     }
   }
 
-  std::uint64_t requests_ = 0;
-  std::uint64_t bytes_received_ = 0;
-
  private:
   struct Pending {
     Pending(Url where, Handler then, boost::asio::io_context& loop)
@@ -56,7 +54,6 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
   };
 
   void send(std::uint64_t id, Pending& pending) {
-    ++requests_;
     const std::string& credentials = pending.url.credentials.empty() ? options_.credentials : pending.url.credentials;
     pending.cancel =
         exchanges_.start(pending.url, credentials, [gate = gate_, weak = weak_from_this(), id](RestOutcome outcome) {
@@ -69,7 +66,6 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   void finished(std::uint64_t id, RestOutcome outcome) {
-    bytes_received_ += outcome.wire_bytes;
     const auto at = pending_.find(id);
     if (at == pending_.end()) {
       return;  // timed out meanwhile
@@ -147,8 +143,5 @@ void RestClient::get(const Url& url, Milliseconds time_limit, Handler handler) {
 }
 
 void RestClient::cancel_all() { impl_->close(); }
-
-std::uint64_t RestClient::requests() const { return impl_->requests_; }
-std::uint64_t RestClient::bytes_received() const { return impl_->bytes_received_; }
 
 }  // namespace chorale::agent

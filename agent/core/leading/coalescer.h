@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "agent/base/check.h"
 #include "agent/base/types.h"
 
 namespace chorale::agent {
@@ -10,7 +11,9 @@ namespace chorale::agent {
 class Coalescer {
  public:
   // `settle` after the last event, at most `longest` after the first one. REQUIRES: settle <= longest.
-  Coalescer(Milliseconds settle, Milliseconds longest) : settle_(settle), longest_(longest) {}
+  Coalescer(Milliseconds settle, Milliseconds longest) : settle_(settle), longest_(longest) {
+    check(settle <= longest, "a burst settles before its longest time is over");
+  }
 
   void add(TimePoint now) {
     if (!waiting()) opened_ = now;

@@ -43,7 +43,7 @@ class Builder {
     routes_.state.realm = policy.realm;
   }
 
-  // REQUIRES: apps come sorted by id; the first that asks for a host or a name gets it.
+  // Apps come sorted by id: the first that asks for a host or a name gets it.
   void add(const MarathonApp& app) {
     if (!is_in_realm(app)) return;
     if (const std::string wrong = render::refuse_app_id(app.id); !wrong.empty()) {
