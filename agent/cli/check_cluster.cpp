@@ -10,7 +10,7 @@
 #include "agent/cli/cli.h"
 #include "agent/cli/cluster_session.h"
 #include "agent/config/config_values.h"
-#include "agent/marathon/url.h"
+#include "agent/marathon/requests.h"
 
 namespace chorale::agent {
 namespace {

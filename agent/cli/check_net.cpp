@@ -9,6 +9,7 @@
 #include <functional>
 #include <utility>
 
+#include "agent/marathon/requests.h"
 #include "agent/marathon/tls_roots.h"
 
 namespace chorale::agent {
@@ -43,8 +44,7 @@ class Visit {
     request_ = {http::verb::get, url_.target.empty() ? "/" : url_.target, 11};
     request_.set(http::field::host, url_.authority());
     request_.set(http::field::connection, "close");
-    const std::string& account = url_.credentials.empty() ? credentials : url_.credentials;
-    if (!account.empty()) request_.set(http::field::authorization, basic_authorization(account));
+    if (!credentials.empty()) request_.set(http::field::authorization, basic_authorization(credentials));
     const auto failed =
         run(limit, [this] { resolve([this] { url_.tls ? shake_hands() : ask(stream_.next_layer()); }); });
     if (failed) return tl::unexpected(*failed);

@@ -6,7 +6,7 @@
 #include <string>
 #include <tl/expected.hpp>
 
-#include "agent/marathon/url.h"
+#include "agent/base/url.h"
 
 namespace chorale::agent {
 

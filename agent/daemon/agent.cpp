@@ -201,20 +201,17 @@ void Agent::end(int exit_code) {
   }).detach();
 }
 
-// What differs from proxy to proxy takes effect at once; the rest is read by the next start, and said so.
 void Agent::reread_config() {
-  auto loaded = load_config(config_.file);
+  const auto loaded = load_config(config_.file);
   if (!loaded) {
-    log_error("configuration not re-read, the old one stays in force: " + loaded.error());
+    log_error("configuration not re-read, the old one stays in force: " + loaded.error().message);
     return;
   }
-  for (const std::string& warning : loaded->warnings) log_warning(warning);
-  config_.local = loaded->config.local;
-  config_.xproxy = loaded->config.xproxy;
-  nginx_->set_local_values(local_values(config_));  // what stems from other keys stays as they are in force
-  ++reloads_;                                       // told, so that the line is never taken for a repetition
-  log_info("configuration re-read (" + std::to_string(reloads_) +
-           " since the start): xproxy and local values are in force, every other key at the next start");
+  for (const ConfigWarning& warning : loaded->warnings) log_warning(warning.text());
+  const ConfigChanges changes = take_changes(loaded->config, config_);
+  nginx_->set_local_values(local_values(config_));
+  ++reloads_;  // counted in the line, so that the log never takes it for a repetition
+  log_info("configuration re-read (" + std::to_string(reloads_) + " since the start): " + changes.text());
 }
 
 }  // namespace chorale::agent

@@ -6,6 +6,7 @@
 
 #include "agent/base/worker.h"
 #include "agent/marathon/apps_parser.h"
+#include "agent/marathon/requests.h"
 #include "agent/marathon/rest_client.h"
 #include "agent/marathon/sse_stream.h"
 

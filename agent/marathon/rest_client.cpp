@@ -8,6 +8,7 @@
 
 #include "agent/marathon/error_message.h"
 #include "agent/marathon/loop_gate.h"
+#include "agent/marathon/requests.h"
 #include "agent/marathon/rest_exchange.h"
 
 namespace chorale::agent {
@@ -54,15 +55,14 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
   };
 
   void send(std::uint64_t id, Pending& pending) {
-    const std::string& credentials = pending.url.credentials.empty() ? options_.credentials : pending.url.credentials;
-    pending.cancel =
-        exchanges_.start(pending.url, credentials, [gate = gate_, weak = weak_from_this(), id](RestOutcome outcome) {
-          gate->post([weak, id, outcome = std::move(outcome)]() mutable {
-            if (const auto self = weak.lock()) {
-              self->finished(id, std::move(outcome));
-            }
-          });
-        });
+    pending.cancel = exchanges_.start(pending.url, options_.credentials,
+                                      [gate = gate_, weak = weak_from_this(), id](RestOutcome outcome) {
+                                        gate->post([weak, id, outcome = std::move(outcome)]() mutable {
+                                          if (const auto self = weak.lock()) {
+                                            self->finished(id, std::move(outcome));
+                                          }
+                                        });
+                                      });
   }
 
   void finished(std::uint64_t id, RestOutcome outcome) {

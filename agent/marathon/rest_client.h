@@ -12,7 +12,7 @@
 #include <tl/expected.hpp>
 
 #include "agent/base/types.h"
-#include "agent/marathon/url.h"
+#include "agent/base/url.h"
 
 namespace chorale::agent {
 

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/marathon/requests.h"
 #include "agent/marathon/tls_roots.h"
 
 namespace chorale::agent {

@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "agent/marathon/url.h"
+#include "agent/base/url.h"
 
 namespace chorale::agent {
 

@@ -12,6 +12,7 @@
 #include <optional>
 #include <utility>
 
+#include "agent/marathon/requests.h"
 #include "agent/marathon/sse_http.h"
 #include "agent/marathon/tls_roots.h"
 

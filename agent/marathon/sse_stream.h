@@ -13,7 +13,7 @@
 
 #include "agent/base/types.h"
 #include "agent/marathon/sse_parser.h"
-#include "agent/marathon/url.h"
+#include "agent/base/url.h"
 
 namespace chorale::agent {
 
