@@ -32,6 +32,7 @@ TestAgent::TestAgent(Cluster& cluster, CoordinatorOptions options)
     }
   });
   store_->on_watch([this](const WatchEvent& event) {
+    if (deaf) return;
     if (holding_) {
       held_.emplace_back(WatchFired{event});
     } else {
@@ -73,14 +74,17 @@ void TestAgent::perform(const Effect& effect) {
                  [this](const CloseHandle&) { store_->close(); },
                  [this](const SendRequest& request) {
                    sent.push_back(request.operation);
+                   const auto refusal = refuse ? refuse(request.operation) : std::nullopt;
+                   if (refusal) {
+                     cluster_.post([this, number = request.request, kind = *refusal] {
+                       take_reply(StoreReplied{number, tl::unexpected(Error{kind, std::string(to_string(kind))})});
+                     });
+                     return;
+                   }
                    const bool lose = lose_reply && lose_reply(request.operation);
                    store_->execute(request.operation, [this, number = request.request, lose](Outcome outcome) {
                      if (lose) outcome = tl::unexpected(Error{ErrorKind::kConnectionLoss, "lost"});
-                     if (holding_) {
-                       held_.emplace_back(StoreReplied{number, std::move(outcome)});
-                     } else {
-                       step(StoreReplied{number, std::move(outcome)});
-                     }
+                     take_reply(StoreReplied{number, std::move(outcome)});
                    });
                  },
                  [this](const LeadershipGained& event) { gained.push_back(event); },
@@ -95,10 +99,18 @@ void TestAgent::perform(const Effect& effect) {
                  },
                  [this](const ViewChanged& changed) { view = changed; },
                  [this](const Note& note) { notes.push_back(note.text); },
-                 [this](const Refuse& refuse) { refused.push_back(refuse.reason); },
+                 [this](const Refuse& event) { refused.push_back(event.reason); },
                  [this](const HandedOver&) { handed_over = true; },
              },
              effect);
+}
+
+void TestAgent::take_reply(StoreReplied replied) {
+  if (holding_) {
+    held_.emplace_back(std::move(replied));
+  } else {
+    step(replied);
+  }
 }
 
 void TestAgent::stage(const StageRevision& revision) {

@@ -46,6 +46,9 @@ class TestAgent {
   std::function<std::optional<VoteResult>(const StageRevision&)> judge;  // in place of `answer`
   // Called before an operation is sent; true: it is done and its reply is lost.
   std::function<bool(const Operation&)> lose_reply;
+  // Asked before an operation is sent; an error: it is not done, and that is the answer.
+  std::function<std::optional<ErrorKind>(const Operation&)> refuse;
+  bool deaf = false;  // no watch event reaches it
 
   std::optional<Identity> applied;  // what its Nginx serves
   std::vector<Identity> applied_history;
@@ -62,6 +65,7 @@ class TestAgent {
 
  private:
   void perform(const Effect& effect);
+  void take_reply(StoreReplied replied);
   void stage(const StageRevision& revision);
 
   Cluster& cluster_;
