@@ -2,8 +2,48 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 namespace chorale::render {
 namespace {
+
+constexpr std::string_view kLower = "abcdefghijklmnopqrstuvwxyz";
+constexpr std::string_view kUpper = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+constexpr std::string_view kDigits = "0123456789";
+
+// All bytes that `may_stand` lets through, in order.
+std::string bytes_that(const std::function<bool(char)>& may_stand) {
+  std::string bytes;
+  for (int code = 0; code < 256; ++code) {
+    const char c = static_cast<char>(code);
+    if (may_stand(c)) bytes += c;
+  }
+  return bytes;
+}
+
+std::string in_order(const std::string& bytes) {
+  return bytes_that([&](char c) { return bytes.find(c) != std::string::npos; });
+}
+
+std::string alphabet(std::string_view extra) {
+  return in_order(std::string(kLower).append(kUpper).append(kDigits).append(extra));
+}
+
+TEST(AllowListTest, EveryByteButTheListedOnesIsRefused) {
+  const auto around = [](char c) { return std::string("a") + c + "a"; };
+  EXPECT_EQ(bytes_that([&](char c) { return refuse_app_id("/" + around(c)).empty(); }), alphabet("._~/-"));
+  EXPECT_EQ(bytes_that([&](char c) { return refuse_host(around(c)).empty(); }), alphabet(".-"));
+  EXPECT_EQ(bytes_that([&](char c) { return refuse_upstream_name(around(c)).empty(); }),
+            in_order(std::string(kLower).append(kDigits).append("_.-")));
+}
+
+TEST(AllowListTest, QuotedValueMayHoldEveryPrintableByteButDollar) {
+  std::string printable;
+  for (char c = ' '; c <= '~'; ++c) {
+    if (c != '$') printable += c;
+  }
+  EXPECT_EQ(bytes_that([](char c) { return refuse_quoted(std::string("a") + c + "a").empty(); }), printable);
+}
 
 TEST(AllowListTest, AppIdOfMarathonMayStand) {
   EXPECT_EQ(refuse_app_id("/web"), "");
@@ -22,6 +62,10 @@ TEST(AllowListTest, AppIdThatCouldWriteDirectivesIsRefused) {
 
 TEST(AllowListTest, UnprintableCharacterIsNamedByItsCode) {
   EXPECT_EQ(refuse_app_id("/a\x1b[31m"), "has 0x1b at byte 3, expected letters, digits and ._~-");
+  EXPECT_EQ(refuse_app_id("/a b"), "has 0x20 at byte 3, expected letters, digits and ._~-");
+  EXPECT_EQ(refuse_app_id("/a!"), "has '!' at byte 3, expected letters, digits and ._~-");
+  EXPECT_EQ(refuse_upstream_name("a\x7f"), "has 0x7f at byte 2, expected lower-case letters, digits and _.-");
+  EXPECT_EQ(refuse_upstream_name("a}"), "has '}' at byte 2, expected lower-case letters, digits and _.-");
 }
 
 TEST(AllowListTest, HostNamesMayStand) {
@@ -38,8 +82,10 @@ TEST(AllowListTest, HostThatMeansMoreThanAHostIsRefused) {
   }
   EXPECT_NE(refuse_host(std::string(64, 'a') + ".b"), "");
   std::string long_host = "a";
-  while (long_host.size() <= 253) long_host += ".a";
-  EXPECT_NE(refuse_host(long_host), "");
+  while (long_host.size() < 253) long_host += ".a";
+  ASSERT_EQ(long_host.size(), 253U);
+  EXPECT_EQ(refuse_host(long_host), "");
+  EXPECT_EQ(refuse_host(long_host + "a"), "has 254 bytes, more than 253");
 }
 
 TEST(AllowListTest, OnlyLiteralAddressesMayStand) {
@@ -72,8 +118,45 @@ TEST(AllowListTest, WhatQuotingCannotTameIsRefused) {
 }
 
 TEST(AllowListTest, QuotedValueIsUtf8) {
-  for (const char* value : {"\xff", "\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "a\x80"}) {
+  // Unicode, table 3-7: each row's first and last sequence.
+  for (const char* value :
+       {"\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xe0\xbf\xbf", "\xe1\x80\x80", "\xec\xbf\xbf", "\xed\x80\x80",
+        "\xed\x9f\xbf", "\xee\x80\x80", "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf0\xbf\xbf\xbf", "\xf1\x80\x80\x80",
+        "\xf3\xbf\xbf\xbf", "\xf4\x80\x80\x80", "\xf4\x8f\xbf\xbf"}) {
+    EXPECT_EQ(refuse_quoted(value), "");
+  }
+  for (const char* value : {"\xff",
+                            "\xc3",
+                            "\xc0\xaf",
+                            "\xc1\xbf",
+                            "\xe0\x9f\xbf",
+                            "\xed\xa0\x80",
+                            "\xf0\x8f\xbf\xbf",
+                            "\xf4\x90\x80\x80",
+                            "\xf5\x80\x80\x80",
+                            "\xe2\x82",
+                            "\xe2\x82z",
+                            "\xe2z\x82",
+                            "\xf1z\x80\x80",
+                            "\xf1\x80z\x80",
+                            "\xf1\x80\x80z",
+                            "a\x80",
+                            "\xc3z",
+                            "\xe1\x80",
+                            "\xf1\x80\x80",
+                            "\x80\x80",
+                            "\x80\x80\x80",
+                            "\x80\x80\x80\x80",
+                            "\xf8\x88\x80\x80\x80"}) {
     EXPECT_NE(refuse_quoted(value), "");
+  }
+}
+
+TEST(AllowListTest, CharacterCutOffByTheEndIsRefused) {
+  constexpr std::string_view kNote = "\xf0\x9f\x8e\xb5";
+  ASSERT_EQ(refuse_quoted(kNote), "");
+  for (std::size_t bytes = 1; bytes < kNote.size(); ++bytes) {
+    EXPECT_EQ(refuse_quoted(kNote.substr(0, bytes)), "has 0xf0 at byte 1, expected UTF-8");
   }
 }
 
@@ -87,6 +170,12 @@ TEST(AllowListTest, NameIsTheIdBackwards) {
   EXPECT_EQ(name_of_app_id("/web"), "web");
   EXPECT_EQ(name_of_app_id("/shop/cart"), "cart.shop");
   EXPECT_EQ(name_of_app_id("/a/b.c/D"), "d.b.c.a");
+  EXPECT_EQ(name_of_app_id("web"), "web");
+}
+
+TEST(AllowListTest, NameIsInLowerCase) {
+  EXPECT_EQ(name_of_app_id("/" + std::string(kUpper)), kLower);
+  EXPECT_EQ(name_of_app_id("/@[`{09"), "@[`{09") << "only letters change";
 }
 
 }  // namespace

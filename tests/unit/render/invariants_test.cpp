@@ -15,6 +15,22 @@ TEST(InvariantsTest, SampleStateKeepsAll) {
   EXPECT_FALSE(find_broken_invariant(RoutingState{}));
 }
 
+TEST(InvariantsTest, OutermostValuesAreKept) {
+  RoutingState state{"", {sample_app("/a")}};
+  Port& first = state.apps[0].ports[0];
+  first.protocol = "udp,tcp";
+  first.service_port = 65'535;
+  first.servers.push_back(first.servers[0]);  // two servers at one address: Nginx takes them as two
+  Port last;
+  last.index = 65'535;
+  last.protocol = "udp";
+  last.servers = {sample_server("::1", 65'535), sample_server("::1", 1)};
+  std::swap(last.servers[0], last.servers[1]);
+  state.apps[0].ports.push_back(last);
+  const auto broken = find_broken_invariant(state);
+  EXPECT_FALSE(broken) << broken->message;
+}
+
 struct Breach {
   const char* name;
   std::function<void(RoutingState&)> commit;
@@ -63,6 +79,8 @@ const Breach kBreaches[] = {
      "app /web: a port's index is not within 0..65535"},
     {"ServicePort", [](RoutingState& s) { s.apps[1].ports[0].service_port = 65'536; }, 1,
      "app /web: a service port is not within 0..65535"},
+    {"NegativeServicePort", [](RoutingState& s) { s.apps[1].ports[0].service_port = -1; }, 1,
+     "app /web: a service port is not within 0..65535"},
     {"Protocol", [](RoutingState& s) { s.apps[1].ports[0].protocol = "sctp"; }, 1,
      "app /web: a port's protocol is none of tcp, udp and udp,tcp"},
     {"ServerOrder", [](RoutingState& s) { std::swap(s.apps[0].ports[0].servers[0], s.apps[0].ports[0].servers[1]); }, 0,
@@ -77,6 +95,10 @@ const Breach kBreaches[] = {
      "app /web: a server's weight is below 1, which Nginx refuses"},
     {"TaskId", [](RoutingState& s) { s.apps[1].ports[0].servers[0].task_id = "$x"; }, 1,
      "app /web: a server's task id has '$' at byte 1, expected no '$', which Nginx cannot escape"},
+    {"PortName", [](RoutingState& s) { s.apps[1].ports[0].name = "\n"; }, 1,
+     "app /web: a port's name has 0x0a at byte 1, expected no control characters"},
+    {"Version", [](RoutingState& s) { s.apps[1].ports[0].servers[0].version = "$x"; }, 1,
+     "app /web: a server's version has '$' at byte 1, expected no '$', which Nginx cannot escape"},
     {"Label", [](RoutingState& s) { s.apps[1].labels["k"] = "@{pass}"; }, 1,
      "app /web: labels.k has '@{', which stands for a value local to a proxy"},
     {"LabelName", [](RoutingState& s) { s.apps[1].labels["a\n"] = "v"; }, 1,
