@@ -34,7 +34,7 @@ void read_marathon(ConfigReader& reader, Config& config) {
   reader.read_text("user", config.user);
   reader.read_text("pass", config.pass);
   reader.read_text("realm", config.realm);
-  if (const std::string wrong = render::refuse_quoted(config.realm); !wrong.empty()) reader.refuse("realm", wrong);
+  if (const auto wrong = render::refuse_quoted(config.realm)) reader.refuse("realm", wrong->message);
   if (config.user.empty() && !config.pass.empty()) reader.warn("pass", "has no effect without user");
   reader.read_text("ca_file", config.ca_file);
 }

@@ -264,9 +264,7 @@ tl::expected<RoutingState, Error> decode_routes(std::string_view text) {
     if (!app) return tl::unexpected(std::move(app).error());
     state.apps.push_back(*std::move(app));
   }
-  if (const auto broken = find_broken_invariant(state)) {
-    return tl::unexpected(error_at(static_cast<int>(broken->app_index) + 2, broken->message));
-  }
+  if (auto broken = find_broken_invariant(state)) return tl::unexpected(*std::move(broken));
   return state;
 }
 
