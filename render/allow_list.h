@@ -1,4 +1,4 @@
-// What may stand bare in which Nginx context. Everything that Marathon says passes here before it may be rendered.
+// Which values may be written where in an Nginx config. Everything from Marathon is checked here before it is rendered.
 // Pure.
 //
 // Each check returns nullopt if the value may stand. Else the error's message completes a sentence that begins with the

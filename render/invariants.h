@@ -1,5 +1,5 @@
-// Does a routing state keep the promises that render/routing_state.h makes? Asked of every state that is read back, and
-// of every state before it is published: what could not be read back must not be written. Pure.
+// Checks the invariants of render/routing_state.h: for every state that is read back, and for every state before it is
+// published, since what could not be read back must not be written. Pure.
 #pragma once
 
 #include <optional>

@@ -114,7 +114,7 @@ TEST(AllowListTest, QuotedValueMayHoldAnyOtherCharacter) {
   }
 }
 
-TEST(AllowListTest, WhatQuotingCannotTameIsRefused) {
+TEST(AllowListTest, ValueThatQuotesCannotProtectIsRefused) {
   EXPECT_EQ(said(refuse_quoted("cost: 5$")), "has '$' at byte 8, expected no '$', which Nginx cannot escape");
   for (const char* value : {"a\nb", "a\tb", "\x7f", "$host", "@{secret}", "x@{y"}) {
     EXPECT_NE(said(refuse_quoted(value)), "");
