@@ -37,7 +37,7 @@ Checked delimiter(std::string_view text) {
 }
 
 Checked label_value(std::string_view text) {
-  if (const std::string wrong = render::refuse_quoted(text); !wrong.empty()) return refuse(wrong);
+  if (const auto wrong = render::refuse_quoted(text)) return refuse(wrong->message);
   return {};
 }
 

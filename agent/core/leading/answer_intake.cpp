@@ -112,10 +112,10 @@ void AnswerIntake::suggest_addresses(const MarathonApp& app) {
   const MarathonApp* known = context_.known.find(app.id);
   if (known == nullptr) return;
   for (const MarathonTask& task : app.tasks) {
-    if (!is_host_name(task.host) || render::refuse_ip_address(task.host).empty()) continue;
+    if (!is_host_name(task.host) || render::is_ip_address(task.host)) continue;
     const auto same = std::find_if(known->tasks.begin(), known->tasks.end(),
                                    [&](const MarathonTask& earlier) { return earlier.id == task.id; });
-    if (same != known->tasks.end() && render::refuse_ip_address(same->host).empty()) {
+    if (same != known->tasks.end() && render::is_ip_address(same->host)) {
       context_.names.suggest(task.host, same->host);
     }
   }
