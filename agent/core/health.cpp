@@ -56,8 +56,9 @@ std::string why_down(const HealthInputs& inputs) {
 }
 
 std::string why_degraded_here(const HealthInputs& inputs) {
-  if (inputs.failing_since)
+  if (inputs.failing_since) {
     return "cannot apply a committed revision: " + or_else(inputs.config_message, "see the log");
+  }
   if (!inputs.config_healthy) return "Nginx refuses its config: " + or_else(inputs.config_message, "see the log");
   if (!inputs.view.missing.empty()) {
     return std::to_string(inputs.view.missing.size()) + " chunk(s) of the committed revision are missing in ZooKeeper";

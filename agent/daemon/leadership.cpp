@@ -117,7 +117,7 @@ void Leadership::choose_template(std::optional<LoadedTemplate> committed) {
   const bool differs = committed && own && committed->digest != own->digest;
   if (differs) {
     template_note_ = surroundings_.templates.file() +
-                     " differs from the committed template, which stays in use until " + "the file changes";
+                     " differs from the committed template, which stays in use until the file changes";
     log_warning(template_note_);
   }
   if (committed) {

@@ -81,8 +81,9 @@ void EventIntake::task_changed(const MarathonEvent& event, Meaning meaning) {
   const std::string cause = cause_of(event);
   context_.table.hear({event.app, event.task, meaning, cause});
   // While the app is being fetched its answer decides whether another fetch is needed.
-  if (!context_.table.in_flight(event.app) && !agrees(event.app, event.task, meaning))
+  if (!context_.table.in_flight(event.app) && !agrees(event.app, event.task, meaning)) {
     context_.table.want_app(event.app, cause, context_.now);
+  }
 }
 
 // The fast path: a task that ends is dropped at once, the fetch that follows only confirms it.
@@ -108,8 +109,9 @@ void EventIntake::task_ended(const MarathonEvent& event) {
 void EventIntake::app_edited(const MarathonEvent& event) {
   last_edit_at_ = context_.now;
   // An app that we do not know has no task yet; its first RUNNING asks for it.
-  if (context_.known.find(event.app) != nullptr)
+  if (context_.known.find(event.app) != nullptr) {
     context_.table.want_app_by(event.app, cause_of(event), context_.now + kAfterEdit);
+  }
 }
 
 void EventIntake::app_ended(const MarathonEvent& event) {

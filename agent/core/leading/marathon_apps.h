@@ -23,7 +23,6 @@ struct MarathonTask {
   std::string host;   // the slave's --hostname: an address or a DNS name
   std::string state;  // "TASK_RUNNING", ...; empty where Marathon <= 0.14 says none
   std::string version;
-  std::string slave_id;
   bool started = false;                   // startedAt present
   std::vector<std::uint16_t> ports;       // host ports, in the order of the mappings that have one
   std::vector<std::string> ip_addresses;  // of the container, in Marathon's order

@@ -81,8 +81,9 @@ void MarathonTracker::pinged(const EndpointPinged& event) {
 }
 
 void MarathonTracker::names_resolved(const NamesResolved& event) {
-  if (context_.names.answered(event.names, event.failed, context_.now))
+  if (context_.names.answered(event.names, event.failed, context_.now)) {
     context_.offers.changed("host names resolved", true, context_.now);
+  }
   for (const auto& [name, why] : event.failed) {
     context_.log(LogLine::Level::kWarning, "host name " + one_line(name) + " does not resolve: " + one_line(why));
   }
@@ -97,8 +98,9 @@ void MarathonTracker::answered(const std::optional<Fetch>& fetch) {
 }
 
 void MarathonTracker::do_what_is_due() {
-  if (const auto endpoint = context_.stream.take_due(context_.endpoints, context_.now))
+  if (const auto endpoint = context_.stream.take_due(context_.endpoints, context_.now)) {
     context_.effects.emplace_back(OpenStream{*endpoint});
+  }
   for (const Fetch& fetch : context_.table.take_due(context_.endpoints, context_.known.apps().size(), context_.now)) {
     if (fetch.is_list()) {
       context_.effects.emplace_back(FetchApps{fetch.id, fetch.endpoint});
@@ -147,8 +149,9 @@ std::string MarathonTracker::trouble() const {
   if (context_.endpoints.empty()) return "no Marathon endpoint is configured";
   if (std::string trouble = answers_.trouble(); !trouble.empty()) return trouble;
   if (context_.stream.is_attached()) return "";
-  if (!context_.stream.trouble().empty())
+  if (!context_.stream.trouble().empty()) {
     return "event stream " + context_.stream.endpoint() + ": " + context_.stream.trouble();
+  }
   return context_.now >= stream_late_at_ ? "event stream " + context_.stream.endpoint() + " is not attached" : "";
 }
 
