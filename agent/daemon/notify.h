@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 
+#include "agent/base/thread_checker.h"
 #include "agent/base/types.h"
 #include "agent/base/unique_fd.h"
 #include "agent/core/health.h"
@@ -69,6 +70,7 @@ class Notifier {
   std::string status_owed_;  // a whole STATUS= line, or nothing
   std::string status_sent_;
   TimePoint status_sent_at_{};
+  ThreadChecker thread_;
 };
 
 // "follower of proxy-2, serving 7.41, ok". Pure.

@@ -32,6 +32,7 @@ void Statsd::reloaded(std::chrono::milliseconds duration) {
 void Statsd::reload_failed() { send("reload.failed:1|c"); }
 
 void Statsd::send(const std::string& metric) {
+  thread_.check();
   if (!socket_.is_open()) return;
   std::string packet = prefix_ + "." + metric;
   if (sample_rate_ < 100) {
