@@ -33,7 +33,4 @@ enum class LogTarget { kTerminal, kJournal };
 [[nodiscard]] std::string log_prefix(LogTarget target, LogLine::Level level, std::chrono::system_clock::time_point now,
                                      pid_t pid);
 
-// Control characters as \n, \t, \xNN.
-[[nodiscard]] std::string escape_for_log(std::string_view text);
-
 }  // namespace chorale::agent

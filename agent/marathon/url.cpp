@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "agent/base/one_line.h"
+#include "agent/base/percent.h"
 
 namespace chorale::agent {
 namespace {
@@ -20,21 +21,6 @@ bool starts_with_ignoring_case(std::string_view text, std::string_view lower_pre
   return text.size() >= lower_prefix.size() &&
          std::equal(lower_prefix.begin(), lower_prefix.end(), text.begin(),
                     [](char expected, char c) { return expected == ((c >= 'A' && c <= 'Z') ? c - 'A' + 'a' : c); });
-}
-
-std::string percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    unsigned value = 0;
-    if (text[i] == '%' && i + 2 < text.size() &&
-        std::from_chars(text.data() + i + 1, text.data() + i + 3, value, 16).ptr == text.data() + i + 3) {
-      out += static_cast<char>(value);
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
 }
 
 // "host", "host:port", "[v6]:port" into url; false where it is neither.
@@ -115,7 +101,8 @@ tl::expected<Url, Failure> parse_url(std::string_view text) {
     url.target.insert(0, 1, '/');
   }
   if (const auto at = authority.rfind('@'); at != std::string_view::npos) {
-    url.credentials = percent_decoded(authority.substr(0, at));
+    const std::string_view written = authority.substr(0, at);
+    url.credentials = percent_decode(written).value_or(std::string(written));  // a '%' that stands for itself
     authority.remove_prefix(at + 1);
   }
   if (!take_authority(authority, url)) {
