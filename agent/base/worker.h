@@ -20,7 +20,7 @@
 
 namespace chorale::agent {
 
-// True: nobody waits for the result, so work that takes long ends early.
+// True: the result is not wanted any more; long work ends early.
 using StopFlag = std::atomic<bool>;
 
 class Worker {

@@ -90,7 +90,7 @@ void check_nginx(CheckReport& report, const Config& config, const std::string& w
 // Looked for in what is rendered: a name in a template's comment asks for nothing.
 void check_local_values(CheckReport& report, const Config& config, const render::Template& compiled) {
   const auto rendered = compiled.render(sample_state(config.realm));
-  if (!rendered) return;  // told below, with the state that it fails on
+  if (!rendered) return;  // reported below, with the state that it fails on
   const auto known = local_values(config);
   for (const std::string& name : render::local_value_names(rendered->text)) {
     if (known.contains(name)) continue;

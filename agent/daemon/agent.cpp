@@ -18,7 +18,7 @@
 namespace chorale::agent {
 namespace {
 
-constexpr std::chrono::seconds kLongestEnd{2};  // then the process ends whatever is still pending
+constexpr std::chrono::seconds kLongestEnd{2};  // then the process ends, with what is still pending
 
 }  // namespace
 
@@ -65,7 +65,7 @@ bool Agent::start() {
                                         make_admin_api(admin_sources()));
   if (const auto listening = admin_->start(); !listening) {
     log_error("admin API: " + listening.error());
-    exit_code_ = kExitNo;  // worth another try: whoever holds the port may be about to stop
+    exit_code_ = kExitNo;  // worth another try: what holds the port may be about to stop
     return false;
   }
 
@@ -194,7 +194,7 @@ void Agent::end(int exit_code) {
   if (leadership_) leadership_->close();
   coordination_->close();
   loop_.stop();
-  // The libraries' own threads may be waiting for a name that nobody resolves, and be waited for in their turn.
+  // The libraries wait for their own threads, and one of those may be waiting for a name that never resolves.
   std::thread([exit_code] {
     std::this_thread::sleep_for(kLongestEnd);
     std::_Exit(exit_code);
@@ -212,7 +212,7 @@ void Agent::reload_config() {
   config_.local = loaded->config.local;
   config_.xproxy = loaded->config.xproxy;
   nginx_->set_local_values(local_values(config_));  // what stems from other keys stays as they are in force
-  ++reloads_;                                       // told, so that the line is never taken for a repetition
+  ++reloads_;                                       // in the line, so that it is never taken for a repetition
   log_info("configuration re-read (" + std::to_string(reloads_) +
            " since the start): xproxy and local values are in force, every other key at the next start");
 }

@@ -1,6 +1,6 @@
 // The routing state that this proxy serves, kept in state_dir over restarts. Loop thread only; I/O on the worker pool.
 //
-// For /v1/config, and as the leader's yardstick where ZooKeeper holds no committed state (a wiped ensemble).
+// For /v1/config, and as the leader's baseline where ZooKeeper holds no committed state (a wiped ensemble).
 #pragma once
 
 #include <boost/asio/io_context.hpp>

@@ -17,7 +17,7 @@ struct Refusal {
   std::string why;
 };
 
-// Ambiguous framing, a missing Host and foreign protocols: whatever two readers could understand differently.
+// Ambiguous framing, a missing Host and foreign protocols: what two readers could understand differently.
 [[nodiscard]] std::optional<Refusal> refuse_request(const RequestHeader& header);
 // Path, query and the rest as a handler sees them; nullopt: the target is no absolute path, is badly encoded, or hides
 // control characters.

@@ -59,7 +59,7 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
     rest_.cancel_all();
   }
 
-  // ---- The event stream ----
+  // The event stream.
 
   void open_stream(const std::string& endpoint) {
     thread_.check();
@@ -84,7 +84,7 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
     stream_.reset();
   }
 
-  // ---- Requests ----
+  // Requests.
 
   void fetch_apps(const FetchApps& effect) {
     get(effect.endpoint, kAppsPath, options_.list_timeout, [effect](Impl& self, const Url& url, RestResult body) {

@@ -86,7 +86,7 @@ class Resolver::Impl : public std::enable_shared_from_this<Impl> {
     }
   }
 
-  // A lookup that nobody answers blocks its thread for 10 s and more, and the loop must not wait for it.
+  // A lookup that is never answered blocks its thread for 10 s and more, and the loop must not wait for it.
   void close() {
     alive_ = false;
     gate_->close();

@@ -54,7 +54,7 @@ class Download : public std::enable_shared_from_this<Download> {
   }
 
  private:
-  // Whatever cpprest throws, in its own calls or through a task, ends here.
+  // All that cpprest throws, in its own calls or through a task, ends here.
   template <class Step>
   void guarded(Step&& step) {
     try {
