@@ -1,17 +1,16 @@
-// A promise that our own code makes, checked in every build: a broken one ends the process and names its place. Never
-// for what comes from outside: network, disk, JSON, ZooKeeper and people break no promise of ours.
+// What must hold or this program is wrong: checked in release builds, too, and pure code may use it.
+//
+// For our own mistakes only. What the network, a disk, JSON, ZooKeeper or a person did is an error value, never a
+// check.
 #pragma once
-
-#include <cstdio>
-#include <cstdlib>
-#include <source_location>
 
 namespace chorale::agent {
 
-inline void check(bool holds, const char* promise, std::source_location place = std::source_location::current()) {
-  if (holds) return;
-  std::fprintf(stderr, "%s:%u: broken promise: %s\n", place.file_name(), place.line(), promise);
-  std::abort();
-}
+// Writes "FILE:LINE: what" to stderr and aborts.
+[[noreturn]] void check_failed(const char* file, int line, const char* what);
 
 }  // namespace chorale::agent
+
+// `what` says what must hold.
+#define CHORALE_CHECK(condition, what) \
+  ((condition) ? static_cast<void>(0) : ::chorale::agent::check_failed(__FILE__, __LINE__, what))

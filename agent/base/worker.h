@@ -16,9 +16,11 @@
 #include <type_traits>
 #include <utility>
 
+#include "agent/base/thread_checker.h"
+
 namespace chorale::agent {
 
-// True: nobody waits for the result, so work that takes long ends early.
+// True: the result is not wanted any more; long work ends early.
 using StopFlag = std::atomic<bool>;
 
 class Worker {
@@ -31,6 +33,7 @@ class Worker {
   // `work` is called without arguments, or with the StopFlag; `then` with what it returned. `then` may end the Worker.
   template <class Work, class Then>
   void run(Work work, Then then) {
+    thread_.check();
     boost::asio::post(pool_, [life = life_, &loop = loop_, work = std::move(work), then = std::move(then)]() mutable {
       const Inside inside(*life);
       if (life->cancelled) return;
@@ -82,6 +85,7 @@ class Worker {
   boost::asio::io_context& loop_;
   boost::asio::thread_pool& pool_;
   std::shared_ptr<Life> life_ = std::make_shared<Life>();
+  ThreadChecker thread_;
 };
 
 }  // namespace chorale::agent

@@ -18,7 +18,7 @@
 namespace chorale::agent {
 namespace {
 
-constexpr std::chrono::seconds kLongestEnd{2};  // then the process ends whatever is still pending
+constexpr std::chrono::seconds kLongestEnd{2};  // then the process ends, with what is still pending
 
 }  // namespace
 
@@ -65,7 +65,7 @@ bool Agent::start() {
                                         make_admin_api(admin_sources()));
   if (const auto listening = admin_->start(); !listening) {
     log_error("admin API: " + listening.error());
-    exit_code_ = kExitNo;  // worth another try: whoever holds the port may be about to stop
+    exit_code_ = kExitNo;  // worth another try: what holds the port may be about to stop
     return false;
   }
 
@@ -194,7 +194,7 @@ void Agent::end(int exit_code) {
   if (leadership_) leadership_->close();
   coordination_->close();
   loop_.stop();
-  // The libraries' own threads may be waiting for a name that nobody resolves, and be waited for in their turn.
+  // The libraries wait for their own threads, and one of those may be waiting for a name that never resolves.
   std::thread([exit_code] {
     std::this_thread::sleep_for(kLongestEnd);
     std::_Exit(exit_code);

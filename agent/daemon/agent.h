@@ -2,7 +2,7 @@
 //
 // Data flows one way: Leadership (Marathon -> rendered offer) -> Coordinator (propose, commit) -> LocalNginx (stage,
 // apply)
-// -> Coordinator (vote, applied). The leader's own Nginx is served through the same path as everybody else's.
+// -> Coordinator (vote, applied). The leader's own Nginx takes the same path as every other one.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

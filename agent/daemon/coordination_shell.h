@@ -31,7 +31,6 @@ class CoordinationShell {
   void close();
 
   [[nodiscard]] coordination::Store& store() { return *store_; }
-  [[nodiscard]] bool leading() const { return coordinator_.leading(); }
 
  private:
   void handle(const coordination::Event& event);

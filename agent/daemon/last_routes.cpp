@@ -1,25 +1,12 @@
 #include "agent/daemon/last_routes.h"
 
-#include <cstdio>
-#include <fstream>
 #include <utility>
 
+#include "agent/base/atomic_file.h"
 #include "agent/base/text_file.h"
 #include "render/routes_codec.h"
 
 namespace chorale::agent {
-namespace {
-
-// Best effort: a lost file costs nothing but a yardstick.
-void keep(const std::string& file, const std::string& text) {
-  const std::string fresh = file + ".new";
-  std::ofstream stream(fresh, std::ios::binary | std::ios::trunc);
-  stream << text;
-  stream.close();
-  if (stream) std::rename(fresh.c_str(), file.c_str());
-}
-
-}  // namespace
 
 LastRoutes::LastRoutes(boost::asio::io_context& loop, boost::asio::thread_pool& workers, const std::string& state_dir,
                        std::function<void()> changed)
@@ -50,7 +37,9 @@ void LastRoutes::keep_next() {
   worker_.run(
       [text = std::exchange(applied_text_, nullptr), file = file_] {
         auto state = render::decode_routes(*text);
-        if (state) keep(file, *text);  // else: cannot be, it was verified by its digest and written by this program
+        // Text that cannot be decoded is not expected: it was verified by its digest and written by this program. A
+        // file that cannot be written costs nothing but a baseline.
+        if (state) (void)replace_file(file, *text, {});
         return state;
       },
       [this](auto state) {

@@ -7,6 +7,7 @@
 
 #include "agent/base/exit_code.h"
 #include "agent/base/log.h"
+#include "agent/base/one_line.h"
 #include "agent/daemon/agent.h"
 #include "agent/daemon/notify.h"
 

@@ -9,6 +9,7 @@
 #include <random>
 #include <string>
 
+#include "agent/base/thread_checker.h"
 #include "agent/config/config.h"
 
 namespace chorale::agent {
@@ -31,6 +32,7 @@ class Statsd {
   std::minstd_rand random_{std::random_device{}()};
   boost::asio::ip::udp::resolver resolver_;
   boost::asio::ip::udp::socket socket_;
+  ThreadChecker thread_;
 };
 
 }  // namespace chorale::agent

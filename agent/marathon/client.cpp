@@ -4,6 +4,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <utility>
 
+#include "agent/base/thread_checker.h"
 #include "agent/base/worker.h"
 #include "agent/marathon/apps_parser.h"
 #include "agent/marathon/requests.h"
@@ -62,6 +63,7 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
   // The event stream.
 
   void open_stream(const std::string& endpoint) {
+    thread_.check();
     close_stream();
     const auto url = parse_url(endpoint);
     if (!url) {
@@ -147,6 +149,7 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   void report(TrackerEvent event) {
+    thread_.check();
     if (alive_) {
       sink_(std::move(event));
     }
@@ -159,6 +162,7 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   void get(const std::string& endpoint, const std::string& path, Milliseconds time_limit, Answered answered) {
+    thread_.check();
     const auto base = parse_url(endpoint);
     if (!base) {
       boost::asio::post(loop_, [self = shared_from_this(), answered = std::move(answered), failure = base.error()] {
@@ -253,6 +257,7 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
   bool attached_ = false;
   boost::asio::steady_timer attach_timer_;
   bool alive_ = true;
+  ThreadChecker thread_;
 };
 
 MarathonClient::MarathonClient(boost::asio::io_context& loop, boost::asio::thread_pool& workers,

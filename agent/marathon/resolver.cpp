@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "agent/base/thread_checker.h"
 #include "agent/marathon/loop_gate.h"
 
 namespace chorale::agent {
@@ -57,6 +58,7 @@ class Resolver::Impl : public std::enable_shared_from_this<Impl> {
   Impl(boost::asio::io_context& loop, Sink sink) : loop_(loop), sink_(std::move(sink)) {}
 
   void resolve(const std::set<std::string>& names) {
+    thread_.check();
     auto set = std::make_shared<Set>(loop_, names);
     if (names.empty()) {
       boost::asio::post(loop_, [self = shared_from_this(), set] { self->answer(*set); });
@@ -102,6 +104,7 @@ class Resolver::Impl : public std::enable_shared_from_this<Impl> {
   };
 
   void take(Set& set, const std::string& name, Lookup lookup) {
+    thread_.check();
     if (set.answered || set.waiting.erase(name) == 0) {
       return;
     }
@@ -131,6 +134,7 @@ class Resolver::Impl : public std::enable_shared_from_this<Impl> {
   std::shared_ptr<LoopGate> gate_ = std::make_shared<LoopGate>(loop_);
   std::shared_ptr<boost::asio::thread_pool> pool_ = std::make_shared<boost::asio::thread_pool>(kThreads);
   bool alive_ = true;
+  ThreadChecker thread_;
 };
 
 Resolver::Resolver(boost::asio::io_context& loop, Sink sink) : impl_(std::make_shared<Impl>(loop, std::move(sink))) {}

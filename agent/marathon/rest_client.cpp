@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "agent/base/thread_checker.h"
 #include "agent/marathon/error_message.h"
 #include "agent/marathon/loop_gate.h"
 #include "agent/marathon/requests.h"
@@ -22,6 +23,7 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
         exchanges_(options_.ca_file, options_.max_body_bytes) {}
 
   void get(const Url& url, Milliseconds time_limit, Handler&& handler) {
+    thread_.check();
     const std::uint64_t id = ++last_id_;
     Pending& pending = pending_.try_emplace(id, url, std::move(handler), loop_).first->second;
     pending.timer.expires_after(time_limit);
@@ -66,6 +68,7 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   void finished(std::uint64_t id, RestOutcome outcome) {
+    thread_.check();
     const auto at = pending_.find(id);
     if (at == pending_.end()) {
       return;  // timed out meanwhile
@@ -131,6 +134,7 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
   std::map<std::uint64_t, Pending> pending_;
   std::set<std::string> answered_;  // origins that may hold a kept socket
   std::uint64_t last_id_ = 0;
+  ThreadChecker thread_;
 };
 
 RestClient::RestClient(boost::asio::io_context& loop, RestOptions options)

@@ -1,4 +1,4 @@
-// GET requests to Marathon. Loop thread only; answers come on the loop thread.
+// GET requests to Marathon: time limits, redirects, one retry. Loop thread only; answers come on the loop thread.
 //
 // One keep-alive connection pool per endpoint, kept as long as the client. A pooled socket that Jetty has closed in the
 // meantime (after 30 s) costs one silent retry. Redirects are followed here, with the credentials, which a library

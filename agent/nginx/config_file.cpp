@@ -2,8 +2,8 @@
 
 #include <unistd.h>
 
-#include <boost/filesystem.hpp>
 #include <charconv>
+#include <filesystem>
 #include <set>
 #include <utility>
 
@@ -33,12 +33,12 @@ std::optional<Record> read_record(const std::string& path) {
 
 // The numbers n of the files "<target>.drift-<n>".
 std::set<int> drift_numbers(const std::string& target) {
-  namespace fs = boost::filesystem;
+  namespace fs = std::filesystem;
   const fs::path path(target);
   const std::string prefix = path.filename().string() + std::string(kDriftSuffix);
   const fs::path directory = path.has_parent_path() ? path.parent_path() : fs::path(".");
   std::set<int> numbers;
-  boost::system::error_code error;
+  std::error_code error;
   for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
     const std::string name = entry->path().filename().string();
     if (name.compare(0, prefix.size(), prefix) != 0) continue;

@@ -2,10 +2,11 @@
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/filesystem.hpp>
+#include <filesystem>
 #include <utility>
 
 #include "agent/base/clock.h"
+#include "agent/base/thread_checker.h"
 #include "agent/base/worker.h"
 #include "agent/nginx/config_file.h"
 #include "agent/nginx/config_test.h"
@@ -97,11 +98,12 @@ class LocalNginx::Impl : public std::enable_shared_from_this<LocalNginx::Impl> {
   MainDirectives earlier_directives_;
   Clock::time_point reload_began_{};
   NginxReport report_;
+  ThreadChecker thread_;
 };
 
 std::optional<coordination::Identity> LocalNginx::Impl::start() {
-  boost::system::error_code ignored;  // what cannot be created is told by the first write into it
-  boost::filesystem::create_directories(options_.state_dir, ignored);
+  std::error_code ignored;  // what cannot be created is told by the first write into it
+  std::filesystem::create_directories(options_.state_dir, ignored);
   file_->remove_leftovers();
   const FilesFound found = file_->find();
   if (auto view = file_->view()) look_again(std::move(*view));
@@ -120,6 +122,7 @@ void LocalNginx::Impl::stop() {
 }
 
 void LocalNginx::Impl::step(const ApplierEvent& event) {
+  thread_.check();
   for (const ApplierEffect& effect : applier_.step(Clock::now(), event)) {
     std::visit([this](const auto& typed) { perform(typed); }, effect);
   }

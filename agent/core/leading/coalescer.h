@@ -12,7 +12,7 @@ class Coalescer {
  public:
   // `settle` after the last event, at most `longest` after the first one. REQUIRES: settle <= longest.
   Coalescer(Milliseconds settle, Milliseconds longest) : settle_(settle), longest_(longest) {
-    check(settle <= longest, "a burst settles before its longest time is over");
+    CHORALE_CHECK(settle <= longest, "a burst settles before its longest time is over");
   }
 
   void add(TimePoint now) {

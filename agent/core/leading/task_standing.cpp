@@ -9,7 +9,7 @@
 namespace chorale::agent {
 
 TaskPhase phase_of_state(std::string_view state) {
-  check(!state.empty(), "a missing state is decided by the caller");
+  CHORALE_CHECK(!state.empty(), "a missing state is decided by the caller");
   constexpr std::array<std::string_view, 8> kEndStates = {"TASK_KILLING",          "TASK_KILLED", "TASK_FAILED",
                                                           "TASK_FINISHED",         "TASK_ERROR",  "TASK_GONE",
                                                           "TASK_GONE_BY_OPERATOR", "TASK_DROPPED"};

@@ -1,4 +1,4 @@
-#include "agent/cli/check_net.h"
+#include "agent/cli/http_get.h"
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
@@ -49,8 +49,7 @@ class Visit {
         run(limit, [this] { resolve([this] { url_.tls ? shake_hands() : ask(stream_.next_layer()); }); });
     if (failed) return tl::unexpected(*failed);
     auto& response = parser_.get();
-    return HttpAnswer{response.result_int(), std::string(response[http::field::date]),
-                      std::string(response[http::field::location]), std::move(response.body())};
+    return HttpAnswer{response.result_int(), std::string(response[http::field::date]), std::move(response.body())};
   }
 
  private:

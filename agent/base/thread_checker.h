@@ -1,0 +1,26 @@
+// A member of a class that says "Loop thread only": its entry points call check().
+//
+// The thread of the first check is the loop's; a constructor does not count, since it may run before the loop does.
+#pragma once
+
+#include <atomic>
+#include <thread>
+
+#include "agent/base/check.h"
+
+namespace chorale::agent {
+
+class ThreadChecker {
+ public:
+  void check() const {
+    const std::thread::id here = std::this_thread::get_id();
+    std::thread::id first;
+    const bool is_first = thread_.compare_exchange_strong(first, here);
+    CHORALE_CHECK(is_first || first == here, "called on another thread than the loop's");
+  }
+
+ private:
+  mutable std::atomic<std::thread::id> thread_{};
+};
+
+}  // namespace chorale::agent
