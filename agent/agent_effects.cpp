@@ -29,12 +29,8 @@ std::string text_of(const coordination::Identity& identity) {
 
 }  // namespace
 
-void Agent::perform(coordination::Effect effect) {
+void Agent::perform(coordination::AgentEffect effect) {
   std::visit(coordination::Overloaded{
-                 // The shell performs these by itself; they never get here.
-                 [](const coordination::OpenHandle&) {},
-                 [](const coordination::CloseHandle&) {},
-                 [](const coordination::SendRequest&) {},
                  [this](coordination::LeadershipGained& leadership) { gained(std::move(leadership)); },
                  [this](const coordination::LeadershipLost& leadership) { lost(leadership.reason); },
                  [this](const coordination::SyncWanted& wanted) {

@@ -253,7 +253,7 @@ void Term::rendered(std::uint64_t offer, tl::expected<coordination::StateOffered
 }
 
 void Term::offer_closed(const coordination::OfferClosed& closed) {
-  using Fate = coordination::OfferClosed::Fate;
+  using coordination::Fate;
   const auto job = jobs_.find(closed.offer);
   if (job == jobs_.end()) return;
   const Job done = std::move(job->second);

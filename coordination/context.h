@@ -11,7 +11,9 @@
 #include <utility>
 #include <vector>
 
-#include "coordination/coordinator.h"
+#include "coordination/effects.h"
+#include "coordination/events.h"
+#include "coordination/options.h"
 #include "coordination/requests.h"
 
 namespace chorale::coordination {

@@ -33,9 +33,9 @@ void Publisher::end_term(const std::string& reason) {
   in_term_ = false;
   commits_ = 0;
   failure_.reset();
-  if (state_ != State::kIdle) close(OfferClosed::Fate::kAbandoned, reason);
+  if (state_ != State::kIdle) close(Fate::kAbandoned, reason);
   if (pending_) {
-    context_.effects.emplace_back(OfferClosed{pending_->offer, OfferClosed::Fate::kAbandoned, {}, reason, {}});
+    context_.effects.emplace_back(OfferClosed{pending_->offer, Fate::kAbandoned, {}, reason, {}});
     pending_.reset();
   }
   storing_.reset();
@@ -46,11 +46,11 @@ void Publisher::end_term(const std::string& reason) {
 void Publisher::offer(StateOffered offered) {
   if (pending_) {
     context_.effects.emplace_back(
-        OfferClosed{pending_->offer, OfferClosed::Fate::kAbandoned, {}, "a newer offer took its place", {}});
+        OfferClosed{pending_->offer, Fate::kAbandoned, {}, "a newer offer took its place", {}});
   }
   pending_ = std::move(offered);
   if (in_term_) return;
-  context_.effects.emplace_back(OfferClosed{pending_->offer, OfferClosed::Fate::kAbandoned, {}, "not the leader", {}});
+  context_.effects.emplace_back(OfferClosed{pending_->offer, Fate::kAbandoned, {}, "not the leader", {}});
   pending_.reset();
 }
 
@@ -76,12 +76,12 @@ void Publisher::take_offer() {
   const std::string& digest = content_.manifest->header.identity.digest;
   if (already_committed(digest)) {
     const Identity identity = fence_.document().committed->identity;
-    context_.effects.emplace_back(OfferClosed{current_.offer, OfferClosed::Fate::kCommitted, identity, {}, {}});
+    context_.effects.emplace_back(OfferClosed{current_.offer, Fate::kCommitted, identity, {}, {}});
     return;
   }
   if (refused_digest_ == digest && context_.now < refused_until_) {
     context_.effects.emplace_back(
-        OfferClosed{current_.offer, OfferClosed::Fate::kRejected, {}, "the same content was refused a moment ago", {}});
+        OfferClosed{current_.offer, Fate::kRejected, {}, "the same content was refused a moment ago", {}});
     return;
   }
   last_used_ = content_.manifest->header.identity.revision;
@@ -129,7 +129,7 @@ void Publisher::store() {
       return storing_.start(content_);
     }
     case Storing::State::kFailed:
-      return close(OfferClosed::Fate::kAbandoned, storing_.reason());
+      return close(Fate::kAbandoned, storing_.reason());
   }
 }
 
@@ -164,13 +164,11 @@ void Publisher::on_written(Fence::Result result, const std::string& reason) {
       ++commits_;
       outranked_ = false;
       committed_content_ = content_;
-      return close(OfferClosed::Fate::kCommitted, {});
+      return close(Fate::kCommitted, {});
     case State::kWithdrawing:
       if (stands.proposed) return write(State::kWithdrawing, stands.committed, std::nullopt);
       forget_withdrawn();
-      return close(
-          verdict_.kind == Verdict::Kind::kReject ? OfferClosed::Fate::kRejected : OfferClosed::Fate::kAbandoned,
-          verdict_.reason);
+      return close(verdict_.kind == Verdict::Kind::kReject ? Fate::kRejected : Fate::kAbandoned, verdict_.reason);
     case State::kIdle:
     case State::kStoring:
     case State::kVoting:
@@ -232,7 +230,7 @@ void Publisher::conclude(const Verdict& verdict, const Ballot& ballot) {
   write(State::kWithdrawing, fence_.document().committed, std::nullopt);
 }
 
-void Publisher::close(OfferClosed::Fate fate, const std::string& reason) {
+void Publisher::close(Fate fate, const std::string& reason) {
   state_ = State::kIdle;
   context_.effects.emplace_back(
       OfferClosed{current_.offer, fate, content_.manifest->header.identity, reason, verdict_.nacked});

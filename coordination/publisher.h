@@ -67,7 +67,7 @@ class Publisher {
   void begin_vote();
   void count_votes(const std::optional<Vote>& own);
   void conclude(const Verdict& verdict, const Ballot& ballot);
-  void close(OfferClosed::Fate fate, const std::string& reason);
+  void close(Fate fate, const std::string& reason);
   void put_missing();
 
   Context& context_;

@@ -1,7 +1,7 @@
 // What one agent knows of the cluster without asking, put together from the machines. Pure.
 #pragma once
 
-#include "coordination/coordinator.h"
+#include "coordination/effects.h"
 #include "coordination/leader.h"
 #include "coordination/pointer.h"
 #include "coordination/roster.h"

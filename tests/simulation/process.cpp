@@ -45,13 +45,13 @@ const char* name_of(SessionState state) {
   return "";
 }
 
-const char* name_of(OfferClosed::Fate fate) {
+const char* name_of(Fate fate) {
   switch (fate) {
-    case OfferClosed::Fate::kCommitted:
+    case Fate::kCommitted:
       return " committed";
-    case OfferClosed::Fate::kRejected:
+    case Fate::kRejected:
       return " rejected";
-    case OfferClosed::Fate::kAbandoned:
+    case Fate::kAbandoned:
       return " abandoned";
   }
   return "";
@@ -122,7 +122,7 @@ void Process::step(const Event& event) {
   for (const Effect& effect : coordinator_.step(world_.schedule.now() + host_.clock_offset, event)) {
     if (effects_left_ && --*effects_left_ < 0) world_.kill(*this);
     if (dead_) return;
-    perform(effect);
+    std::visit([this](const auto& one) { perform(one); }, effect);
   }
 }
 
@@ -146,15 +146,21 @@ void Process::heal() {
   effects_left_.reset();
 }
 
-void Process::perform(const Effect& effect) {
+void Process::perform(const StoreEffect& effect) {
+  std::visit(Overloaded{
+                 [this](const OpenHandle& handle) { open(handle.generation); },
+                 [this](const CloseHandle&) {
+                   connected_ = false;
+                   store_->close();
+                 },
+                 [this](const SendRequest& request) { send(request); },
+             },
+             effect);
+}
+
+void Process::perform(const AgentEffect& effect) {
   std::visit(
       Overloaded{
-          [this](const OpenHandle& handle) { open(handle.generation); },
-          [this](const CloseHandle&) {
-            connected_ = false;
-            store_->close();
-          },
-          [this](const SendRequest& request) { send(request); },
           [this](const LeadershipGained& gained) {
             if (in_term_) world_.invariants.broken(name_ + " gained leadership twice");
             in_term_ = true;
@@ -236,15 +242,15 @@ void Process::on_offer_closed(const OfferClosed& closed) {
   world_.trace.add(name_, "offer " + std::to_string(closed.offer) + name_of(closed.fate) + ": " + closed.reason);
   if (open_offers_.erase(closed.offer) == 0) world_.invariants.broken(name_ + " closed an offer twice");
   switch (closed.fate) {
-    case OfferClosed::Fate::kCommitted:
+    case Fate::kCommitted:
       if (!world_.invariants.was_committed(closed.identity)) {
         world_.invariants.broken(name_ + " calls committed what never was: " + simulation::describe(closed.identity));
       }
       return;
-    case OfferClosed::Fate::kRejected:
+    case Fate::kRejected:
       if (closed.offer == offers_) offer_later(milliseconds{5'000});
       return;
-    case OfferClosed::Fate::kAbandoned:
+    case Fate::kAbandoned:
       if (closed.offer == offers_) offer_later(milliseconds{500});
       return;
   }

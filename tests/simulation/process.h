@@ -64,7 +64,8 @@ class Process {
   std::uint64_t cuts = 0;  // how often its connection was cut or restored: which expiry is still meant
 
  private:
-  void perform(const Effect& effect);
+  void perform(const StoreEffect& effect);
+  void perform(const AgentEffect& effect);
   void open(Generation generation);
   void send(const SendRequest& request);
   void stage(const StageRevision& revision);

@@ -47,7 +47,9 @@ void TestAgent::start(std::optional<Identity> at_start) {
 
 void TestAgent::step(const Event& event) {
   if (dead_) return;
-  for (const Effect& effect : coordinator_.step(cluster_.now(), event)) perform(effect);
+  for (const Effect& effect : coordinator_.step(cluster_.now(), event)) {
+    std::visit([this](const auto& one) { perform(one); }, effect);
+  }
 }
 
 std::uint64_t TestAgent::offer(const std::string& text) {
@@ -67,7 +69,7 @@ void TestAgent::hold_replies(bool hold) {
   for (const Event& event : std::exchange(held_, {})) step(event);
 }
 
-void TestAgent::perform(const Effect& effect) {
+void TestAgent::perform(const StoreEffect& effect) {
   std::visit(Overloaded{
                  [this](const OpenHandle& open) { store_->open(open.generation); },
                  [this](const CloseHandle&) { store_->close(); },
@@ -83,6 +85,12 @@ void TestAgent::perform(const Effect& effect) {
                      }
                    });
                  },
+             },
+             effect);
+}
+
+void TestAgent::perform(const AgentEffect& effect) {
+  std::visit(Overloaded{
                  [this](const LeadershipGained& event) { gained.push_back(event); },
                  [this](const LeadershipLost& event) { lost.push_back(event); },
                  [this](const SyncWanted& event) { sync_wanted.push_back(event.agent); },

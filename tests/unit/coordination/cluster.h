@@ -61,7 +61,8 @@ class TestAgent {
   bool handed_over = false;
 
  private:
-  void perform(const Effect& effect);
+  void perform(const StoreEffect& effect);
+  void perform(const AgentEffect& effect);
   void stage(const StageRevision& revision);
 
   Cluster& cluster_;

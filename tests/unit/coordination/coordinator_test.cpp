@@ -20,7 +20,7 @@ TEST(CoordinatorTest, OneAgentAlonePublishesAndApplies) {
   agent.offer("one");
   cluster.settle();
   ASSERT_EQ(agent.closed.size(), 1U);
-  EXPECT_EQ(agent.closed[0].fate, OfferClosed::Fate::kCommitted);
+  EXPECT_EQ(agent.closed[0].fate, Fate::kCommitted);
   EXPECT_EQ(agent.applied, agent.closed[0].identity);
   EXPECT_EQ(cluster.state().committed->identity, agent.closed[0].identity);
 }

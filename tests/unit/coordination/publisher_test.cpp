@@ -8,7 +8,6 @@
 namespace chorale::coordination {
 namespace {
 
-using Fate = OfferClosed::Fate;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::ElementsAre;

@@ -82,7 +82,7 @@ TEST_F(TakeoverTest, DeposedLeaderCannotPublish) {
   cluster_.advance(seconds(1));
   EXPECT_THAT(a_.lost, SizeIs(1));
   EXPECT_FALSE(a_.leading());
-  EXPECT_EQ(a_.closed.back().fate, OfferClosed::Fate::kAbandoned);
+  EXPECT_EQ(a_.closed.back().fate, Fate::kAbandoned);
   EXPECT_THAT(a_.applied_history, IsEmpty());
 }
 
