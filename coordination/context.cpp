@@ -9,20 +9,18 @@ constexpr std::size_t kTextLimit = 1024;
 
 }  // namespace
 
-void Context::send_any(Operation operation, Requests::Continuation continuation) {
-  if (!link.connected) {
-    unsent_.push_back(std::move(continuation));
-    return;
+void Context::send_any(const Scope& scope, Operation operation, PendingRequests::Then then) {
+  const std::uint64_t request = requests_.add(scope, operation, std::move(then));
+  if (link.connected) {
+    effects.emplace_back(SendRequest{request, std::move(operation)});
+  } else {
+    unsent_.push_back(request);
   }
-  const std::uint64_t request = requests_.add(std::move(continuation));
-  effects.emplace_back(SendRequest{request, std::move(operation)});
 }
 
 void Context::answer_unsent() {
-  std::vector<Requests::Continuation> unsent = std::move(unsent_);
-  unsent_.clear();
-  for (Requests::Continuation& continuation : unsent) {
-    continuation(tl::unexpected(Error{ErrorKind::kConnectionLoss, "not sent: not connected to ZooKeeper"}));
+  for (const std::uint64_t request : std::exchange(unsent_, {})) {
+    reply({request, tl::unexpected(Error{ErrorKind::kConnectionLoss, "not sent: not connected to ZooKeeper"})});
   }
 }
 
@@ -32,7 +30,7 @@ void Context::forget_requests() {
 }
 
 void Context::reply(StoreReplied replied) {
-  if (auto continuation = requests_.take(replied.request)) (*continuation)(std::move(replied.outcome));
+  if (const auto then = requests_.take(replied.request)) (*then)(std::move(replied.outcome));
 }
 
 std::chrono::milliseconds Context::spread(std::chrono::milliseconds limit, std::uint64_t salt) const {

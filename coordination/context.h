@@ -14,7 +14,7 @@
 #include "coordination/effects.h"
 #include "coordination/events.h"
 #include "coordination/options.h"
-#include "coordination/requests.h"
+#include "coordination/pending_requests.h"
 
 namespace chorale::coordination {
 
@@ -50,7 +50,7 @@ inline constexpr std::chrono::milliseconds kRetryDelay{100};      // after a rec
 inline constexpr std::chrono::milliseconds kRefusedDelay{5'000};  // after an answer that a quick retry cannot change
 inline constexpr std::size_t kPipelineLimit = 64;                 // operations that one machine keeps in flight
 
-// Nobody reaches these by counting: a number beyond them is damage, and counting on from there would overflow.
+// Counting does not reach these: a number beyond them is damage, and counting on from there would overflow.
 inline constexpr Epoch kHighestEpoch{1'000'000'000'000};
 inline constexpr Revision kHighestRevision{1'000'000'000'000};
 
@@ -84,11 +84,11 @@ class Context {
   Context& operator=(const Context&) = delete;
 
   // Sends `operation`; `then` gets a Reply<Op>. Ensures: never called from inside send(); called once, or never when
-  // the handle is replaced first. While not connected nothing is sent (it would force a reconnect) and `then` gets
-  // kConnectionLoss at the end of the step.
+  // the handle is replaced or `scope` ends first. While not connected nothing is sent (it would force a reconnect) and
+  // `then` gets kConnectionLoss at the end of the step.
   template <class Op, class Then>
-  void send(Op operation, Then then) {
-    send_any(Operation(std::move(operation)), [then = std::move(then)](Outcome outcome) mutable {
+  void send(const Scope& scope, Op operation, Then then) {
+    send_any(scope, Operation(std::move(operation)), [then = std::move(then)](Outcome outcome) mutable {
       if (!outcome) return then(Reply<Op>(tl::unexpected(std::move(outcome.error()))));
       auto* answer = std::get_if<typename AnswerTo<Op>::type>(&*outcome);
       if (answer == nullptr) {
@@ -102,6 +102,7 @@ class Context {
   void answer_unsent();
   void forget_requests();
   void reply(StoreReplied replied);
+  [[nodiscard]] std::string describe_requests() const { return requests_.describe(); }
 
   void note(Note::Level level, std::string text) { effects.emplace_back(Note{level, std::move(text)}); }
   // Spreads what many agents would otherwise do at the same moment: 0 <= result < limit, fixed per agent and `salt`.
@@ -114,13 +115,13 @@ class Context {
   Link link;
 
  private:
-  void send_any(Operation operation, Requests::Continuation continuation);
+  void send_any(const Scope& scope, Operation operation, PendingRequests::Then then);
 
-  Requests requests_;
-  std::vector<Requests::Continuation> unsent_;
+  PendingRequests requests_;
+  std::vector<std::uint64_t> unsent_;
 };
 
-// Recoverable, or the handle is dying: nobody knows what happened, and only the connection's fate will tell.
+// Recoverable, or the handle is dying: whether it happened is unknown, and only the connection's fate will tell.
 [[nodiscard]] constexpr bool is_unknown(ErrorKind kind) {
   return kind == ErrorKind::kConnectionLoss || kind == ErrorKind::kSessionExpired || kind == ErrorKind::kClosing;
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "coordination/effects.h"
 #include "coordination/events.h"
@@ -25,7 +26,8 @@ class Coordinator {
   [[nodiscard]] Effects step(TimePoint now, const Event& event);
 
   [[nodiscard]] bool leading() const;
-  [[nodiscard]] Epoch epoch() const;
+  // What each machine is doing and which answers it waits for, one line each: for people, tests and the log.
+  [[nodiscard]] std::string describe() const;
 
  private:
   class Parts;

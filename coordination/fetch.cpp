@@ -13,7 +13,7 @@ constexpr std::size_t kChunkNameLength = 32;
 }  // namespace
 
 void Fetch::reset() {
-  ++life_;
+  scope_.end();
   state_ = State::kIdle;
   manifest_.reset();
   arrived_.clear();
@@ -49,12 +49,10 @@ void Fetch::drive() {
 void Fetch::read_manifest() {
   manifest_asked_ = true;
   const Path path = context_.paths.revisions.child(manifest_name(identity_.epoch, identity_.revision));
-  context_.send(ReadNode{path}, [this, life = life_](Reply<ReadNode> reply) {
-    if (life == life_) on_manifest(std::move(reply));
-  });
+  context_.send(scope_, ReadNode{path}, [this](const Reply<ReadNode>& reply) { on_manifest(reply); });
 }
 
-void Fetch::on_manifest(Reply<ReadNode> reply) {
+void Fetch::on_manifest(const Reply<ReadNode>& reply) {
   manifest_asked_ = false;
   const std::string name = manifest_name(identity_.epoch, identity_.revision);
   if (!reply) {
@@ -99,9 +97,8 @@ void Fetch::accept_manifest(std::shared_ptr<const Manifest> manifest) {
 
 void Fetch::read_chunk(const std::string& digest) {
   ++in_flight_;
-  context_.send(ReadNode{context_.paths.chunks.child(digest)}, [this, life = life_, digest](Reply<ReadNode> reply) {
-    if (life == life_) on_chunk(digest, std::move(reply));
-  });
+  context_.send(scope_, ReadNode{context_.paths.chunks.child(digest)},
+                [this, digest](Reply<ReadNode> reply) { on_chunk(digest, std::move(reply)); });
 }
 
 void Fetch::on_chunk(const std::string& digest, Reply<ReadNode> reply) {

@@ -4,12 +4,12 @@
 // survive a failed try, so that a retry asks for the rest alone.
 #pragma once
 
-#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "coordination/content_cache.h"
@@ -25,9 +25,10 @@ class Fetch {
   // A lost reply keeps the state; the read is sent again once the connection is back.
   enum class State { kIdle, kManifest, kChunks, kDone, kMissing };
 
-  Fetch(Context& context, ContentCache& cache) : context_(context), cache_(cache) {}
+  Fetch(Context& context, ContentCache& cache, std::string name)
+      : context_(context), scope_(std::move(name)), cache_(cache) {}
 
-  void reset();  // a new session, or nobody wants it any more
+  void reset();  // a new session, or it is not wanted any more
   void start(const Identity& identity);
   void drive();
 
@@ -41,7 +42,7 @@ class Fetch {
 
  private:
   void read_manifest();
-  void on_manifest(Reply<ReadNode> reply);
+  void on_manifest(const Reply<ReadNode>& reply);
   void accept_manifest(std::shared_ptr<const Manifest> manifest);
   void read_chunk(const std::string& digest);
   void on_chunk(const std::string& digest, Reply<ReadNode> reply);
@@ -50,9 +51,9 @@ class Fetch {
   void lack(const std::string& what, const std::string& why);
 
   Context& context_;
+  Scope scope_;
   ContentCache& cache_;
   State state_ = State::kIdle;
-  std::uint64_t life_ = 0;  // counts starts and resets: answers to an earlier one are void
   Identity identity_;
   std::shared_ptr<const Manifest> manifest_;
   std::map<std::string, std::string> arrived_;  // chunk digest -> verified text

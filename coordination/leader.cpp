@@ -6,7 +6,7 @@
 namespace chorale::coordination {
 namespace {
 
-constexpr std::chrono::milliseconds kProvenAfter{30'000};  // a term that lasted this long did not fail
+constexpr std::chrono::milliseconds kProvenAfter{30'000};  // a leadership that lasted this long did not fail
 constexpr std::chrono::milliseconds kUnableLimit{15'000};
 constexpr std::chrono::milliseconds kBackOffLimit{30'000};
 constexpr int kFailuresAllowed = 3;
@@ -21,7 +21,7 @@ Leader::Leader(Context& context, ContentCache& cache, Roster& roster, Election& 
       fence_(context),
       takeover_(context, roster, fence_, pointer),
       publisher_(context, cache, roster, fence_, pointer),
-      committed_(context, cache) {}
+      committed_(context, cache, "leader") {}
 
 void Leader::drive(bool ready, const std::string& cluster_id, const Follower& follower, bool quiet_for_too_long) {
   if (state_ != State::kFollowing) {
@@ -87,7 +87,7 @@ void Leader::load(const Follower& follower) {
 
 void Leader::gain(std::string reason, const Content* content, const Follower& follower) {
   state_ = State::kLeading;
-  publisher_.begin_term(outranked(follower));
+  publisher_.begin_leadership(outranked(follower));
   LeadershipGained gained{fence_.epoch(), std::nullopt, {}, std::move(reason)};
   if (content != nullptr) {
     gained.committed = *content->manifest;
@@ -108,8 +108,8 @@ void Leader::end(const std::string& reason) {
 void Leader::finish(const Ending& ending) {
   const bool told = state_ == State::kLeading;
   const bool proven = publisher_.commits() > 0 || context_.now - began_at_ >= kProvenAfter;
-  failures_ = holds_term() && proven ? 0 : failures_ + 1;
-  publisher_.end_term(ending.reason);
+  failures_ = holds_leadership() && proven ? 0 : failures_ + 1;
+  publisher_.end_leadership(ending.reason);
   fence_.reset();
   takeover_.reset();
   committed_.reset();
@@ -133,7 +133,7 @@ std::chrono::milliseconds Leader::back_off() const {
 std::optional<Leader::Ending> Leader::why_over(const Follower& follower, bool quiet_for_too_long) {
   if (quiet_for_too_long) return Ending{"not connected for 2/3 of the session timeout", After::kRetake};
   if (!election_.lowest()) return Ending{"no longer the first in the election", After::kRetake};
-  if (!holds_term()) return std::nullopt;
+  if (!holds_leadership()) return std::nullopt;
   if (fence_.state() == Fence::State::kNone) return Ending{fence_.why_lost(), After::kStepDown};
   if (publisher_.failure()) return Ending{*publisher_.failure(), After::kStepDown};
   if (auto ending = observe_pointer()) return ending;

@@ -15,11 +15,10 @@ constexpr std::size_t kPutAgainLimit = 4'096;
 
 }  // namespace
 
-void Publisher::begin_term(bool outranked) {
-  in_term_ = true;
-  ++life_;
+void Publisher::begin_leadership(bool outranked) {
+  leading_ = true;
   state_ = State::kIdle;
-  storing_.begin_term();
+  uploader_.begin_leadership();
   outranked_ = outranked;
   last_used_ = fence_.document().last_revision;
   silent_.clear();
@@ -28,9 +27,9 @@ void Publisher::begin_term(bool outranked) {
   committed_content_ = Content{};
 }
 
-void Publisher::end_term(const std::string& reason) {
-  ++life_;
-  in_term_ = false;
+void Publisher::end_leadership(const std::string& reason) {
+  leading_ = false;
+  scope_.end();
   commits_ = 0;
   failure_.reset();
   if (state_ != State::kIdle) close(Fate::kAbandoned, reason);
@@ -38,7 +37,7 @@ void Publisher::end_term(const std::string& reason) {
     context_.effects.emplace_back(OfferClosed{pending_->offer, Fate::kAbandoned, {}, reason, {}});
     pending_.reset();
   }
-  storing_.reset();
+  uploader_.reset();
   content_ = Content{};
   committed_content_ = Content{};
 }
@@ -49,15 +48,15 @@ void Publisher::offer(StateOffered offered) {
         OfferClosed{pending_->offer, Fate::kAbandoned, {}, "a newer offer took its place", {}});
   }
   pending_ = std::move(offered);
-  if (in_term_) return;
+  if (leading_) return;
   context_.effects.emplace_back(OfferClosed{pending_->offer, Fate::kAbandoned, {}, "not the leader", {}});
   pending_.reset();
 }
 
 void Publisher::drive(const std::optional<Vote>& own, bool may_propose) {
-  if (!in_term_) return;
+  if (!leading_) return;
   if (state_ == State::kIdle && pending_ && may_propose && fence_.held()) take_offer();
-  if (state_ == State::kStoring) store();
+  if (state_ == State::kUploading) upload();
   if (state_ == State::kVoting) count_votes(own);
   put_missing();
 }
@@ -85,8 +84,8 @@ void Publisher::take_offer() {
     return;
   }
   last_used_ = content_.manifest->header.identity.revision;
-  state_ = State::kStoring;
-  storing_.start(content_);
+  state_ = State::kUploading;
+  uploader_.start(content_);
 }
 
 Content Publisher::compose(const StateOffered& offered, Revision revision) const {
@@ -112,24 +111,24 @@ Content Publisher::compose(const StateOffered& offered, Revision revision) const
   return Content{std::make_shared<const Manifest>(std::move(manifest)), offered.files};
 }
 
-void Publisher::store() {
-  storing_.drive();
-  switch (storing_.state()) {
-    case Storing::State::kIdle:
-    case Storing::State::kWriting:
+void Publisher::upload() {
+  uploader_.drive();
+  switch (uploader_.state()) {
+    case Uploader::State::kIdle:
+    case Uploader::State::kUploading:
       return;
-    case Storing::State::kDone:
+    case Uploader::State::kDone:
       cache_.put(content_);  // what this agent's own follower needs is here already
       return write(State::kProposing, fence_.document().committed, content_.manifest->header);
-    case Storing::State::kCollision: {
+    case Uploader::State::kCollision: {
       last_used_.value += 1;
       Manifest renumbered = *content_.manifest;
       renumbered.header.identity.revision = last_used_;
       content_.manifest = std::make_shared<const Manifest>(std::move(renumbered));
-      return storing_.start(content_);
+      return uploader_.start(content_);
     }
-    case Storing::State::kFailed:
-      return close(Fate::kAbandoned, storing_.reason());
+    case Uploader::State::kFailed:
+      return close(Fate::kAbandoned, uploader_.reason());
   }
 }
 
@@ -140,13 +139,12 @@ void Publisher::write(State state, std::optional<RevisionHeader> committed, std:
   next.committed = std::move(committed);
   next.proposed = std::move(proposed);
   next.last_revision = std::max(next.last_revision, last_used_);
-  fence_.write(std::move(next), [this, life = life_](Fence::Result result, const std::string& reason) {
-    if (life == life_) on_written(result, reason);
-  });
+  fence_.write(std::move(next),
+               [this](Fence::Result result, const std::string& reason) { on_written(result, reason); });
 }
 
 void Publisher::on_written(Fence::Result result, const std::string& reason) {
-  if (result == Fence::Result::kLost) return;  // Leader ends the term, and with it every offer
+  if (result == Fence::Result::kLost) return;  // Leader ends the leadership, and with it every offer
   if (result == Fence::Result::kFailed) {
     failure_ = "cannot write the state: " + reason;
     return;
@@ -170,7 +168,7 @@ void Publisher::on_written(Fence::Result result, const std::string& reason) {
       forget_withdrawn();
       return close(verdict_.kind == Verdict::Kind::kReject ? Fate::kRejected : Fate::kAbandoned, verdict_.reason);
     case State::kIdle:
-    case State::kStoring:
+    case State::kUploading:
     case State::kVoting:
       return;
   }
@@ -181,7 +179,7 @@ void Publisher::on_written(Fence::Result result, const std::string& reason) {
 void Publisher::forget_withdrawn() {
   const Identity& identity = content_.manifest->header.identity;
   context_.send(
-      DeleteNode{context_.paths.revisions.child(manifest_name(identity.epoch, identity.revision)), kAnyVersion},
+      scope_, DeleteNode{context_.paths.revisions.child(manifest_name(identity.epoch, identity.revision)), kAnyVersion},
       [](const Reply<DeleteNode>&) {});
 }
 
@@ -247,8 +245,8 @@ void Publisher::put_missing() {
       TimePoint& not_before = put_again_at_[what];
       if (context_.now < not_before) continue;
       not_before = context_.now + kPutAgainPause;
-      if (committed_content_.manifest) storing_.put_again(committed_content_, what);
-      if (state_ != State::kIdle) storing_.put_again(content_, what);
+      if (committed_content_.manifest) uploader_.put_again(committed_content_, what);
+      if (state_ != State::kIdle) uploader_.put_again(content_, what);
     }
   }
 }

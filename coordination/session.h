@@ -24,7 +24,7 @@ class Session {
   enum class Change {
     kNone,
     kConnected,  // read everything again
-    kEnded,      // nothing of the old session holds any more: ephemerals, watches, requests, term
+    kEnded,      // nothing of the old session holds any more: ephemerals, watches, requests, leadership
   };
 
   explicit Session(Context& context) : context_(context) {}

@@ -50,6 +50,11 @@ struct SyncPath {  // the reads after its answer see everything committed before
 };
 using Operation = std::variant<CreateNode, ReadNode, WriteNode, DeleteNode, ListChildren, CheckNode, SyncPath>;
 
+// The path that the operation is about.
+[[nodiscard]] const Path& path_of(const Operation& operation);
+// "read /chorale/state"
+[[nodiscard]] std::string to_text(const Operation& operation);
+
 struct Created {
   Path path;  // with the sequence number, where one was asked for
 };

@@ -32,12 +32,12 @@ void Takeover::Numbers::include(Epoch other_epoch, Revision other_revision) {
 void Takeover::Numbers::include(const Identity& identity) { include(identity.epoch, identity.revision); }
 
 void Takeover::reset() {
-  ++life_;
+  scope_.end();
   state_ = State::kIdle;
 }
 
 void Takeover::start(std::string cluster_id) {
-  ++life_;
+  scope_.end();
   cluster_id_ = std::move(cluster_id);
   waited_ = false;
   sync();
@@ -52,15 +52,14 @@ void Takeover::sync() {
   hold_.reset();
   hold_unreadable_ = false;
   in_revisions_ = Numbers{};
-  context_.send(SyncPath{context_.paths.state}, [this, life = life_](Reply<SyncPath> reply) {
-    if (life != life_) return;
+  context_.send(scope_, SyncPath{context_.paths.state}, [this](const Reply<SyncPath>& reply) {
     if (!reply) return fail("sync: " + reply.error().message);
     read_all();
   });
 }
 
 void Takeover::fail(const std::string& reason) {
-  ++life_;
+  scope_.end();
   state_ = State::kFailed;
   reason_ = reason;
 }
@@ -68,15 +67,11 @@ void Takeover::fail(const std::string& reason) {
 void Takeover::read_all() {
   state_ = State::kReading;
   pass_ = roster_.begin_pass();
-  context_.send(ReadNode{context_.paths.state}, [this, life = life_](Reply<ReadNode> reply) {
-    if (life == life_) on_state(std::move(reply));
-  });
-  context_.send(ReadNode{context_.paths.hold}, [this, life = life_](Reply<ReadNode> reply) {
-    if (life == life_) on_hold(std::move(reply));
-  });
+  context_.send(scope_, ReadNode{context_.paths.state}, [this](const Reply<ReadNode>& reply) { on_state(reply); });
+  context_.send(scope_, ReadNode{context_.paths.hold}, [this](const Reply<ReadNode>& reply) { on_hold(reply); });
 }
 
-void Takeover::on_state(Reply<ReadNode> reply) {
+void Takeover::on_state(const Reply<ReadNode>& reply) {
   state_read_ = true;
   if (!reply) {
     if (reply.error().kind != ErrorKind::kNoNode) return fail("read state: " + reply.error().message);
@@ -94,7 +89,7 @@ void Takeover::on_state(Reply<ReadNode> reply) {
   }
 }
 
-void Takeover::on_hold(Reply<ReadNode> reply) {
+void Takeover::on_hold(const Reply<ReadNode>& reply) {
   hold_read_ = true;
   if (!reply) {
     if (reply.error().kind != ErrorKind::kNoNode) fail("read hold: " + reply.error().message);
@@ -120,8 +115,7 @@ void Takeover::drive(const std::optional<Identity>& own_applied) {
 // Without a readable state the names of the manifests tell which numbers were burnt.
 void Takeover::list_revisions() {
   state_ = State::kNumbering;
-  context_.send(ListChildren{context_.paths.revisions}, [this, life = life_](Reply<ListChildren> reply) {
-    if (life != life_) return;
+  context_.send(scope_, ListChildren{context_.paths.revisions}, [this](const Reply<ListChildren>& reply) {
     if (!reply && reply.error().kind != ErrorKind::kNoNode) return fail("list revisions: " + reply.error().message);
     if (reply) {
       for (const std::string& name : reply->names) {
@@ -175,8 +169,7 @@ void Takeover::write() {
   next.last_revision = highest.revision;
   if (old_) next.committed = old_->committed;
   next.held = hold_unreadable_ && old_ ? old_->held : hold_;
-  fence_.take(std::move(next), version_, [this, life = life_](Fence::Result result, const std::string& reason) {
-    if (life != life_) return;
+  fence_.take(std::move(next), version_, [this](Fence::Result result, const std::string& reason) {
     if (result != Fence::Result::kHeld) return fail(reason);
     state_ = State::kDone;
   });

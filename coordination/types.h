@@ -14,7 +14,7 @@ namespace chorale::coordination {
 using TimePoint = std::chrono::steady_clock::time_point;
 using Duration = std::chrono::steady_clock::duration;
 
-// One leader's term. Rises for ever; 0 is "no leader was ever seen".
+// The number of one leadership. Rises for ever; 0 is "no leader was ever seen".
 struct Epoch {
   std::int64_t value = 0;
   auto operator<=>(const Epoch&) const = default;

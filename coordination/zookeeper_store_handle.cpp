@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <string_view>
 #include <utility>
 
 #include "coordination/overloaded.h"
@@ -86,14 +85,6 @@ Stat stat_of(const ::Stat& stat) {
           .modified_ms = stat.mtime,
           .ephemeral_owner = SessionId{stat.ephemeralOwner},
           .data_length = stat.dataLength};
-}
-
-std::string_view verb_of(const Operation& operation) {
-  return std::visit(Overloaded{[](const CreateNode&) { return "create"; }, [](const ReadNode&) { return "read"; },
-                               [](const WriteNode&) { return "write"; }, [](const DeleteNode&) { return "delete"; },
-                               [](const ListChildren&) { return "list"; }, [](const CheckNode&) { return "check"; },
-                               [](const SyncPath&) { return "sync"; }},
-                    operation);
 }
 
 int flags_of(NodeKind kind) {
@@ -218,9 +209,8 @@ class ZookeeperHandle::Client {
 
   void send(std::uint64_t request, const Operation& operation) {
     Call& call = calls_[request];
-    const std::string& path = std::visit([](const auto& any) -> const Path& { return any.path; }, operation).text();
-    call = {&listener_, request, std::string(verb_of(operation)) + " " + path};
-    const int code = start(operation, path.c_str(), call);
+    call = {&listener_, request, to_text(operation)};
+    const int code = start(operation, path_of(operation).text().c_str(), call);
     if (code != ZOK) reply(call, failure(code, call));
   }
 

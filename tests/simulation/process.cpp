@@ -14,23 +14,6 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kTick{100};
 
-const char* name_of(const Operation& operation) {
-  return std::visit(Overloaded{
-                        [](const CreateNode&) { return "create "; },
-                        [](const ReadNode&) { return "read "; },
-                        [](const WriteNode&) { return "write "; },
-                        [](const DeleteNode&) { return "delete "; },
-                        [](const ListChildren&) { return "list "; },
-                        [](const CheckNode&) { return "check "; },
-                        [](const SyncPath&) { return "sync "; },
-                    },
-                    operation);
-}
-
-std::string describe(const Operation& operation) {
-  return name_of(operation) + std::visit([](const auto& request) { return request.path.text(); }, operation);
-}
-
 const char* name_of(SessionState state) {
   switch (state) {
     case SessionState::kConnected:
@@ -86,7 +69,7 @@ Process::Process(World& world, Host& host)
   auto faulty = std::make_unique<FaultyStore>(make_memory_store(world.tree, post), post);
   faulty_ = faulty.get();
   const auto after_arrival = [this](const Operation& operation) {
-    world_.trace.add(name_, "    arrived: " + describe(operation));
+    world_.trace.add(name_, "    arrived: " + to_text(operation));
     if (world_.invariants.after_operation(name_)) {
       world_.trace.add(name_, "STATE " + simulation::describe(*world_.invariants.state()));
     }
@@ -177,7 +160,10 @@ void Process::perform(const AgentEffect& effect) {
           [this](const ApplyRevision& revision) { apply(revision); },
           [](const SyncWanted&) {},
           [](const ViewChanged&) {},
-          [this](const Note& note) { world_.trace.add(name_, "note: " + note.text); },
+          [this](const Note& note) {
+            world_.trace.add(name_, "note: " + note.text);
+            if (note.text.find("does not come to rest") != std::string::npos) world_.invariants.broken(note.text);
+          },
           [this](const Refuse& refuse) { world_.invariants.broken(name_ + " refuses to run: " + refuse.reason); },
           [this](const HandedOver&) {
             world_.trace.add(name_, "handed over");
@@ -197,11 +183,11 @@ void Process::open(Generation generation) {
 
 void Process::send(const SendRequest& request) {
   if (!connected_) {
-    world_.invariants.broken(name_ + " sends while not connected: " + describe(request.operation));
+    world_.invariants.broken(name_ + " sends while not connected: " + to_text(request.operation));
   }
   store_->execute(request.operation, [this, number = request.request, operation = request.operation](Outcome outcome) {
     if (world_.trace.on()) {
-      world_.trace.add(name_, "reply: " + describe(operation) +
+      world_.trace.add(name_, "reply: " + to_text(operation) +
                                   (outcome ? std::string() : ": " + std::string(to_string(outcome.error().kind))));
     }
     step(StoreReplied{number, std::move(outcome)});

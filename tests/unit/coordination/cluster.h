@@ -39,6 +39,7 @@ class TestAgent {
   void die() { dead_ = true; }
   [[nodiscard]] SessionId session() const { return session_; }
   [[nodiscard]] bool leading() const { return coordinator_.leading(); }
+  [[nodiscard]] std::string describe() const { return coordinator_.describe(); }
   [[nodiscard]] const CoordinatorOptions& options() const { return options_; }
 
   // What its Nginx says; nullopt: it never answers.

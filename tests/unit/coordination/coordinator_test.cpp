@@ -70,5 +70,19 @@ TEST(CoordinatorTest, TheLeaderHearsThatAnotherAgentWasAskedForASync) {
   EXPECT_EQ(leader->sync_wanted.size(), 1U) << "one request is one sync";
 }
 
+TEST(CoordinatorTest, DescribesItsMachinesAndWhatItWaitsFor) {
+  Cluster cluster;
+  TestAgent& agent = cluster.add("a");
+  agent.start();
+  ASSERT_TRUE(cluster.wait([&] { return agent.leading(); }));
+  agent.hold_replies(true);
+  agent.offer("one");
+  const std::string text = agent.describe();
+  for (const char* line : {"session: connected\n", "root: ready, fresh\n", "leader: leading\n", "fence: held\n",
+                           "publisher: uploading\n", "uploader: create /chorale/revisions/000001.0000000001\n"}) {
+    EXPECT_NE(text.find(line), std::string::npos) << line << " is not in\n" << text;
+  }
+}
+
 }  // namespace
 }  // namespace chorale::coordination

@@ -1,12 +1,12 @@
-#include "coordination/storing.h"
+#include "coordination/uploader.h"
 
 #include <utility>
 
 namespace chorale::coordination {
 
-void Storing::reset() {
-  ++life_;
-  ++term_;
+void Uploader::reset() {
+  upload_.end();
+  leadership_.end();
   state_ = State::kIdle;
   waiting_.clear();
   in_flight_ = 0;
@@ -14,23 +14,22 @@ void Storing::reset() {
   content_ = Content{};
 }
 
-void Storing::begin_term() {
+void Uploader::begin_leadership() {
   reset();
-  const std::uint64_t term = ++term_;
-  context_.send(ListChildren{context_.paths.chunks}, [this, term](Reply<ListChildren> reply) {
-    if (term == term_ && reply) known_.insert(reply->names.begin(), reply->names.end());
+  context_.send(leadership_, ListChildren{context_.paths.chunks}, [this](const Reply<ListChildren>& reply) {
+    if (reply) known_.insert(reply->names.begin(), reply->names.end());
   });
 }
 
-void Storing::start(const Content& content) {
-  ++life_;
+void Uploader::start(const Content& content) {
+  upload_.end();
   content_ = content;
   manifest_text_ = encode(*content.manifest);
   waiting_.clear();
   in_flight_ = 0;
   outcome_ = State::kDone;
   reason_.clear();
-  state_ = State::kWriting;
+  state_ = State::kUploading;
   retry_at_ = context_.now;
   std::set<std::string_view> queued;
   for (const PublishedFile& file : content_.files) {
@@ -49,8 +48,8 @@ void Storing::start(const Content& content) {
   drive();
 }
 
-void Storing::drive() {
-  if (state_ != State::kWriting || !context_.link.connected || context_.now < retry_at_) return;
+void Uploader::drive() {
+  if (state_ != State::kUploading || !context_.link.connected || context_.now < retry_at_) return;
   while (!waiting_.empty() && in_flight_ < kPipelineLimit) {
     const Item item = waiting_.front();
     waiting_.pop_front();
@@ -58,18 +57,17 @@ void Storing::drive() {
   }
 }
 
-void Storing::send(const Item& item) {
+void Uploader::send(const Item& item) {
   ++in_flight_;
-  context_.send(CreateNode{item.path, std::string(item.text)}, [this, life = life_, item](Reply<CreateNode> reply) {
-    if (life == life_) on_created(item, std::move(reply));
-  });
+  context_.send(upload_, CreateNode{item.path, std::string(item.text)},
+                [this, item](const Reply<CreateNode>& reply) { on_created(item, reply); });
 }
 
-void Storing::on_created(const Item& item, Reply<CreateNode> reply) {
+void Uploader::on_created(const Item& item, const Reply<CreateNode>& reply) {
   if (!reply) {
     const ErrorKind kind = reply.error().kind;
     if (kind == ErrorKind::kExists && item.manifest) return compare_manifest(item);
-    // A missing parent is re-created by Tree on its next look; until then this waits.
+    // A missing parent is created again by RootKeeper on its next look; until then this waits.
     if (is_unknown(kind) || kind == ErrorKind::kNoNode) return again(item);
     if (kind != ErrorKind::kExists) {
       outcome_ = State::kFailed;
@@ -81,9 +79,8 @@ void Storing::on_created(const Item& item, Reply<CreateNode> reply) {
   settle(outcome_);
 }
 
-void Storing::compare_manifest(const Item& item) {
-  context_.send(ReadNode{item.path}, [this, life = life_, item](Reply<ReadNode> reply) {
-    if (life != life_) return;
+void Uploader::compare_manifest(const Item& item) {
+  context_.send(upload_, ReadNode{item.path}, [this, item](const Reply<ReadNode>& reply) {
     if (!reply) return again(item);
     if (reply->data != item.text && outcome_ == State::kDone) {
       outcome_ = State::kCollision;
@@ -94,23 +91,22 @@ void Storing::compare_manifest(const Item& item) {
   });
 }
 
-void Storing::again(const Item& item) {
+void Uploader::again(const Item& item) {
   --in_flight_;
   waiting_.push_back(item);
   retry_at_ = context_.now + kRetryDelay;
 }
 
-void Storing::settle(State state) {
+void Uploader::settle(State state) {
   if (!waiting_.empty()) return drive();
   if (in_flight_ == 0) state_ = state;
 }
 
-void Storing::put_again(const Content& content, const std::string& what) {
+void Uploader::put_again(const Content& content, const std::string& what) {
   const Identity& identity = content.manifest->header.identity;
   if (what == manifest_name(identity.epoch, identity.revision)) {
-    context_.send(CreateNode{context_.paths.revisions.child(what), encode(*content.manifest)},
-                  [](const Reply<CreateNode>&) {});
-    return;
+    return context_.send(leadership_, CreateNode{context_.paths.revisions.child(what), encode(*content.manifest)},
+                         [](const Reply<CreateNode>&) {});
   }
   for (const PublishedFile& file : content.files) {
     const auto entry = content.manifest->files.find(file.name);
@@ -119,8 +115,8 @@ void Storing::put_again(const Content& content, const std::string& what) {
     for (const ChunkReference& chunk : entry->second.chunks) {
       const auto bytes = static_cast<std::size_t>(chunk.bytes);
       if (Path(chunk.path).name() == what) {
-        context_.send(CreateNode{Path(chunk.path), file.text->substr(offset, bytes)}, [](const Reply<CreateNode>&) {});
-        return;
+        return context_.send(leadership_, CreateNode{Path(chunk.path), file.text->substr(offset, bytes)},
+                             [](const Reply<CreateNode>&) {});
       }
       offset += bytes;
     }
