@@ -61,12 +61,12 @@ CoordinatorOptions options_of(World& world, const Host& host) {
 }  // namespace
 
 Process::Process(World& world, Host& host)
-    : world_(world),
+    : CoordinatorHost(options_of(world, host), *world.ensemble),
+      world_(world),
       host_(host),
-      name_(host.id + "#" + std::to_string(++host.lives)),
-      coordinator_(options_of(world, host)) {
+      name_(host.id + "#" + std::to_string(++host.lives)) {
   const auto post = [this](std::function<void()> delivery) { from_wire(std::move(delivery)); };
-  auto faulty = std::make_unique<FaultyStore>(make_memory_store(world.tree, post), post);
+  auto faulty = std::make_unique<FaultyStore>(make_memory_store(world.ensemble, post), post);
   faulty_ = faulty.get();
   const auto after_arrival = [this](const Operation& operation) {
     world_.trace.add(name_, "    arrived: " + to_text(operation));
@@ -74,18 +74,16 @@ Process::Process(World& world, Host& host)
       world_.trace.add(name_, "STATE " + simulation::describe(*world_.invariants.state()));
     }
   };
-  store_ = std::make_unique<DelayedStore>(
+  auto delayed = std::make_unique<DelayedStore>(
       std::move(faulty),
       DelayedStore::Surroundings{world.schedule, world.random, [this] { return network_delay(world_); },
                                  [this] { return world_.spoils_watches && world_.random.percent(30); }, post,
                                  after_arrival});
-  store_->on_session([this](const SessionEvent& event) {
-    connected_ = event.state == SessionState::kConnected;
-    world_.trace.add(name_, std::string("hears: ") + name_of(event.state));
-    step(SessionChanged{event});
-  });
-  store_->on_watch([this](const WatchEvent& event) { unless_frozen([this, event] { step(WatchFired{event}); }); });
+  delayed_ = delayed.get();
+  use(std::move(delayed));
 }
+
+TimePoint Process::now() const { return world_.schedule.now() + host_.clock_offset; }
 
 void Process::start() {
   world_.trace.add(name_, "starts with " + (host_.file ? simulation::describe(*host_.file) : std::string("no file")));
@@ -95,27 +93,13 @@ void Process::start() {
 }
 
 void Process::tick() {
-  if (dead_) return;
-  if (!frozen_) step(Ticked{});
+  if (dead()) return;
+  if (!held()) step(Ticked{});
   world_.schedule.after(kTick, [this] { tick(); });
 }
 
-void Process::step(const Event& event) {
-  if (dead_) return;
-  for (const Effect& effect : coordinator_.step(world_.schedule.now() + host_.clock_offset, event)) {
-    if (effects_left_ && --*effects_left_ < 0) world_.kill(*this);
-    if (dead_) return;
-    std::visit([this](const auto& one) { perform(one); }, effect);
-  }
-}
-
-void Process::thaw() {
-  frozen_ = false;
-  while (!held_.empty() && !frozen_ && !dead_) {
-    const auto next = std::move(held_.front());
-    held_.pop_front();
-    next();
-  }
+void Process::before_effect() {
+  if (effects_left_ && --*effects_left_ < 0) world_.kill(*this);
 }
 
 void Process::marathon_changed() {
@@ -127,18 +111,6 @@ void Process::inject(Fault fault) { faulty_->inject(std::move(fault)); }
 void Process::heal() {
   faulty_->heal();
   effects_left_.reset();
-}
-
-void Process::perform(const StoreEffect& effect) {
-  std::visit(Overloaded{
-                 [this](const OpenHandle& handle) { open(handle.generation); },
-                 [this](const CloseHandle&) {
-                   connected_ = false;
-                   store_->close();
-                 },
-                 [this](const SendRequest& request) { send(request); },
-             },
-             effect);
 }
 
 void Process::perform(const AgentEffect& effect) {
@@ -167,31 +139,27 @@ void Process::perform(const AgentEffect& effect) {
           [this](const Refuse& refuse) { world_.invariants.broken(name_ + " refuses to run: " + refuse.reason); },
           [this](const HandedOver&) {
             world_.trace.add(name_, "handed over");
-            store_->close();
+            store().close();
             world_.kill(*this);
           },
       },
       effect);
 }
 
-void Process::open(Generation generation) {
-  connected_ = false;
-  store_->open(generation);
-  session_ = world_.tree->sessions().back();
-  if (host_.partitioned) world_.tree->disconnect(session_);
+void Process::opened() {
+  if (host_.partitioned) world_.ensemble->disconnect(session());
 }
 
-void Process::send(const SendRequest& request) {
-  if (!connected_) {
-    world_.invariants.broken(name_ + " sends while not connected: " + to_text(request.operation));
-  }
-  store_->execute(request.operation, [this, number = request.request, operation = request.operation](Outcome outcome) {
-    if (world_.trace.on()) {
-      world_.trace.add(name_, "reply: " + to_text(operation) +
-                                  (outcome ? std::string() : ": " + std::string(to_string(outcome.error().kind))));
-    }
-    step(StoreReplied{number, std::move(outcome)});
-  });
+void Process::hears(const SessionEvent& event) {
+  world_.trace.add(name_, std::string("hears: ") + name_of(event.state));
+}
+
+std::function<void(Outcome&)> Process::sending(const Operation& operation) {
+  if (!connected()) world_.invariants.broken(name_ + " sends while not connected: " + to_text(operation));
+  if (!world_.trace.on()) return [](Outcome&) {};
+  return [this, what = to_text(operation)](const Outcome& outcome) {
+    world_.trace.add(name_, "reply: " + what + (outcome ? "" : ": " + std::string(to_string(outcome.error().kind))));
+  };
 }
 
 void Process::stage(const StageRevision& revision) {
@@ -265,20 +233,11 @@ void Process::offer_now() {
 void Process::from_wire(std::function<void()> delivery) {
   last_delivery_ = std::max(last_delivery_, world_.schedule.now() + network_delay(world_));
   world_.schedule.at(last_delivery_,
-                     [this, delivery = std::move(delivery)]() mutable { unless_frozen(std::move(delivery)); });
+                     [this, delivery = std::move(delivery)]() mutable { unless_held(std::move(delivery)); });
 }
 
 void Process::locally(Duration delay, std::function<void()> action) {
-  world_.schedule.after(delay, [this, action = std::move(action)]() mutable { unless_frozen(std::move(action)); });
-}
-
-void Process::unless_frozen(std::function<void()> action) {
-  if (dead_) return;
-  if (frozen_) {
-    held_.push_back(std::move(action));
-  } else {
-    action();
-  }
+  world_.schedule.after(delay, [this, action = std::move(action)]() mutable { unless_held(std::move(action)); });
 }
 
 }  // namespace chorale::coordination::simulation

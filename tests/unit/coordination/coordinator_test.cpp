@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "cluster.h"
+#include "tests/fakes/coordinator_cluster.h"
 
 namespace chorale::coordination {
 namespace {
@@ -11,7 +11,7 @@ namespace {
 using std::chrono::seconds;
 
 TEST(CoordinatorTest, OneAgentAlonePublishesAndApplies) {
-  Cluster cluster;
+  CoordinatorCluster cluster;
   TestAgent& agent = cluster.add("a");
   agent.start();
   ASSERT_TRUE(cluster.wait([&] { return agent.leading(); }));
@@ -26,7 +26,7 @@ TEST(CoordinatorTest, OneAgentAlonePublishesAndApplies) {
 }
 
 TEST(CoordinatorTest, ThreeAgentsApplyTheSameWithoutWaitingForATick) {
-  Cluster cluster;
+  CoordinatorCluster cluster;
   for (const char* id : {"a", "b", "c"}) cluster.add(id).start();
   ASSERT_TRUE(cluster.wait([&] { return cluster.leader() != nullptr; }));
   cluster.advance(seconds(1));
@@ -38,7 +38,7 @@ TEST(CoordinatorTest, ThreeAgentsApplyTheSameWithoutWaitingForATick) {
 }
 
 TEST(CoordinatorTest, TheNextLeaderCarriesTheCommittedStateOver) {
-  Cluster cluster;
+  CoordinatorCluster cluster;
   for (const char* id : {"a", "b", "c"}) cluster.add(id).start();
   ASSERT_TRUE(cluster.wait([&] { return cluster.leader() != nullptr; }));
   cluster.leader()->offer("one");
@@ -55,7 +55,7 @@ TEST(CoordinatorTest, TheNextLeaderCarriesTheCommittedStateOver) {
 }
 
 TEST(CoordinatorTest, TheLeaderHearsThatAnotherAgentWasAskedForASync) {
-  Cluster cluster;
+  CoordinatorCluster cluster;
   for (const char* id : {"a", "b"}) cluster.add(id).start();
   ASSERT_TRUE(cluster.wait([&] { return cluster.leader() != nullptr; }));
   cluster.advance(seconds(1));
@@ -71,7 +71,7 @@ TEST(CoordinatorTest, TheLeaderHearsThatAnotherAgentWasAskedForASync) {
 }
 
 TEST(CoordinatorTest, DescribesItsMachinesAndWhatItWaitsFor) {
-  Cluster cluster;
+  CoordinatorCluster cluster;
   TestAgent& agent = cluster.add("a");
   agent.start();
   ASSERT_TRUE(cluster.wait([&] { return agent.leading(); }));

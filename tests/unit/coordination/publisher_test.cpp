@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cluster.h"
+#include "tests/fakes/coordinator_cluster.h"
 
 namespace chorale::coordination {
 namespace {
@@ -27,7 +27,7 @@ class PublisherTest : public testing::Test {
   TestAgent& agent(std::size_t index) { return *cluster_.agents[index]; }
   TestAgent& leader() { return agent(0); }
 
-  Cluster cluster_;
+  CoordinatorCluster cluster_;
 };
 
 class UntestedPublisherTest : public PublisherTest {

@@ -1,8 +1,9 @@
-#include "cluster.h"
+#include "tests/fakes/coordinator_cluster.h"
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <iostream>
 
 #include "coordination/overloaded.h"
 
@@ -17,39 +18,17 @@ PublishedFile make_file(std::string name, std::string text) {
 
 }  // namespace
 
-TestAgent::TestAgent(Cluster& cluster, CoordinatorOptions options)
-    : cluster_(cluster),
-      options_(options),
-      coordinator_(std::move(options)),
-      store_(make_memory_store(cluster.tree,
-                               [&cluster](std::function<void()> function) { cluster.post(std::move(function)); })) {
-  store_->on_session([this](const SessionEvent& event) {
-    if (event.state == SessionState::kConnected) session_ = event.session;
-    if (holding_) {
-      held_.emplace_back(SessionChanged{event});
-    } else {
-      step(SessionChanged{event});
-    }
-  });
-  store_->on_watch([this](const WatchEvent& event) {
-    if (holding_) {
-      held_.emplace_back(WatchFired{event});
-    } else {
-      step(WatchFired{event});
-    }
-  });
+TestAgent::TestAgent(CoordinatorCluster& cluster, const CoordinatorOptions& options)
+    : CoordinatorHost(options, *cluster.ensemble), cluster_(cluster), options_(options) {
+  use(make_memory_store(cluster.ensemble,
+                        [&cluster](std::function<void()> function) { cluster.post(std::move(function)); }));
 }
+
+TimePoint TestAgent::now() const { return cluster_.now(); }
 
 void TestAgent::start(std::optional<Identity> at_start) {
   applied = at_start;
   step(Started{std::move(at_start)});
-}
-
-void TestAgent::step(const Event& event) {
-  if (dead_) return;
-  for (const Effect& effect : coordinator_.step(cluster_.now(), event)) {
-    std::visit([this](const auto& one) { perform(one); }, effect);
-  }
 }
 
 std::uint64_t TestAgent::offer(const std::string& text) {
@@ -63,30 +42,10 @@ std::uint64_t TestAgent::offer(const std::string& text) {
   return offered.offer;
 }
 
-void TestAgent::hold_replies(bool hold) {
-  holding_ = hold;
-  if (hold) return;
-  for (const Event& event : std::exchange(held_, {})) step(event);
-}
-
-void TestAgent::perform(const StoreEffect& effect) {
-  std::visit(Overloaded{
-                 [this](const OpenHandle& open) { store_->open(open.generation); },
-                 [this](const CloseHandle&) { store_->close(); },
-                 [this](const SendRequest& request) {
-                   sent.push_back(request.operation);
-                   const bool lose = lose_reply && lose_reply(request.operation);
-                   store_->execute(request.operation, [this, number = request.request, lose](Outcome outcome) {
-                     if (lose) outcome = tl::unexpected(Error{ErrorKind::kConnectionLoss, "lost"});
-                     if (holding_) {
-                       held_.emplace_back(StoreReplied{number, std::move(outcome)});
-                     } else {
-                       step(StoreReplied{number, std::move(outcome)});
-                     }
-                   });
-                 },
-             },
-             effect);
+std::function<void(Outcome&)> TestAgent::sending(const Operation& operation) {
+  sent.push_back(operation);
+  if (!lose_reply || !lose_reply(operation)) return [](Outcome&) {};
+  return [](Outcome& outcome) { outcome = tl::unexpected(Error{ErrorKind::kConnectionLoss, "lost"}); };
 }
 
 void TestAgent::perform(const AgentEffect& effect) {
@@ -119,17 +78,17 @@ void TestAgent::stage(const StageRevision& revision) {
   });
 }
 
-TestAgent& Cluster::add(const std::string& id, const std::string& instance) {
+TestAgent& CoordinatorCluster::add(const std::string& id, const std::string& instance) {
   CoordinatorOptions options = defaults;
   options.id = id;
   options.instance = instance;
   options.host = "host-of-" + instance;
   options.random_id = [this] { return random_id(); };
-  agents.push_back(std::make_unique<TestAgent>(*this, std::move(options)));
+  agents.push_back(std::make_unique<TestAgent>(*this, options));
   return *agents.back();
 }
 
-void Cluster::kill(TestAgent& agent) {
+void CoordinatorCluster::kill(TestAgent& agent) {
   agent.die();
   const auto found =
       std::find_if(agents.begin(), agents.end(), [&agent](const auto& kept) { return kept.get() == &agent; });
@@ -137,12 +96,12 @@ void Cluster::kill(TestAgent& agent) {
   agents.erase(found);
 }
 
-void Cluster::kill_and_expire(TestAgent& agent) {
+void CoordinatorCluster::kill_and_expire(TestAgent& agent) {
   kill(agent);
-  tree->expire(agent.session());
+  ensemble->expire(agent.session());
 }
 
-void Cluster::settle() {
+void CoordinatorCluster::settle() {
   for (int steps = 0; !queue_.empty(); ++steps) {
     if (steps > 1'000'000) {
       std::fputs("the cluster never comes to rest\n", stderr);
@@ -155,7 +114,7 @@ void Cluster::settle() {
   }
 }
 
-void Cluster::advance(std::chrono::milliseconds duration) {
+void CoordinatorCluster::advance(std::chrono::milliseconds duration) {
   settle();
   for (auto passed = std::chrono::milliseconds(0); passed < duration; passed += kTick) {
     now_ += kTick;
@@ -164,17 +123,20 @@ void Cluster::advance(std::chrono::milliseconds duration) {
   }
 }
 
-bool Cluster::wait(const std::function<bool()>& done, std::chrono::milliseconds limit) {
+bool CoordinatorCluster::wait(const std::function<bool()>& done, std::chrono::milliseconds limit) {
   settle();
   for (auto passed = std::chrono::milliseconds(0); !done(); passed += kTick) {
-    if (passed >= limit) return false;
+    if (passed >= limit) {
+      for (const auto& agent : agents) std::cerr << "--- " << agent->options().id << "\n" << agent->describe();
+      return false;
+    }
     advance(kTick);
   }
   return true;
 }
 
-Outcome Cluster::operate(const Operation& operation) {
-  const auto store = make_memory_store(tree, [this](std::function<void()> function) { post(std::move(function)); });
+Outcome CoordinatorCluster::operate(const Operation& operation) {
+  const auto store = make_memory_store(ensemble, [this](std::function<void()> function) { post(std::move(function)); });
   store->open(Generation{1});
   Outcome result = tl::unexpected(Error{ErrorKind::kClosing, "not answered"});
   store->execute(operation, [&result](Outcome outcome) { result = std::move(outcome); });
@@ -182,19 +144,19 @@ Outcome Cluster::operate(const Operation& operation) {
   return result;
 }
 
-std::optional<std::string> Cluster::read(const std::string& path) {
+std::optional<std::string> CoordinatorCluster::read(const std::string& path) {
   const Outcome outcome = operate(ReadNode{Path(path)});
   if (!outcome) return std::nullopt;
   return std::get<NodeRead>(*outcome).data;
 }
 
-StateDocument Cluster::state() {
+StateDocument CoordinatorCluster::state() {
   const auto text = read("/chorale/state");
   if (!text) return {};
   return decode_state(*text).value_or(StateDocument{});
 }
 
-std::vector<std::string> Cluster::list(const std::string& path) {
+std::vector<std::string> CoordinatorCluster::list(const std::string& path) {
   const Outcome outcome = operate(ListChildren{Path(path)});
   if (!outcome) return {};
   auto names = std::get<Listed>(*outcome).names;
@@ -202,14 +164,14 @@ std::vector<std::string> Cluster::list(const std::string& path) {
   return names;
 }
 
-TestAgent* Cluster::leader() {
+TestAgent* CoordinatorCluster::leader() {
   for (const auto& agent : agents) {
     if (agent->leading()) return agent.get();
   }
   return nullptr;
 }
 
-std::string Cluster::random_id() {
+std::string CoordinatorCluster::random_id() {
   char text[33];
   std::snprintf(text, sizeof text, "%032llx", static_cast<unsigned long long>(++random_));
   return text;
