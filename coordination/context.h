@@ -104,7 +104,7 @@ class Context {
   void reply(StoreReplied replied);
   [[nodiscard]] std::string describe_requests() const { return requests_.describe(); }
 
-  void note(Note::Level level, std::string text) { effects.emplace_back(Note{level, std::move(text)}); }
+  void log(LogLine::Level level, std::string text) { effects.emplace_back(LogLine{level, std::move(text)}); }
   // Spreads what many agents would otherwise do at the same moment: 0 <= result < limit, fixed per agent and `salt`.
   [[nodiscard]] std::chrono::milliseconds spread(std::chrono::milliseconds limit, std::uint64_t salt) const;
 

@@ -152,8 +152,8 @@ void Coordinator::Parts::drive_to_rest() {
     context.answer_unsent();
     if (round > 0 && context.effects.size() == before) return;
   }
-  context.note(Note::Level::kError,
-               "the coordinator does not come to rest: please report this\n" + coordination::describe(*this));
+  context.log(LogLine::Level::kError,
+              "the coordinator does not come to rest: please report this\n" + coordination::describe(*this));
 }
 
 void Coordinator::Parts::drive() {

@@ -10,6 +10,7 @@
 
 #include "coordination/chunks.h"
 #include "coordination/documents.h"
+#include "coordination/log_line.h"
 #include "coordination/store.h"
 #include "coordination/types.h"
 
@@ -81,18 +82,12 @@ struct ViewChanged {
   std::optional<Identity> peer_applied;  // the newest that another live agent has applied
   std::vector<std::string> missing;      // chunks that could not be found
 };
-// One line for the log: a transition (info), degraded but serving (warning), an operator must act (error).
-struct Note {
-  enum class Level { kInfo, kWarning, kError };
-  Level level = Level::kInfo;
-  std::string text;
-};
 struct Refuse {  // this agent must not run: e.g. another host uses its id. Exit, naming the reason.
   std::string reason;
 };
 struct HandedOver {};  // after HandoverRequested: own znodes are gone (or it took too long); close and exit
 using AgentEffect = std::variant<LeadershipGained, LeadershipLost, SyncWanted, OfferClosed, StageRevision,
-                                 ApplyRevision, ViewChanged, Note, Refuse, HandedOver>;
+                                 ApplyRevision, ViewChanged, LogLine, Refuse, HandedOver>;
 
 using Effect = std::variant<StoreEffect, AgentEffect>;
 using Effects = std::vector<Effect>;

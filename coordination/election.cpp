@@ -46,7 +46,7 @@ void Election::join() {
                  unclear_ = is_unknown(reply.error().kind);
                  state_ = State::kOut;
                  if (!unclear_ && reply.error().kind != ErrorKind::kNoNode) {
-                   context_.note(Note::Level::kError, "cannot stand for election: " + reply.error().message);
+                   context_.log(LogLine::Level::kError, "cannot stand for election: " + reply.error().message);
                  }
                  mirror_.again(reply.error());
                });

@@ -126,8 +126,8 @@ void Follower::continue_fetch(Pointer& pointer) {
   if (pointer.reads() < reads_needed_) return;
   if (missing_ != fetch_.missing()) {
     missing_ = fetch_.missing();
-    context_.note(Note::Level::kWarning,
-                  "cannot fetch revision " + std::to_string(target_->revision.value) + ": " + fetch_.reason());
+    context_.log(LogLine::Level::kWarning,
+                 "cannot fetch revision " + std::to_string(target_->revision.value) + ": " + fetch_.reason());
   }
   incomplete_ = target_;
   parked_until_ = context_.now + kMissingRetry;

@@ -54,7 +54,7 @@ void Leader::begin_takeover(const std::string& cluster_id) {
 
 void Leader::on_takeover_ended() {
   if (takeover_.state() == Takeover::State::kFailed) {
-    context_.note(Note::Level::kWarning, "takeover failed: " + takeover_.reason());
+    context_.log(LogLine::Level::kWarning, "takeover failed: " + takeover_.reason());
     const bool again = failures_ + 1 < kFailuresAllowed;
     return finish(Ending{takeover_.reason(), again ? After::kRetake : After::kStepDown});
   }
@@ -95,9 +95,9 @@ void Leader::gain(std::string reason, const Content* content, const Follower& fo
     publisher_.set_committed(*content);
   }
   committed_.reset();
-  context_.note(gained.reason.empty() ? Note::Level::kInfo : Note::Level::kWarning,
-                "leading in epoch " + std::to_string(gained.epoch.value) +
-                    (gained.reason.empty() ? std::string() : "; " + gained.reason));
+  context_.log(gained.reason.empty() ? LogLine::Level::kInfo : LogLine::Level::kWarning,
+               "leading in epoch " + std::to_string(gained.epoch.value) +
+                   (gained.reason.empty() ? std::string() : "; " + gained.reason));
   context_.effects.emplace_back(std::move(gained));
 }
 

@@ -38,7 +38,7 @@ void Membership::failed(const Error& error) {
     state_ = State::kUnclear;
   } else if (complaint_ != error.message) {
     complaint_ = error.message;
-    context_.note(Note::Level::kError, "own znode " + path_.text() + ": " + error.message);
+    context_.log(LogLine::Level::kError, "own znode " + path_.text() + ": " + error.message);
   }
   mirror_.again(error);
 }
@@ -108,8 +108,8 @@ void Membership::on_foreign(const std::string& host) {
   state_ = State::kContested;
   if (!contested_since_) {
     contested_since_ = context_.now;
-    context_.note(Note::Level::kWarning,
-                  "id " + context_.options.id + " is held by an agent on " + host + "; waiting for it to go");
+    context_.log(LogLine::Level::kWarning,
+                 "id " + context_.options.id + " is held by an agent on " + host + "; waiting for it to go");
   }
   if (context_.now - *contested_since_ < context_.link.timeout + kContestedGrace) return mirror_.again(kContestedLook);
   mirror_.fresh();

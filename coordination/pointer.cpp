@@ -70,7 +70,7 @@ void Pointer::accept(const StateDocument& document, const Stat& stat) {
 }
 
 void Pointer::refuse(State state, const std::string& reason) {
-  if (complaint_ != reason) context_.note(Note::Level::kError, context_.paths.state.text() + ": " + reason);
+  if (complaint_ != reason) context_.log(LogLine::Level::kError, context_.paths.state.text() + ": " + reason);
   complaint_ = reason;
   state_ = state;
 }

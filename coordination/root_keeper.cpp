@@ -29,7 +29,7 @@ void RootKeeper::reset() {
 }
 
 void RootKeeper::refuse(const std::string& reason) {
-  if (complaint_ != reason) context_.note(Note::Level::kError, reason);
+  if (complaint_ != reason) context_.log(LogLine::Level::kError, reason);
   complaint_ = reason;
   state_ = State::kRefused;
   mirror_.again(kRefusedDelay);
@@ -68,8 +68,8 @@ void RootKeeper::write_root(Version version) {
 void RootKeeper::on_cluster_id(std::string cluster_id) {
   if (!cluster_id_.empty() && cluster_id != cluster_id_) {
     if (confirming_ != cluster_id) return confirm_other_cluster(cluster_id);
-    context_.note(Note::Level::kWarning,
-                  "another cluster id at " + context_.paths.root.text() + ": this is another lineage");
+    context_.log(LogLine::Level::kWarning,
+                 "another cluster id at " + context_.paths.root.text() + ": this is another lineage");
   }
   cluster_id_ = std::move(cluster_id);
   confirming_.reset();

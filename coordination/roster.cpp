@@ -95,7 +95,7 @@ void Roster::on_read(const std::string& id, Pass pass, const Reply<ReadNode>& re
   }
   // What it said last still holds for its applied revision; what it says now cannot be known.
   if (member.complaint != document.error().message) {
-    context_.note(Note::Level::kWarning, "agent " + id + " cannot be read: " + document.error().message);
+    context_.log(LogLine::Level::kWarning, "agent " + id + " cannot be read: " + document.error().message);
     member.complaint = document.error().message;
   }
 }

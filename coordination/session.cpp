@@ -88,7 +88,7 @@ Session::Change Session::end(std::string message, milliseconds at_least) {
   context_.link.connected = false;
   ++context_.link.generation.value;  // what the dying handle still says belongs to nobody
   context_.effects.emplace_back(CloseHandle{});
-  context_.note(Note::Level::kWarning, "ZooKeeper: " + message_ + "; a new handle follows");
+  context_.log(LogLine::Level::kWarning, "ZooKeeper: " + message_ + "; a new handle follows");
   return Change::kEnded;
 }
 

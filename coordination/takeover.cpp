@@ -80,10 +80,10 @@ void Takeover::on_state(const Reply<ReadNode>& reply) {
   version_ = reply->stat.version;
   auto document = decode_state(reply->data);
   if (!document) {
-    context_.note(Note::Level::kError, "taking over a state that cannot be read: " + document.error().message);
+    context_.log(LogLine::Level::kError, "taking over a state that cannot be read: " + document.error().message);
   } else if (document->cluster_id != cluster_id_) {
-    context_.note(Note::Level::kError,
-                  "taking over a state that names another cluster id; what it committed is ignored");
+    context_.log(LogLine::Level::kError,
+                 "taking over a state that names another cluster id; what it committed is ignored");
   } else {
     old_ = std::move(*document);
   }
@@ -100,7 +100,7 @@ void Takeover::on_hold(const Reply<ReadNode>& reply) {
   if (hold) {
     hold_ = std::move(*hold);
   } else {
-    context_.note(Note::Level::kError, "the hold cannot be read: " + hold.error().message);
+    context_.log(LogLine::Level::kError, "the hold cannot be read: " + hold.error().message);
   }
 }
 
@@ -156,8 +156,8 @@ void Takeover::write() {
     const auto wait = context_.link.timeout + kExpiryGrace;
     wait_until_ = context_.now + wait;
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(wait).count();
-    context_.note(Note::Level::kWarning, "the state is gone; it is created again in " + std::to_string(seconds) +
-                                             " s, when every older session is over; a restart begins to wait anew");
+    context_.log(LogLine::Level::kWarning, "the state is gone; it is created again in " + std::to_string(seconds) +
+                                               " s, when every older session is over; a restart begins to wait anew");
     return;
   }
   state_ = State::kWriting;

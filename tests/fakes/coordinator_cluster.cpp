@@ -61,7 +61,7 @@ void TestAgent::perform(const AgentEffect& effect) {
                    cluster_.post([this, identity = revision.identity] { step(RevisionApplied{identity, "now"}); });
                  },
                  [this](const ViewChanged& changed) { view = changed; },
-                 [this](const Note& note) { notes.push_back(note.text); },
+                 [this](const LogLine& line) { notes.push_back(line.text); },
                  [this](const Refuse& refuse) { refused.push_back(refuse.reason); },
                  [this](const HandedOver&) { handed_over = true; },
              },

@@ -132,9 +132,9 @@ void Process::perform(const AgentEffect& effect) {
           [this](const ApplyRevision& revision) { apply(revision); },
           [](const SyncWanted&) {},
           [](const ViewChanged&) {},
-          [this](const Note& note) {
-            world_.trace.add(name_, "note: " + note.text);
-            if (note.text.find("does not come to rest") != std::string::npos) world_.invariants.broken(note.text);
+          [this](const LogLine& line) {
+            world_.trace.add(name_, "logs: " + line.text);
+            if (line.text.find("does not come to rest") != std::string::npos) world_.invariants.broken(line.text);
           },
           [this](const Refuse& refuse) { world_.invariants.broken(name_ + " refuses to run: " + refuse.reason); },
           [this](const HandedOver&) {
