@@ -31,7 +31,8 @@ void ContentCache::index(const Content& content) {
     std::size_t offset = 0;
     for (const ChunkReference& chunk : entry->second.chunks) {
       const auto bytes = static_cast<std::size_t>(chunk.bytes);
-      if (chunk.bytes < 0 || bytes > file.text->size() - offset) break;  // same file, cut otherwise by somebody else
+      if (chunk.bytes < 0 || bytes > file.text->size() - offset)
+        break;  // the same file, cut another way by another agent
       chunks_.emplace(std::string(Path(chunk.path).name()), std::string_view(*file.text).substr(offset, bytes));
       offset += bytes;
     }

@@ -1,7 +1,7 @@
 // The texts of the last few revisions, by digest, so that a change costs the chunks that changed. Pure; loop thread
 // only.
 //
-// Holds only what was verified, or what this agent published itself. Nothing here is authoritative: whatever it lacks
+// Holds only what was verified, or what this agent published itself. Nothing here is authoritative: what it lacks
 // is read from ZooKeeper.
 #pragma once
 

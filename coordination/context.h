@@ -3,7 +3,7 @@
 //
 // Loop thread only. Lives as long as the Coordinator, at a fixed address: continuations point into the machines.
 // Every machine is level-triggered: an event only marks what is no longer known, and drive() sends what is needed to
-// know it again. Thus a lost reply, a doubled watch and a reconnect all take the same path.
+// know it again. So a lost reply, a doubled watch and a reconnect all take the same path.
 #pragma once
 
 #include <string>
@@ -125,8 +125,5 @@ class Context {
 [[nodiscard]] constexpr bool is_unknown(ErrorKind kind) {
   return kind == ErrorKind::kConnectionLoss || kind == ErrorKind::kSessionExpired || kind == ErrorKind::kClosing;
 }
-
-// At most 1 KB, cut between UTF-8 characters: what other people's errors may take in a znode.
-[[nodiscard]] std::string shortened(std::string text);
 
 }  // namespace chorale::coordination

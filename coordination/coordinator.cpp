@@ -109,7 +109,7 @@ void Coordinator::Parts::on_watch(const WatchEvent& event) {
 void Coordinator::Parts::on_status(const StatusChanged& status) {
   AgentDocument& document = membership.document();
   document.condition = status.condition;
-  document.message = shortened(status.message);
+  document.message = cut_text(status.message);
   document.template_digest = status.template_digest;
   document.marathon_reachable = status.marathon_reachable;
 }

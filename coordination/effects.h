@@ -31,12 +31,12 @@ using StoreEffect = std::variant<OpenHandle, CloseHandle, SendRequest>;
 // For the agent.
 
 // This agent leads from now on: start a full sync with Marathon, offer what comes of it. `files` are the committed
-// revision's, verified; nullopt: nothing was ever committed, or it could not be read (`reason` then says why).
+// revision's, verified; nullopt: nothing was ever committed, or it could not be read.
 struct LeadershipGained {
   Epoch epoch;
   std::optional<Manifest> committed;
   std::vector<PublishedFile> files;
-  std::string reason;
+  std::string reason;  // why `committed` is nullopt
 };
 struct LeadershipLost {  // drop all leader state; offers of that epoch are void
   std::string reason;

@@ -40,7 +40,7 @@ class Election {
 
   void reset();
   void suspect() { mirror_.suspect(); }
-  // REQUIRES for `may_join`: the own agent znode is present, thus the id is ours and no stranger's.
+  // `may_join`: the own agent znode is present, so the id is ours and no stranger's.
   void drive(bool may_join);
 
   // Deletes the own znode and joins again at the tail, after `delay`.

@@ -47,7 +47,7 @@ struct RevisionApplied {  // proven: the workers serve it
   Identity identity;
   std::string at;
 };
-// What the agent wants written into its znode beside what this machine knows by itself.
+// What the agent wants written into its znode beside what this machine knows.
 struct StatusChanged {
   Condition condition = Condition::kDegraded;
   std::string message;

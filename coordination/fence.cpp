@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "coordination/require.h"
+
 namespace chorale::coordination {
 
 void Fence::reset() {
@@ -13,6 +15,7 @@ void Fence::reset() {
 }
 
 void Fence::take(StateDocument next, std::optional<Version> expected, Done done) {
+  require(state_ == State::kNone, "a leadership begins without another");
   epoch_ = next.epoch;
   term_ = next.term;
   wanted_ = std::move(next);
@@ -25,7 +28,13 @@ void Fence::take(StateDocument next, std::optional<Version> expected, Done done)
   });
 }
 
+const StateDocument& Fence::document() const {
+  require(held(), "what stands there is known while the fence is held");
+  return document_;
+}
+
 void Fence::write(StateDocument next, Done done) {
+  require(held() && next.epoch == epoch_ && next.term == term_, "the state is written under the fence, in its term");
   wanted_ = std::move(next);
   done_ = std::move(done);
   state_ = State::kWriting;

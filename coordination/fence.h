@@ -47,9 +47,9 @@ class Fence {
   [[nodiscard]] State state() const { return state_; }
   [[nodiscard]] bool held() const { return state_ == State::kHeld; }
   // The document of the last version that is known to be ours. REQUIRES: held().
-  [[nodiscard]] const StateDocument& document() const { return document_; }
+  [[nodiscard]] const StateDocument& document() const;
   [[nodiscard]] Epoch epoch() const { return epoch_; }
-  // Why the term was lost. REQUIRES: kNone after take().
+  // Why the term was lost: it was, if this is kNone after take().
   [[nodiscard]] const std::string& why_lost() const { return why_lost_; }
   // Set when the last kHeld came from a plain reply: its stat is what the pointer may take over.
   [[nodiscard]] const std::optional<Stat>& last_stat() const { return last_stat_; }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "coordination/digest.h"
+#include "coordination/require.h"
 
 namespace chorale::coordination {
 namespace {
@@ -65,20 +66,18 @@ void Fetch::on_manifest(const Reply<ReadNode>& reply) {
     return;
   }
   auto manifest = decode_manifest(reply->data);
-  std::string wrong;
-  if (!manifest) {
-    wrong = manifest.error().message;
-  } else if (manifest->header.identity != identity_) {
-    wrong = "it names another revision than the state does";
-  } else if (manifest_digest(manifest->files) != identity_.digest) {
-    wrong = "its files do not have the digest that it names";
-  }
-  if (!wrong.empty()) {
-    lack(name, "manifest " + name + ": " + wrong);
+  if (const auto wrong = manifest ? why_not(*manifest) : std::optional(manifest.error().message)) {
+    lack(name, "manifest " + name + ": " + *wrong);
     state_ = State::kMissing;
     return;
   }
   accept_manifest(std::make_shared<const Manifest>(std::move(*manifest)));
+}
+
+std::optional<std::string> Fetch::why_not(const Manifest& manifest) const {
+  if (manifest.header.identity != identity_) return "it names another revision than the state does";
+  if (manifest_digest(manifest.files) != identity_.digest) return "its files do not have the digest that it names";
+  return std::nullopt;
 }
 
 void Fetch::accept_manifest(std::shared_ptr<const Manifest> manifest) {
@@ -154,6 +153,21 @@ void Fetch::finish() {
   content_ = std::move(content);
   arrived_.clear();
   state_ = State::kDone;
+}
+
+const Content& Fetch::content() const {
+  require(state_ == State::kDone, "what is handed out is complete");
+  return content_;
+}
+
+const std::vector<std::string>& Fetch::missing() const {
+  require(state_ == State::kMissing, "the fetch has ended");
+  return missing_;
+}
+
+const std::string& Fetch::reason() const {
+  require(state_ == State::kMissing, "the fetch has ended");
+  return reason_;
 }
 
 void Fetch::lack(const std::string& what, const std::string& why) {

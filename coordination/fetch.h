@@ -35,14 +35,15 @@ class Fetch {
   [[nodiscard]] State state() const { return state_; }
   [[nodiscard]] const Identity& identity() const { return identity_; }
   // REQUIRES: kDone.
-  [[nodiscard]] const Content& content() const { return content_; }
+  [[nodiscard]] const Content& content() const;
   // REQUIRES: kMissing. Digests of chunks, or the manifest's name; and what is wrong with the first of them.
-  [[nodiscard]] const std::vector<std::string>& missing() const { return missing_; }
-  [[nodiscard]] const std::string& reason() const { return reason_; }
+  [[nodiscard]] const std::vector<std::string>& missing() const;
+  [[nodiscard]] const std::string& reason() const;
 
  private:
   void read_manifest();
   void on_manifest(const Reply<ReadNode>& reply);
+  [[nodiscard]] std::optional<std::string> why_not(const Manifest& manifest) const;
   void accept_manifest(std::shared_ptr<const Manifest> manifest);
   void read_chunk(const std::string& digest);
   void on_chunk(const std::string& digest, Reply<ReadNode> reply);

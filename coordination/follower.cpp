@@ -148,7 +148,7 @@ void Follower::on_stage_finished(const StageFinished& finished) {
   if (state_ != State::kStaging || finished.identity != target_) return;
   std::erase_if(answers_, [&finished](const Answer& answer) { return answer.identity == finished.identity; });
   answers_.push_back(Answer{finished.identity, finished.result, context_.now, std::move(staging_)});
-  vote_ = Vote{finished.identity, finished.result, shortened(finished.error)};
+  vote_ = Vote{finished.identity, finished.result, cut_text(finished.error)};
   if (finished.result != VoteResult::kUnable) {
     unable_since_.reset();
   } else if (!unable_since_) {

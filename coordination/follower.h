@@ -70,7 +70,7 @@ class Follower {
   Fetch fetch_;
   State state_ = State::kIdle;
   std::optional<Identity> target_;  // being fetched or staged
-  Content staging_;                 // REQUIRES: kStaging
+  Content staging_;                 // while kStaging
   std::vector<Answer> answers_;     // to what is committed or proposed now; at most two
   std::optional<Identity> applied_;
   OrderGuard order_;

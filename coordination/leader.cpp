@@ -95,9 +95,9 @@ void Leader::gain(std::string reason, const Content* content, const Follower& fo
     publisher_.set_committed(*content);
   }
   committed_.reset();
-  context_.log(gained.reason.empty() ? LogLine::Level::kInfo : LogLine::Level::kWarning,
+  context_.log(gained.committed ? LogLine::Level::kInfo : LogLine::Level::kWarning,
                "leading in epoch " + std::to_string(gained.epoch.value) +
-                   (gained.reason.empty() ? std::string() : "; " + gained.reason));
+                   (gained.committed ? std::string() : "; " + gained.reason));
   context_.effects.emplace_back(std::move(gained));
 }
 

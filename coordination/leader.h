@@ -45,8 +45,6 @@ class Leader {
   [[nodiscard]] const Publisher& publisher() const { return publisher_; }
   // Its own term was seen in the state, and nothing has ended the leadership since.
   [[nodiscard]] bool holds_leadership() const { return state_ == State::kLoading || state_ == State::kLeading; }
-  // REQUIRES: holds_leadership().
-  [[nodiscard]] Epoch epoch() const { return fence_.epoch(); }
 
  private:
   enum class After { kRetake, kStepDown };

@@ -3,6 +3,8 @@
 #include <array>
 #include <cstdio>
 
+#include "coordination/require.h"
+
 namespace chorale::coordination {
 namespace {
 
@@ -23,6 +25,7 @@ bool matches(Version expected, const Stat& stat) { return expected == kAnyVersio
 MemoryNodes::MemoryNodes() { nodes_[Path("/")].stat.version = Version{0}; }
 
 Path MemoryNodes::parent_of(const Path& path) {
+  require(path != Path("/"), "only the root has no parent");
   const auto slash = path.text().rfind('/');
   return Path(slash == 0 ? "/" : path.text().substr(0, slash));
 }

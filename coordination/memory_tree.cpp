@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "coordination/require.h"
+
 namespace chorale::coordination {
 
 SessionId MemoryTree::open_session(MemoryClient& client) {
@@ -22,6 +24,7 @@ void MemoryTree::replace(MemoryNodes nodes) {
 }
 
 Outcome MemoryTree::execute(SessionId session, const Operation& operation) {
+  require(sessions_.count(session) > 0, "a client has opened its session");
   return std::visit([&](const auto& request) { return apply(session, request); }, operation);
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "coordination/digest.h"
+#include "coordination/require.h"
 
 namespace chorale::coordination {
 namespace {
@@ -16,6 +17,7 @@ constexpr std::size_t kPutAgainLimit = 4'096;
 }  // namespace
 
 void Publisher::begin_leadership(bool outranked) {
+  require(fence_.held(), "a leadership begins with its first write");
   leading_ = true;
   state_ = State::kIdle;
   uploader_.begin_leadership();
@@ -102,7 +104,7 @@ Content Publisher::compose(const StateOffered& offered, Revision revision) const
   RevisionHeader& header = manifest.header;
   header.identity = Identity{fence_.epoch(), revision, manifest_digest(manifest.files)};
   header.created_at = offered.created_at;
-  header.cause = shortened(offered.cause);
+  header.cause = cut_text(offered.cause);
   header.apps = offered.apps;
   header.servers = offered.servers;
   header.quarantined = static_cast<std::int64_t>(offered.quarantined.size());

@@ -86,7 +86,7 @@ class Publisher {
   State state_ = State::kIdle;
   bool leading_ = false;
   std::optional<StateOffered> pending_;  // the newest offer that is not being proposed
-  StateOffered current_;                 // REQUIRES: not kIdle
+  StateOffered current_;                 // while not kIdle
   Content content_;                      // of current_
   Content committed_content_;            // what this leadership committed last, for put_missing()
   Revision last_used_;                   // the highest number that a manifest of this leadership may bear

@@ -1,6 +1,6 @@
 // The first write of a leadership: one epoch above every other that was ever seen. Pure; loop thread only.
 //
-// REQUIRES: the own election znode, of this session, is the lowest in a list that no earlier takeover used. What is
+// Leader starts it only while the own election znode is the lowest in a list that no earlier takeover used. What is
 // committed is carried over exactly as read by the same pass: a takeover never changes what the proxies serve.
 #pragma once
 
@@ -32,7 +32,7 @@ class Takeover {
   void drive(const std::optional<Identity>& own_applied);
 
   [[nodiscard]] State state() const { return state_; }
-  // REQUIRES: kFailed.
+  // Why it is kFailed.
   [[nodiscard]] const std::string& reason() const { return reason_; }
 
  private:

@@ -10,7 +10,7 @@
 
 namespace chorale::coordination {
 
-// Every decision is made on the steady clock, handed in by the caller; nothing in this room reads a clock by itself.
+// Every decision is made on the steady clock, handed in by the caller; nothing in coordination/ reads a clock.
 using TimePoint = std::chrono::steady_clock::time_point;
 using Duration = std::chrono::steady_clock::duration;
 

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "coordination/loop_thread.h"
 #include "coordination/request_check.h"
 #include "coordination/zookeeper_log.h"
 #include "coordination/zookeeper_store_handle.h"
@@ -83,6 +84,7 @@ class ZookeeperStore final : public Store {
   }
   void refuse(Completion completion, Error error) const;
 
+  LoopThread loop_thread_;
   ZookeeperOptions options_;
   std::shared_ptr<ZookeeperLog> log_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
@@ -132,6 +134,7 @@ void ZookeeperStore::open(Generation generation) {
 }
 
 void ZookeeperStore::close() {
+  loop_thread_.check();
   const auto finished = [](const auto& closer) {
     return closer.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
   };
@@ -151,6 +154,7 @@ void ZookeeperStore::close() {
 }
 
 void ZookeeperStore::execute(Operation operation, Completion completion) {
+  loop_thread_.check();
   if (auto error = check_request(operation)) return refuse(std::move(completion), std::move(*error));
   const std::string& path = path_of(operation).text();
   if (phase_ == Phase::kClosed) return refuse(std::move(completion), {ErrorKind::kClosing, path + ": not open"});
@@ -197,6 +201,7 @@ void ZookeeperStore::take_watch(Generation generation, const WatchEvent& event) 
 }
 
 void ZookeeperStore::take_reply(Generation generation, CallResult reply) {
+  loop_thread_.check();
   if (!is_current(generation)) return;
   relay_->handle.forget(reply.request);
   auto completion = pending_.extract(reply.request);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "coordination/overloaded.h"
+#include "coordination/require.h"
 #include "coordination/zookeeper_log.h"
 
 namespace chorale::coordination {
@@ -114,8 +115,7 @@ Outcome failure(int code, const Call& call) {
   return tl::unexpected(Error{kind, std::move(message)});
 }
 
-// ---- On the client's threads
-// -----------------------------------------------------------------------------------------
+// On the client's threads.
 
 void reply(const Call& call, Outcome outcome) { call.listener->replied(call.request, std::move(outcome)); }
 
@@ -190,6 +190,10 @@ class ZookeeperHandle::Client {
     zoo_set_debug_level(ZOO_LOG_LEVEL_WARN);
   }
 
+  ~Client() { require(zookeeper_ == nullptr, "a handle is closed before it goes"); }
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
   bool open() {
     const int timeout_ms = static_cast<int>(options_.session_timeout.count());
     zookeeper_ = zookeeper_init2(options_.hosts.c_str(), on_event, timeout_ms, nullptr, &listener_,
@@ -208,6 +212,7 @@ class ZookeeperHandle::Client {
   }
 
   void send(std::uint64_t request, const Operation& operation) {
+    require(zookeeper_ != nullptr, "an operation is sent through an open handle");
     Call& call = calls_[request];
     call = {&listener_, request, to_text(operation)};
     const int code = start(operation, path_of(operation).text().c_str(), call);
@@ -248,7 +253,7 @@ class ZookeeperHandle::Client {
 
   Options options_;
   HandleListener& listener_;
-  // With credentials: all rights for whoever holds them, everyone may read.
+  // With credentials: all rights for those who hold them, all others may read.
   std::array<ACL, 2> acl_entries_;
   ACL_vector acl_{};
   zhandle_t* zookeeper_ = nullptr;

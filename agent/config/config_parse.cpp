@@ -84,7 +84,7 @@ void read_zookeeper(ConfigReader& reader, Config& config) {
   config.standalone = false;
   auto parsed = coordination::parse_connect_string(text);
   if (!parsed) {
-    reader.refuse("zookeeper", parsed.error());
+    reader.refuse("zookeeper", parsed.error().message);
     return;
   }
   config.zookeeper = std::move(*parsed);

@@ -13,10 +13,7 @@ std::string describe(const std::optional<RevisionHeader>& header) {
 
 }  // namespace
 
-std::string describe(const Identity& identity) {
-  return std::to_string(identity.epoch.value) + "." + std::to_string(identity.revision.value) + " " +
-         identity.digest.substr(0, 8);
-}
+std::string describe(const Identity& identity) { return to_text(identity) + " " + identity.digest.substr(0, 8); }
 
 std::string describe(const StateDocument& state) {
   return "epoch " + std::to_string(state.epoch.value) + " of " + state.leader + ", term " + state.term.substr(0, 8) +

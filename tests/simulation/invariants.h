@@ -24,7 +24,7 @@ class Invariants {
 
   // After every operation of an agent. True: it has changed the state.
   bool after_operation(const std::string& writer);
-  void after_operator();  // somebody with zkCli, or a backup
+  void after_operator();  // an operator with zkCli, or a backup
 
   // One agent over all its lives, by the file on its disk.
   struct Reached {

@@ -1,4 +1,4 @@
-// How a term begins, what fences it, and how it ends.
+// How a leadership begins, what fences it, and how it ends.
 #include "coordination/takeover.h"
 
 #include <gmock/gmock.h>
@@ -195,7 +195,7 @@ TEST_F(TakeoverTest, DisconnectedLeaderSendsNothingAndGivesUpAfterTwoThirds) {
   EXPECT_THAT(a_.sent, IsEmpty());
   cluster_.ensemble->reconnect(a_.session());
   cluster_.advance(seconds(1));
-  EXPECT_TRUE(a_.leading());  // the same session: still the lowest, a new term
+  EXPECT_TRUE(a_.leading());  // the same session: still the lowest, a new leadership
   EXPECT_EQ(cluster_.state().epoch, Epoch{2});
 }
 
