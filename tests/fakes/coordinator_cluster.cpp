@@ -42,10 +42,16 @@ std::uint64_t TestAgent::offer(const std::string& text) {
   return offered.offer;
 }
 
-std::function<void(Outcome&)> TestAgent::sending(const Operation& operation) {
-  sent.push_back(operation);
-  if (!lose_reply || !lose_reply(operation)) return [](Outcome&) {};
-  return [](Outcome& outcome) { outcome = tl::unexpected(Error{ErrorKind::kConnectionLoss, "lost"}); };
+void TestAgent::send(const SendRequest& request) {
+  sent.push_back(request.operation);
+  if (const auto refusal = refuse ? refuse(request.operation) : std::nullopt) {
+    const Error error{*refusal, std::string(to_string(*refusal))};
+    return cluster_.post([this, number = request.request, error] { hear_answer(number, tl::unexpected(error)); });
+  }
+  const bool lost = lose_reply && lose_reply(request.operation);
+  execute(request, [lost](Outcome& outcome) {
+    if (lost) outcome = tl::unexpected(Error{ErrorKind::kConnectionLoss, "lost"});
+  });
 }
 
 void TestAgent::perform(const AgentEffect& effect) {
@@ -62,7 +68,7 @@ void TestAgent::perform(const AgentEffect& effect) {
                  },
                  [this](const ViewChanged& changed) { view = changed; },
                  [this](const LogLine& line) { notes.push_back(line.text); },
-                 [this](const Refuse& refuse) { refused.push_back(refuse.reason); },
+                 [this](const Refuse& refusal) { refused.push_back(refusal.reason); },
                  [this](const HandedOver&) { handed_over = true; },
              },
              effect);

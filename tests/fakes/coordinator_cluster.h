@@ -39,6 +39,8 @@ class TestAgent final : public CoordinatorHost {
   std::function<std::optional<VoteResult>(const StageRevision&)> judge;  // in place of `answer`
   // Called before an operation is sent; true: it is done and its reply is lost.
   std::function<bool(const Operation&)> lose_reply;
+  // Asked before an operation is sent; an error: it is not done, and that is the answer.
+  std::function<std::optional<ErrorKind>(const Operation&)> refuse;
 
   std::optional<Identity> applied;  // what its Nginx serves
   std::vector<Identity> applied_history;
@@ -56,7 +58,7 @@ class TestAgent final : public CoordinatorHost {
  private:
   [[nodiscard]] TimePoint now() const override;
   void perform(const AgentEffect& effect) override;
-  [[nodiscard]] std::function<void(Outcome&)> sending(const Operation& operation) override;
+  void send(const SendRequest& request) override;
   void stage(const StageRevision& revision);
 
   CoordinatorCluster& cluster_;

@@ -15,7 +15,9 @@ void CoordinatorHost::use(std::unique_ptr<Store> store) {
       step(SessionChanged{event});
     });
   });
-  store_->on_watch([this](const WatchEvent& event) { unless_held([this, event] { step(WatchFired{event}); }); });
+  store_->on_watch([this](const WatchEvent& event) {
+    if (!deaf) unless_held([this, event] { step(WatchFired{event}); });
+  });
 }
 
 void CoordinatorHost::step(const Event& event) {
@@ -44,14 +46,17 @@ void CoordinatorHost::perform(const StoreEffect& effect) {
              effect);
 }
 
-void CoordinatorHost::send(const SendRequest& request) {
-  store_->execute(request.operation,
-                  [this, number = request.request, look = sending(request.operation)](Outcome outcome) {
-                    unless_held([this, number, look, outcome = std::move(outcome)]() mutable {
-                      look(outcome);
-                      step(StoreReplied{number, std::move(outcome)});
-                    });
-                  });
+void CoordinatorHost::execute(const SendRequest& request, std::function<void(Outcome&)> look) {
+  store_->execute(request.operation, [this, number = request.request, look = std::move(look)](Outcome outcome) {
+    unless_held([this, number, look, outcome = std::move(outcome)]() mutable {
+      look(outcome);
+      step(StoreReplied{number, std::move(outcome)});
+    });
+  });
+}
+
+void CoordinatorHost::hear_answer(std::uint64_t request, Outcome outcome) {
+  unless_held([this, request, outcome = std::move(outcome)] { step(StoreReplied{request, outcome}); });
 }
 
 void CoordinatorHost::unless_held(std::function<void()> action) {

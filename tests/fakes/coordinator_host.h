@@ -6,6 +6,7 @@
 // meanwhile is heard afterwards.
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -24,6 +25,8 @@ class CoordinatorHost {
   CoordinatorHost(const CoordinatorHost&) = delete;
   CoordinatorHost& operator=(const CoordinatorHost&) = delete;
   virtual ~CoordinatorHost() = default;
+
+  bool deaf = false;  // no watch event reaches it
 
   void step(const Event& event);
   void die() { dead_ = true; }
@@ -50,12 +53,16 @@ class CoordinatorHost {
   virtual void before_effect() {}
   virtual void opened() {}
   virtual void hears(const SessionEvent& /*event*/) {}
-  // Before an operation is sent. What it returns may look at the outcome, and change it, before the coordinator does.
-  [[nodiscard]] virtual std::function<void(Outcome&)> sending(const Operation& operation) = 0;
+  // execute() it, or hear_answer() for it later.
+  virtual void send(const SendRequest& request) = 0;
+
+  // By the store. `look` sees the outcome, and may change it, before the coordinator does.
+  void execute(const SendRequest& request, std::function<void(Outcome&)> look);
+  // As the store would.
+  void hear_answer(std::uint64_t request, Outcome outcome);
 
  private:
   void perform(const StoreEffect& effect);
-  void send(const SendRequest& request);
 
   FakeEnsemble& ensemble_;
   Coordinator coordinator_;

@@ -154,12 +154,12 @@ void Process::hears(const SessionEvent& event) {
   world_.trace.add(name_, std::string("hears: ") + name_of(event.state));
 }
 
-std::function<void(Outcome&)> Process::sending(const Operation& operation) {
-  if (!connected()) world_.invariants.broken(name_ + " sends while not connected: " + to_text(operation));
-  if (!world_.trace.on()) return [](Outcome&) {};
-  return [this, what = to_text(operation)](const Outcome& outcome) {
+void Process::send(const SendRequest& request) {
+  const std::string what = to_text(request.operation);
+  if (!connected()) world_.invariants.broken(name_ + " sends while not connected: " + what);
+  execute(request, [this, what](const Outcome& outcome) {
     world_.trace.add(name_, "reply: " + what + (outcome ? "" : ": " + std::string(to_string(outcome.error().kind))));
-  };
+  });
 }
 
 void Process::stage(const StageRevision& revision) {

@@ -56,7 +56,7 @@ class Process final : public CoordinatorHost {
   void before_effect() override;
   void opened() override;
   void hears(const SessionEvent& event) override;
-  [[nodiscard]] std::function<void(Outcome&)> sending(const Operation& operation) override;
+  void send(const SendRequest& request) override;
   void stage(const StageRevision& revision);
   void apply(const ApplyRevision& revision);
   void on_offer_closed(const OfferClosed& closed);
