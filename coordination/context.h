@@ -7,7 +7,6 @@
 #pragma once
 
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -54,26 +53,9 @@ inline constexpr std::size_t kPipelineLimit = 64;                 // operations 
 inline constexpr Epoch kHighestEpoch{1'000'000'000'000};
 inline constexpr Revision kHighestRevision{1'000'000'000'000};
 
-// Which answer an operation gets.
+// What a machine gets for one operation.
 template <class Op>
-struct AnswerTo;
-template <>
-struct AnswerTo<CreateNode> : std::type_identity<Created> {};
-template <>
-struct AnswerTo<ReadNode> : std::type_identity<NodeRead> {};
-template <>
-struct AnswerTo<WriteNode> : std::type_identity<Written> {};
-template <>
-struct AnswerTo<DeleteNode> : std::type_identity<Deleted> {};
-template <>
-struct AnswerTo<ListChildren> : std::type_identity<Listed> {};
-template <>
-struct AnswerTo<CheckNode> : std::type_identity<Checked> {};
-template <>
-struct AnswerTo<SyncPath> : std::type_identity<Synced> {};
-
-template <class Op>
-using Reply = tl::expected<typename AnswerTo<Op>::type, Error>;
+using Reply = tl::expected<typename Op::Answer, Error>;
 
 class Context {
  public:
@@ -90,7 +72,7 @@ class Context {
   void send(const Scope& scope, Op operation, Then then) {
     send_any(scope, Operation(std::move(operation)), [then = std::move(then)](Outcome outcome) mutable {
       if (!outcome) return then(Reply<Op>(tl::unexpected(std::move(outcome.error()))));
-      auto* answer = std::get_if<typename AnswerTo<Op>::type>(&*outcome);
+      auto* answer = std::get_if<typename Op::Answer>(&*outcome);
       if (answer == nullptr) {
         return then(Reply<Op>(tl::unexpected(Error{ErrorKind::kBadRequest, "the store answered another question"})));
       }

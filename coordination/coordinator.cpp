@@ -186,9 +186,8 @@ void Coordinator::Parts::drive() {
 // What stood there when an agent was first seen asks for nothing: every leadership begins with a full sync anyway.
 void Coordinator::Parts::hear_sync_requests() {
   if (std::exchange(heard_reads_, roster.reads()) == roster.reads()) return;
-  for (const std::string& id : roster.ids()) {
-    const AgentDocument* document = roster.find(id);
-    if (document == nullptr || id == context.options.id) continue;
+  for (const auto& [id, document] : roster.documents()) {
+    if (id == context.options.id) continue;
     const auto [seen, fresh] = sync_requests_.try_emplace(id, document->sync_requests);
     const std::int64_t before = std::exchange(seen->second, document->sync_requests);
     if (leader.state() == Leader::State::kLeading && !fresh && document->sync_requests > before) {
@@ -206,8 +205,6 @@ void Coordinator::Parts::describe_self() {
 
 Coordinator::Coordinator(CoordinatorOptions options) : parts_(std::make_unique<Parts>(std::move(options))) {}
 Coordinator::~Coordinator() = default;
-Coordinator::Coordinator(Coordinator&&) noexcept = default;
-Coordinator& Coordinator::operator=(Coordinator&&) noexcept = default;
 
 Effects Coordinator::step(TimePoint now, const Event& event) {
   parts_->context.now = now;

@@ -20,8 +20,6 @@ class Coordinator {
  public:
   explicit Coordinator(CoordinatorOptions options);
   ~Coordinator();
-  Coordinator(Coordinator&&) noexcept;
-  Coordinator& operator=(Coordinator&&) noexcept;
 
   [[nodiscard]] Effects step(TimePoint now, const Event& event);
 

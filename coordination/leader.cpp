@@ -184,21 +184,20 @@ bool Leader::outranked(const Follower& follower) const {
     return committed && (applied.older_than(committed->identity) || applied == committed->identity);
   };
   if (follower.applied() && !replaced(*follower.applied())) return true;
-  for (const std::string& id : roster_.ids()) {
-    const AgentDocument* agent = roster_.find(id);
-    if (id == context_.options.id || agent == nullptr || !agent->applied) continue;
-    if (!replaced(agent->applied->identity)) return true;
-  }
-  return false;
+  const auto agents = roster_.documents();
+  return std::any_of(agents.begin(), agents.end(), [&](const auto& entry) {
+    const auto& [id, agent] = entry;
+    return id != context_.options.id && agent->applied && !replaced(agent->applied->identity);
+  });
 }
 
 bool Leader::another_agent_can(const Vote& own) const {
-  for (const std::string& id : roster_.ids()) {
-    const AgentDocument* agent = roster_.find(id);
-    if (id == context_.options.id || agent == nullptr || !agent->vote) continue;
-    if (agent->vote->identity == own.identity && agent->vote->result == VoteResult::kAck) return true;
-  }
-  return false;
+  const auto agents = roster_.documents();
+  return std::any_of(agents.begin(), agents.end(), [&](const auto& entry) {
+    const auto& [id, agent] = entry;
+    return id != context_.options.id && agent->vote && agent->vote->identity == own.identity &&
+           agent->vote->result == VoteResult::kAck;
+  });
 }
 
 }  // namespace chorale::coordination

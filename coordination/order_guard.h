@@ -17,10 +17,19 @@ class OrderGuard {
   // The file names no lineage: what it holds bounds every lineage that it might belong to. Otherwise an agent that was
   // restarted between a wipe and the restore of an older backup would go back in that backup. New lineages lose nothing
   // by it, since their leaders number above what any live agent has applied.
-  void start(const std::optional<Identity>& file);
-  void change_lineage(const std::string& from, const std::string& to);
+  void start(const std::optional<Identity>& file) {
+    file_ = file;
+    floor_ = file;
+  }
+  void change_lineage(const std::string& from, const std::string& to) {
+    if (floor_) left_at_.insert_or_assign(from, *floor_);
+    const auto known = left_at_.find(to);
+    floor_ = known == left_at_.end() ? file_ : known->second;
+  }
   // It was handed to the applier, or is proven to be served.
-  void raise(const Identity& identity);
+  void raise(const Identity& identity) {
+    if (allows(identity)) floor_ = identity;
+  }
   [[nodiscard]] bool allows(const Identity& identity) const { return !floor_ || floor_->older_than(identity); }
   [[nodiscard]] const std::optional<Identity>& floor() const { return floor_; }
 

@@ -198,9 +198,8 @@ void Publisher::count_votes(const std::optional<Vote>& own) {
   if (context_.options.stage_timeout.count() == 0) {
     return write(State::kCommitting, content_.manifest->header, std::nullopt);
   }
-  for (const std::string& id : roster_.ids()) {
-    const AgentDocument* agent = roster_.find(id);
-    if (id == self || agent == nullptr || !agent->vote) continue;
+  for (const auto& [id, agent] : roster_.documents()) {
+    if (id == self || !agent->vote) continue;
     if (agent->vote->identity == identity) votes_[id] = *agent->vote;
     const auto silent = silent_.find(id);
     if (silent != silent_.end() && !agent->vote->identity.older_than(silent->second)) silent_.erase(silent);
@@ -240,9 +239,7 @@ void Publisher::close(Fate fate, const std::string& reason) {
 void Publisher::put_missing() {
   if (!context_.link.connected || !fence_.held()) return;
   if (put_again_at_.size() > kPutAgainLimit) put_again_at_.clear();
-  for (const std::string& id : roster_.ids()) {
-    const AgentDocument* agent = roster_.find(id);
-    if (agent == nullptr) continue;
+  for (const auto& [id, agent] : roster_.documents()) {
     for (const std::string& what : agent->missing) {
       TimePoint& not_before = put_again_at_[what];
       if (context_.now < not_before) continue;

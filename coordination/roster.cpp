@@ -107,16 +107,19 @@ std::vector<std::string> Roster::ids() const {
   return result;
 }
 
-const AgentDocument* Roster::find(const std::string& id) const {
-  const auto member = members_.find(id);
-  return member == members_.end() || !member->second.document ? nullptr : &*member->second.document;
+std::map<std::string, const AgentDocument*> Roster::documents() const {
+  std::map<std::string, const AgentDocument*> result;
+  for (const auto& [id, member] : members_) {
+    if (member.document) result.emplace(id, &*member.document);
+  }
+  return result;
 }
 
 std::optional<Identity> Roster::newest_applied_by_others() const {
   std::optional<Identity> newest;
-  for (const auto& [id, member] : members_) {
-    if (id == context_.options.id || !member.document || !member.document->applied) continue;
-    const Identity& applied = member.document->applied->identity;
+  for (const auto& [id, agent] : documents()) {
+    if (id == context_.options.id || !agent->applied) continue;
+    const Identity& applied = agent->applied->identity;
     if (applied.epoch > kHighestEpoch || applied.revision > kHighestRevision) continue;
     if (!newest || newest->older_than(applied)) newest = applied;
   }

@@ -36,8 +36,8 @@ class Roster {
   [[nodiscard]] bool contains(const std::string& id) const { return members_.count(id) > 0; }
   [[nodiscard]] std::vector<std::string> ids() const;  // sorted
   [[nodiscard]] const Mirror& list_mirror() const { return list_; }
-  // nullptr: not registered, not read yet, or unreadable.
-  [[nodiscard]] const AgentDocument* find(const std::string& id) const;
+  // What each agent said last, by id: without those that were never read or never readable.
+  [[nodiscard]] std::map<std::string, const AgentDocument*> documents() const;
   // The newest state that any agent but this one has applied.
   [[nodiscard]] std::optional<Identity> newest_applied_by_others() const;
 

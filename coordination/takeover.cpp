@@ -130,9 +130,8 @@ Takeover::Numbers Takeover::numbers() const {
   Numbers result = in_revisions_;
   result.include(pointer_.highest_epoch(), pointer_.highest_revision());
   if (own_applied_) result.include(*own_applied_);
-  for (const std::string& id : roster_.ids()) {
-    const AgentDocument* agent = roster_.find(id);
-    if (agent != nullptr && agent->applied) result.include(agent->applied->identity);
+  for (const auto& [id, agent] : roster_.documents()) {
+    if (agent->applied) result.include(agent->applied->identity);
   }
   if (!old_) return result;
   result.include(old_->epoch, old_->last_revision);

@@ -32,16 +32,10 @@ void Uploader::start(const Content& content) {
   state_ = State::kUploading;
   retry_at_ = context_.now;
   std::set<std::string_view> queued;
-  for (const PublishedFile& file : content_.files) {
-    std::size_t offset = 0;
-    for (const ChunkReference& chunk : content_.manifest->files.at(file.name).chunks) {
-      const std::string_view text = std::string_view(*file.text).substr(offset, static_cast<std::size_t>(chunk.bytes));
-      offset += text.size();
-      const std::string_view digest = std::string_view(chunk.path).substr(chunk.path.find_last_of('/') + 1);
-      if (known_.count(digest) > 0 || !queued.insert(digest).second) continue;
-      waiting_.push_back(Item{Path(chunk.path), text, false});
-    }
-  }
+  for_each_chunk(content_, [this, &queued](std::string_view digest, std::string_view text) {
+    if (known_.count(digest) > 0 || !queued.insert(digest).second) return;
+    waiting_.push_back(Item{context_.paths.chunks.child(digest), text, false});
+  });
   const Identity& identity = content_.manifest->header.identity;
   waiting_.push_back(
       Item{context_.paths.revisions.child(manifest_name(identity.epoch, identity.revision)), manifest_text_, true});
@@ -104,23 +98,17 @@ void Uploader::settle(State state) {
 
 void Uploader::put_again(const Content& content, const std::string& what) {
   const Identity& identity = content.manifest->header.identity;
+  const auto put = [this](const Path& path, std::string text) {
+    context_.send(leadership_, CreateNode{path, std::move(text)}, [](const Reply<CreateNode>&) {});
+  };
   if (what == manifest_name(identity.epoch, identity.revision)) {
-    return context_.send(leadership_, CreateNode{context_.paths.revisions.child(what), encode(*content.manifest)},
-                         [](const Reply<CreateNode>&) {});
+    return put(context_.paths.revisions.child(what), encode(*content.manifest));
   }
-  for (const PublishedFile& file : content.files) {
-    const auto entry = content.manifest->files.find(file.name);
-    if (entry == content.manifest->files.end()) continue;
-    std::size_t offset = 0;
-    for (const ChunkReference& chunk : entry->second.chunks) {
-      const auto bytes = static_cast<std::size_t>(chunk.bytes);
-      if (Path(chunk.path).name() == what) {
-        return context_.send(leadership_, CreateNode{Path(chunk.path), file.text->substr(offset, bytes)},
-                             [](const Reply<CreateNode>&) {});
-      }
-      offset += bytes;
-    }
-  }
+  bool found = false;
+  for_each_chunk(content, [&](std::string_view digest, std::string_view text) {
+    if (digest != what || std::exchange(found, true)) return;
+    put(context_.paths.chunks.child(digest), std::string(text));
+  });
 }
 
 }  // namespace chorale::coordination
