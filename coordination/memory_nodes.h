@@ -34,6 +34,7 @@ class MemoryNodes {
 
   [[nodiscard]] const MemoryNode* find(const Path& path) const;
   [[nodiscard]] std::vector<Path> ephemerals_of(SessionId session) const;  // in path order
+  [[nodiscard]] std::int64_t zxid() const { return zxid_; }                // of the last change
 
   // REQUIRES: not "/".
   [[nodiscard]] static Path parent_of(const Path& path);

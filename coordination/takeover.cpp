@@ -156,7 +156,7 @@ void Takeover::write() {
     wait_until_ = context_.now + wait;
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(wait).count();
     context_.log(LogLine::Level::kWarning, "the state is gone; it is created again in " + std::to_string(seconds) +
-                                               " s, when every older session is over; a restart begins to wait anew");
+                                               " s, when every older session is over; a restart starts the wait again");
     return;
   }
   state_ = State::kWriting;

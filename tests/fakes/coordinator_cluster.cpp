@@ -48,9 +48,9 @@ void TestAgent::send(const SendRequest& request) {
     const Error error{*refusal, std::string(to_string(*refusal))};
     return cluster_.post([this, number = request.request, error] { hear_answer(number, tl::unexpected(error)); });
   }
-  const bool lost = lose_reply && lose_reply(request.operation);
-  execute(request, [lost](Outcome& outcome) {
-    if (lost) outcome = tl::unexpected(Error{ErrorKind::kConnectionLoss, "lost"});
+  const bool loses = lose_reply && lose_reply(request.operation);
+  execute(request, [loses](Outcome& outcome) {
+    if (loses) outcome = tl::unexpected(Error{ErrorKind::kConnectionLoss, "lost"});
   });
 }
 

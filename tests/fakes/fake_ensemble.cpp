@@ -13,17 +13,24 @@ void remove_ephemerals(MemoryNodes& nodes, const Path& path) {
 
 }  // namespace
 
-void FakeEnsemble::Line::let_in() {
+void FakeEnsemble::Line::let_in(SessionId session) {
   if (connected_) return;
   if (expired_) return client_.session_changed(SessionState::kExpired);
   connected_ = true;
   client_.session_changed(SessionState::kConnected);
-  for (const Path& path : std::exchange(missed_, {})) client_.watch_fired(path);
+  for (const auto& [path, came] : std::exchange(missed_, {})) {
+    if (came && ensemble_.nodes().find(path) == nullptr) {  // and went again: the watch still waits
+      std::ignore = ensemble_.execute(session, CheckNode{path, true});
+    } else {
+      client_.watch_fired(path);
+    }
+  }
 }
 
 void FakeEnsemble::Line::cut_off() {
   if (!connected_) return;
   connected_ = false;
+  seen_zxid_ = ensemble_.nodes().zxid();
   client_.session_changed(SessionState::kConnecting);
 }
 
@@ -35,11 +42,9 @@ void FakeEnsemble::Line::expire() {
 }
 
 void FakeEnsemble::Line::watch_fired(const Path& path) {
-  if (connected_) {
-    client_.watch_fired(path);
-  } else {
-    missed_.insert(path);
-  }
+  if (connected_) return client_.watch_fired(path);
+  const MemoryNode* const node = ensemble_.nodes().find(path);
+  missed_.emplace(path, node != nullptr && node->stat.created_zxid > seen_zxid_);
 }
 
 FakeEnsemble::Line* FakeEnsemble::line(SessionId session) const {
@@ -61,7 +66,7 @@ void FakeEnsemble::disconnect(SessionId session) {
 
 void FakeEnsemble::reconnect(SessionId session) {
   Line* const found = line(session);
-  if (found != nullptr && available_) found->let_in();
+  if (found != nullptr && available_) found->let_in(session);
 }
 
 void FakeEnsemble::expire(SessionId session) {
@@ -75,7 +80,7 @@ void FakeEnsemble::set_available(bool available) {
   available_ = available;
   for (const auto& [session, line] : lines_) {
     if (available) {
-      line->let_in();
+      line->let_in(session);
     } else {
       line->cut_off();
     }
@@ -90,10 +95,10 @@ void FakeEnsemble::restore(MemoryNodes nodes) {
 }
 
 SessionId FakeEnsemble::open_session(MemoryClient& client) {
-  auto line = std::make_unique<Line>(client);
+  auto line = std::make_unique<Line>(*this, client);
   const SessionId session = MemoryTree::open_session(*line);
   Line& opened = *lines_.emplace(session, std::move(line)).first->second;
-  if (available_) opened.let_in();
+  if (available_) opened.let_in(session);
   return session;
 }
 

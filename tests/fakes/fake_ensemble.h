@@ -2,9 +2,9 @@
 // expire, servers go down, older backups are put back. Loop thread only; deterministic.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
-#include <set>
 #include <vector>
 
 #include "coordination/memory_tree.h"
@@ -39,9 +39,9 @@ class FakeEnsemble final : public MemoryTree {
   // Between a client and the tree: keeps what fires while the client is cut off.
   class Line final : public MemoryClient {
    public:
-    explicit Line(MemoryClient& client) : client_(client) {}
+    Line(FakeEnsemble& ensemble, MemoryClient& client) : ensemble_(ensemble), client_(client) {}
 
-    void let_in();
+    void let_in(SessionId session);
     void cut_off();
     void expire();
     [[nodiscard]] bool connected() const { return connected_; }
@@ -51,10 +51,12 @@ class FakeEnsemble final : public MemoryTree {
     void watch_fired(const Path& path) override;
 
    private:
+    FakeEnsemble& ensemble_;
     MemoryClient& client_;
     bool connected_ = false;
     bool expired_ = false;
-    std::set<Path> missed_;
+    std::int64_t seen_zxid_ = 0;   // when it was cut off
+    std::map<Path, bool> missed_;  // true: the watch was for a znode that was not there, and it came
   };
 
   [[nodiscard]] Line* line(SessionId session) const;
