@@ -63,7 +63,7 @@ void Election::list() {
   mirror_.look(ListChildren{context_.paths.election, false}, [this](const Reply<ListChildren>& reply) {
     if (!reply) {
       if (!is_unknown(reply.error().kind)) state_ = State::kOut;
-      return mirror_.again(reply.error());
+      return mirror_.again(kRetryDelay);
     }
     mirror_.fresh();
     on_listed(reply->names);
