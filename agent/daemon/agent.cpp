@@ -80,8 +80,9 @@ bool Agent::start() {
   const HealthInputs first = health_inputs();
   notifier_.ready(status_line(first, judge(first)), first.now);
 
-  coordination_ = std::make_unique<CoordinationShell>(
-      loop_, make_store(), coordinator_options(), [this](coordination::Effect effect) { perform(std::move(effect)); });
+  coordination_ =
+      std::make_unique<CoordinationShell>(loop_, make_store(), coordinator_options(),
+                                          [this](coordination::AgentEffect effect) { perform(std::move(effect)); });
   log_info("agent " + config_.id + " " + version() + " starts, admin API on port " + std::to_string(admin_->port()) +
            (served ? ", Nginx's file holds " + std::to_string(served->epoch.value) + "." +
                          std::to_string(served->revision.value)

@@ -55,7 +55,7 @@ class Agent {
   [[nodiscard]] AdminSources admin_sources();
 
   // Effects of the coordinator (agent_effects.cpp).
-  void perform(coordination::Effect effect);
+  void perform(coordination::AgentEffect effect);
   void gained(coordination::LeadershipGained gained);
   void lost(const std::string& reason);
   void apply(const coordination::ApplyRevision& apply);

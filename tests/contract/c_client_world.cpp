@@ -8,7 +8,7 @@ namespace {
 
 class CClientMemoryWorld final : public MemoryWorld {
  public:
-  CClientMemoryWorld() : MemoryWorld(testing::c_client_world().tree) {}
+  CClientMemoryWorld() : MemoryWorld(testing::c_client_world().ensemble) {}
   ~CClientMemoryWorld() override { testing::reset_c_client_world(); }
 
   std::unique_ptr<Store> make_store(testing::EventLoop& loop) override {

@@ -8,6 +8,8 @@
 #include <mutex>
 #include <utility>
 
+#include "coordination/memory_store.h"
+
 using chorale::testing::c_client_world;
 namespace coordination = chorale::coordination;
 using coordination::ErrorKind;
@@ -109,7 +111,7 @@ Stat stat_of(const coordination::Stat& stat) {
 }
 
 void connect(const std::shared_ptr<_zhandle>& handle) {
-  handle->store = coordination::make_memory_store(c_client_world().tree, post);
+  handle->store = coordination::make_memory_store(c_client_world().ensemble, post);
   handle->store->on_session([handle = handle.get()](const coordination::SessionEvent& event) {
     if (event.state == SessionState::kConnected) handle->id.client_id = event.session.value;
     handle->call_back([&] { handle->watcher(handle, ZOO_SESSION_EVENT, state_of(event.state), "", handle->context); });

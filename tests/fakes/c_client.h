@@ -1,4 +1,4 @@
-// The functions of the ZooKeeper C client that we call, over a MemoryTree: linked in place of the library's, so that
+// The functions of the ZooKeeper C client that we call, over a FakeEnsemble: linked in place of the library's, so that
 // what calls them is tested without a server. A binary that links c_client.cpp has no other C client.
 //
 // What it lacks: threads of its own (its callbacks come on the loop), times, ACLs that forbid anything, pings.
@@ -9,13 +9,13 @@
 #include <string>
 #include <vector>
 
-#include "coordination/memory_store.h"
+#include "tests/fakes/fake_ensemble.h"
 
 namespace chorale::testing {
 
 // What the handles of this process connect to, and what they were told. Handles of the host "nowhere" cannot be opened.
 struct CClientWorld {
-  std::shared_ptr<coordination::MemoryTree> tree = coordination::make_memory_tree();
+  std::shared_ptr<coordination::FakeEnsemble> ensemble = std::make_shared<coordination::FakeEnsemble>();
   std::function<void(std::function<void()>)> post;  // to the loop
   std::function<void()> while_opening;              // called on the thread that opens, before the handle is returned
 

@@ -18,11 +18,15 @@ CoordinatorOptions options_of(const std::string& id) {
 class ContextTest : public testing::Test {
  protected:
   void check() {
-    context_.send(CheckNode{Path("/a")}, [this](Reply<CheckNode> reply) { replies_.push_back(std::move(reply)); });
+    context_.send(scope_, CheckNode{Path("/a")},
+                  [this](Reply<CheckNode> reply) { replies_.push_back(std::move(reply)); });
   }
-  std::uint64_t request(std::size_t index) const { return std::get<SendRequest>(context_.effects[index]).request; }
+  std::uint64_t request(std::size_t index) const {
+    return std::get<SendRequest>(std::get<StoreEffect>(context_.effects[index])).request;
+  }
 
   Context context_{options_of("a")};
+  Scope scope_{"tester"};
   std::vector<Reply<CheckNode>> replies_;
 };
 
@@ -72,6 +76,25 @@ TEST_F(ContextTest, ForgottenQuestionsAreNeverAnswered) {
   EXPECT_GT(request(1), forgotten) << "a number is never used twice";
 }
 
+TEST_F(ContextTest, AnAnswerToAnEndedScopeIsDropped) {
+  context_.link.connected = true;
+  check();
+  scope_.end();
+  check();
+  context_.reply(StoreReplied{request(0), Answer(Checked{Stat{}})});
+  EXPECT_TRUE(replies_.empty());
+  context_.reply(StoreReplied{request(1), Answer(Checked{Stat{}})});
+  EXPECT_EQ(replies_.size(), 1U);
+}
+
+TEST_F(ContextTest, TellsWhatIsWaitedFor) {
+  context_.link.connected = true;
+  check();
+  EXPECT_EQ(context_.describe_requests(), "tester: check /a\n");
+  scope_.end();
+  EXPECT_EQ(context_.describe_requests(), "");
+}
+
 TEST(ContextSpreadTest, StaysBelowItsLimitAndIsFixedForEachAgentAndSalt) {
   std::set<milliseconds> spread;
   for (int agent = 0; agent < 100; ++agent) {
@@ -91,15 +114,6 @@ TEST(ContextSpreadTest, OfNothingIsNothing) {
   EXPECT_EQ(context.spread(milliseconds(0), 1), milliseconds(0));
   EXPECT_EQ(context.spread(milliseconds(-1), 1), milliseconds(0));
   EXPECT_EQ(context.spread(milliseconds(1), 1), milliseconds(0));
-}
-
-TEST(ContextShortenedTest, CutsAboveOneKilobyteBetweenCharacters) {
-  EXPECT_EQ(shortened("short"), "short");
-  EXPECT_EQ(shortened(std::string(1'024, 'x')), std::string(1'024, 'x'));
-  EXPECT_EQ(shortened(std::string(1'025, 'x')), std::string(1'024, 'x'));
-  EXPECT_EQ(shortened(std::string(1'022, 'x') + "\u20ac"), std::string(1'022, 'x'));
-  EXPECT_EQ(shortened(std::string(1'022, 'x') + "\u00e9y"), std::string(1'022, 'x') + "\u00e9");
-  EXPECT_EQ(shortened(std::string(2'000, '\x80')), "") << "no character ever begins";
 }
 
 }  // namespace

@@ -81,7 +81,7 @@ TEST_F(ElectionErrorsTest, LostSyncIsRepeatedAfterAMoment) {
 }
 
 TEST_F(ElectionErrorsTest, TheLowestSequenceLeadsWhateverTheNames) {
-  Cluster cluster;
+  CoordinatorCluster cluster;
   for (const char* id : {"z", "m", "a"}) {
     cluster.add(id).start();
     cluster.advance(seconds(1));
@@ -137,7 +137,7 @@ TEST_F(ElectionErrorsTest, PredecessorThatWentBeforeItCouldBeWatchedIsSeen) {
   const std::string predecessor = znode_of("b");
   c.lose_reply = [&](const Operation& operation) {
     if (asks<CheckNode>(operation, predecessor)) {
-      (void)cluster_.tree->execute(c.session(), DeleteNode{Path(predecessor), kAnyVersion});
+      (void)cluster_.ensemble->execute(c.session(), DeleteNode{Path(predecessor), kAnyVersion});
     }
     return false;
   };
@@ -213,7 +213,7 @@ TEST_F(ElectionErrorsTest, HandoverEndsAfterItsLimitAndNotBefore) {
 }
 
 TEST_F(ElectionErrorsTest, HandoverOfAnUnconnectedAgentIsOverAtOnce) {
-  cluster_.tree->disconnect(a().session());
+  cluster_.ensemble->disconnect(a().session());
   cluster_.settle();
   a().step(HandoverRequested{});
   EXPECT_TRUE(a().handed_over);

@@ -8,7 +8,6 @@
 namespace chorale::coordination {
 namespace {
 
-using Fate = OfferClosed::Fate;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::HasSubstr;
@@ -177,13 +176,13 @@ TEST_F(FenceTest, ClearingWaitsForTheConnection) {
   a().offer("one");
   cluster_.settle();
   a().lose_reply = nullptr;
-  cluster_.tree->disconnect(a().session());
+  cluster_.ensemble->disconnect(a().session());
   cluster_.settle();
   a().hold_replies(false);
   a().sent.clear();
   cluster_.advance(seconds(2));
   EXPECT_THAT(a().sent, IsEmpty());
-  cluster_.tree->reconnect(a().session());
+  cluster_.ensemble->reconnect(a().session());
   cluster_.advance(seconds(1));
   ASSERT_THAT(a().closed, SizeIs(1));
   EXPECT_EQ(a().closed[0].fate, Fate::kCommitted);
@@ -203,7 +202,7 @@ TEST_F(FenceTest, NewerVersionOfTheOwnTermIsWrittenUpon) {
 
 TEST_F(FenceTest, LostReplyOfTheFirstWriteOfATermIsAdopted) {
   for (const bool creation : {true, false}) {
-    Cluster cluster;
+    CoordinatorCluster cluster;
     TestAgent& agent = cluster.add("a");
     if (!creation) {
       cluster.add("z").start();

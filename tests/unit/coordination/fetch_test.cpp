@@ -164,7 +164,7 @@ TEST_F(FetchTest, FirstOfSeveralReasonsIsGiven) {
 TEST_F(FetchTest, ANewSessionFetchesAnew) {
   c_.refuse = refusing<ReadNode>(chunk_path(1), ErrorKind::kConnectionLoss, 1);
   start_c();
-  cluster_.tree->expire(c_.session());
+  cluster_.ensemble->expire(c_.session());
   cluster_.settle();
   c_.sent.clear();
   cluster_.advance(seconds(1));

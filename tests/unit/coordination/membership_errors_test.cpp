@@ -112,7 +112,7 @@ TEST_F(MembershipErrorsTest, WhatChangesWhileAWriteIsUnderWayIsWrittenNext) {
 
 TEST_F(MembershipErrorsTest, OwnZnodeIsReadBackOnTheSlowTimer) {
   b().deaf = true;  // its roster reads the same path; the own look is the one without a watch
-  cluster_.tree->expire(b().session());
+  cluster_.ensemble->expire(b().session());
   cluster_.advance(seconds(1));
   write(kOwn, "{");
   cluster_.advance(seconds(11));
@@ -167,7 +167,7 @@ TEST_F(MembershipErrorsTest, ANewSessionWaitsForTheStrangerAnew) {
   TestAgent& stranger = cluster_.add("b", "elsewhere");
   stranger.start();
   cluster_.advance(seconds(8));
-  cluster_.tree->expire(stranger.session());
+  cluster_.ensemble->expire(stranger.session());
   cluster_.advance(seconds(8));
   EXPECT_THAT(stranger.refused, IsEmpty());
   cluster_.advance(seconds(6));
@@ -192,7 +192,7 @@ TEST_F(MembershipErrorsTest, HandoverDeletesOnlyWhatIsOwn) {
   EXPECT_TRUE(stranger.handed_over);
   EXPECT_TRUE(cluster_.read(kOwn));
 
-  cluster_.tree->disconnect(b().session());
+  cluster_.ensemble->disconnect(b().session());
   cluster_.settle();
   b().step(HandoverRequested{});
   EXPECT_TRUE(b().handed_over) << "not connected: nobody can know";

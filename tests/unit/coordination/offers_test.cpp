@@ -7,7 +7,6 @@
 namespace chorale::coordination {
 namespace {
 
-using Fate = OfferClosed::Fate;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::ElementsAre;
@@ -104,9 +103,9 @@ TEST_F(OffersTest, AnotherTermTakesRefusedContentAtOnce) {
   a().offer("one");
   cluster_.settle();
   answer_all(VoteResult::kAck);
-  cluster_.tree->disconnect(a().session());
+  cluster_.ensemble->disconnect(a().session());
   cluster_.advance(seconds(7));
-  cluster_.tree->reconnect(a().session());
+  cluster_.ensemble->reconnect(a().session());
   cluster_.advance(seconds(1));
   ASSERT_TRUE(a().leading());
   a().offer("one");
@@ -179,9 +178,9 @@ TEST_F(OffersTest, AnotherTermWaitsForEverybodyAgain) {
   c().answer = std::nullopt;
   a().offer("one");
   cluster_.advance(seconds(4));
-  cluster_.tree->disconnect(a().session());
+  cluster_.ensemble->disconnect(a().session());
   cluster_.advance(seconds(7));
-  cluster_.tree->reconnect(a().session());
+  cluster_.ensemble->reconnect(a().session());
   cluster_.advance(seconds(1));
   ASSERT_TRUE(a().leading());
   a().offer("two");
@@ -223,12 +222,12 @@ TEST_F(OffersTest, LostReplyOfTheWithdrawalLosesNothing) {
 }
 
 TEST_F(OffersTest, OfferOfADisconnectedLeaderWaitsForTheConnection) {
-  cluster_.tree->disconnect(a().session());
+  cluster_.ensemble->disconnect(a().session());
   cluster_.settle();
   a().offer("one");
   cluster_.advance(seconds(1));
   EXPECT_THAT(a().closed, IsEmpty());
-  cluster_.tree->reconnect(a().session());
+  cluster_.ensemble->reconnect(a().session());
   cluster_.advance(seconds(1));
   ASSERT_THAT(a().closed, SizeIs(1));
   EXPECT_EQ(a().closed[0].fate, Fate::kCommitted);

@@ -99,7 +99,7 @@ TEST_F(AbsentPointerTest, StateThatCameBetweenReadAndCheckIsReadAgain) {
   b().lose_reply = [&](const Operation& operation) {
     if (!came && asks<CheckNode>(operation, kState)) {
       came = true;
-      (void)cluster_.tree->execute(a().session(), CreateNode{Path(kState), encode(next)});
+      (void)cluster_.ensemble->execute(a().session(), CreateNode{Path(kState), encode(next)});
     }
     return false;
   };

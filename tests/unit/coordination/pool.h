@@ -14,7 +14,7 @@
 #include <variant>
 #include <vector>
 
-#include "cluster.h"
+#include "tests/fakes/coordinator_cluster.h"
 
 namespace chorale::coordination {
 
@@ -73,7 +73,7 @@ class PoolTest : public testing::Test {
     EXPECT_EQ(times_asked<Op>(agent, path), 1) << path;
   }
 
-  Cluster cluster_;
+  CoordinatorCluster cluster_;
 
  private:
   std::vector<TestAgent*> pool_;

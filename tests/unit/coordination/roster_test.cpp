@@ -191,7 +191,7 @@ TEST_F(RosterTest, DamagedNumbersAreNotTheNewest) {
 
 TEST_F(RosterTest, ANewSessionKnowsNobodyBeforeItHasListed) {
   put("x", identity(1, 5));
-  cluster_.tree->expire(b().session());
+  cluster_.ensemble->expire(b().session());
   cluster_.settle();
   EXPECT_THAT(b().view->agents, IsEmpty());
   EXPECT_EQ(newest_applied_by_others(b()), std::nullopt);
@@ -204,7 +204,7 @@ TEST_F(RosterTest, ANewSessionDoesNotWaitForAnswersOfTheOldOne) {
   b().hold_replies(true);
   put("x", identity(1, 6));  // its read is never answered
   put(stranger("y"));        // nor is the list
-  cluster_.tree->expire(b().session());
+  cluster_.ensemble->expire(b().session());
   b().hold_replies(false);
   cluster_.advance(seconds(1));
   EXPECT_THAT(b().view->agents, ElementsAre("a", "b", "x", "y"));
@@ -213,10 +213,10 @@ TEST_F(RosterTest, ANewSessionDoesNotWaitForAnswersOfTheOldOne) {
 
 TEST_F(RosterTest, ReconnectedAgentReadsEverybodyAgain) {
   put(stranger("x"));
-  cluster_.tree->disconnect(b().session());
+  cluster_.ensemble->disconnect(b().session());
   cluster_.settle();
   b().sent.clear();
-  cluster_.tree->reconnect(b().session());
+  cluster_.ensemble->reconnect(b().session());
   cluster_.settle();
   EXPECT_EQ(times_asked<ListChildren>(b(), kAgents), 1);
   cluster_.advance(seconds(1));
@@ -225,7 +225,7 @@ TEST_F(RosterTest, ReconnectedAgentReadsEverybodyAgain) {
 
 TEST_F(RosterTest, ManyAgentsAreReadSixtyFourAtATime) {
   for (int i = 0; i < 70; ++i) put(stranger("x" + std::to_string(i)));
-  cluster_.tree->disconnect(b().session());
+  cluster_.ensemble->disconnect(b().session());
   cluster_.settle();
   b().sent.clear();
   b().lose_reply = [this](const Operation& operation) {
@@ -239,7 +239,7 @@ TEST_F(RosterTest, ManyAgentsAreReadSixtyFourAtATime) {
       return read != nullptr && read->watch && read->path.text().starts_with(kAgents + "/");
     });
   };
-  cluster_.tree->reconnect(b().session());
+  cluster_.ensemble->reconnect(b().session());
   cluster_.settle();
   EXPECT_EQ(reads(), 64) << "no answer has come yet";
   b().lose_reply = nullptr;

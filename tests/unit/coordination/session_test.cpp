@@ -25,7 +25,10 @@ class SessionTest : public testing::Test {
   }
   std::size_t handles_opened() const {
     std::size_t opened = 0;
-    for (const Effect& effect : context_.effects) opened += std::holds_alternative<OpenHandle>(effect) ? 1 : 0;
+    for (const Effect& effect : context_.effects) {
+      const auto* for_store = std::get_if<StoreEffect>(&effect);
+      opened += for_store != nullptr && std::holds_alternative<OpenHandle>(*for_store) ? 1 : 0;
+    }
     return opened;
   }
 

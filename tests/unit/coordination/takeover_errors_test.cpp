@@ -30,7 +30,7 @@ TEST_F(FailedTakeoverTest, IsReportedAndTriedAgainAfterAMoment) {
       {"revisions", refusing<ListChildren>("/chorale/revisions", ErrorKind::kNoAuth, 1), "list revisions: no auth"},
       {"write", refusing<WriteNode>(kState, ErrorKind::kNoAuth, 1), "no auth"}};
   for (const auto& [name, refuse, reason] : questions) {
-    Cluster cluster;
+    CoordinatorCluster cluster;
     TestAgent& agent = cluster.add("a");
     agent.start();
     cluster.settle();
@@ -57,9 +57,9 @@ TEST_F(FailedTakeoverTest, MissingDirectoryOfRevisionsIsNoFailure) {
 
 TEST_F(FailedTakeoverTest, ThreeInARowLeaveThePlaceToOthersAndBackOff) {
   a().refuse = refusing<ReadNode>(kHold, ErrorKind::kNoAuth);
-  cluster_.tree->disconnect(a().session());
+  cluster_.ensemble->disconnect(a().session());
   cluster_.advance(seconds(7));
-  cluster_.tree->reconnect(a().session());
+  cluster_.ensemble->reconnect(a().session());
   a().sent.clear();
   ASSERT_TRUE(cluster_.wait([&] { return b().leading(); }, seconds(2)));
   EXPECT_LE(times_asked<ReadNode>(a(), kHold), 3);
@@ -71,7 +71,7 @@ TEST_F(FailedTakeoverTest, ThreeInARowLeaveThePlaceToOthersAndBackOff) {
 
 // An agent alone whose every takeover fails: how long it stays out each time.
 TEST(BackOffTest, DoublesToThirtySeconds) {
-  Cluster cluster;
+  CoordinatorCluster cluster;
   TestAgent& agent = cluster.add("a");
   agent.refuse = refusing<ReadNode>(kHold, ErrorKind::kNoAuth);
   agent.start();

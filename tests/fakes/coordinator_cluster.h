@@ -1,4 +1,4 @@
-// A pool of Coordinators over one MemoryTree, a manual clock and one queue: what the protocol tests drive.
+// A pool of Coordinators over one FakeEnsemble, a manual clock and one queue: what the protocol tests drive.
 //
 // What stands in for the agent around each Coordinator is the smallest that obeys the seam: it stages with a fixed
 // answer, applies what it is told, and keeps every effect for the test to look at. No threads, no real time.
@@ -16,29 +16,22 @@
 
 #include "coordination/coordinator.h"
 #include "coordination/memory_store.h"
-#include "coordination/memory_tree.h"
+#include "tests/fakes/coordinator_host.h"
+#include "tests/fakes/fake_ensemble.h"
 
 namespace chorale::coordination {
 
-class Cluster;
+class CoordinatorCluster;
 
-class TestAgent {
+class TestAgent final : public CoordinatorHost {
  public:
-  TestAgent(Cluster& cluster, CoordinatorOptions options);
-  TestAgent(const TestAgent&) = delete;
-  TestAgent& operator=(const TestAgent&) = delete;
+  TestAgent(CoordinatorCluster& cluster, const CoordinatorOptions& options);
 
   void start(std::optional<Identity> applied = std::nullopt);
-  void step(const Event& event);
   // Offers nginx.conf and routes.json made of `text`. Returns the offer's number.
   std::uint64_t offer(const std::string& text);
-  // Keeps every later answer of the store away from the machine, as a frozen process or a dead link would.
-  void hold_replies(bool hold);
-
-  // As kill -9 does: it does nothing any more, and its session lives on until the servers expire it.
-  void die() { dead_ = true; }
-  [[nodiscard]] SessionId session() const { return session_; }
-  [[nodiscard]] bool leading() const { return coordinator_.leading(); }
+  // Keeps every later answer of the store away from the machine, as a dead link would.
+  void hold_replies(bool on) { on ? hold() : release(); }
   [[nodiscard]] const CoordinatorOptions& options() const { return options_; }
 
   // What its Nginx says; nullopt: it never answers.
@@ -48,7 +41,6 @@ class TestAgent {
   std::function<bool(const Operation&)> lose_reply;
   // Asked before an operation is sent; an error: it is not done, and that is the answer.
   std::function<std::optional<ErrorKind>(const Operation&)> refuse;
-  bool deaf = false;  // no watch event reaches it
 
   std::optional<Identity> applied;  // what its Nginx serves
   std::vector<Identity> applied_history;
@@ -64,22 +56,17 @@ class TestAgent {
   bool handed_over = false;
 
  private:
-  void perform(const Effect& effect);
-  void take_reply(StoreReplied replied);
+  [[nodiscard]] TimePoint now() const override;
+  void perform(const AgentEffect& effect) override;
+  void send(const SendRequest& request) override;
   void stage(const StageRevision& revision);
 
-  Cluster& cluster_;
+  CoordinatorCluster& cluster_;
   CoordinatorOptions options_;
-  Coordinator coordinator_;
-  std::unique_ptr<Store> store_;
   std::uint64_t offers_ = 0;
-  SessionId session_;
-  bool dead_ = false;
-  bool holding_ = false;
-  std::deque<Event> held_;
 };
 
-class Cluster {
+class CoordinatorCluster {
  public:
   TestAgent& add(const std::string& id) { return add(id, "instance-of-" + id); }
   TestAgent& add(const std::string& id, const std::string& instance);
@@ -92,7 +79,7 @@ class Cluster {
   void settle();
   // Lets time pass, in steps of 100 ms.
   void advance(std::chrono::milliseconds duration);
-  // Advances until `done`; false after `limit`.
+  // Advances until `done`; false after `limit`, with what every agent is doing in the test's output.
   [[nodiscard]] bool wait(const std::function<bool()>& done,
                           std::chrono::milliseconds limit = std::chrono::seconds(60));
 
@@ -111,7 +98,7 @@ class Cluster {
   std::deque<std::function<void()>> queue_;  // before every store: a store that dies still posts
 
  public:
-  std::shared_ptr<MemoryTree> tree = make_memory_tree();
+  std::shared_ptr<FakeEnsemble> ensemble = std::make_shared<FakeEnsemble>();
   CoordinatorOptions defaults;
   std::vector<std::unique_ptr<TestAgent>> agents;  // alive
   std::function<void()> after_each;                // called after everything that happens, for invariants

@@ -1,8 +1,9 @@
-#include "cluster.h"
+#include "tests/fakes/coordinator_cluster.h"
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <iostream>
 
 #include "coordination/overloaded.h"
 
@@ -17,38 +18,17 @@ PublishedFile make_file(std::string name, std::string text) {
 
 }  // namespace
 
-TestAgent::TestAgent(Cluster& cluster, CoordinatorOptions options)
-    : cluster_(cluster),
-      options_(options),
-      coordinator_(std::move(options)),
-      store_(make_memory_store(cluster.tree,
-                               [&cluster](std::function<void()> function) { cluster.post(std::move(function)); })) {
-  store_->on_session([this](const SessionEvent& event) {
-    if (event.state == SessionState::kConnected) session_ = event.session;
-    if (holding_) {
-      held_.emplace_back(SessionChanged{event});
-    } else {
-      step(SessionChanged{event});
-    }
-  });
-  store_->on_watch([this](const WatchEvent& event) {
-    if (deaf) return;
-    if (holding_) {
-      held_.emplace_back(WatchFired{event});
-    } else {
-      step(WatchFired{event});
-    }
-  });
+TestAgent::TestAgent(CoordinatorCluster& cluster, const CoordinatorOptions& options)
+    : CoordinatorHost(options, *cluster.ensemble), cluster_(cluster), options_(options) {
+  use(make_memory_store(cluster.ensemble,
+                        [&cluster](std::function<void()> function) { cluster.post(std::move(function)); }));
 }
+
+TimePoint TestAgent::now() const { return cluster_.now(); }
 
 void TestAgent::start(std::optional<Identity> at_start) {
   applied = at_start;
   step(Started{std::move(at_start)});
-}
-
-void TestAgent::step(const Event& event) {
-  if (dead_) return;
-  for (const Effect& effect : coordinator_.step(cluster_.now(), event)) perform(effect);
 }
 
 std::uint64_t TestAgent::offer(const std::string& text) {
@@ -62,31 +42,20 @@ std::uint64_t TestAgent::offer(const std::string& text) {
   return offered.offer;
 }
 
-void TestAgent::hold_replies(bool hold) {
-  holding_ = hold;
-  if (hold) return;
-  for (const Event& event : std::exchange(held_, {})) step(event);
+void TestAgent::send(const SendRequest& request) {
+  sent.push_back(request.operation);
+  if (const auto refusal = refuse ? refuse(request.operation) : std::nullopt) {
+    const Error error{*refusal, std::string(to_string(*refusal))};
+    return cluster_.post([this, number = request.request, error] { hear_answer(number, tl::unexpected(error)); });
+  }
+  const bool loses = lose_reply && lose_reply(request.operation);
+  execute(request, [loses](Outcome& outcome) {
+    if (loses) outcome = tl::unexpected(Error{ErrorKind::kConnectionLoss, "lost"});
+  });
 }
 
-void TestAgent::perform(const Effect& effect) {
+void TestAgent::perform(const AgentEffect& effect) {
   std::visit(Overloaded{
-                 [this](const OpenHandle& open) { store_->open(open.generation); },
-                 [this](const CloseHandle&) { store_->close(); },
-                 [this](const SendRequest& request) {
-                   sent.push_back(request.operation);
-                   const auto refusal = refuse ? refuse(request.operation) : std::nullopt;
-                   if (refusal) {
-                     cluster_.post([this, number = request.request, kind = *refusal] {
-                       take_reply(StoreReplied{number, tl::unexpected(Error{kind, std::string(to_string(kind))})});
-                     });
-                     return;
-                   }
-                   const bool lose = lose_reply && lose_reply(request.operation);
-                   store_->execute(request.operation, [this, number = request.request, lose](Outcome outcome) {
-                     if (lose) outcome = tl::unexpected(Error{ErrorKind::kConnectionLoss, "lost"});
-                     take_reply(StoreReplied{number, std::move(outcome)});
-                   });
-                 },
                  [this](const LeadershipGained& event) { gained.push_back(event); },
                  [this](const LeadershipLost& event) { lost.push_back(event); },
                  [this](const SyncWanted& event) { sync_wanted.push_back(event.agent); },
@@ -98,19 +67,11 @@ void TestAgent::perform(const Effect& effect) {
                    cluster_.post([this, identity = revision.identity] { step(RevisionApplied{identity, "now"}); });
                  },
                  [this](const ViewChanged& changed) { view = changed; },
-                 [this](const Note& note) { notes.push_back(note.text); },
-                 [this](const Refuse& event) { refused.push_back(event.reason); },
+                 [this](const LogLine& line) { notes.push_back(line.text); },
+                 [this](const Refuse& refusal) { refused.push_back(refusal.reason); },
                  [this](const HandedOver&) { handed_over = true; },
              },
              effect);
-}
-
-void TestAgent::take_reply(StoreReplied replied) {
-  if (holding_) {
-    held_.emplace_back(std::move(replied));
-  } else {
-    step(replied);
-  }
 }
 
 void TestAgent::stage(const StageRevision& revision) {
@@ -123,17 +84,17 @@ void TestAgent::stage(const StageRevision& revision) {
   });
 }
 
-TestAgent& Cluster::add(const std::string& id, const std::string& instance) {
+TestAgent& CoordinatorCluster::add(const std::string& id, const std::string& instance) {
   CoordinatorOptions options = defaults;
   options.id = id;
   options.instance = instance;
   options.host = "host-of-" + instance;
   options.random_id = [this] { return random_id(); };
-  agents.push_back(std::make_unique<TestAgent>(*this, std::move(options)));
+  agents.push_back(std::make_unique<TestAgent>(*this, options));
   return *agents.back();
 }
 
-void Cluster::kill(TestAgent& agent) {
+void CoordinatorCluster::kill(TestAgent& agent) {
   agent.die();
   const auto found =
       std::find_if(agents.begin(), agents.end(), [&agent](const auto& kept) { return kept.get() == &agent; });
@@ -141,12 +102,12 @@ void Cluster::kill(TestAgent& agent) {
   agents.erase(found);
 }
 
-void Cluster::kill_and_expire(TestAgent& agent) {
+void CoordinatorCluster::kill_and_expire(TestAgent& agent) {
   kill(agent);
-  tree->expire(agent.session());
+  ensemble->expire(agent.session());
 }
 
-void Cluster::settle() {
+void CoordinatorCluster::settle() {
   for (int steps = 0; !queue_.empty(); ++steps) {
     if (steps > 1'000'000) {
       std::fputs("the cluster never comes to rest\n", stderr);
@@ -159,7 +120,7 @@ void Cluster::settle() {
   }
 }
 
-void Cluster::advance(std::chrono::milliseconds duration) {
+void CoordinatorCluster::advance(std::chrono::milliseconds duration) {
   settle();
   for (auto passed = std::chrono::milliseconds(0); passed < duration; passed += kTick) {
     now_ += kTick;
@@ -168,17 +129,20 @@ void Cluster::advance(std::chrono::milliseconds duration) {
   }
 }
 
-bool Cluster::wait(const std::function<bool()>& done, std::chrono::milliseconds limit) {
+bool CoordinatorCluster::wait(const std::function<bool()>& done, std::chrono::milliseconds limit) {
   settle();
   for (auto passed = std::chrono::milliseconds(0); !done(); passed += kTick) {
-    if (passed >= limit) return false;
+    if (passed >= limit) {
+      for (const auto& agent : agents) std::cerr << "--- " << agent->options().id << "\n" << agent->describe();
+      return false;
+    }
     advance(kTick);
   }
   return true;
 }
 
-Outcome Cluster::operate(const Operation& operation) {
-  const auto store = make_memory_store(tree, [this](std::function<void()> function) { post(std::move(function)); });
+Outcome CoordinatorCluster::operate(const Operation& operation) {
+  const auto store = make_memory_store(ensemble, [this](std::function<void()> function) { post(std::move(function)); });
   store->open(Generation{1});
   Outcome result = tl::unexpected(Error{ErrorKind::kClosing, "not answered"});
   store->execute(operation, [&result](Outcome outcome) { result = std::move(outcome); });
@@ -186,19 +150,19 @@ Outcome Cluster::operate(const Operation& operation) {
   return result;
 }
 
-std::optional<std::string> Cluster::read(const std::string& path) {
+std::optional<std::string> CoordinatorCluster::read(const std::string& path) {
   const Outcome outcome = operate(ReadNode{Path(path)});
   if (!outcome) return std::nullopt;
   return std::get<NodeRead>(*outcome).data;
 }
 
-StateDocument Cluster::state() {
+StateDocument CoordinatorCluster::state() {
   const auto text = read("/chorale/state");
   if (!text) return {};
   return decode_state(*text).value_or(StateDocument{});
 }
 
-std::vector<std::string> Cluster::list(const std::string& path) {
+std::vector<std::string> CoordinatorCluster::list(const std::string& path) {
   const Outcome outcome = operate(ListChildren{Path(path)});
   if (!outcome) return {};
   auto names = std::get<Listed>(*outcome).names;
@@ -206,14 +170,14 @@ std::vector<std::string> Cluster::list(const std::string& path) {
   return names;
 }
 
-TestAgent* Cluster::leader() {
+TestAgent* CoordinatorCluster::leader() {
   for (const auto& agent : agents) {
     if (agent->leading()) return agent.get();
   }
   return nullptr;
 }
 
-std::string Cluster::random_id() {
+std::string CoordinatorCluster::random_id() {
   char text[33];
   std::snprintf(text, sizeof text, "%032llx", static_cast<unsigned long long>(++random_));
   return text;

@@ -1,5 +1,5 @@
 // The root with its cluster id and the directories: created where missing, read again, never guessed.
-#include "coordination/tree.h"
+#include "coordination/root_keeper.h"
 
 #include <gmock/gmock.h>
 
@@ -23,15 +23,15 @@ std::ptrdiff_t notes_about(const TestAgent& agent, std::string_view what) {
 }
 
 // One agent, not started yet.
-class TreeTest : public testing::Test {
+class RootKeeperTest : public testing::Test {
  protected:
   void operate(const Operation& operation) { ASSERT_TRUE(cluster_.operate(operation)); }
 
-  Cluster cluster_;
+  CoordinatorCluster cluster_;
   TestAgent& agent_ = cluster_.add("a");
 };
 
-TEST_F(TreeTest, RootAndDirectoriesAreCreatedWithoutATick) {
+TEST_F(RootKeeperTest, RootAndDirectoriesAreCreatedWithoutATick) {
   agent_.start();
   cluster_.settle();
   EXPECT_TRUE(decode_root(cluster_.read(kRoot).value()));
@@ -39,8 +39,8 @@ TEST_F(TreeTest, RootAndDirectoriesAreCreatedWithoutATick) {
   EXPECT_TRUE(agent_.leading());
 }
 
-TEST(DeepTreeTest, AncestorsOfTheRootAreCreated) {
-  Cluster cluster;
+TEST(DeepRootKeeperTest, AncestorsOfTheRootAreCreated) {
+  CoordinatorCluster cluster;
   cluster.defaults.root = Path("/x/y/z");
   TestAgent& agent = cluster.add("a");
   agent.start();
@@ -53,8 +53,8 @@ TEST(DeepTreeTest, AncestorsOfTheRootAreCreated) {
   EXPECT_EQ(times_asked<CreateNode>(agent, "/x/y/z"), 2) << "tried first, created last";
 }
 
-TEST(DeepTreeTest, OnlyWhatIsMissingIsCreated) {
-  Cluster cluster;
+TEST(DeepRootKeeperTest, OnlyWhatIsMissingIsCreated) {
+  CoordinatorCluster cluster;
   cluster.defaults.root = Path("/x/y");
   ASSERT_TRUE(cluster.operate(CreateNode{Path("/x"), "theirs"}));
   TestAgent& agent = cluster.add("a");
@@ -65,7 +65,7 @@ TEST(DeepTreeTest, OnlyWhatIsMissingIsCreated) {
   EXPECT_TRUE(agent.leading());
 }
 
-TEST_F(TreeTest, RootWithoutDataGetsAClusterId) {
+TEST_F(RootKeeperTest, RootWithoutDataGetsAClusterId) {
   operate(CreateNode{Path(kRoot), ""});
   agent_.start();
   cluster_.settle();
@@ -73,7 +73,7 @@ TEST_F(TreeTest, RootWithoutDataGetsAClusterId) {
   EXPECT_TRUE(agent_.leading());
 }
 
-TEST_F(TreeTest, RefusedClusterIdIsReportedAndTriedAgainAfterFiveSeconds) {
+TEST_F(RootKeeperTest, RefusedClusterIdIsReportedAndTriedAgainAfterFiveSeconds) {
   operate(CreateNode{Path(kRoot), ""});
   agent_.refuse = refusing<WriteNode>(kRoot, ErrorKind::kNoAuth, 1);
   agent_.start();
@@ -86,9 +86,9 @@ TEST_F(TreeTest, RefusedClusterIdIsReportedAndTriedAgainAfterFiveSeconds) {
   EXPECT_TRUE(agent_.leading());
 }
 
-TEST_F(TreeTest, ClusterIdThatAnotherWroteMeanwhileIsTaken) {
+TEST_F(RootKeeperTest, ClusterIdThatAnotherWroteMeanwhileIsTaken) {
   for (const ErrorKind kind : {ErrorKind::kBadVersion, ErrorKind::kConnectionLoss}) {
-    Cluster cluster;
+    CoordinatorCluster cluster;
     ASSERT_TRUE(cluster.operate(CreateNode{Path(kRoot), ""}));
     TestAgent& agent = cluster.add("a");
     agent.refuse = refusing<WriteNode>(kRoot, kind, 1);
@@ -99,7 +99,7 @@ TEST_F(TreeTest, ClusterIdThatAnotherWroteMeanwhileIsTaken) {
   }
 }
 
-TEST_F(TreeTest, RefusedRootIsReportedOnceAndTriedAgainAfterFiveSeconds) {
+TEST_F(RootKeeperTest, RefusedRootIsReportedOnceAndTriedAgainAfterFiveSeconds) {
   agent_.refuse = refusing<CreateNode>(kRoot, ErrorKind::kNoAuth, 2);
   agent_.start();
   cluster_.settle();
@@ -111,7 +111,7 @@ TEST_F(TreeTest, RefusedRootIsReportedOnceAndTriedAgainAfterFiveSeconds) {
   EXPECT_EQ(agent_.view->zookeeper_message, "OK");
 }
 
-TEST_F(TreeTest, RootWhoseCreationWasLostIsLookedForAfterAMoment) {
+TEST_F(RootKeeperTest, RootWhoseCreationWasLostIsLookedForAfterAMoment) {
   agent_.refuse = refusing<CreateNode>(kRoot, ErrorKind::kConnectionLoss, 1);
   agent_.start();
   cluster_.settle();
@@ -120,7 +120,7 @@ TEST_F(TreeTest, RootWhoseCreationWasLostIsLookedForAfterAMoment) {
   EXPECT_TRUE(agent_.leading());
 }
 
-TEST_F(TreeTest, UnreadableRootIsReportedAndReadAgainWhenItChanges) {
+TEST_F(RootKeeperTest, UnreadableRootIsReportedAndReadAgainWhenItChanges) {
   operate(CreateNode{Path(kRoot), "{"});
   agent_.start();
   cluster_.settle();
@@ -134,7 +134,7 @@ TEST_F(TreeTest, UnreadableRootIsReportedAndReadAgainWhenItChanges) {
   EXPECT_EQ(cluster_.state().cluster_id, "c-1");
 }
 
-TEST_F(TreeTest, ErrorsOfTheRootAreRetriedEachInItsTime) {
+TEST_F(RootKeeperTest, ErrorsOfTheRootAreRetriedEachInItsTime) {
   const struct {
     ErrorKind kind;
     milliseconds delay;
@@ -154,7 +154,7 @@ TEST_F(TreeTest, ErrorsOfTheRootAreRetriedEachInItsTime) {
   }
 }
 
-TEST_F(TreeTest, RefusedDirectoryIsReportedAndTriedAgainAfterFiveSeconds) {
+TEST_F(RootKeeperTest, RefusedDirectoryIsReportedAndTriedAgainAfterFiveSeconds) {
   agent_.refuse = refusing<CreateNode>("/chorale/chunks", ErrorKind::kNoAuth, 1);
   agent_.start();
   cluster_.advance(milliseconds(4'900));
@@ -164,7 +164,7 @@ TEST_F(TreeTest, RefusedDirectoryIsReportedAndTriedAgainAfterFiveSeconds) {
   EXPECT_TRUE(agent_.leading());
 }
 
-TEST_F(TreeTest, LostDirectoryIsCreatedAgainAfterAMoment) {
+TEST_F(RootKeeperTest, LostDirectoryIsCreatedAgainAfterAMoment) {
   agent_.refuse = refusing<CreateNode>("/chorale/chunks", ErrorKind::kConnectionLoss, 1);
   agent_.start();
   cluster_.settle();
@@ -173,10 +173,10 @@ TEST_F(TreeTest, LostDirectoryIsCreatedAgainAfterAMoment) {
   EXPECT_TRUE(agent_.leading());
 }
 
-TEST_F(TreeTest, DirectoryThatAnotherCreatedMeanwhileIsFine) {
+TEST_F(RootKeeperTest, DirectoryThatAnotherCreatedMeanwhileIsFine) {
   agent_.lose_reply = [this](const Operation& operation) {
     if (asks<CreateNode>(operation, "/chorale/chunks")) {
-      (void)cluster_.tree->execute(agent_.session(), CreateNode{Path("/chorale/chunks"), ""});
+      (void)cluster_.ensemble->execute(agent_.session(), CreateNode{Path("/chorale/chunks"), ""});
     }
     return false;
   };
@@ -186,17 +186,17 @@ TEST_F(TreeTest, DirectoryThatAnotherCreatedMeanwhileIsFine) {
 }
 
 // a leads, b follows.
-class StandingTreeTest : public PoolTest {
+class StandingRootKeeperTest : public PoolTest {
  protected:
   void change_cluster_id() { write(kRoot, encode(RootDocument{"another"})); }
 };
 
-TEST_F(StandingTreeTest, DeletedDirectoryIsCreatedAgainAtOnce) {
+TEST_F(StandingRootKeeperTest, DeletedDirectoryIsCreatedAgainAtOnce) {
   remove("/chorale/chunks");
   EXPECT_TRUE(cluster_.read("/chorale/chunks"));
 }
 
-TEST_F(StandingTreeTest, RootIsReadAndListedAgainOnTheSlowTimer) {
+TEST_F(StandingRootKeeperTest, RootIsReadAndListedAgainOnTheSlowTimer) {
   write(kRoot, cluster_.read(kRoot).value());
   for (int pass = 0; pass < 2; ++pass) {
     expect_asked_after<ReadNode>(b(), kRoot, seconds(10));
@@ -204,7 +204,7 @@ TEST_F(StandingTreeTest, RootIsReadAndListedAgainOnTheSlowTimer) {
   }
 }
 
-TEST_F(StandingTreeTest, DirectoryWhoseLossWasNotHeardOfIsCreatedOnTheSlowTimer) {
+TEST_F(StandingRootKeeperTest, DirectoryWhoseLossWasNotHeardOfIsCreatedOnTheSlowTimer) {
   a().deaf = b().deaf = true;
   remove("/chorale/chunks");
   EXPECT_FALSE(cluster_.read("/chorale/chunks"));
@@ -212,7 +212,7 @@ TEST_F(StandingTreeTest, DirectoryWhoseLossWasNotHeardOfIsCreatedOnTheSlowTimer)
   EXPECT_TRUE(cluster_.read("/chorale/chunks"));
 }
 
-TEST_F(StandingTreeTest, AnotherClusterIdIsANewLineageOnceASyncConfirmsIt) {
+TEST_F(StandingRootKeeperTest, AnotherClusterIdIsANewLineageOnceASyncConfirmsIt) {
   a().offer("one");
   cluster_.settle();
   b().sent.clear();
@@ -226,12 +226,12 @@ TEST_F(StandingTreeTest, AnotherClusterIdIsANewLineageOnceASyncConfirmsIt) {
   EXPECT_FALSE(cluster_.state().committed);
 }
 
-TEST_F(StandingTreeTest, AnotherClusterIdThatIsGoneAfterTheSyncChangesNothing) {
+TEST_F(StandingRootKeeperTest, AnotherClusterIdThatIsGoneAfterTheSyncChangesNothing) {
   const std::string text = cluster_.read(kRoot).value();
   const auto lagging = [&](TestAgent& agent) {
     agent.lose_reply = [&](const Operation& operation) {
       if (asks<SyncPath>(operation, kRoot)) {
-        (void)cluster_.tree->execute(agent.session(), WriteNode{Path(kRoot), text, kAnyVersion});
+        (void)cluster_.ensemble->execute(agent.session(), WriteNode{Path(kRoot), text, kAnyVersion});
       }
       return false;
     };
@@ -245,10 +245,10 @@ TEST_F(StandingTreeTest, AnotherClusterIdThatIsGoneAfterTheSyncChangesNothing) {
   EXPECT_TRUE(a().lost.empty());
 }
 
-TEST_F(StandingTreeTest, ANewSessionLooksAtOnce) {
+TEST_F(StandingRootKeeperTest, ANewSessionLooksAtOnce) {
   b().hold_replies(true);
   write(kRoot, cluster_.read(kRoot).value());  // the read that follows is never answered
-  cluster_.tree->expire(b().session());
+  cluster_.ensemble->expire(b().session());
   b().hold_replies(false);
   cluster_.advance(milliseconds(300));
   EXPECT_THAT(cluster_.list("/chorale/agents"), ElementsAre("a", "b"));

@@ -1,5 +1,5 @@
 // Chunks and manifest on their way into the tree: what is created, how often, and what a failure means.
-#include "coordination/storing.h"
+#include "coordination/uploader.h"
 
 #include <gmock/gmock.h>
 
@@ -8,7 +8,6 @@
 namespace chorale::coordination {
 namespace {
 
-using Fate = OfferClosed::Fate;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::HasSubstr;
@@ -26,7 +25,7 @@ std::ptrdiff_t created_below(const TestAgent& agent, std::string_view directory)
                        [directory](const Operation& operation) { return is_create_below(operation, directory); });
 }
 
-class StoringTest : public PoolTest {
+class UploaderTest : public PoolTest {
  protected:
   static std::function<std::optional<ErrorKind>(const Operation&)> refusing_chunks(ErrorKind kind, int times) {
     return [kind, times](const Operation& operation) mutable -> std::optional<ErrorKind> {
@@ -45,7 +44,7 @@ class StoringTest : public PoolTest {
   }
 };
 
-TEST_F(StoringTest, RefusedChunkEndsTheOfferAndNamesIt) {
+TEST_F(UploaderTest, RefusedChunkEndsTheOfferAndNamesIt) {
   a().refuse = refusing_chunks(ErrorKind::kNoAuth, 1);
   a().offer("one");
   cluster_.settle();
@@ -60,7 +59,7 @@ TEST_F(StoringTest, RefusedChunkEndsTheOfferAndNamesIt) {
   EXPECT_EQ(b().applied, a().closed[1].identity);
 }
 
-TEST_F(StoringTest, RefusedManifestEndsTheOffer) {
+TEST_F(UploaderTest, RefusedManifestEndsTheOffer) {
   a().refuse = refusing<CreateNode>(kManifest, ErrorKind::kNoAuth, 1);
   a().offer("one");
   cluster_.settle();
@@ -68,7 +67,7 @@ TEST_F(StoringTest, RefusedManifestEndsTheOffer) {
   EXPECT_EQ(a().closed[0].reason, "cannot store " + kManifest + ": no auth");
 }
 
-TEST_F(StoringTest, LostAndParentlessCreatesAreRepeatedAfterAMoment) {
+TEST_F(UploaderTest, LostAndParentlessCreatesAreRepeatedAfterAMoment) {
   int revision = 0;
   for (const ErrorKind kind : {ErrorKind::kConnectionLoss, ErrorKind::kNoNode}) {
     a().refuse = refusing_chunks(kind, 1);
@@ -84,7 +83,7 @@ TEST_F(StoringTest, LostAndParentlessCreatesAreRepeatedAfterAMoment) {
   }
 }
 
-TEST_F(StoringTest, ManifestThatExistsIsComparedAndALostComparisonRepeated) {
+TEST_F(UploaderTest, ManifestThatExistsIsComparedAndALostComparisonRepeated) {
   bool lost = false;
   a().lose_reply = [&lost](const Operation& operation) {
     return asks<CreateNode>(operation, kManifest) && !std::exchange(lost, true);
@@ -101,7 +100,7 @@ TEST_F(StoringTest, ManifestThatExistsIsComparedAndALostComparisonRepeated) {
   EXPECT_EQ(cluster_.state().committed->identity.revision, Revision{1}) << "it is its own";
 }
 
-TEST_F(StoringTest, AtMostSixtyFourAreUnderWay) {
+TEST_F(UploaderTest, AtMostSixtyFourAreUnderWay) {
   a().sent.clear();
   a().lose_reply = [this](const Operation& operation) {
     if (is_create_below(operation, "/chorale/chunks/")) a().hold_replies(true);
@@ -117,7 +116,7 @@ TEST_F(StoringTest, AtMostSixtyFourAreUnderWay) {
   EXPECT_EQ(created_below(a(), "/chorale/chunks/"), std::ssize(cluster_.list("/chorale/chunks")));
 }
 
-TEST_F(StoringTest, EqualChunksOfTwoFilesAreCreatedOnce) {
+TEST_F(UploaderTest, EqualChunksOfTwoFilesAreCreatedOnce) {
   StateOffered offered;
   offered.offer = 1;
   const auto text = std::make_shared<const std::string>("same\n");
@@ -129,7 +128,7 @@ TEST_F(StoringTest, EqualChunksOfTwoFilesAreCreatedOnce) {
   EXPECT_EQ(created_below(a(), "/chorale/chunks/"), 1);
 }
 
-TEST_F(StoringTest, TheNextLeaderDoesNotSendWhatExists) {
+TEST_F(UploaderTest, TheNextLeaderDoesNotSendWhatExists) {
   a().offer("one");
   cluster_.settle();
   cluster_.kill_and_expire(a());
@@ -145,13 +144,13 @@ TEST_F(StoringTest, TheNextLeaderDoesNotSendWhatExists) {
   EXPECT_EQ(cluster_.state().committed->identity.revision, Revision{2});
 }
 
-TEST_F(StoringTest, ChunksThatWentBetweenTwoTermsAreSentAgain) {
+TEST_F(UploaderTest, ChunksThatWentBetweenTwoTermsAreSentAgain) {
   a().offer("one");
   cluster_.settle();
-  cluster_.tree->disconnect(a().session());
+  cluster_.ensemble->disconnect(a().session());
   cluster_.advance(seconds(7));
   for (const std::string& name : cluster_.list("/chorale/chunks")) remove("/chorale/chunks/" + name);
-  cluster_.tree->reconnect(a().session());
+  cluster_.ensemble->reconnect(a().session());
   cluster_.advance(seconds(1));
   ASSERT_TRUE(a().leading());
   a().sent.clear();
@@ -164,7 +163,7 @@ TEST_F(StoringTest, ChunksThatWentBetweenTwoTermsAreSentAgain) {
 }
 
 // What an agent misses of the committed or the proposed revision is put again.
-class PutAgainTest : public StoringTest {
+class PutAgainTest : public UploaderTest {
  protected:
   void miss(const std::vector<std::string>& what) {
     AgentDocument document;

@@ -1,5 +1,5 @@
-// What MemoryTree does beyond the contract of Store (tests/contract): what operators and networks do to an ensemble.
-#include "coordination/memory_tree.h"
+// What FakeEnsemble does beyond the contract of Store (tests/contract): what operators and networks do to an ensemble.
+#include "tests/fakes/fake_ensemble.h"
 
 #include <gtest/gtest.h>
 
@@ -10,61 +10,61 @@
 namespace chorale::coordination {
 namespace {
 
-class MemoryTreeTest : public ::testing::Test {
+class FakeEnsembleTest : public ::testing::Test {
  protected:
   Outcome create(const Path& path, NodeKind kind = NodeKind::kPersistent) {
     return client.run(CreateNode{path, "data", kind});
   }
 
   testing::EventLoop loop;
-  std::shared_ptr<MemoryTree> tree = make_memory_tree();
-  Client client{loop, make_memory_store(tree, loop.poster())};
+  std::shared_ptr<FakeEnsemble> ensemble = std::make_shared<FakeEnsemble>();
+  Client client{loop, make_memory_store(ensemble, loop.poster())};
 };
 
-TEST_F(MemoryTreeTest, ReplyUnderWayIsLostWhenTheClientIsCutOff) {
+TEST_F(FakeEnsembleTest, ReplyUnderWayIsLostWhenTheClientIsCutOff) {
   ASSERT_TRUE(client.open());
   auto outcome = std::make_shared<Outcome>();
   client.send(CreateNode{Path("/a"), "", NodeKind::kPersistent}, "create", outcome);
-  tree->disconnect(client.session());
+  ensemble->disconnect(client.session());
   ASSERT_TRUE(loop.run_until([&] { return client.noted("reply create"); }));
   EXPECT_TRUE(failed_as(*outcome, ErrorKind::kConnectionLoss));
-  EXPECT_NE(tree->nodes().find(Path("/a")), nullptr);
+  EXPECT_NE(ensemble->nodes().find(Path("/a")), nullptr);
   EXPECT_EQ(client.notes(), (std::vector<std::string>{"session", "session", "reply create"}));
 }
 
-TEST_F(MemoryTreeTest, NewSessionWaitsForAnEnsembleThatIsDown) {
-  tree->set_available(false);
+TEST_F(FakeEnsembleTest, NewSessionWaitsForAnEnsembleThatIsDown) {
+  ensemble->set_available(false);
   client.store().open(Generation{1});
   loop.run_ready();
   EXPECT_TRUE(client.sessions().empty());
   EXPECT_TRUE(failed_as(create(Path("/a")), ErrorKind::kConnectionLoss));
-  tree->set_available(true);
+  ensemble->set_available(true);
   EXPECT_TRUE(client.wait_for(SessionState::kConnected));
 }
 
-TEST_F(MemoryTreeTest, CutOffClientHearsOfItsExpiryOnlyWhenItIsBack) {
+TEST_F(FakeEnsembleTest, CutOffClientHearsOfItsExpiryOnlyWhenItIsBack) {
   ASSERT_TRUE(client.open());
   const auto session = client.session();
   ASSERT_TRUE(create(Path("/e"), NodeKind::kEphemeral));
-  tree->disconnect(session);
-  tree->expire(session);
+  ensemble->disconnect(session);
+  ensemble->expire(session);
   loop.run_ready();
   EXPECT_EQ(client.sessions().back().state, SessionState::kConnecting);
-  EXPECT_EQ(tree->nodes().find(Path("/e")), nullptr);
-  EXPECT_TRUE(tree->sessions().empty());
-  tree->reconnect(session);
+  EXPECT_EQ(ensemble->nodes().find(Path("/e")), nullptr);
+  EXPECT_TRUE(ensemble->sessions().empty());
+  ensemble->reconnect(session);
   EXPECT_TRUE(client.wait_for(SessionState::kExpired));
 }
 
-TEST_F(MemoryTreeTest, RestoredEnsembleRefusesOldClientsWithoutAWord) {
+TEST_F(FakeEnsembleTest, RestoredEnsembleRefusesOldClientsWithoutAWord) {
   ASSERT_TRUE(client.open());
   ASSERT_TRUE(create(Path("/old")));
   ASSERT_TRUE(create(Path("/e"), NodeKind::kEphemeral));
-  const auto backup = tree->snapshot();
+  const auto backup = ensemble->snapshot();
   ASSERT_TRUE(create(Path("/new")));
-  tree->restore(backup);
+  ensemble->restore(backup);
   ASSERT_TRUE(client.wait_for(SessionState::kConnecting));
-  tree->set_available(true);
+  ensemble->set_available(true);
   loop.run_ready();
   EXPECT_EQ(client.sessions().back().state, SessionState::kConnecting);
 
@@ -74,8 +74,8 @@ TEST_F(MemoryTreeTest, RestoredEnsembleRefusesOldClientsWithoutAWord) {
   EXPECT_TRUE(failed_as(client.run(ReadNode{Path("/e")}), ErrorKind::kNoNode));
 }
 
-TEST_F(MemoryTreeTest, StoreMayEndWithRequestsPending) {
-  auto store = make_memory_store(tree, loop.poster());
+TEST_F(FakeEnsembleTest, StoreMayEndWithRequestsPending) {
+  auto store = make_memory_store(ensemble, loop.poster());
   store->open(Generation{1});
   int completed = 0;
   store->execute(SyncPath{Path("/")}, [&](const Outcome& outcome) {
@@ -85,7 +85,7 @@ TEST_F(MemoryTreeTest, StoreMayEndWithRequestsPending) {
   store.reset();
   loop.run_ready();
   EXPECT_EQ(completed, 1);
-  EXPECT_TRUE(tree->sessions().empty());
+  EXPECT_TRUE(ensemble->sessions().empty());
 }
 
 }  // namespace

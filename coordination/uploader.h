@@ -1,11 +1,10 @@
-// Puts one revision's chunks and manifest into the tree, all at once, and waits for every reply. Pure; loop thread
+// Uploads one revision's chunks and manifest, all at once, and waits for every reply. Pure; loop thread
 // only.
 //
 // Everything it writes is immutable and named by what it is, so that a repeated create is harmless and "exists" is
 // success; only a manifest that exists is read back, since its name is a number. It never touches the state.
 #pragma once
 
-#include <cstdint>
 #include <deque>
 #include <set>
 #include <string>
@@ -17,22 +16,22 @@
 
 namespace chorale::coordination {
 
-class Storing {
+class Uploader {
  public:
-  //  kIdle --start()--> kWriting --every reply--> kDone
+  //  kIdle --start()--> kUploading --every reply--> kDone
   //                        |--another manifest has the number--> kCollision: burn it
   //                        '--refused (rights, size)--> kFailed
-  enum class State { kIdle, kWriting, kDone, kCollision, kFailed };
+  enum class State { kIdle, kUploading, kDone, kCollision, kFailed };
 
-  explicit Storing(Context& context) : context_(context) {}
+  explicit Uploader(Context& context) : context_(context), upload_("uploader"), leadership_("uploader") {}
 
-  // A term is over: what is known to exist is forgotten with it, because only the leader deletes chunks.
+  // The leadership is over: what is known to exist is forgotten with it, because only the leader deletes chunks.
   void reset();
   void start(const Content& content);
   void drive();
   // Asks once which chunks exist, so that a new leader need not send the whole state again.
-  void begin_term();
-  // Somebody could not find `what` (a chunk's digest or a manifest's name): put it again, if it belongs to `content`.
+  void begin_leadership();
+  // An agent could not find `what` (a chunk's digest or a manifest's name): put it again, if it belongs to `content`.
   void put_again(const Content& content, const std::string& what);
 
   [[nodiscard]] State state() const { return state_; }
@@ -46,15 +45,15 @@ class Storing {
   };
 
   void send(const Item& item);
-  void on_created(const Item& item, Reply<CreateNode> reply);
+  void on_created(const Item& item, const Reply<CreateNode>& reply);
   void compare_manifest(const Item& item);
   void again(const Item& item);
   void settle(State state);
 
   Context& context_;
+  Scope upload_;      // one revision
+  Scope leadership_;  // one leadership
   State state_ = State::kIdle;
-  std::uint64_t life_ = 0;  // counts starts
-  std::uint64_t term_ = 0;
   Content content_;  // keeps the texts alive
   std::string manifest_text_;
   std::deque<Item> waiting_;
