@@ -62,7 +62,7 @@ Checked no_signing(std::string_view file) {
 
 Checked read_zookeeper(std::string_view text, Config& config) {
   auto parsed = coordination::parse_connect_string(text);
-  if (!parsed) return refuse(parsed.error());
+  if (!parsed) return refuse(parsed.error().message);
   config.standalone = false;
   config.zookeeper = *std::move(parsed);
   return {};

@@ -27,8 +27,8 @@ std::string why_nothing_applied(const HealthInputs& inputs) {
     return nothing + "ZooKeeper is not connected (" + or_else(inputs.view.zookeeper_message, "no answer yet") + ")";
   }
   if (inputs.view.committed) {
-    return nothing + or_else(inputs.config_message, "revision " + name_of(inputs.view.committed->identity) +
-                                                        " is being fetched, tested and applied");
+    return nothing + or_else(inputs.nginx.config_message, "revision " + name_of(inputs.view.committed->identity) +
+                                                              " is being fetched, tested and applied");
   }
   if (!inputs.marathon_trouble.empty()) return nothing + "Marathon: " + inputs.marathon_trouble;
   if (!inputs.template_healthy) return nothing + "template: " + or_else(inputs.template_message, "it cannot be used");
@@ -38,28 +38,31 @@ std::string why_nothing_applied(const HealthInputs& inputs) {
 
 // A state that another live agent proved to be applicable, and that this one has failed at for too long: its own fault.
 bool cannot_apply_what_others_can(const HealthInputs& inputs) {
-  return inputs.failing_since && inputs.now - *inputs.failing_since >= kDownAfterCannotApply &&
-         inputs.view.peer_applied && inputs.applied && inputs.applied->older_than(*inputs.view.peer_applied);
+  return inputs.nginx.failing_since && inputs.now - *inputs.nginx.failing_since >= kDownAfterCannotApply &&
+         inputs.view.peer_applied && inputs.nginx.applied &&
+         inputs.nginx.applied->older_than(*inputs.view.peer_applied);
 }
 
 // "" unless this proxy must get no traffic.
 std::string why_down(const HealthInputs& inputs) {
   if (inputs.drained) return "drained by an operator";
-  if (!inputs.nginx_running) return "Nginx is not running: " + or_else(inputs.nginx_message, "no master process found");
-  if (!inputs.applied) return why_nothing_applied(inputs);
+  if (!inputs.nginx.running) return "Nginx is not running: " + or_else(inputs.nginx.message, "no master process found");
+  if (!inputs.nginx.applied) return why_nothing_applied(inputs);
   if (cannot_apply_what_others_can(inputs)) {
-    const auto failing = std::chrono::duration_cast<std::chrono::seconds>(inputs.now - *inputs.failing_since);
+    const auto failing = std::chrono::duration_cast<std::chrono::seconds>(inputs.now - *inputs.nginx.failing_since);
     return "cannot apply revision " + name_of(*inputs.view.peer_applied) + " for " + std::to_string(failing.count()) +
-           " s although another proxy has: " + or_else(inputs.config_message, "see the log");
+           " s although another proxy has: " + or_else(inputs.nginx.config_message, "see the log");
   }
   return {};
 }
 
 std::string why_degraded_here(const HealthInputs& inputs) {
-  if (inputs.failing_since) {
-    return "cannot apply a committed revision: " + or_else(inputs.config_message, "see the log");
+  if (inputs.nginx.failing_since) {
+    return "cannot apply a committed revision: " + or_else(inputs.nginx.config_message, "see the log");
   }
-  if (!inputs.config_healthy) return "Nginx refuses its config: " + or_else(inputs.config_message, "see the log");
+  if (!inputs.nginx.config_healthy) {
+    return "Nginx refuses its config: " + or_else(inputs.nginx.config_message, "see the log");
+  }
   if (!inputs.view.missing.empty()) {
     return std::to_string(inputs.view.missing.size()) + " chunk(s) of the committed revision are missing in ZooKeeper";
   }
@@ -107,8 +110,8 @@ Json cluster_json(const HealthInputs& inputs) {
               {"Leader", view.leader},
               {"Epoch", view.epoch.value},
               {"Committed", view.committed ? view.committed->identity.revision.value : 0},
-              {"Applied", inputs.applied ? inputs.applied->revision.value : 0},
-              {"Digest", inputs.applied ? inputs.applied->digest : std::string()},
+              {"Applied", inputs.nginx.applied ? inputs.nginx.applied->revision.value : 0},
+              {"Digest", inputs.nginx.applied ? inputs.nginx.applied->digest : std::string()},
               {"Agents", view.agents.size()}};
 }
 
@@ -125,11 +128,11 @@ std::string health_json(const HealthInputs& inputs) {
   Json body;
   body["Status"] = std::string(coordination::to_string(verdict.condition));
   body["Message"] = verdict.message;
-  body["Config"] = part(inputs.config_healthy, inputs.config_message, "not tested yet");
+  body["Config"] = part(inputs.nginx.config_healthy, inputs.nginx.config_message, "not tested yet");
   body["Template"] = part(inputs.template_healthy, inputs.template_message, "it cannot be used");
   body["Endpoints"] = endpoints_json(inputs.endpoints);
   body["ZooKeeper"] = part(inputs.view.connected, inputs.view.zookeeper_message, "not connected");
-  body["Nginx"] = part(inputs.nginx_running, inputs.nginx_message, "no master process found");
+  body["Nginx"] = part(inputs.nginx.running, inputs.nginx.message, "no master process found");
   body["Cluster"] = cluster_json(inputs);
   body["Warnings"] = inputs.warnings;
   // Nginx's words may hold any byte: what is not UTF-8 is replaced.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/base/types.h"
+#include "agent/core/applying/nginx_status.h"
 #include "agent/core/leading/endpoint_health.h"
 #include "coordination/coordinator.h"
 
@@ -20,13 +21,7 @@ struct HealthInputs {
   std::string id;
   coordination::ViewChanged view;  // ZooKeeper and the cluster
   bool standalone = false;         // there is no cluster: it leads itself
-  // Nginx, from nginx/LocalNginx's report.
-  bool nginx_running = false;
-  std::string nginx_message;
-  bool config_healthy = false;
-  std::string config_message;
-  std::optional<coordination::Identity> applied;
-  std::optional<TimePoint> failing_since;
+  NginxStatus nginx;
   // Template and Marathon, known by the leader only; followers take them from their own last look.
   bool template_healthy = true;
   std::string template_message;

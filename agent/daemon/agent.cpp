@@ -72,11 +72,11 @@ bool Agent::start() {
   LocalNginx::Callbacks callbacks;
   callbacks.staged = [this](coordination::StageFinished staged) { coordination_->post(std::move(staged)); };
   callbacks.applied = [this](const coordination::RevisionApplied& done) { applied(done); };
-  callbacks.report = [this](const NginxReport& report) { reported(report); };
+  callbacks.changed = [this](const NginxStatus& status) { nginx_changed(status); };
   callbacks.log = [](const LogLine& line) { write_log(line); };
-  nginx_ = std::make_unique<LocalNginx>(loop_, workers_, nginx_options(), std::move(callbacks));
+  nginx_ = make_reloaded_nginx(loop_, workers_, nginx_options(), std::move(callbacks));
   const auto served = nginx_->start();
-  report_ = nginx_->report();
+  nginx_status_ = nginx_->status();
   const HealthInputs first = health_inputs();
   notifier_.ready(status_line(first, judge(first)), first.now);
 

@@ -61,7 +61,7 @@ class Agent {
   void apply(const coordination::ApplyRevision& apply);
   void applied(const coordination::RevisionApplied& applied);
 
-  void reported(const NginxReport& report);
+  void nginx_changed(const NginxStatus& status);
 
   // What is known, gathered for health, status and metrics (agent_status.cpp).
   [[nodiscard]] HealthInputs health_inputs() const;
@@ -85,12 +85,12 @@ class Agent {
   TemplateSource templates_;
   EndpointWatch endpoint_watch_;
   LastRoutes last_routes_;
-  std::unique_ptr<LocalNginx> nginx_;
+  std::shared_ptr<LocalNginx> nginx_;
   std::unique_ptr<HttpServer> admin_;
   std::unique_ptr<CoordinationShell> coordination_;
   std::shared_ptr<Leadership> leadership_;  // while this agent leads
   coordination::ViewChanged view_;
-  NginxReport report_;
+  NginxStatus nginx_status_;
   std::optional<coordination::StatusChanged> published_;
   std::uint64_t last_offer_ = 0;
   std::string last_applied_at_;

@@ -21,7 +21,7 @@ void Agent::perform(coordination::AgentEffect effect) {
                    if (leadership_) leadership_->offer_closed(closed);
                  },
                  [this](const coordination::StageRevision& stage) { nginx_->stage(stage); },
-                 [this](const coordination::ApplyRevision& wish) { apply(wish); },
+                 [this](const coordination::ApplyRevision& revision) { apply(revision); },
                  [this](coordination::ViewChanged& view) {
                    view_ = std::move(view);
                    status_changed();
@@ -63,11 +63,11 @@ void Agent::lost(const std::string& reason) {
   status_changed();
 }
 
-void Agent::apply(const coordination::ApplyRevision& wish) {
-  for (const coordination::PublishedFile& file : wish.files) {
-    if (file.name == "routes.json") last_routes_.wanted(wish.identity, file.text);
+void Agent::apply(const coordination::ApplyRevision& revision) {
+  for (const coordination::PublishedFile& file : revision.files) {
+    if (file.name == "routes.json") last_routes_.wanted(revision.identity, file.text);
   }
-  nginx_->apply(wish);
+  nginx_->apply(revision);
 }
 
 void Agent::applied(const coordination::RevisionApplied& done) {
@@ -80,18 +80,18 @@ void Agent::applied(const coordination::RevisionApplied& done) {
   status_changed();
 }
 
-// Counted here, where one report is compared with the last: a reload is either proven or not.
-void Agent::reported(const NginxReport& report) {
-  if (report.accepted_tests > report_.accepted_tests) last_valid_at_ = utc_now();
-  if (report.reloads > report_.reloads) {
-    metrics_.reload(true, report.last_apply);
-    statsd_.reloaded(report.last_apply);
+// Counted here, where one status is compared with the last: a reload is either proven or not.
+void Agent::nginx_changed(const NginxStatus& status) {
+  if (status.accepted_tests > nginx_status_.accepted_tests) last_valid_at_ = utc_now();
+  if (status.reloads > nginx_status_.reloads) {
+    metrics_.reload(true, status.last_apply);
+    statsd_.reloaded(status.last_apply);
   }
-  if (report.reload_failures > report_.reload_failures) {
-    metrics_.reload(false, report.last_apply);
+  if (status.reload_failures > nginx_status_.reload_failures) {
+    metrics_.reload(false, status.last_apply);
     statsd_.reload_failed();
   }
-  report_ = report;
+  nginx_status_ = status;
   status_changed();
 }
 

@@ -21,12 +21,7 @@ HealthInputs Agent::health_inputs() const {
   inputs.id = config_.id;
   inputs.view = view_;
   inputs.standalone = config_.standalone;
-  inputs.nginx_running = report_.running;
-  inputs.nginx_message = report_.nginx_message;
-  inputs.config_healthy = report_.config_healthy;
-  inputs.config_message = report_.config_message;
-  inputs.applied = report_.applied;
-  inputs.failing_since = report_.failing_since;
+  inputs.nginx = nginx_status_;
   const std::string template_trouble = leadership_ ? leadership_->template_trouble() : templates_.trouble();
   inputs.template_healthy = template_trouble.empty();
   inputs.template_message = template_trouble.empty() ? "OK" : template_trouble;
@@ -58,7 +53,7 @@ void Agent::publish_status() {
   const HealthInputs inputs = health_inputs();
   const HealthVerdict verdict = judge(inputs);
   metrics_.set_cluster(view_);
-  metrics_.set_nginx(report_.running, report_.workers, report_.old_workers);
+  metrics_.set_nginx(nginx_status_);
   metrics_.set_health(verdict.condition);
   notifier_.status(status_line(inputs, verdict), inputs.now);
 

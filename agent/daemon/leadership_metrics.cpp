@@ -61,7 +61,7 @@ void LeadershipMetrics::offered(std::uint64_t offer) {
 void LeadershipMetrics::closed(const coordination::OfferClosed& closed) {
   if (!under_way_ || under_way_->offer != closed.offer) return;
   const Change change = *std::exchange(under_way_, std::nullopt);
-  const bool committed = closed.fate == coordination::OfferClosed::Fate::kCommitted;
+  const bool committed = closed.fate == coordination::Fate::kCommitted;
   metrics_.proposal(committed);
   if (!committed || !change.first_event) return;
   latency_from_[closed.identity.revision] = *change.first_event;

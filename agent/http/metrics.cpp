@@ -197,10 +197,10 @@ void Metrics::set_routes(std::int64_t apps, std::int64_t servers) {
   impl_->servers.Set(static_cast<double>(servers));
 }
 
-void Metrics::set_nginx(bool running, int workers, int old_workers) {
-  impl_->nginx_running.Set(running ? 1 : 0);
-  impl_->workers.Set(workers);
-  impl_->old_workers.Set(old_workers);
+void Metrics::set_nginx(const NginxStatus& status) {
+  impl_->nginx_running.Set(status.running ? 1 : 0);
+  impl_->workers.Set(status.workers);
+  impl_->old_workers.Set(status.old_workers);
 }
 
 void Metrics::set_health(coordination::Condition condition) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "agent/core/applying/nginx_status.h"
 #include "coordination/coordinator.h"
 
 namespace chorale::agent {
@@ -33,7 +34,7 @@ class Metrics {
   void set_cluster(const coordination::ViewChanged& view);
   void set_applied(const coordination::Identity& identity);
   void set_routes(std::int64_t apps, std::int64_t servers);
-  void set_nginx(bool running, int workers, int old_workers);
+  void set_nginx(const NginxStatus& status);
   void set_health(coordination::Condition condition);
   void set_stream_attached(bool attached);
   void set_data_age(std::chrono::milliseconds age);          // since Marathon last answered well; leader only

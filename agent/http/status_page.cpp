@@ -106,7 +106,7 @@ std::string status_page(const std::string& version, const HealthInputs& health,
   std::string html(kHead);
   html += "<h1>Chorale on " + escape_html(health.id) + "</h1>\n<table>\n";
   html += row("This proxy", condition_html(verdict.condition) + " &middot; " + escape_html(verdict.message));
-  html += row("Nginx", escape_html(health.nginx_running ? "running" : health.nginx_message));
+  html += row("Nginx", escape_html(health.nginx.running ? "running" : health.nginx.message));
   html += row("ZooKeeper", escape_html(health.view.zookeeper_message));
   for (const EndpointHealth& endpoint : health.endpoints) {
     html += row("Marathon", escape_html(endpoint.endpoint) + " &middot; " + escape_html(endpoint.message));

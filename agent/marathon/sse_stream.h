@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "agent/base/types.h"
-#include "agent/marathon/sse_parser.h"
 #include "agent/base/url.h"
+#include "agent/marathon/sse_parser.h"
 
 namespace chorale::agent {
 

@@ -51,10 +51,10 @@ std::set<int> drift_numbers(const std::string& target) {
 
 }  // namespace
 
-std::optional<ConfigWish> config_among(const coordination::Identity& identity,
-                                       const std::vector<coordination::PublishedFile>& files) {
+std::optional<PublishedConfig> config_among(const coordination::Identity& identity,
+                                            const std::vector<coordination::PublishedFile>& files) {
   for (const coordination::PublishedFile& file : files) {
-    if (file.name == "nginx.conf" && file.text) return ConfigWish{identity, file.text};
+    if (file.name == "nginx.conf" && file.text) return PublishedConfig{identity, file.text};
   }
   return std::nullopt;
 }
@@ -93,13 +93,13 @@ void ConfigFile::remove_leftovers() const {
   for (const std::string& path : {stage_, hidden_beside(target_, kRestoreSuffix)}) unlink(path.c_str());
 }
 
-StageWritten ConfigFile::write_stage(const ConfigWish& wish,
+StageWritten ConfigFile::write_stage(const PublishedConfig& config,
                                      const std::map<std::string, std::string>& local_values) const {
-  const auto filled = render::fill_in_local_values(*wish.text, local_values);
+  const auto filled = render::fill_in_local_values(*config.text, local_values);
   if (!filled) return {tl::unexpected(Failure{filled.error().text()})};
   const auto target = read_file(target_);
   if (!target) return {tl::unexpected(target.error())};
-  const std::string text = identity_line(wish.identity) + *filled;
+  const std::string text = identity_line(config.identity) + *filled;
   FileContent content = content_of(text);
   if (content_in(*target) == content) return {std::move(content), true};
   const Done written = write_draft(stage_, text, *target ? (*target)->ownership : Ownership{});
@@ -107,28 +107,28 @@ StageWritten ConfigFile::write_stage(const ConfigWish& wish,
   return {std::move(content)};
 }
 
-StageInstalled ConfigFile::install(const InstallStage& order) const {
+StageInstalled ConfigFile::install(const InstallStage& request) const {
   const auto stage = read_file(stage_);
-  if (!stage || content_in(*stage) != order.content) {
+  if (!stage || content_in(*stage) != request.content) {
     return {Failure{stage_ + " is not what was tested any more: it is written again"}};
   }
   const auto found = read_file(target_);
   if (!found) return {found.error()};
   StageInstalled result;
-  auto kept = keep_aside(*found, order.expected);
+  auto kept = keep_aside(*found, request.expected);
   if (!kept) return {kept.error()};
   result.kept = std::move(*kept);
-  if (order.keep_as_proven && *found && content_in(*found) == order.expected) {
+  if (request.keep_as_proven && *found && content_in(*found) == request.expected) {
     if (const Done done = copy_to_proven(**found, std::nullopt); !done) return {done.error()};
     result.kept_as_proven = true;
   }
-  if (const Done done = record_install(order.content, *found); !done) return {done.error()};
+  if (const Done done = record_install(request.content, *found); !done) return {done.error()};
   if (const Done done = publish_file(stage_, target_); !done) return {done.error()};
   result.installed_at_ms = milliseconds_since_boot();
   return result;
 }
 
-ProvenRestored ConfigFile::restore(const RestoreProven& order) const {
+ProvenRestored ConfigFile::restore(const RestoreProven& request) const {
   const auto proven = read_file(proven_);
   if (!proven) return {tl::unexpected(proven.error())};
   if (!*proven) return {tl::unexpected(Failure{"there is no copy in " + proven_})};
@@ -137,8 +137,8 @@ ProvenRestored ConfigFile::restore(const RestoreProven& order) const {
   const FileContent content = content_of((*proven)->text);
   ProvenRestored result{content, milliseconds_since_boot(), {}};
   if (content_in(*found) == content) return result;
-  if (order.expected != content_in(*found)) {
-    auto kept = keep_aside(*found, order.expected);
+  if (request.expected != content_in(*found)) {
+    auto kept = keep_aside(*found, request.expected);
     if (!kept) return {tl::unexpected(kept.error())};
     result.kept = std::move(*kept);
   }
@@ -155,11 +155,11 @@ ProvenRestored ConfigFile::restore(const RestoreProven& order) const {
   return result;
 }
 
-ProvenKept ConfigFile::keep_proven(const KeepProven& order) const {
+ProvenKept ConfigFile::keep_proven(const KeepProven& request) const {
   const auto found = read_file(target_);
   if (!found) return {found.error()};
-  if (!*found || content_in(*found) != order.content) return {Failure{target_ + " was changed meanwhile"}};
-  const Done done = copy_to_proven(**found, order.master);
+  if (!*found || content_in(*found) != request.content) return {Failure{target_ + " was changed meanwhile"}};
+  const Done done = copy_to_proven(**found, request.master);
   return done ? ProvenKept{} : ProvenKept{done.error()};
 }
 
@@ -182,7 +182,7 @@ tl::expected<std::vector<std::string>, Failure> ConfigFile::keep_aside(
   std::vector<std::string> kept;
   if (!found) return kept;
   const FileContent content = content_of(found->text);
-  if (!content.identity) {  // somebody else's file as a whole: what a way back needs, if nothing was kept yet
+  if (!content.identity) {  // a foreign file as a whole: what a way back needs, if nothing was kept yet
     const std::string path = target_ + std::string(kBeforeSuffix);
     const auto earlier = read_file(path);
     if (!earlier) return tl::unexpected(earlier.error());
@@ -202,7 +202,7 @@ tl::expected<std::vector<std::string>, Failure> ConfigFile::keep_aside(
   return kept;
 }
 
-// nullopt: the newest one kept is the same; somebody who writes the same edit every minute shall not fill the disk.
+// nullopt: the newest one kept is the same: an edit that is written again every minute must not fill the disk.
 tl::expected<std::optional<std::string>, Failure> ConfigFile::keep_drift(const ReadFile& file) const {
   const std::set<int> numbers = drift_numbers(target_);
   const int newest = numbers.empty() ? 0 : *numbers.rbegin();

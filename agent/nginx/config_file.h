@@ -3,7 +3,7 @@
 //   <dir>/<name>                    the target: always whole, always one that Nginx accepted
 //   <dir>/.<name>.chorale-stage     the candidate. Beside the target, since relative includes start from its directory
 //   <dir>/<name>.before-chorale     the file that stood there before Chorale
-//   <dir>/<name>.drift-<n>          what somebody else wrote there since; the last ten
+//   <dir>/<name>.drift-<n>          what others wrote there since; the last ten
 //   <state_dir>/nginx.conf.proven   the copy of the last file that Nginx was proven to serve; it may hold local secrets
 //   <state_dir>/{proven,installed}.record
 // It keeps no state in memory: every call reads the disk again, so that it can be killed between any two.
@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "agent/base/atomic_file.h"
-#include "agent/core/applying/applier.h"
+#include "agent/core/applying/applier_events.h"
 #include "agent/nginx/config_text.h"
 #include "coordination/chunks.h"
 
@@ -32,8 +32,8 @@ struct ConfigView {
 };
 
 // The nginx.conf of a published revision; nullopt: it has none.
-[[nodiscard]] std::optional<ConfigWish> config_among(const coordination::Identity& identity,
-                                                     const std::vector<coordination::PublishedFile>& files);
+[[nodiscard]] std::optional<PublishedConfig> config_among(const coordination::Identity& identity,
+                                                          const std::vector<coordination::PublishedFile>& files);
 
 class ConfigFile {
  public:
@@ -47,11 +47,11 @@ class ConfigFile {
   [[nodiscard]] FilesFound find() const;
   void remove_leftovers() const;
 
-  [[nodiscard]] StageWritten write_stage(const ConfigWish& wish,
+  [[nodiscard]] StageWritten write_stage(const PublishedConfig& config,
                                          const std::map<std::string, std::string>& local_values) const;
-  [[nodiscard]] StageInstalled install(const InstallStage& order) const;
-  [[nodiscard]] ProvenRestored restore(const RestoreProven& order) const;
-  [[nodiscard]] ProvenKept keep_proven(const KeepProven& order) const;
+  [[nodiscard]] StageInstalled install(const InstallStage& request) const;
+  [[nodiscard]] ProvenRestored restore(const RestoreProven& request) const;
+  [[nodiscard]] ProvenKept keep_proven(const KeepProven& request) const;
 
  private:
   // Copies the target away if it is foreign, or not what was expected; says where to.

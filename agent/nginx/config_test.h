@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/core/applying/applier.h"
+#include "agent/core/applying/applier_events.h"
 
 namespace chorale::agent {
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/core/applying/applier.h"
+#include "agent/core/applying/config_content.h"
 #include "coordination/types.h"
 
 namespace chorale::agent {

@@ -7,9 +7,8 @@
 namespace chorale::agent {
 
 Inspection inspect(const ConfigFile& file, const std::optional<ConfigView>& known, const NginxLocations& locations,
-                   const std::string& program, std::uint64_t generation) {
+                   const std::string& program) {
   Inspection found;
-  found.event.generation = generation;
   found.view = known;
   if (!known || signature_of(file.target()) != known->signature) {
     auto view = file.view();

@@ -1,11 +1,10 @@
 // One look at the running Nginx and at its file. Blocking, but quick; worker pool only (or before the loop runs).
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 
-#include "agent/core/applying/applier.h"
+#include "agent/core/applying/applier_events.h"
 #include "agent/nginx/config_file.h"
 #include "agent/nginx/locations.h"
 
@@ -17,6 +16,6 @@ struct Inspection {
 };
 
 [[nodiscard]] Inspection inspect(const ConfigFile& file, const std::optional<ConfigView>& known,
-                                 const NginxLocations& locations, const std::string& program, std::uint64_t generation);
+                                 const NginxLocations& locations, const std::string& program);
 
 }  // namespace chorale::agent

@@ -1,13 +1,12 @@
 // This proxy's Nginx: stages, tests, applies and proves configurations. Loop thread only.
 //
-// The shell around core/applier (pure: what to do next) and the parts of this folder (files, processes, signals,
-// proof). Child processes, fsyncs and /proc reads never block the loop. It applies one thing at a time; a newer wish
-// replaces an older one that has not begun. Nginx keeps serving whatever happens here.
+// The interface behind which every way to update Nginx stands; today there is one, a file and its reload
+// (reloaded_nginx.cpp). It applies one thing at a time; a newer request replaces an older one that has not begun.
+// Nginx keeps serving, however an update ends.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include "agent/base/types.h"
+#include "agent/core/applying/nginx_status.h"
 #include "coordination/coordinator.h"
 
 namespace chorale::agent {
@@ -33,55 +33,35 @@ struct LocalNginxOptions {
   Milliseconds watch_interval{1'000};   // how often the master, the file and drift are looked at
 };
 
-// What an operator wants to know of this Nginx. Republished on change.
-struct NginxReport {
-  bool running = false;                           // a verified master process
-  std::string nginx_message;                      // "OK", or what is wrong with the process
-  bool config_healthy = true;                     // the last test and the last proof succeeded
-  std::string config_message;                     // "OK", or Nginx's own words
-  std::optional<coordination::Identity> applied;  // proven
-  std::string applied_at;                         // ISO 8601
-  std::optional<coordination::Identity> wanted;   // committed, not applied yet
-  std::optional<TimePoint> failing_since;         // since when `wanted` cannot be applied
-  Milliseconds last_test{0};
-  std::uint64_t accepted_tests = 0;
-  Milliseconds last_apply{0};  // rename until proof
-  int workers = 0;
-  int old_workers = 0;  // shutting down
-  std::uint64_t reloads = 0;
-  std::uint64_t reload_failures = 0;
-
-  bool operator==(const NginxReport&) const = default;
-};
-
 class LocalNginx {
  public:
   struct Callbacks {
     std::function<void(coordination::StageFinished)> staged;
     std::function<void(coordination::RevisionApplied)> applied;
-    std::function<void(const NginxReport&)> report;
+    std::function<void(const NginxStatus&)> changed;
     std::function<void(LogLine)> log;
   };
 
-  LocalNginx(boost::asio::io_context& loop, boost::asio::thread_pool& workers, LocalNginxOptions options,
-             Callbacks callbacks);
-  ~LocalNginx();  // no callback afterwards; a running child is waited for or killed, Nginx itself is left alone
+  LocalNginx() = default;
+  virtual ~LocalNginx() = default;  // no callback afterwards; a running child is waited for or killed, Nginx stays
   LocalNginx(const LocalNginx&) = delete;
   LocalNginx& operator=(const LocalNginx&) = delete;
 
   // Reads the target's first line and begins to watch. Blocking (a few file reads); before the loop runs.
   // Returns what the file says is served, for coordination::Started.
-  std::optional<coordination::Identity> start();
+  virtual std::optional<coordination::Identity> start() = 0;
 
-  void stage(const coordination::StageRevision& wish);               // -> staged()
-  void apply(const coordination::ApplyRevision& wish);               // -> applied(), once proven; retries by itself
-  void set_local_values(std::map<std::string, std::string> values);  // config reload
+  virtual void stage(const coordination::StageRevision& revision) = 0;  // -> staged()
+  virtual void apply(const coordination::ApplyRevision& revision) = 0;  // -> applied(), once proven; it retries
+  virtual void set_local_values(std::map<std::string, std::string> values) = 0;  // config reload
 
-  [[nodiscard]] const NginxReport& report() const;
-
- private:
-  class Impl;
-  std::shared_ptr<Impl> impl_;
+  [[nodiscard]] virtual const NginxStatus& status() const = 0;
 };
+
+// By a file and its reload. Child processes, fsyncs and /proc reads run on `workers`.
+[[nodiscard]] std::shared_ptr<LocalNginx> make_reloaded_nginx(boost::asio::io_context& loop,
+                                                              boost::asio::thread_pool& workers,
+                                                              LocalNginxOptions options,
+                                                              LocalNginx::Callbacks callbacks);
 
 }  // namespace chorale::agent

@@ -1,6 +1,7 @@
 // The running Nginx, seen through its pid file and /proc. Blocking, but quick; worker pool only.
 //
-// A pid is never signalled on the word of a pid file: with a stale file a SIGHUP ends whoever got that number since.
+// A pid is never signalled on the word of a pid file: if it is stale, a SIGHUP ends the process that has that number
+// now.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,8 @@
 #include <tl/expected.hpp>
 #include <vector>
 
-#include "agent/core/applying/applier.h"
+#include "agent/base/types.h"
+#include "agent/core/applying/config_content.h"
 
 namespace chorale::agent {
 

@@ -44,28 +44,28 @@ std::string explain_refusal(const std::vector<std::string>& emergencies) {
   return text;
 }
 
-Proof::Proof(const ReloadOrder& order, const MasterProcess& master)
+Proof::Proof(const ReloadRequest& request, const MasterProcess& master)
     : master_(master),
       logged_pid_(pid_in_own_namespace(master.pid)),
       before_(workers_of(master.pid).serving),
-      log_(order.locations.error_logs),
-      timeout_(order.timeout) {}
+      log_(request.locations.error_logs),
+      timeout_(request.timeout) {}
 
-tl::expected<std::unique_ptr<Proof>, ReloadFinished> Proof::begin(const ReloadOrder& order,
+tl::expected<std::unique_ptr<Proof>, ReloadFinished> Proof::begin(const ReloadRequest& request,
                                                                   const std::atomic<bool>& stop) {
-  const auto master = find_master(order.locations.pid_files, order.program);
+  const auto master = find_master(request.locations.pid_files, request.program);
   if (!master) return tl::unexpected(finished(Result::kNoMaster, master.error().message));
-  std::unique_ptr<Proof> proof(new Proof(order, *master));
+  std::unique_ptr<Proof> proof(new Proof(request, *master));
   // It is still starting: the workers to come could not be told from those that the signal will start.
   if (proof->before_.empty()) return tl::unexpected(finished(Result::kNoMaster, "the Nginx master has no workers yet"));
-  switch (signal_reload(*master, order.program)) {
+  switch (signal_reload(*master, request.program)) {
     case Signalled::kSent:
       break;
     case Signalled::kGone:
       return tl::unexpected(finished(Result::kNoMaster, "the Nginx master ended before it could be told to reload"));
     case Signalled::kForbidden: {
-      std::vector<std::string> command = order.command;
-      command.insert(command.end(), {"-c", order.config_file, "-s", "reload"});
+      std::vector<std::string> command = request.command;
+      command.insert(command.end(), {"-c", request.config_file, "-s", "reload"});
       const auto ran = run_process(command, kMaxProcessTime, stop);
       if (!ran) return tl::unexpected(finished(Result::kUnproven, ran.error().message));
       if (ran->exit_code != 0) {
@@ -73,7 +73,7 @@ tl::expected<std::unique_ptr<Proof>, ReloadFinished> Proof::begin(const ReloadOr
       }
     }
   }
-  proof->deadline_ = std::chrono::steady_clock::now() + order.timeout;
+  proof->deadline_ = std::chrono::steady_clock::now() + request.timeout;
   return proof;
 }
 

@@ -12,7 +12,7 @@
 #include <tl/expected.hpp>
 #include <vector>
 
-#include "agent/core/applying/applier.h"
+#include "agent/core/applying/applier_events.h"
 #include "agent/nginx/error_log.h"
 #include "agent/nginx/locations.h"
 #include "agent/nginx/master.h"
@@ -26,7 +26,7 @@ enum class ProofVerdict { kPending, kProven, kRefused };
 // Pure. Nginx's words, and what they mean where that is not obvious.
 [[nodiscard]] std::string explain_refusal(const std::vector<std::string>& emergencies);
 
-struct ReloadOrder {
+struct ReloadRequest {
   NginxLocations locations;
   std::string program;               // the base name of the command
   std::vector<std::string> command;  // for a master that may not be signalled
@@ -38,13 +38,13 @@ struct ReloadOrder {
 class Proof {
  public:
   // Signals. An unexpected ReloadFinished: it ended there and then.
-  [[nodiscard]] static tl::expected<std::unique_ptr<Proof>, ReloadFinished> begin(const ReloadOrder& order,
+  [[nodiscard]] static tl::expected<std::unique_ptr<Proof>, ReloadFinished> begin(const ReloadRequest& request,
                                                                                   const std::atomic<bool>& stop);
   // nullopt: not decided yet.
   [[nodiscard]] std::optional<ReloadFinished> observe();
 
  private:
-  Proof(const ReloadOrder& order, const MasterProcess& master);
+  Proof(const ReloadRequest& request, const MasterProcess& master);
   [[nodiscard]] std::string explain_timeout(const Workers& now, const std::vector<std::string>& emergencies) const;
 
   MasterProcess master_;

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "agent/core/applying/applier.h"
+#include "agent/core/applying/config_content.h"
 
 namespace chorale::agent {
 
@@ -20,7 +20,7 @@ struct Record {
 };
 
 [[nodiscard]] std::string encode_record(const Record& record);
-// nullopt: not a record, in whole; it is then as if nothing were remembered.
+// nullopt: not a whole record. The caller starts without one.
 [[nodiscard]] std::optional<Record> decode_record(std::string_view text);
 
 }  // namespace chorale::agent

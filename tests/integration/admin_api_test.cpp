@@ -21,9 +21,9 @@ TEST(AdminApiTest, PagesAreServedOverTheSocket) {
   sources.xproxy = [] { return std::string("proxy-1"); };
   sources.health = [] {
     HealthInputs inputs;
-    inputs.nginx_running = true;
-    inputs.config_healthy = true;
-    inputs.applied = coordination::Identity{};
+    inputs.nginx.running = true;
+    inputs.nginx.config_healthy = true;
+    inputs.nginx.applied = coordination::Identity{};
     return inputs;
   };
   sources.cluster = [](auto done) { done(coordination::ClusterSnapshot{}); };

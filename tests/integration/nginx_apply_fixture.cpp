@@ -39,9 +39,9 @@ std::optional<coordination::Identity> NginxApplyTest::begin() {
   LocalNginx::Callbacks callbacks;
   callbacks.staged = [this](coordination::StageFinished answer) { staged_.push_back(std::move(answer)); };
   callbacks.applied = [this](coordination::RevisionApplied answer) { applied_.push_back(std::move(answer)); };
-  callbacks.report = [this](const NginxReport&) { ++reports_; };
+  callbacks.changed = [this](const NginxStatus&) { ++changes_; };
   callbacks.log = [this](LogLine line) { log_.push_back(std::move(line)); };
-  local_ = std::make_unique<LocalNginx>(loop_, pool_, options_, std::move(callbacks));
+  local_ = make_reloaded_nginx(loop_, pool_, options_, std::move(callbacks));
   return local_->start();
 }
 

@@ -44,7 +44,7 @@ class NginxApplyTest : public ::testing::Test {
   // The answer to the one stage() since the last; runs until it is there.
   coordination::StageFinished vote();
 
-  [[nodiscard]] const NginxReport& report() const { return local_->report(); }
+  [[nodiscard]] const NginxStatus& status() const { return local_->status(); }
   [[nodiscard]] std::string file() const { return read_text(nginx_.config_file()); }
   [[nodiscard]] std::set<int> workers() const;
   [[nodiscard]] std::string logged() const;
@@ -54,11 +54,11 @@ class NginxApplyTest : public ::testing::Test {
   testing::NginxInstance nginx_;
   testing::TempDir state_{"state"};
   LocalNginxOptions options_;
-  std::unique_ptr<LocalNginx> local_;
+  std::shared_ptr<LocalNginx> local_;
   std::vector<coordination::StageFinished> staged_;
   std::vector<coordination::RevisionApplied> applied_;
   std::vector<LogLine> log_;
-  int reports_ = 0;
+  int changes_ = 0;
 };
 
 }  // namespace chorale::agent

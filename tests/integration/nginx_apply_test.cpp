@@ -19,10 +19,9 @@ TEST_F(NginxApplyTest, FirstApplyKeepsTheForeignFileAside) {
   EXPECT_EQ(nginx_.answer(), "one");
   EXPECT_EQ(read_text(nginx_.config_file() + ".before-chorale"), foreign);
   EXPECT_EQ(file().substr(0, file().find('\n')), "# chorale 1.1 " + identity(1, nginx_.config("one")).digest);
-  EXPECT_TRUE(report().running);
-  EXPECT_TRUE(report().config_healthy) << report().config_message;
-  EXPECT_EQ(report().applied, identity(1, nginx_.config("one")));
-  EXPECT_FALSE(report().wanted);
+  EXPECT_TRUE(status().running);
+  EXPECT_TRUE(status().config_healthy) << status().config_message;
+  EXPECT_EQ(status().applied, identity(1, nginx_.config("one")));
   EXPECT_EQ(applied_.size(), 1u);
 }
 
@@ -35,7 +34,7 @@ TEST_F(NginxApplyTest, ProofMeansThatNoOldAnswerFollows) {
     ASSERT_TRUE(run_until_applied(revision)) << logged();
     for (int request = 0; request < 20; ++request) ASSERT_EQ(nginx_.answer(), answer);
   }
-  EXPECT_EQ(report().reloads, 10u);
+  EXPECT_EQ(status().reloads, 10u);
 }
 
 TEST_F(NginxApplyTest, StagedContentIsVotedForAndThenAppliedWithoutASecondTest) {
@@ -66,8 +65,8 @@ TEST_F(NginxApplyTest, ManyQuickAppliesSettleOnTheLast) {
   }
   ASSERT_TRUE(run_until_applied(60)) << logged();
   EXPECT_EQ(nginx_.answer(), "revision 60");
-  EXPECT_LT(report().reloads, 60u);
-  EXPECT_EQ(report().reload_failures, 0u);
+  EXPECT_LT(status().reloads, 60u);
+  EXPECT_EQ(status().reload_failures, 0u);
 }
 
 TEST_F(NginxApplyTest, EqualContentTakesTheNewIdentityWithoutAReload) {
@@ -81,7 +80,7 @@ TEST_F(NginxApplyTest, EqualContentTakesTheNewIdentityWithoutAReload) {
   apply(2, nginx_.config("same"));
   ASSERT_TRUE(run_until_applied(2)) << logged();
   EXPECT_EQ(workers(), before);
-  EXPECT_EQ(report().reloads, 1u);
+  EXPECT_EQ(status().reloads, 1u);
   EXPECT_EQ(file().compare(0, 14, "# chorale 1.2 "), 0);
 }
 
@@ -97,10 +96,10 @@ TEST_F(NginxApplyTest, RefusedContentIsNackedInNginxsOwnWords) {
       << answer.error;
   EXPECT_NE(answer.error.find(".chorale-stage:13"), std::string::npos) << answer.error;
   EXPECT_EQ(nginx_.answer(), "one");
-  EXPECT_FALSE(report().config_healthy);
+  EXPECT_FALSE(status().config_healthy);
   stage(3, nginx_.config("three"));
   EXPECT_EQ(vote().result, VoteResult::kAck);
-  EXPECT_TRUE(report().config_healthy);
+  EXPECT_TRUE(status().config_healthy);
 }
 
 TEST_F(NginxApplyTest, CommittedContentThatNginxRefusesIsTriedAgain) {
@@ -111,13 +110,13 @@ TEST_F(NginxApplyTest, CommittedContentThatNginxRefusesIsTriedAgain) {
   const std::string snippet = nginx_.directory() / "snippet";
   const std::string needs_snippet = nginx_.config("two", "", "  include snippet;\n");
   apply(2, needs_snippet);
-  ASSERT_TRUE(run_until([this] { return report().failing_since.has_value(); }));
-  EXPECT_EQ(report().wanted, identity(2, needs_snippet));
+  ASSERT_TRUE(run_until([this] { return status().failing_since.has_value(); }));
+  EXPECT_EQ(status().applied, identity(1, nginx_.config("one")));
   EXPECT_EQ(nginx_.answer(), "one");
   write_text(snippet, "# here now\n");
   ASSERT_TRUE(run_until_applied(2)) << logged();
-  EXPECT_FALSE(report().failing_since);
-  EXPECT_TRUE(report().config_healthy) << report().config_message;
+  EXPECT_FALSE(status().failing_since);
+  EXPECT_TRUE(status().config_healthy) << status().config_message;
 }
 
 TEST_F(NginxApplyTest, OlderIdentitiesAreRefused) {
@@ -141,8 +140,8 @@ TEST_F(NginxApplyTest, LocalValuesAreFilledInAndFollowTheConfig) {
   ASSERT_TRUE(run_until_applied(1)) << logged();
   EXPECT_EQ(nginx_.answer(), "proxy-1");
   local_->set_local_values({{"xproxy", "renamed"}});
-  ASSERT_TRUE(run_until([this] { return nginx_.answer() == "renamed" && report().reloads == 2; })) << logged();
-  EXPECT_EQ(report().applied, identity(1, nginx_.config("@{xproxy}")));
+  ASSERT_TRUE(run_until([this] { return nginx_.answer() == "renamed" && status().reloads == 2; })) << logged();
+  EXPECT_EQ(status().applied, identity(1, nginx_.config("@{xproxy}")));
 }
 
 TEST_F(NginxApplyTest, MissingLocalValueIsThisProxysOwnIllness) {

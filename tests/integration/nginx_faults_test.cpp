@@ -28,17 +28,16 @@ TEST_F(NginxApplyTest, HeldPortIsReportedAndRolledBackAndAppliedOnceItIsFree) {
   stage(2, two);
   EXPECT_EQ(vote().result, VoteResult::kAck);  // nginx -t does not bind
   apply(2, two);
-  ASSERT_TRUE(run_until([this] { return report().failing_since.has_value(); }));
-  EXPECT_FALSE(report().config_healthy);
-  EXPECT_NE(report().config_message.find("another process"), std::string::npos) << report().config_message;
+  ASSERT_TRUE(run_until([this] { return status().failing_since.has_value(); }));
+  EXPECT_FALSE(status().config_healthy);
+  EXPECT_NE(status().config_message.find("another process"), std::string::npos) << status().config_message;
   ASSERT_TRUE(run_until([this] { return file().compare(0, 14, "# chorale 1.1 ") == 0; })) << file();
   EXPECT_EQ(nginx_.answer(), "one");
-  EXPECT_EQ(report().applied, identity(1, nginx_.config("one")));
-  EXPECT_EQ(report().wanted, identity(2, two));
+  EXPECT_EQ(status().applied, identity(1, nginx_.config("one")));
   holder = testing::Socket();
   ASSERT_TRUE(run_until_applied(2)) << logged();
   EXPECT_EQ(nginx_.answer(), "two");
-  EXPECT_TRUE(report().config_healthy) << report().config_message;
+  EXPECT_TRUE(status().config_healthy) << status().config_message;
 }
 
 TEST_F(NginxApplyTest, FirstApplyThatFailsGivesTheForeignFileBack) {
@@ -47,7 +46,7 @@ TEST_F(NginxApplyTest, FirstApplyThatFailsGivesTheForeignFileBack) {
   begin();
   const auto holder = testing::listen_on_any_port();
   apply(1, nginx_.config("one", "", listening_on(testing::port_of(holder))));
-  ASSERT_TRUE(run_until([&] { return report().reload_failures > 0 && file() == foreign; })) << logged();
+  ASSERT_TRUE(run_until([&] { return status().reload_failures > 0 && file() == foreign; })) << logged();
   EXPECT_EQ(nginx_.answer(), "foreign");
 }
 
@@ -57,8 +56,8 @@ TEST_F(NginxApplyTest, ChangedSharedZoneIsExplained) {
   apply(1, nginx_.config("one", "", "  limit_req_zone $binary_remote_addr zone=z:1m rate=1r/s;\n"));
   ASSERT_TRUE(run_until_applied(1)) << logged();
   apply(2, nginx_.config("two", "", "  limit_req_zone $server_name zone=z:1m rate=1r/s;\n"));
-  ASSERT_TRUE(run_until([this] { return report().reload_failures > 0; }));
-  EXPECT_NE(report().config_message.find("only a restart of Nginx"), std::string::npos) << report().config_message;
+  ASSERT_TRUE(run_until([this] { return status().reload_failures > 0; }));
+  EXPECT_NE(status().config_message.find("only a restart of Nginx"), std::string::npos) << status().config_message;
   apply(3, nginx_.config("three"));
   ASSERT_TRUE(run_until_applied(3)) << logged();
   EXPECT_EQ(nginx_.answer(), "three");
@@ -71,8 +70,8 @@ TEST_F(NginxApplyTest, UncheckedNonsenseIsRefusedByTheMasterAndTakenBack) {
   apply(1, nginx_.config("one"));
   ASSERT_TRUE(run_until_applied(1));
   apply(2, nginx_.config("two", "", "  no_such_directive on;\n"));
-  ASSERT_TRUE(run_until([this] { return report().reload_failures > 0; }));
-  EXPECT_NE(report().config_message.find("no_such_directive"), std::string::npos) << report().config_message;
+  ASSERT_TRUE(run_until([this] { return status().reload_failures > 0; }));
+  EXPECT_NE(status().config_message.find("no_such_directive"), std::string::npos) << status().config_message;
   ASSERT_TRUE(run_until([this] { return file().compare(0, 14, "# chorale 1.1 ") == 0; }));
   EXPECT_EQ(nginx_.answer(), "one");
 }
@@ -87,9 +86,8 @@ TEST_F(NginxApplyTest, ForeignProcessInThePidFileIsNotSignalled) {
   ASSERT_TRUE(run_until([this] { return file().compare(0, 14, "# chorale 1.1 ") == 0; })) << logged();
   run_for(std::chrono::milliseconds(300));
   EXPECT_TRUE(bystander.running());
-  EXPECT_FALSE(report().running);
-  EXPECT_NE(report().nginx_message.find("is no Nginx master but \"sleep 1000\""), std::string::npos)
-      << report().nginx_message;
+  EXPECT_FALSE(status().running);
+  EXPECT_NE(status().message.find("is no Nginx master but \"sleep 1000\""), std::string::npos) << status().message;
   EXPECT_TRUE(applied_.empty());
   write_text(options_.pid_file, std::to_string(nginx_.master_pid()) + "\n");
   ASSERT_TRUE(run_until_applied(1)) << logged();
@@ -102,17 +100,17 @@ TEST_F(NginxApplyTest, NginxThatWasDownServesWhatWasInstalledMeanwhile) {
   apply(1, nginx_.config("one"));
   ASSERT_TRUE(run_until_applied(1));
   nginx_.kill();
-  ASSERT_TRUE(run_until([this] { return !report().running; }));
+  ASSERT_TRUE(run_until([this] { return !status().running; }));
   stage(2, nginx_.config("two"));
   EXPECT_EQ(vote().result, VoteResult::kAck);
   apply(2, nginx_.config("two"));
   ASSERT_TRUE(run_until([this] { return file().compare(0, 14, "# chorale 1.2 ") == 0; })) << logged();
-  EXPECT_EQ(report().applied, identity(1, nginx_.config("one")));
-  EXPECT_TRUE(report().failing_since);
+  EXPECT_EQ(status().applied, identity(1, nginx_.config("one")));
+  EXPECT_TRUE(status().failing_since);
   ASSERT_TRUE(nginx_.start());
   ASSERT_TRUE(run_until_applied(2)) << logged();
   EXPECT_EQ(nginx_.answer(), "two");
-  EXPECT_FALSE(report().failing_since);
+  EXPECT_FALSE(status().failing_since);
 }
 
 TEST_F(NginxApplyTest, StoppedMasterIsReportedAndFollowsWhenItGoesOn) {
@@ -123,8 +121,8 @@ TEST_F(NginxApplyTest, StoppedMasterIsReportedAndFollowsWhenItGoesOn) {
   ASSERT_TRUE(run_until_applied(1));
   nginx_.signal(SIGSTOP);
   apply(2, nginx_.config("two"));
-  ASSERT_TRUE(run_until([this] { return report().reload_failures > 0; }));
-  EXPECT_NE(report().config_message.find("is stopped (SIGSTOP)"), std::string::npos) << report().config_message;
+  ASSERT_TRUE(run_until([this] { return status().reload_failures > 0; }));
+  EXPECT_NE(status().config_message.find("is stopped (SIGSTOP)"), std::string::npos) << status().config_message;
   EXPECT_EQ(nginx_.answer(), "one");
   nginx_.signal(SIGCONT);
   ASSERT_TRUE(run_until_applied(2)) << logged();
@@ -141,7 +139,7 @@ TEST_F(NginxApplyTest, EditedFileIsKeptAsideAndRepaired) {
   nginx_.signal(SIGHUP);
   ASSERT_TRUE(run_until([this, &ours] { return file() == ours && nginx_.answer() == "one"; })) << logged();
   EXPECT_EQ(read_text(nginx_.config_file() + ".drift-1"), nginx_.config("edited"));
-  ASSERT_TRUE(run_until([this] { return report().config_healthy; })) << report().config_message;
+  ASSERT_TRUE(run_until([this] { return status().config_healthy; })) << status().config_message;
   fs::remove(nginx_.config_file());
   ASSERT_TRUE(run_until([this, &ours] { return file() == ours; })) << logged();
   EXPECT_FALSE(fs::exists(nginx_.config_file() + ".drift-2"));
@@ -154,7 +152,7 @@ TEST_F(NginxApplyTest, EditedFileIsOnlyReportedIfSoConfigured) {
   apply(1, nginx_.config("one"));
   ASSERT_TRUE(run_until_applied(1));
   write_text(nginx_.config_file(), nginx_.config("edited"));
-  ASSERT_TRUE(run_until([this] { return !report().config_healthy; }));
+  ASSERT_TRUE(run_until([this] { return !status().config_healthy; }));
   run_for(std::chrono::milliseconds(200));
   EXPECT_EQ(file(), nginx_.config("edited"));
   apply(2, nginx_.config("two"));
@@ -197,7 +195,7 @@ TEST_F(NginxApplyTest, FullDiskLeavesTheOldFileAndIsRetried) {
   EXPECT_EQ(answer.result, VoteResult::kUnable);
   EXPECT_NE(answer.error.find("No space left on device"), std::string::npos) << answer.error;
   apply(2, two);
-  ASSERT_TRUE(run_until([this] { return report().failing_since.has_value(); }));
+  ASSERT_TRUE(run_until([this] { return status().failing_since.has_value(); }));
   EXPECT_EQ(file(), ours);
   EXPECT_EQ(nginx_.answer(), "one");
   fs::remove(filler);
@@ -227,8 +225,8 @@ TEST_F(NginxApplyTest, ReadOnlyStateDirectoryStopsTheApplyBeforeTheRename) {
   const std::string foreign = file();
   begin();
   apply(1, nginx_.config("one"));
-  ASSERT_TRUE(run_until([this] { return report().failing_since.has_value(); }));
-  EXPECT_NE(report().config_message.find("Read-only file system"), std::string::npos) << report().config_message;
+  ASSERT_TRUE(run_until([this] { return status().failing_since.has_value(); }));
+  EXPECT_NE(status().config_message.find("Read-only file system"), std::string::npos) << status().config_message;
   EXPECT_EQ(file(), foreign);
   umount2(options_.state_dir.c_str(), MNT_DETACH);
   ASSERT_TRUE(run_until_applied(1)) << logged();

@@ -30,8 +30,8 @@ TEST_F(NginxApplyTest, NextLifeFindsAnUnchangedFileAndTouchesNothing) {
   run_for(std::chrono::milliseconds(300));
   EXPECT_EQ(workers(), before);
   EXPECT_EQ(fs::last_write_time(nginx_.config_file()), written);
-  EXPECT_EQ(report().reloads, 0u);
-  EXPECT_TRUE(report().config_healthy);
+  EXPECT_EQ(status().reloads, 0u);
+  EXPECT_TRUE(status().config_healthy);
 }
 
 TEST_F(NginxApplyTest, NextLifeFinishesAnApplyThatDiedBeforeTheSignal) {
@@ -42,8 +42,8 @@ TEST_F(NginxApplyTest, NextLifeFinishesAnApplyThatDiedBeforeTheSignal) {
   ASSERT_TRUE(run_until([this] { return kept_as_proven(1); }));
   end();
   const ConfigFile file(nginx_.config_file(), options_.state_dir);
-  const ConfigWish wish{identity(2, "two"), std::make_shared<const std::string>(nginx_.config("two"))};
-  const StageWritten staged = file.write_stage(wish, {});
+  const PublishedConfig config{identity(2, "two"), std::make_shared<const std::string>(nginx_.config("two"))};
+  const StageWritten staged = file.write_stage(config, {});
   ASSERT_TRUE(staged.content);
   const auto installed = file.install({*staged.content, content_of(read_text(nginx_.config_file())), false});
   ASSERT_FALSE(installed.failure) << installed.failure->message;
@@ -52,7 +52,7 @@ TEST_F(NginxApplyTest, NextLifeFinishesAnApplyThatDiedBeforeTheSignal) {
   EXPECT_EQ(begin(), identity(2, "two"));
   ASSERT_TRUE(run_until_applied(2)) << logged();
   EXPECT_EQ(nginx_.answer(), "two");
-  EXPECT_EQ(report().reloads, 1u);
+  EXPECT_EQ(status().reloads, 1u);
   EXPECT_FALSE(fs::exists(nginx_.config_file() + ".drift-1"));
 }
 
@@ -80,7 +80,7 @@ TEST_F(NginxApplyTest, LostStateDirectoryCostsOneReload) {
   fs::remove_all(options_.state_dir);
   begin();
   ASSERT_TRUE(run_until_applied(1)) << logged();
-  EXPECT_EQ(report().reloads, 1u);
+  EXPECT_EQ(status().reloads, 1u);
   EXPECT_EQ(nginx_.answer(), "one");
 }
 
@@ -101,8 +101,7 @@ TEST_F(NginxApplyTest, AgentThatEndsAtAnyMomentLeavesOneWholeFileAndRecovers) {
     applied_.clear();
     begin();
     apply(round + 1, after);
-    ASSERT_TRUE(run_until([&] { return report().applied == identity(round + 1, after) && !report().wanted; }))
-        << logged();
+    ASSERT_TRUE(run_until([&] { return status().applied == identity(round + 1, after); })) << logged();
     ASSERT_EQ(nginx_.answer(), "revision " + std::to_string(round + 1));
   }
   EXPECT_FALSE(fs::exists(nginx_.config_file() + ".drift-1")) << logged();

@@ -19,7 +19,7 @@
 
 namespace chorale::agent {
 
-using Fate = coordination::OfferClosed::Fate;
+using Fate = coordination::Fate;
 using SharedState = std::shared_ptr<const render::RoutingState>;
 
 struct Offer {

@@ -61,7 +61,7 @@ struct OfferRendered {  // answer to RenderAndOffer: rendered and offered to the
 };
 struct OfferDecided {  // the coordinator's OfferClosed
   std::uint64_t offer = 0;
-  coordination::OfferClosed::Fate fate = coordination::OfferClosed::Fate::kAbandoned;
+  coordination::Fate fate = coordination::Fate::kAbandoned;
   std::string reason;
 };
 struct SyncRequested {};    // a full list from Marathon is wanted now

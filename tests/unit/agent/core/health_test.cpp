@@ -32,11 +32,11 @@ HealthInputs well() {
   inputs.view.committed->identity = identity(41);
   inputs.view.agents = {"proxy-1", "proxy-2", "proxy-3"};
   inputs.view.peer_applied = identity(41);
-  inputs.nginx_running = true;
-  inputs.nginx_message = "OK";
-  inputs.config_healthy = true;
-  inputs.config_message = "OK";
-  inputs.applied = identity(41);
+  inputs.nginx.running = true;
+  inputs.nginx.message = "OK";
+  inputs.nginx.config_healthy = true;
+  inputs.nginx.config_message = "OK";
+  inputs.nginx.applied = identity(41);
   inputs.template_message = "OK";
   inputs.endpoints = {{"http://master-1:8080", true, "OK"}};
   return inputs;
@@ -44,10 +44,10 @@ HealthInputs well() {
 
 HealthInputs failing_for(std::chrono::seconds duration) {
   HealthInputs inputs = well();
-  inputs.applied = identity(40);
-  inputs.config_healthy = false;
-  inputs.config_message = "disk full";
-  inputs.failing_since = inputs.now - duration;
+  inputs.nginx.applied = identity(40);
+  inputs.nginx.config_healthy = false;
+  inputs.nginx.config_message = "disk full";
+  inputs.nginx.failing_since = inputs.now - duration;
   return inputs;
 }
 
@@ -61,8 +61,8 @@ TEST(HealthTest, EverythingWellIsOk) { expect(well(), Condition::kOk, "OK"); }
 
 TEST(HealthTest, StoppedNginxIsDown) {
   HealthInputs inputs = well();
-  inputs.nginx_running = false;
-  inputs.nginx_message = "/run/nginx.pid: no such process";
+  inputs.nginx.running = false;
+  inputs.nginx.message = "/run/nginx.pid: no such process";
   expect(inputs, Condition::kDown, "Nginx is not running: /run/nginx.pid");
 }
 
@@ -74,9 +74,9 @@ TEST(HealthTest, DrainedIsDown) {
 
 TEST(HealthTest, NothingAppliedIsDownAndSaysWhy) {
   HealthInputs inputs = well();
-  inputs.applied.reset();
+  inputs.nginx.applied.reset();
   expect(inputs, Condition::kDown, "revision 7.41 is being fetched");
-  inputs.config_message = "[emerg] unknown directive";
+  inputs.nginx.config_message = "[emerg] unknown directive";
   expect(inputs, Condition::kDown, "unknown directive");
   inputs.view.committed.reset();
   expect(inputs, Condition::kDown, "leader proxy-2 has committed no revision yet");
@@ -155,8 +155,8 @@ TEST(HealthTest, JsonHasNixysKeysAndTheClusters) {
 
 TEST(HealthTest, JsonStandsAnyByteInAMessage) {
   HealthInputs inputs = well();
-  inputs.config_healthy = false;
-  inputs.config_message = "\xff\xfe \x01";
+  inputs.nginx.config_healthy = false;
+  inputs.nginx.config_message = "\xff\xfe \x01";
   EXPECT_TRUE(Json::accept(health_json(inputs)));
 }
 

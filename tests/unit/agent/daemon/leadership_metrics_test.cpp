@@ -27,7 +27,7 @@ class LeadershipMetricsTest : public testing::Test {
     counted_.handled(now_, tracker_);
     return answered;
   }
-  void close(std::uint64_t offer, OfferClosed::Fate fate, std::int64_t revision = 0) {
+  void close(std::uint64_t offer, Fate fate, std::int64_t revision = 0) {
     OfferClosed closed;
     closed.offer = offer;
     closed.fate = fate;
@@ -96,8 +96,8 @@ TEST_F(LeadershipMetricsTest, AChangeTakesFromItsFirstEventUntilItIsServed) {
   send(EventReceived{});
   counted_.offered(41);
   send(EventReceived{});  // of the next change
-  close(40, OfferClosed::Fate::kCommitted, 6);
-  close(41, OfferClosed::Fate::kCommitted, 7);
+  close(40, Fate::kCommitted, 6);
+  close(41, Fate::kCommitted, 7);
   now_ += seconds(1);
   counted_.applied(now_, identity(7));
   counted_.applied(now_, identity(7));
@@ -106,9 +106,9 @@ TEST_F(LeadershipMetricsTest, AChangeTakesFromItsFirstEventUntilItIsServed) {
   expect("chorale_proposals_total{result=\"committed\"} 1");
 
   counted_.offered(42);
-  close(42, OfferClosed::Fate::kRejected);
+  close(42, Fate::kRejected);
   counted_.offered(43);  // no event began it
-  close(43, OfferClosed::Fate::kCommitted, 8);
+  close(43, Fate::kCommitted, 8);
   counted_.applied(now_, identity(8));
   expect("chorale_change_applied_seconds_count 1");
   expect("chorale_proposals_total{result=\"committed\"} 2");

@@ -208,7 +208,7 @@ TEST(StatusLineTest, SaysRoleRevisionAndHealth) {
   EXPECT_EQ(status_line(inputs, {coordination::Condition::kDown, "Nginx is not running"}),
             "no leader yet, serving nothing of Chorale's yet, down: Nginx is not running");
   inputs.view.leader = "proxy-2";
-  inputs.applied = coordination::Identity{{7}, {41}, "d"};
+  inputs.nginx.applied = coordination::Identity{{7}, {41}, "d"};
   EXPECT_EQ(status_line(inputs, {coordination::Condition::kOk, "OK"}), "follower of proxy-2, serving 7.41, ok");
   inputs.view.role = coordination::Role::kLeader;
   EXPECT_EQ(status_line(inputs, {coordination::Condition::kDegraded, "Marathon: gone"}),

@@ -66,11 +66,11 @@ TEST_F(AdminPagesTest, PathsAreExactAndMethodsFew) {
 }
 
 TEST_F(AdminPagesTest, HealthIs503OnlyWhenDown) {
-  health_.nginx_running = false;
+  health_.nginx.running = false;
   EXPECT_EQ(status("/v1/health"), 503U);
-  health_.nginx_running = true;
-  health_.config_healthy = true;
-  health_.applied = coordination::Identity{};
+  health_.nginx.running = true;
+  health_.nginx.config_healthy = true;
+  health_.nginx.applied = coordination::Identity{};
   EXPECT_EQ(status("/v1/health", "HEAD", false), 200U);  // degraded: ZooKeeper is not connected
 }
 

@@ -57,7 +57,11 @@ TEST(MetricsTest, GaugesFollowTheCluster) {
   metrics.set_cluster(view);
   metrics.set_applied({coordination::Epoch{7}, coordination::Revision{40}, "d"});
   metrics.set_routes(20, 61);
-  metrics.set_nginx(true, 4, 2);
+  NginxStatus nginx;
+  nginx.running = true;
+  nginx.workers = 4;
+  nginx.old_workers = 2;
+  metrics.set_nginx(nginx);
   metrics.set_health(coordination::Condition::kDegraded);
   metrics.observe_loop_delay(milliseconds(30));
   metrics.observe_loop_delay(milliseconds(10));

@@ -14,7 +14,7 @@ constexpr const char* kAttack = "<script>alert('x')</script>\"&";
 TEST(StatusPageTest, EverythingFromOutsideIsEscaped) {
   HealthInputs health;
   health.id = kAttack;
-  health.nginx_message = kAttack;
+  health.nginx.message = kAttack;
   health.view.zookeeper_message = kAttack;
   health.endpoints = {{kAttack, false, kAttack}};
   health.warnings = {kAttack};

@@ -1,4 +1,5 @@
 // Records, whole files, logs and children: the parts of the room that touch the system, on a directory of their own.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -48,6 +49,9 @@ TEST(RecordTest, AnythingTornIsNoRecord) {
   const std::string text = encode_record({content(2), content(1), "boot-id", 123'456, MasterProcess{42, 789}});
   for (std::size_t size = 0; size + 4 < text.size(); ++size) EXPECT_FALSE(decode_record(text.substr(0, size))) << size;
   EXPECT_FALSE(decode_record("end\n"));
+  EXPECT_FALSE(decode_record("content " + std::string(63, 'a') + " -\nend\n"));
+  EXPECT_FALSE(decode_record("content " + std::string(64, 'a') + " # no identity\nend\n"));
+  EXPECT_FALSE(decode_record("content " + std::string(64, 'a') + " -\nat_ms x\nend\n"));
   EXPECT_FALSE(decode_record("unknown 1\n" + text));
 }
 
@@ -199,6 +203,152 @@ TEST_F(ConfigFileTest, ChangedFileIsNotKeptAsProven) {
   write_text(target_, "edited\n");
   EXPECT_TRUE(file_.keep_proven({one, {42, 1}}).failure);
   EXPECT_FALSE(file_.find().proven);
+}
+
+TEST_F(ConfigFileTest, RecordsOfAnotherBootTellNeitherTimesNorPids) {
+  install(1, "one\n", std::nullopt);
+  const FileContent one = target_content();
+  ASSERT_FALSE(file_.keep_proven({one, {42, 1}}).failure);
+  for (const char* name : {"installed.record", "proven.record"}) {
+    const std::string path = directory_.path() / "state" / name;
+    std::optional<Record> record = decode_record(text_of(path));
+    ASSERT_TRUE(record) << path;
+    record->boot = "another";
+    write_text(path, encode_record(*record));
+  }
+  const FilesFound found = file_.find();
+  EXPECT_EQ(found.installed, one);
+  EXPECT_EQ(found.installed_at_ms, kInstalledBeforeBoot);
+  EXPECT_EQ(found.proven, one);
+  EXPECT_FALSE(found.proven_by);
+}
+
+TEST_F(ConfigFileTest, NothingIsFoundWhereNothingWasWritten) {
+  const FilesFound found = file_.find();
+  EXPECT_FALSE(found.file || found.installed || found.proven || found.proven_by);
+  ASSERT_TRUE(file_.view());
+  EXPECT_FALSE(*file_.view());
+  write_text(target_, "pid /x;\n");
+  ASSERT_TRUE(*file_.view());
+  EXPECT_EQ((*file_.view())->content, content_of("pid /x;\n"));
+  EXPECT_EQ((*file_.view())->directives.pid, "/x");
+  EXPECT_EQ((*file_.view())->signature, signature_of(target_));
+}
+
+TEST_F(ConfigFileTest, CopyThatIsNotTheRecordedOneNamesNoMaster) {
+  install(1, "one\n", std::nullopt);
+  ASSERT_FALSE(file_.keep_proven({target_content(), {42, 1}}).failure);
+  write_text(directory_.path() / "state" / "nginx.conf.proven", "another\n");
+  EXPECT_EQ(file_.find().proven, content_of("another\n"));
+  EXPECT_FALSE(file_.find().proven_by);
+}
+
+TEST_F(ConfigFileTest, TargetThatCannotBeReadFailsEveryJob) {
+  install(1, "one\n", std::nullopt);
+  const FileContent one = target_content();
+  ASSERT_FALSE(file_.keep_proven({one, {42, 1}}).failure);
+  const StageWritten staged = file_.write_stage({identity(2), std::make_shared<const std::string>("two\n")}, {});
+  ASSERT_TRUE(staged.content);
+  fs::remove(target_);
+  fs::create_directory(target_);
+  EXPECT_FALSE(file_.view());
+  EXPECT_TRUE(file_.install({*staged.content, one, false}).failure);
+  EXPECT_FALSE(file_.restore({one}).content);
+  EXPECT_TRUE(file_.keep_proven({one, {42, 1}}).failure);
+  EXPECT_FALSE(file_.write_stage({identity(2), std::make_shared<const std::string>("two\n")}, {}).content);
+}
+
+TEST_F(ConfigFileTest, UnknownLocalValueIsNotWritten) {
+  const StageWritten staged = file_.write_stage({identity(1), std::make_shared<const std::string>("@{unset}")}, {});
+  ASSERT_FALSE(staged.content);
+  EXPECT_NE(staged.content.error().message.find("unset"), std::string::npos);
+  EXPECT_FALSE(fs::exists(file_.stage()));
+}
+
+TEST_F(ConfigFileTest, RestoreNeedsACopyAndLeavesAnEqualFileAlone) {
+  install(1, "one\n", std::nullopt);
+  const FileContent one = target_content();
+  EXPECT_FALSE(file_.restore({one}).content);  // no copy yet
+  ASSERT_FALSE(file_.keep_proven({one, {42, 1}}).failure);
+  const auto before = signature_of(target_);
+  EXPECT_EQ(file_.restore({one}).content, one);
+  EXPECT_EQ(signature_of(target_), before);
+  install(2, "two\n", one);
+  const ProvenRestored restored = file_.restore({target_content()});
+  EXPECT_EQ(restored.content, one);
+  EXPECT_GT(restored.installed_at_ms, 0);
+  EXPECT_TRUE(restored.kept.empty());  // what was expected needs no keeping
+  EXPECT_EQ(target_content(), one);
+  EXPECT_EQ(file_.find().installed, one);
+}
+
+TEST_F(ConfigFileTest, OwnFileThatIsNotExpectedIsKeptAside) {
+  install(1, "one\n", std::nullopt);
+  const FileContent one = target_content();
+  const std::string edited = text_of(target_) + "# by hand\n";
+  write_text(target_, edited);
+  install(2, "two\n", one);
+  EXPECT_EQ(kept_, std::vector<std::string>{target_ + ".drift-1"});
+  EXPECT_EQ(text_of(target_ + ".drift-1"), edited);
+  EXPECT_FALSE(fs::exists(target_ + ".before-chorale"));
+}
+
+TEST_F(ConfigFileTest, OnlyTheExpectedTargetIsKeptAsProven) {
+  install(1, "one\n", std::nullopt);
+  const FileContent one = target_content();
+  const auto install_over = [&](std::int64_t revision, const FileContent& expected) {
+    const StageWritten staged = file_.write_stage({identity(revision), std::make_shared<const std::string>("x\n")}, {});
+    return file_.install({*staged.content, expected, true});
+  };
+  EXPECT_FALSE(install_over(2, content(9)).kept_as_proven);
+  EXPECT_FALSE(file_.find().proven);
+  const FileContent two = target_content();
+  EXPECT_TRUE(install_over(3, two).kept_as_proven);
+  EXPECT_EQ(file_.find().proven, two);
+  EXPECT_FALSE(file_.find().proven_by);
+}
+
+TEST_F(ConfigFileTest, OtherFilesAreNoDrift) {
+  write_text(target_ + ".drift-x", "");
+  write_text(target_ + ".drift-0", "");
+  write_text(target_ + ".drift-7b", "");
+  write_text(target_ + ".drift-3", "earlier\n");
+  write_text(target_, identity_line(identity(1)) + "edited\n");
+  install(2, "two\n", std::nullopt);
+  EXPECT_EQ(kept_, std::vector<std::string>{target_ + ".drift-4"});
+}
+
+TEST(ConfigAmongTest, OnlyNginxConfCounts) {
+  const auto text = std::make_shared<const std::string>("x");
+  EXPECT_FALSE(config_among(identity(1), {}));
+  EXPECT_FALSE(config_among(identity(1), {{"routes.json", text, {}}, {"nginx.conf", nullptr, {}}}));
+  const auto config = config_among(identity(1), {{"routes.json", nullptr, {}}, {"nginx.conf", text, {}}});
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->identity, identity(1));
+  EXPECT_EQ(config->text, text);
+}
+
+TEST(ErrorLogTailTest, LogThatAppearsIsReadFromItsBeginningAndAtMost64KiB) {
+  const testing::TempDir directory("log");
+  const std::string path = directory.path() / "error.log";
+  ErrorLogTail tail({path});
+  EXPECT_EQ(tail.text(), "");
+  write_text(path, "first\n");
+  EXPECT_EQ(tail.text(), "first\n");
+  write_text(path, std::string(300'000, 'x'), std::ios::app);
+  EXPECT_GE(tail.text().size(), 64u * 1024);
+  EXPECT_LE(tail.text().size(), 64u * 1024 + 4096);
+}
+
+TEST(ErrorLogTailTest, FifoIsNotRead) {
+  const testing::TempDir directory("log");
+  const std::string path = directory.path() / "error.log";
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  const int writer = open(path.c_str(), O_RDWR | O_NONBLOCK);
+  ErrorLogTail tail({path});
+  ASSERT_EQ(write(writer, "x\n", 2), 2);
+  EXPECT_EQ(tail.text(), "");
+  close(writer);
 }
 
 TEST(ErrorLogTailTest, ReadsOnAcrossRotationAndTruncation) {

@@ -4,11 +4,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <fstream>
 #include <thread>
 
 #include "agent/nginx/error_log.h"
 #include "agent/nginx/locations.h"
 #include "agent/nginx/master.h"
+#include "tests/unit/agent/nginx/fake_nginx.h"
 
 namespace chorale::agent {
 namespace {
@@ -40,6 +43,85 @@ TEST(ProofTest, RefusalsAreExplained) {
             std::string::npos);
   EXPECT_EQ(explain_refusal({"open() \"/x\" failed (2: No such file or directory)"}),
             "Nginx went on with its old configuration: open() \"/x\" failed (2: No such file or directory)");
+}
+
+class ReloadTest : public ::testing::Test {
+ protected:
+  [[nodiscard]] static ReloadRequest request(const FakeNginx& nginx, Milliseconds timeout = Milliseconds(10'000)) {
+    return {{{nginx.pid_file()}, {nginx.error_log()}}, "nginx", {"nginx"}, "nginx.conf", timeout};
+  }
+  // Runs until the reload is decided.
+  static ReloadFinished finish(Proof& proof) {
+    std::optional<ReloadFinished> result;
+    EXPECT_TRUE(testing::wait_until([&] { return (result = proof.observe()).has_value(); }, Milliseconds(10'000)));
+    return result.value_or(ReloadFinished());
+  }
+  std::atomic<bool> go_on_{false};
+};
+
+TEST_F(ReloadTest, NewWorkersProveIt) {
+  const FakeNginx nginx;
+  const auto proof = Proof::begin(request(nginx), go_on_);
+  ASSERT_TRUE(proof) << proof.error().reason;
+  const ReloadFinished result = finish(**proof);
+  EXPECT_EQ(result.result, ReloadFinished::Result::kProven) << result.reason;
+  EXPECT_EQ(result.master, nginx.process());
+}
+
+TEST_F(ReloadTest, EmergencyOfTheMasterRefusesIt) {
+  const FakeNginx nginx(kIgnoreReload);
+  const auto proof = Proof::begin(request(nginx), go_on_);
+  ASSERT_TRUE(proof);
+  EXPECT_FALSE((*proof)->observe());
+  const std::string pid = std::to_string(nginx.pid());
+  std::ofstream(nginx.error_log()) << "2026/11/22 12:00:00 [emerg] " << pid << "#" << pid << ": no such thing\n";
+  const ReloadFinished result = finish(**proof);
+  EXPECT_EQ(result.result, ReloadFinished::Result::kRefused);
+  EXPECT_EQ(result.reason, "Nginx went on with its old configuration: no such thing");
+  EXPECT_FALSE(result.master);
+}
+
+TEST_F(ReloadTest, SilenceIsUnprovenAfterTheTimeout) {
+  const FakeNginx nginx(kIgnoreReload);
+  const auto proof = Proof::begin(request(nginx, Milliseconds(0)), go_on_);
+  ASSERT_TRUE(proof);
+  const auto result = (*proof)->observe();
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->result, ReloadFinished::Result::kUnproven);
+  EXPECT_NE(result->reason.find("started no new workers within 0 ms"), std::string::npos) << result->reason;
+}
+
+TEST_F(ReloadTest, OldWorkersThatStayAreNamed) {
+  const FakeNginx nginx("worker");  // one more
+  const auto proof = Proof::begin(request(nginx, Milliseconds(0)), go_on_);
+  ASSERT_TRUE(proof);
+  ASSERT_TRUE(testing::wait_until([&] { return workers_of(nginx.pid()).serving.size() == 3; }, Milliseconds(10'000)));
+  const auto result = (*proof)->observe();
+  ASSERT_TRUE(result);
+  EXPECT_NE(result->reason.find("still serve: they were not replaced"), std::string::npos) << result->reason;
+}
+
+TEST_F(ReloadTest, StoppedMasterIsNamed) {
+  const FakeNginx nginx;
+  kill(nginx.pid(), SIGSTOP);
+  const auto proof = Proof::begin(request(nginx, Milliseconds(0)), go_on_);
+  ASSERT_TRUE(proof);
+  ASSERT_TRUE(testing::wait_until([&] { return process_stat(nginx.pid())->state == 'T'; }, Milliseconds(10'000)));
+  const auto result = (*proof)->observe();
+  ASSERT_TRUE(result);
+  EXPECT_NE(result->reason.find("is stopped (SIGSTOP)"), std::string::npos) << result->reason;
+}
+
+TEST_F(ReloadTest, WithoutAMasterOrItsWorkersNothingIsSignalled) {
+  FakeNginx nginx(kIgnoreReload);
+  const auto proof = Proof::begin(request(nginx), go_on_);
+  ASSERT_TRUE(proof);
+  nginx.end();
+  EXPECT_EQ(finish(**proof).reason, "the Nginx master ended while it reloaded");
+  const auto gone = Proof::begin(request(nginx), go_on_);
+  ASSERT_FALSE(gone);
+  EXPECT_EQ(gone.error().result, ReloadFinished::Result::kNoMaster);
+  EXPECT_FALSE(gone.error().reason.empty());
 }
 
 TEST(ErrorLogTest, OnlyTheMastersOwnCompleteLinesCount) {
@@ -109,6 +191,27 @@ TEST(LocationsTest, OptionRulesAndPrefixCompletes) {
   const NginxLocations found = nginx_locations(now, now, command, "");
   EXPECT_EQ(found.pid_files, std::vector<std::string>{"/srv/n/run/a.pid"});
   EXPECT_EQ(found.error_logs, (std::vector<std::string>{"/srv/n/logs/a.log", "/srv/n/early.log"}));
+}
+
+TEST(LocationsTest, DefaultsStandWhereNothingIsSaid) {
+  const NginxLocations found = nginx_locations({}, {}, {}, "");
+  EXPECT_EQ(found.pid_files, std::vector<std::string>{"/run/nginx.pid"});
+  EXPECT_EQ(found.error_logs, std::vector<std::string>{"/var/log/nginx/error.log"});
+}
+
+TEST(LocationsTest, RelativePathsNeedAPrefixAndOnlyFilesAreLogs) {
+  const MainDirectives relative{"run/a.pid", {"a.log", "memory:32m", "syslog:server=x", "stderr"}};
+  EXPECT_TRUE(nginx_locations(relative, relative, {"nginx"}, "").pid_files.empty());
+  EXPECT_TRUE(nginx_locations(relative, relative, {"nginx"}, "").error_logs.empty());
+  const NginxLocations found = nginx_locations(relative, relative, {"nginx", "-p/srv", "-e/e.log"}, "");
+  EXPECT_EQ(found.pid_files, std::vector<std::string>{"/srv/run/a.pid"});
+  EXPECT_EQ(found.error_logs, (std::vector<std::string>{"/srv/a.log", "/e.log"}));
+}
+
+TEST(LocationsTest, ProgramIsTheBaseName) {
+  EXPECT_EQ(program_name({"/usr/sbin/nginx", "-q"}), "nginx");
+  EXPECT_EQ(program_name({"angie"}), "angie");
+  EXPECT_EQ(program_name({}), "");
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ inline coordination::Identity numbered(std::int64_t revision) {
   return {{7}, {revision}, "digest " + std::to_string(revision)};
 }
 
-inline ConfigWish wish_for(std::int64_t revision) {
+inline PublishedConfig config_for(std::int64_t revision) {
   return {numbered(revision), std::make_shared<const std::string>("text " + std::to_string(revision))};
 }
 
@@ -49,7 +49,6 @@ class Driver {
     send(ApplierTicked{});
     ApplierEffects both = effects;
     Inspected seen;
-    if (const auto order = get<Inspect>()) seen.generation = order->generation;
     seen.master = master ? tl::expected<MasterProcess, Failure>(*master) : tl::unexpected(Failure{"it is down"});
     seen.file = std::move(file);
     send(seen);
@@ -63,8 +62,8 @@ class Driver {
   }
   // As asked for in the step before.
   void installed() {
-    const auto order = get<InstallStage>();
-    send(StageInstalled{std::nullopt, 500'000, order && order->keep_as_proven, {}});
+    const auto request = get<InstallStage>();
+    send(StageInstalled{std::nullopt, 500'000, request && request->keep_as_proven, {}});
   }
   void proven(const MasterProcess& master = kMaster) {
     send(ReloadFinished{ReloadFinished::Result::kProven, {}, master});
@@ -84,15 +83,15 @@ class Driver {
     send(FilesFound{content, content, 500'000, content, kMaster});
     inspect(kMaster, content);
   }
-  // ... and the text is known, as after an ApplyWished in this life.
+  // ... and the text is known, as after an ApplyRequested in this life.
   void begin_holding(std::int64_t revision, const std::string& body) {
     begin_with(revision, body);
-    send(ApplyWished{wish_for(revision)});
+    send(ApplyRequested{config_for(revision)});
     write(revision, body, true);
   }
-  // From the wish to the reload.
+  // From the request to the reload.
   void apply_until_reload(std::int64_t revision, const std::string& body) {
-    send(ApplyWished{wish_for(revision)});
+    send(ApplyRequested{config_for(revision)});
     write(revision, body);
     accept_test();
     installed();

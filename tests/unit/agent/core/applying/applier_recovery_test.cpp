@@ -1,4 +1,4 @@
-// A new life of the agent, another Nginx, and files that somebody else has changed.
+// A new life of the agent, another Nginx, and files that others have changed.
 #include <gtest/gtest.h>
 
 #include "agent/core/applying/applier.h"
@@ -17,7 +17,7 @@ TEST(ApplierRecoveryTest, ProvenFileOfTheSameMasterIsAppliedWithoutAnyEffectOnIt
   driver.inspect(kMaster, content);
   EXPECT_TRUE(driver.has<AnswerApplied>());
   EXPECT_EQ(driver.effects.size(), 2u);  // that, and the inspection
-  driver.send(ApplyWished{wish_for(4)});
+  driver.send(ApplyRequested{config_for(4)});
   driver.write(4, "four", true);
   EXPECT_TRUE(driver.has<AnswerApplied>());
   EXPECT_FALSE(driver.has<Reload>());
@@ -61,7 +61,7 @@ TEST(ApplierRecoveryTest, WithoutAMasterTheTestedFileWaitsForTheNextStart) {
   driver.begin_with(1, "one");
   driver.inspect(std::nullopt, content_for(1, "one"));
   EXPECT_FALSE(driver.applier.status().running);
-  EXPECT_EQ(driver.applier.status().nginx_message, "it is down");
+  EXPECT_EQ(driver.applier.status().message, "it is down");
   driver.apply_until_reload(2, "two");
   EXPECT_FALSE(driver.has<Reload>());
   EXPECT_TRUE(driver.applier.status().failing_since);
@@ -102,7 +102,7 @@ TEST(ApplierRecoveryTest, OlderFileThatIsRestoredOverDriftIsReplacedByTheApplied
   driver.inspect(kMaster, std::nullopt);
   driver.send(ProvenRestored{content_for(1, "one"), 600'000, {}});
   ASSERT_TRUE(driver.has<WriteStage>());
-  EXPECT_EQ(driver.get<WriteStage>()->wish.identity, numbered(2));
+  EXPECT_EQ(driver.get<WriteStage>()->config.identity, numbered(2));
   EXPECT_FALSE(driver.has<AnswerApplied>());
 }
 
@@ -110,7 +110,7 @@ TEST(ApplierRecoveryTest, OlderFileThatIsRestoredOverDriftIsReplacedByTheApplied
 TEST(ApplierRecoveryTest, CopyThatWasNotMadeIsNotRestored) {
   Driver driver;
   driver.begin_foreign();
-  driver.send(ApplyWished{wish_for(1)});
+  driver.send(ApplyRequested{config_for(1)});
   driver.write(1, "one");
   driver.accept_test();
   ASSERT_TRUE(driver.get<InstallStage>()->keep_as_proven);
@@ -168,7 +168,6 @@ TEST(ApplierRecoveryTest, InspectionFromBeforeAnInstallSaysNothingOfDrift) {
   driver.send(ApplierTicked{});
   ASSERT_TRUE(driver.has<Inspect>());
   Inspected stale;
-  stale.generation = driver.get<Inspect>()->generation;
   stale.master = kMaster;
   stale.file = content_for(1, "one");
   driver.apply_until_reload(2, "two");
@@ -184,7 +183,7 @@ TEST(ApplierRecoveryTest, ForeignFileMayBeEditedByItsOwner) {
   driver.begin_foreign();
   driver.inspect(kMaster, foreign_content("edited"));
   EXPECT_EQ(driver.effects.size(), 1u);  // the inspection
-  driver.send(ApplyWished{wish_for(1)});
+  driver.send(ApplyRequested{config_for(1)});
   driver.write(1, "one");
   driver.accept_test();
   EXPECT_EQ(driver.get<InstallStage>()->expected, foreign_content("edited"));

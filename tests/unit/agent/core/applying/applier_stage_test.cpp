@@ -18,7 +18,7 @@ VoteResult vote_of(const Driver& driver) {
 TEST(ApplierStageTest, StagedContentIsWrittenTestedAndAcked) {
   Driver driver;
   driver.begin_with(1, "one");
-  driver.send(StageWished{wish_for(2)});
+  driver.send(StageRequested{config_for(2)});
   ASSERT_TRUE(driver.has<WriteStage>());
   driver.write(2, "two");
   ASSERT_TRUE(driver.has<TestStage>());
@@ -32,7 +32,7 @@ TEST(ApplierStageTest, StagedContentIsWrittenTestedAndAcked) {
 TEST(ApplierStageTest, RefusedContentIsNackedIfTheCurrentFileIsAccepted) {
   Driver driver;
   driver.begin_with(1, "one");
-  driver.send(StageWished{wish_for(2)});
+  driver.send(StageRequested{config_for(2)});
   driver.write(2, "two");
   driver.refuse_test("nginx: [emerg] no");
   ASSERT_TRUE(driver.has<TestCurrent>());
@@ -46,7 +46,7 @@ TEST(ApplierStageTest, RefusedContentIsNackedIfTheCurrentFileIsAccepted) {
 TEST(ApplierStageTest, RefusedContentIsNotBlamedIfTheCurrentFileIsRefusedToo) {
   Driver driver;
   driver.begin_with(1, "one");
-  driver.send(StageWished{wish_for(2)});
+  driver.send(StageRequested{config_for(2)});
   driver.write(2, "two");
   driver.refuse_test("nginx: [emerg] no");
   driver.refuse_test("nginx: [emerg] never");
@@ -57,7 +57,7 @@ TEST(ApplierStageTest, RefusedContentIsNotBlamedIfThereIsNothingToCompareWith) {
   Driver driver;
   driver.send(FilesFound{});
   driver.inspect(std::nullopt, std::nullopt);
-  driver.send(StageWished{wish_for(2)});
+  driver.send(StageRequested{config_for(2)});
   driver.write(2, "two");
   driver.refuse_test("nginx: [emerg] no");
   EXPECT_FALSE(driver.has<TestCurrent>());
@@ -67,10 +67,10 @@ TEST(ApplierStageTest, RefusedContentIsNotBlamedIfThereIsNothingToCompareWith) {
 TEST(ApplierStageTest, WhatCannotBeWrittenOrAskedIsUnable) {
   Driver driver;
   driver.begin_with(1, "one");
-  driver.send(StageWished{wish_for(2)});
+  driver.send(StageRequested{config_for(2)});
   driver.send(StageWritten{tl::unexpected(Failure{"no space"})});
   EXPECT_EQ(vote_of(driver), VoteResult::kUnable);
-  driver.send(StageWished{wish_for(3)});
+  driver.send(StageRequested{config_for(3)});
   driver.write(3, "three");
   driver.send(TestFinished{TestResult::kFailed, "no nginx", Milliseconds(0)});
   EXPECT_EQ(vote_of(driver), VoteResult::kUnable);
@@ -79,18 +79,18 @@ TEST(ApplierStageTest, WhatCannotBeWrittenOrAskedIsUnable) {
 TEST(ApplierStageTest, NewerStageReplacesOneThatHasNotBegun) {
   Driver driver;
   driver.begin_with(1, "one");
-  driver.send(StageWished{wish_for(2)});
-  driver.send(StageWished{wish_for(3)});
-  driver.send(StageWished{wish_for(4)});
+  driver.send(StageRequested{config_for(2)});
+  driver.send(StageRequested{config_for(3)});
+  driver.send(StageRequested{config_for(4)});
   driver.write(2, "two");
   ASSERT_TRUE(driver.has<WriteStage>());
-  EXPECT_EQ(driver.get<WriteStage>()->wish.identity, numbered(4));
+  EXPECT_EQ(driver.get<WriteStage>()->config.identity, numbered(4));
 }
 
 TEST(ApplierStageTest, ContentThatIsServedAlreadyNeedsNoTest) {
   Driver driver;
   driver.begin_with(1, "same");
-  driver.send(StageWished{wish_for(2)});
+  driver.send(StageRequested{config_for(2)});
   driver.write(2, "same");
   EXPECT_FALSE(driver.has<TestStage>());
   EXPECT_EQ(vote_of(driver), VoteResult::kAck);
@@ -101,7 +101,7 @@ TEST(ApplierStageTest, IgnoredCheckAcksUntested) {
   options.ignore_check = true;
   Driver driver(options);
   driver.begin_with(1, "one");
-  driver.send(StageWished{wish_for(2)});
+  driver.send(StageRequested{config_for(2)});
   driver.write(2, "two");
   EXPECT_EQ(vote_of(driver), VoteResult::kAck);
 }

@@ -13,10 +13,10 @@ using Result = ReloadFinished::Result;
 TEST(ApplierTest, StagedContentIsInstalledWithoutASecondTest) {
   Driver driver;
   driver.begin_with(1, "one");
-  driver.send(StageWished{wish_for(2)});
+  driver.send(StageRequested{config_for(2)});
   driver.write(2, "two");
   driver.accept_test();
-  driver.send(ApplyWished{wish_for(2)});
+  driver.send(ApplyRequested{config_for(2)});
   ASSERT_TRUE(driver.has<InstallStage>());
   EXPECT_FALSE(driver.has<TestStage>());
   EXPECT_EQ(driver.get<InstallStage>()->content, content_for(2, "two"));
@@ -26,7 +26,7 @@ TEST(ApplierTest, StagedContentIsInstalledWithoutASecondTest) {
 TEST(ApplierTest, AppliedIsSaidAfterTheProofAndNotBefore) {
   Driver driver;
   driver.begin_with(1, "one");
-  driver.send(ApplyWished{wish_for(2)});
+  driver.send(ApplyRequested{config_for(2)});
   ASSERT_TRUE(driver.has<WriteStage>());
   driver.write(2, "two");
   ASSERT_TRUE(driver.has<TestStage>());
@@ -36,20 +36,18 @@ TEST(ApplierTest, AppliedIsSaidAfterTheProofAndNotBefore) {
   ASSERT_TRUE(driver.has<Reload>());
   EXPECT_FALSE(driver.has<AnswerApplied>());
   EXPECT_EQ(driver.applier.status().applied, numbered(1));
-  EXPECT_EQ(driver.applier.status().wanted, numbered(2));
   driver.proven();
   ASSERT_TRUE(driver.has<AnswerApplied>());
   EXPECT_EQ(driver.get<AnswerApplied>()->identity, numbered(2));
   ASSERT_TRUE(driver.has<KeepProven>());
   EXPECT_EQ(driver.get<KeepProven>()->content, content_for(2, "two"));
-  EXPECT_FALSE(driver.applier.status().wanted);
 }
 
-// The wish was taken for applied while its rename was still on the way, and then forgotten.
+// The request was taken for applied while its rename was still on the way, and then forgotten.
 TEST(ApplierTest, EventsDuringAnInstallDoNotMakeItApplied) {
   Driver driver;
   driver.begin_with(1, "one");
-  driver.send(ApplyWished{wish_for(2)});
+  driver.send(ApplyRequested{config_for(2)});
   driver.write(2, "two");
   driver.accept_test();
   ASSERT_TRUE(driver.has<InstallStage>());
@@ -62,7 +60,7 @@ TEST(ApplierTest, EventsDuringAnInstallDoNotMakeItApplied) {
 TEST(ApplierTest, NewIdentityOverServedContentIsInstalledWithoutAReload) {
   Driver driver;
   driver.begin_with(1, "same");
-  driver.send(ApplyWished{wish_for(2)});
+  driver.send(ApplyRequested{config_for(2)});
   driver.write(2, "same");
   ASSERT_TRUE(driver.has<InstallStage>());
   driver.installed();
@@ -74,7 +72,7 @@ TEST(ApplierTest, NewIdentityOverServedContentIsInstalledWithoutAReload) {
 TEST(ApplierTest, ProofMayTakeThreeTimesTheTest) {
   Driver driver;
   driver.begin_with(1, "one");
-  driver.send(ApplyWished{wish_for(2)});
+  driver.send(ApplyRequested{config_for(2)});
   driver.write(2, "two");
   driver.send(TestFinished{TestResult::kAccepted, {}, Milliseconds(4'000)});
   driver.installed();
@@ -85,13 +83,13 @@ TEST(ApplierTest, ProofMayTakeThreeTimesTheTest) {
 TEST(ApplierTest, OnlyRisingIdentitiesAreApplied) {
   Driver driver;
   driver.begin_holding(5, "five");
-  driver.send(ApplyWished{wish_for(4)});
+  driver.send(ApplyRequested{config_for(4)});
   EXPECT_FALSE(driver.has<WriteStage>());
-  ConfigWish other = wish_for(5);
+  PublishedConfig other = config_for(5);
   other.identity.digest = "another";
-  driver.send(ApplyWished{other});
+  driver.send(ApplyRequested{other});
   EXPECT_FALSE(driver.has<WriteStage>());
-  driver.send(ApplyWished{wish_for(5)});
+  driver.send(ApplyRequested{config_for(5)});
   EXPECT_FALSE(driver.has<WriteStage>());
   EXPECT_TRUE(driver.has<AnswerApplied>());
 }
@@ -100,18 +98,21 @@ TEST(ApplierTest, InstalledButUnprovenIdentityIsAFloorToo) {
   Driver driver;
   driver.begin_with(1, "one");
   driver.inspect(std::nullopt, content_for(1, "one"));
-  driver.send(ApplyWished{wish_for(3)});
+  driver.send(ApplyRequested{config_for(3)});
   driver.write(3, "three");
   driver.accept_test();
   driver.installed();
-  driver.send(ApplyWished{wish_for(2)});
-  EXPECT_EQ(driver.applier.status().wanted, numbered(3));
+  driver.send(ApplyRequested{config_for(2)});
+  EXPECT_FALSE(driver.has<WriteStage>());
+  driver.inspect(kMaster, content_for(3, "three"));
+  driver.proven();
+  EXPECT_EQ(driver.get<AnswerApplied>()->identity, numbered(3));
 }
 
 TEST(ApplierTest, ForeignFileIsKeptAsTheLastProvenOne) {
   Driver driver;
   driver.begin_foreign();
-  driver.send(ApplyWished{wish_for(1)});
+  driver.send(ApplyRequested{config_for(1)});
   driver.write(1, "one");
   driver.accept_test();
   ASSERT_TRUE(driver.has<InstallStage>());
@@ -160,7 +161,7 @@ TEST(ApplierTest, UnprovenReloadIsRolledBackAndNginxIsToldOnceMore) {
   driver.proven();
   EXPECT_FALSE(driver.has<AnswerApplied>());
   EXPECT_EQ(driver.applier.status().applied, numbered(1));
-  EXPECT_EQ(driver.applier.status().wanted, numbered(2));
+  EXPECT_TRUE(driver.applier.status().failing_since);
   EXPECT_EQ(driver.applier.status().config_message, "too slow");
 }
 
@@ -170,15 +171,15 @@ TEST(ApplierTest, NewCommitIsTriedAtOnceAfterAFailure) {
   driver.apply_until_reload(2, "two");
   driver.reload_failed(Result::kRefused, "no");
   driver.send(ProvenRestored{content_for(1, "one"), 600'000, {}});
-  driver.send(ApplyWished{wish_for(3)});
+  driver.send(ApplyRequested{config_for(3)});
   ASSERT_TRUE(driver.has<WriteStage>());
-  EXPECT_EQ(driver.get<WriteStage>()->wish.identity, numbered(3));
+  EXPECT_EQ(driver.get<WriteStage>()->config.identity, numbered(3));
 }
 
 TEST(ApplierTest, FailedInstallIsRetriedFromTheStart) {
   Driver driver;
   driver.begin_with(1, "one");
-  driver.send(ApplyWished{wish_for(2)});
+  driver.send(ApplyRequested{config_for(2)});
   driver.write(2, "two");
   driver.accept_test();
   driver.send(StageInstalled{Failure{"read-only"}, 0, false, {}});
@@ -192,11 +193,11 @@ TEST(ApplierTest, FailedInstallIsRetriedFromTheStart) {
 TEST(ApplierTest, NackedContentThatIsCommittedIsAskedAboutAgainEveryInterval) {
   Driver driver;
   driver.begin_with(1, "one");
-  driver.send(StageWished{wish_for(2)});
+  driver.send(StageRequested{config_for(2)});
   driver.write(2, "two");
   driver.refuse_test("nginx: [emerg] no");
   driver.accept_test();
-  driver.send(ApplyWished{wish_for(2)});
+  driver.send(ApplyRequested{config_for(2)});
   EXPECT_FALSE(driver.has<WriteStage>());
   EXPECT_TRUE(driver.applier.status().failing_since);
   driver.wait(Milliseconds(30'000));
@@ -212,7 +213,7 @@ TEST(ApplierTest, StagingGoesOnWhileAReloadIsWatched) {
   Driver driver;
   driver.begin_with(1, "one");
   driver.apply_until_reload(2, "two");
-  driver.send(StageWished{wish_for(3)});
+  driver.send(StageRequested{config_for(3)});
   driver.write(3, "three");
   driver.reload_failed(Result::kRefused, "no");
   EXPECT_FALSE(driver.has<RestoreProven>());  // the files are busy
@@ -225,7 +226,7 @@ TEST(ApplierTest, StagingGoesOnWhileAReloadIsWatched) {
 TEST(ApplierTest, LocalValuesThatChangeDuringAnInstallAreAppliedAfterIt) {
   Driver driver;
   driver.begin_with(1, "one");
-  driver.send(ApplyWished{wish_for(2)});
+  driver.send(ApplyRequested{config_for(2)});
   driver.write(2, "two");
   driver.accept_test();
   ASSERT_TRUE(driver.has<InstallStage>());

@@ -1,0 +1,29 @@
+// What is known of this proxy's Nginx: a value for health, status and metrics.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "agent/base/types.h"
+#include "coordination/types.h"
+
+namespace chorale::agent {
+
+struct NginxStatus {
+  bool running = false;                           // a verified master process
+  std::string message = "not looked at yet";      // "OK", or what is wrong with the process
+  bool config_healthy = true;                     // the last test and the last proof succeeded
+  std::string config_message = "OK";              // "OK", or Nginx's own words
+  std::optional<coordination::Identity> applied;  // proven
+  std::optional<TimePoint> failing_since;         // since when a committed revision cannot be applied
+  int workers = 0;
+  int old_workers = 0;  // shutting down
+  std::uint64_t accepted_tests = 0;
+  std::uint64_t reloads = 0;  // proven
+  std::uint64_t reload_failures = 0;
+  Milliseconds last_apply{0};  // of the last proven reload: from the signal to the proof
+  bool operator==(const NginxStatus&) const = default;
+};
+
+}  // namespace chorale::agent

@@ -1,0 +1,95 @@
+#include "agent/core/applying/served_state.h"
+
+#include <chrono>
+
+namespace chorale::agent {
+
+bool ServedState::to_be_reloaded(TimePoint now) const {
+  const auto* doubtful = std::get_if<Doubtful>(&phase_);
+  return doubtful && master_ && now >= doubtful->reload_at;
+}
+
+bool ServedState::serves(const TargetFile& target) const {
+  return target.content() && served(target.body()) && served_->master == master_;
+}
+
+void ServedState::doubt(bool doubtful, TimePoint reload_at) {
+  if (doubtful) {
+    phase_ = Doubtful{reload_at};
+  } else {
+    settle();
+  }
+}
+
+void ServedState::found(const TargetFile& target, const std::optional<MasterProcess>& served_by) {
+  if (served_by) served_ = Served{target.body(), *served_by};
+  doubt(target.own() && !served_by, TimePoint());
+}
+
+void ServedState::on(const Inspected& event, const TargetFile& target, TimePoint now, ApplierEffects& effects) {
+  workers_ = event.workers;
+  old_workers_ = event.old_workers;
+  const std::optional<MasterProcess> before = master_;
+  master_ = event.master ? std::optional(*event.master) : std::nullopt;
+  error_ = event.master ? std::string() : event.master.error().message;
+  if (before && before != master_) {
+    effects.emplace_back(
+        LogLine{LogLine::Level::kWarning, master_ ? "Nginx was restarted" : "Nginx is not running: " + error_});
+  }
+  if (!served_ || served_->master == master_) return;
+  forget();
+  if (!reloading()) doubt(target.own(), now);
+}
+
+void ServedState::look_at_start(const TargetFile& target) {
+  if (served_ || reloading() || !master_ || !target.own() || target.drifted()) return;
+  if (master_->started_ms < target.installed_at_ms() + kStartMarginMs) return;
+  served_ = Served{target.body(), *master_};
+  settle();
+}
+
+Reload ServedState::reload(TimePoint now, Milliseconds timeout) {
+  phase_ = Reloading{now};
+  return {timeout};
+}
+
+bool ServedState::on(const ReloadFinished& event, const TargetFile& target, TimePoint now, TimePoint retry_at) {
+  const TimePoint since = std::get<Reloading>(phase_).since;
+  switch (event.result) {
+    case ReloadFinished::Result::kProven:
+      ++reloads_;
+      last_apply_ = std::chrono::duration_cast<Milliseconds>(now - since);
+      master_ = event.master;
+      served_ = Served{target.body(), *event.master};
+      error_.clear();
+      settle();
+      return true;
+    case ReloadFinished::Result::kNoMaster:
+      master_.reset();
+      error_ = event.reason;
+      doubt(target.own(), now);
+      return true;
+    case ReloadFinished::Result::kUnproven:
+      forget();
+      break;
+    case ReloadFinished::Result::kRefused:
+      break;
+  }
+  ++reload_failures_;
+  replaced(target, retry_at);
+  return false;
+}
+
+void ServedState::replaced(const TargetFile& target, TimePoint reload_at) { doubt(!served(target.body()), reload_at); }
+
+void ServedState::fill(NginxStatus& status) const {
+  status.running = master_.has_value();
+  status.message = error_.empty() ? "OK" : error_;
+  status.workers = workers_;
+  status.old_workers = old_workers_;
+  status.reloads = reloads_;
+  status.reload_failures = reload_failures_;
+  status.last_apply = last_apply_;
+}
+
+}  // namespace chorale::agent

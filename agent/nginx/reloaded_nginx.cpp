@@ -1,0 +1,243 @@
+// Nginx, updated by a file and a reload: performs what core/applying/Applier decides, and posts each result back to it.
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "agent/base/clock.h"
+#include "agent/base/thread_checker.h"
+#include "agent/base/worker.h"
+#include "agent/core/applying/applier.h"
+#include "agent/nginx/config_file.h"
+#include "agent/nginx/config_test.h"
+#include "agent/nginx/inspection.h"
+#include "agent/nginx/local_nginx.h"
+#include "agent/nginx/proof.h"
+
+namespace chorale::agent {
+namespace {
+
+namespace asio = boost::asio;
+using Clock = std::chrono::steady_clock;
+
+constexpr Milliseconds kProofPoll{10};
+constexpr const char* kNoConfig = "the revision holds no nginx.conf";
+
+class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<ReloadedNginx> {
+ public:
+  ReloadedNginx(asio::io_context& loop, asio::thread_pool& workers, LocalNginxOptions options, Callbacks callbacks)
+      : loop_(loop),
+        worker_(loop, workers),
+        options_(std::move(options)),
+        callbacks_(std::move(callbacks)),
+        program_(program_name(options_.command)),
+        file_(std::make_shared<const ConfigFile>(options_.config_file, options_.state_dir)),
+        applier_({options_.ignore_check, options_.repair_drift, options_.retry_interval, options_.proof_floor}),
+        watch_timer_(loop),
+        proof_timer_(loop) {}
+
+  ~ReloadedNginx() override { worker_.cancel_and_wait(); }
+
+  std::optional<coordination::Identity> start() override {
+    std::error_code ignored;  // what cannot be created is told by the first write into it
+    std::filesystem::create_directories(options_.state_dir, ignored);
+    file_->remove_leftovers();
+    const FilesFound found = file_->find();
+    if (auto view = file_->view()) look_again(std::move(*view));
+    step(found);
+    Inspection first = inspect(*file_, view_, locations(), program_);
+    step(first.event);
+    watch();
+    return found.file ? found.file->identity : std::nullopt;
+  }
+
+  void set_local_values(std::map<std::string, std::string> values) override {
+    if (values == options_.local_values) return;
+    options_.local_values = std::move(values);
+    step(LocalValuesChanged{});
+  }
+
+  void stage(const coordination::StageRevision& revision) override {
+    if (auto config = config_among(revision.identity, revision.files)) return step(StageRequested{std::move(*config)});
+    perform(LogLine{LogLine::Level::kError, kNoConfig});
+    perform(AnswerStage{{revision.identity, coordination::VoteResult::kNack, kNoConfig}});
+  }
+
+  void apply(const coordination::ApplyRevision& revision) override {
+    if (auto config = config_among(revision.identity, revision.files)) return step(ApplyRequested{std::move(*config)});
+    perform(LogLine{LogLine::Level::kError, kNoConfig});
+  }
+
+  [[nodiscard]] const NginxStatus& status() const override { return status_; }
+
+ private:
+  // Runs `work(stop flag)` on the pool, then `then(*this, result)` on the loop.
+  template <typename Work, typename Then>
+  void run(Work work, Then then) {
+    worker_.run(std::move(work),
+                [this, then = std::move(then)](auto result) mutable { then(*this, std::move(result)); });
+  }
+  // Callbacks never run inside a step: they may call back into this class, or end it.
+  template <typename Call>
+  void call_back(Call call) {
+    asio::post(loop_, [weak = weak_from_this(), call = std::move(call)] {
+      if (const auto self = weak.lock()) call(self->callbacks_);
+    });
+  }
+
+  [[nodiscard]] NginxLocations locations() const {
+    return nginx_locations(directives_, earlier_directives_, options_.command, options_.pid_file);
+  }
+
+  void step(const ApplierEvent& event) {
+    thread_.check();
+    for (const ApplierEffect& effect : applier_.step(Clock::now(), event)) {
+      std::visit([this](const auto& typed) { perform(typed); }, effect);
+    }
+    if (NginxStatus next = applier_.status(); next != status_) {
+      status_ = std::move(next);
+      call_back([status = status_](const Callbacks& callbacks) {
+        if (callbacks.changed) callbacks.changed(status);
+      });
+    }
+  }
+
+  void perform(const WriteStage& effect) {
+    run([file = file_, config = effect.config,
+         values = options_.local_values](const auto& /*stop*/) { return file->write_stage(config, values); },
+        [](ReloadedNginx& self, const StageWritten& written) { self.step(written); });
+  }
+
+  void test(const std::string& path) {
+    run([command = options_.command, path](const auto& stop) { return test_config(command, path, stop); },
+        [](ReloadedNginx& self, const TestFinished& finished) { self.step(finished); });
+  }
+
+  void perform(const TestStage& /*effect*/) { test(file_->stage()); }
+  void perform(const TestCurrent& /*effect*/) { test(file_->target()); }
+
+  // Reads the target again after `change`: it may name another pid file now.
+  template <typename Change>
+  void change_target(Change change) {
+    run([file = file_, change](const auto& /*stop*/) { return std::pair(change(*file), file->view()); },
+        [](ReloadedNginx& self, auto result) {
+          if (result.second) self.look_again(std::move(*result.second));
+          self.step(result.first);
+        });
+  }
+  void perform(const InstallStage& effect) {
+    change_target([effect](const ConfigFile& file) { return file.install(effect); });
+  }
+  void perform(const RestoreProven& effect) {
+    change_target([effect](const ConfigFile& file) { return file.restore(effect); });
+  }
+
+  void perform(const KeepProven& effect) {
+    run([file = file_, effect](const auto& /*stop*/) { return file->keep_proven(effect); },
+        [](ReloadedNginx& self, const ProvenKept& kept) { self.step(kept); });
+  }
+
+  void perform(const Reload& effect) {
+    const ReloadRequest request{locations(), program_, options_.command, options_.config_file, effect.timeout};
+    run(
+        [request](const auto& stop) {
+          auto begun = Proof::begin(request, stop);
+          return begun ? std::pair(std::shared_ptr<Proof>(std::move(*begun)), ReloadFinished{})
+                       : std::pair(std::shared_ptr<Proof>(), begun.error());
+        },
+        [](ReloadedNginx& self, const std::pair<std::shared_ptr<Proof>, ReloadFinished>& begun) {
+          if (!begun.first) return self.step(begun.second);
+          self.poll_proof(begun.first);
+        });
+  }
+
+  void poll_proof(std::shared_ptr<Proof> proof) {
+    proof_timer_.expires_after(kProofPoll);
+    proof_timer_.async_wait(
+        [weak = weak_from_this(), proof = std::move(proof)](const boost::system::error_code& error) {
+          const auto self = weak.lock();
+          if (error || !self) return;
+          self->run([proof](const auto& /*stop*/) { return proof->observe(); },
+                    [proof](ReloadedNginx& nginx, const std::optional<ReloadFinished>& result) {
+                      if (!result) return nginx.poll_proof(proof);
+                      nginx.step(*result);
+                    });
+        });
+  }
+
+  void perform(const Inspect& /*effect*/) {
+    run([file = file_, view = view_, where = locations(),
+         program = program_](const auto& /*stop*/) { return inspect(*file, view, where, program); },
+        [](ReloadedNginx& self, Inspection found) {
+          if (found.event.file) self.look_again(std::move(found.view));
+          self.step(found.event);
+        });
+  }
+
+  void perform(const AnswerStage& effect) {
+    call_back([answer = effect.answer](const Callbacks& callbacks) {
+      if (callbacks.staged) callbacks.staged(answer);
+    });
+  }
+
+  void perform(const AnswerApplied& effect) {
+    if (applied_.identity != effect.identity) applied_ = {effect.identity, utc_now()};
+    call_back([applied = applied_](const Callbacks& callbacks) {
+      if (callbacks.applied) callbacks.applied(applied);
+    });
+  }
+
+  void perform(const LogLine& effect) {
+    call_back([effect](const Callbacks& callbacks) {
+      if (callbacks.log) callbacks.log(effect);
+    });
+  }
+
+  void watch() {
+    watch_timer_.expires_after(options_.watch_interval);
+    watch_timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+      const auto self = weak.lock();
+      if (error || !self) return;
+      self->step(ApplierTicked{});
+      self->watch();
+    });
+  }
+
+  void look_again(std::optional<ConfigView> view) {
+    view_ = std::move(view);
+    const MainDirectives now = view_ ? view_->directives : MainDirectives{};
+    if (now != directives_) earlier_directives_ = std::exchange(directives_, now);
+  }
+
+  asio::io_context& loop_;
+  Worker worker_;
+  LocalNginxOptions options_;
+  Callbacks callbacks_;
+  std::string program_;
+  std::shared_ptr<const ConfigFile> file_;
+  ThreadChecker thread_;
+  Applier applier_;
+  asio::steady_timer watch_timer_;
+  asio::steady_timer proof_timer_;
+
+  std::optional<ConfigView> view_;
+  MainDirectives directives_;
+  MainDirectives earlier_directives_;
+  NginxStatus status_;
+  coordination::RevisionApplied applied_;  // as told last
+};
+
+}  // namespace
+
+std::shared_ptr<LocalNginx> make_reloaded_nginx(asio::io_context& loop, asio::thread_pool& workers,
+                                                LocalNginxOptions options, LocalNginx::Callbacks callbacks) {
+  return std::make_shared<ReloadedNginx>(loop, workers, std::move(options), std::move(callbacks));
+}
+
+}  // namespace chorale::agent

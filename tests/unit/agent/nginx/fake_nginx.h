@@ -1,0 +1,63 @@
+// A shell that calls itself an Nginx master, with two workers, in a process group of its own. What it lacks: it reads
+// no config, listens on nothing and writes no log by itself; a reload replaces its workers at once.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <string>
+
+#include "agent/nginx/master.h"
+#include "tests/harness/temp_dir.h"
+#include "tests/harness/wait_until.h"
+
+namespace chorale::agent {
+
+// What the master does on SIGHUP.
+inline constexpr const char* kReplaceWorkers = "old=$all; all=; worker; worker; kill -9 $old";
+inline constexpr const char* kIgnoreReload = ":";
+
+class FakeNginx {
+ public:
+  explicit FakeNginx(const std::string& on_reload = kReplaceWorkers,
+                     const std::string& title = "nginx: master process fake") {
+    // A worker stops itself, so that it waits without a child of its own.
+    const std::string script =
+        "worker() { sh -c 'kill -STOP $$' \"nginx: worker process$1\" & all=\"$all $!\"; }\n"
+        "trap '" +
+        on_reload + "' HUP\nworker; worker\nwhile :; do wait; done\n";
+    pid_ = fork();
+    if (pid_ == 0) {
+      setpgid(0, 0);
+      execl("/bin/sh", title.c_str(), "-c", script.c_str(), nullptr);
+      _exit(127);
+    }
+    setpgid(pid_, pid_);
+    std::ofstream(pid_file()) << pid_ << "\n";
+    EXPECT_TRUE(testing::wait_until([this] { return workers_of(pid_).serving.size() == 2; }, Milliseconds(10'000)));
+  }
+  ~FakeNginx() { end(); }
+  FakeNginx(const FakeNginx&) = delete;
+  FakeNginx& operator=(const FakeNginx&) = delete;
+
+  void end() {
+    if (pid_ == 0) return;
+    kill(-pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+    pid_ = 0;
+  }
+
+  [[nodiscard]] int pid() const { return pid_; }
+  [[nodiscard]] std::string pid_file() const { return directory_.path() / "nginx.pid"; }
+  [[nodiscard]] std::string error_log() const { return directory_.path() / "error.log"; }
+  [[nodiscard]] MasterProcess process() const { return {pid_, process_stat(pid_)->started_ms}; }
+
+ private:
+  testing::TempDir directory_{"fake-nginx"};
+  pid_t pid_ = 0;
+};
+
+}  // namespace chorale::agent
