@@ -7,7 +7,7 @@
 
 #include "agent/cli/cluster_session.h"
 #include "agent/config/config.h"
-#include "agent/marathon/url.h"
+#include "agent/base/url.h"
 #include "coordination/cluster_reader.h"
 #include "render/routing_state.h"
 

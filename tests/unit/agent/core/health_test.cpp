@@ -162,8 +162,8 @@ TEST(HealthTest, JsonStandsAnyByteInAMessage) {
 
 TEST(HealthTest, JsonLeavesReadableTextAsItIs) {
   HealthInputs inputs = well();
-  inputs.config_healthy = false;
-  inputs.config_message = "größer";
+  inputs.nginx.config_healthy = false;
+  inputs.nginx.config_message = "größer";
   EXPECT_THAT(health_json(inputs), HasSubstr("größer"));
 }
 
