@@ -1,10 +1,11 @@
-// The command line: verbs, flags, help. What a verb does stands in cli/, the daemon in agent_main.cpp.
+// The command line: verbs, flags, help. What a verb does stands in cli/, the daemon in daemon/.
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <string>
 
+#include "agent/base/version.h"
 #include "agent/cli/cli.h"
-#include "agent/version.h"
+#include "agent/daemon/run_agent.h"
 
 namespace {
 

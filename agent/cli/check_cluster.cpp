@@ -9,7 +9,7 @@
 #include "agent/cli/check_parts.h"
 #include "agent/cli/cli.h"
 #include "agent/cli/cluster_session.h"
-#include "agent/config_values.h"
+#include "agent/config/config_values.h"
 #include "agent/marathon/url.h"
 
 namespace chorale::agent {

@@ -13,6 +13,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "agent/base/text_file.h"
+#include "agent/base/unique_fd.h"
 #include "agent/cli/check_net.h"
 #include "agent/cli/check_parts.h"
 #include "agent/cli/cli.h"
@@ -20,8 +22,6 @@
 #include "agent/nginx/config_text.h"
 #include "agent/nginx/locations.h"
 #include "agent/nginx/master.h"
-#include "agent/nginx/unique_fd.h"
-#include "agent/text_file.h"
 
 namespace chorale::agent {
 namespace {

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "agent/cli/check_report.h"
-#include "agent/config.h"
+#include "agent/config/config.h"
 
 namespace chorale::agent {
 

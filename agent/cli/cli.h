@@ -4,14 +4,10 @@
 
 #include <string>
 
-#include "agent/config.h"
+#include "agent/base/exit_code.h"
+#include "agent/config/config.h"
 
 namespace chorale::agent {
-
-inline constexpr int kExitFine = 0;
-inline constexpr int kExitNo = 1;  // of the agent: it cannot start now, but may a moment later
-inline constexpr int kExitUsage = 2;
-inline constexpr int kExitUnreachable = 3;
 
 struct StatusFlags {
   bool json = false;
@@ -24,8 +20,5 @@ int run_render(const std::string& config_file, const std::string& apps_file);
 int run_status(const std::string& config_file, const StatusFlags& flags);
 int run_routes(const std::string& config_file, const std::string& app);
 int run_version();
-
-// Implemented in agent/agent_main.cpp: the daemon.
-int run_agent(const std::string& config_file);
 
 }  // namespace chorale::agent

@@ -2,8 +2,8 @@
 
 #include <iostream>
 
+#include "agent/base/text_file.h"
 #include "agent/cli/cli.h"
-#include "agent/text_file.h"
 
 namespace chorale::agent {
 

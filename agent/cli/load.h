@@ -5,7 +5,7 @@
 #include <string>
 
 #include "agent/cli/cluster_session.h"
-#include "agent/config.h"
+#include "agent/config/config.h"
 
 namespace chorale::agent {
 

@@ -6,7 +6,7 @@
 #include <tl/expected.hpp>
 
 #include "agent/cli/cluster_session.h"
-#include "agent/config.h"
+#include "agent/config/config.h"
 #include "coordination/cluster_reader.h"
 #include "render/routing_state.h"
 

@@ -8,7 +8,7 @@
 #include "agent/cli/load.h"
 #include "agent/cli/rendering.h"
 #include "agent/cli/table.h"
-#include "agent/core/routes.h"
+#include "agent/core/leading/routes.h"
 #include "agent/marathon/apps_parser.h"
 #include "agent/marathon/resolver.h"
 

@@ -5,7 +5,7 @@
 #include <tl/expected.hpp>
 
 #include "agent/cli/cluster_session.h"
-#include "agent/config.h"
+#include "agent/config/config.h"
 #include "render/routing_state.h"
 #include "render/template.h"
 

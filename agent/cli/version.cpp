@@ -1,5 +1,5 @@
 // `chorale version`.
-#include "agent/version.h"
+#include "agent/base/version.h"
 
 #include <iostream>
 

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "agent/core/leader.h"
-#include "agent/core/types.h"
+#include "agent/base/types.h"
+#include "agent/core/leading/marathon_tracker.h"
 #include "coordination/coordinator.h"
 
 namespace chorale::agent {

@@ -7,7 +7,7 @@
 #include <string>
 #include <tl/expected.hpp>
 
-#include "agent/config.h"
+#include "agent/config/config.h"
 #include "agent/core/health.h"
 #include "agent/http/server.h"
 #include "coordination/cluster_reader.h"

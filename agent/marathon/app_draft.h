@@ -6,7 +6,7 @@
 #include <tl/expected.hpp>
 #include <vector>
 
-#include "agent/core/marathon_apps.h"
+#include "agent/core/leading/marathon_apps.h"
 
 namespace chorale::agent {
 

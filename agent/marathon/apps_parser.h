@@ -9,7 +9,7 @@
 #include <string_view>
 #include <tl/expected.hpp>
 
-#include "agent/core/routes.h"
+#include "agent/core/leading/routes.h"
 
 namespace chorale::agent {
 

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/core/routes.h"
+#include "agent/core/leading/routes.h"
 #include "agent/marathon/app_draft.h"
 #include "agent/marathon/apps_schema.h"
 

@@ -90,7 +90,7 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
       if (!body) {
         return self.report(AppsFetched{effect.fetch, effect.endpoint, tl::unexpected(std::move(body.error().failure))});
       }
-      self.on_worker([effect, where = url.text(), body = std::move(*body)]() -> LeaderEvent {
+      self.on_worker([effect, where = url.text(), body = std::move(*body)]() -> TrackerEvent {
         return AppsFetched{effect.fetch, effect.endpoint, naming(where, parse_apps(body))};
       });
     });
@@ -102,7 +102,7 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
           if (!body) {
             return self.report(AppFetched{effect.fetch, effect.endpoint, effect.app, absent_or_failed(body.error())});
           }
-          self.on_worker([effect, where = url.text(), body = std::move(*body)]() -> LeaderEvent {
+          self.on_worker([effect, where = url.text(), body = std::move(*body)]() -> TrackerEvent {
             return AppFetched{effect.fetch, effect.endpoint, effect.app,
                               naming(where, only(effect.app, parse_app(body)))};
           });
@@ -153,14 +153,14 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
     return std::optional(std::move(*app));
   }
 
-  void report(LeaderEvent event) {
+  void report(TrackerEvent event) {
     if (alive_) {
       sink_(std::move(event));
     }
   }
 
   // For what is known within perform(): an answer never comes before the question was asked.
-  void report_later(LeaderEvent event) {
+  void report_later(TrackerEvent event) {
     boost::asio::post(
         loop_, [self = shared_from_this(), event = std::move(event)]() mutable { self->report(std::move(event)); });
   }
@@ -231,7 +231,7 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
       ++stream_traffic_.events_received;
       if (event.data.size() > kBigEvent) {
         // Overtaken by those behind it; Marathon promises no order either.
-        on_worker([event = std::move(event)]() -> LeaderEvent { return EventReceived{read_event(event)}; });
+        on_worker([event = std::move(event)]() -> TrackerEvent { return EventReceived{read_event(event)}; });
         continue;
       }
       MarathonEvent read = read_event(event);

@@ -13,7 +13,7 @@
 #include <string>
 #include <tl/expected.hpp>
 
-#include "agent/core/leader.h"
+#include "agent/core/leading/marathon_tracker.h"
 
 namespace chorale::agent {
 
@@ -39,7 +39,7 @@ class MarathonClient {
  public:
   // Every answer, as the leader's own events: StreamAttached, StreamFailed, EventReceived, AppsFetched, AppFetched,
   // EndpointPinged.
-  using Sink = std::function<void(LeaderEvent)>;
+  using Sink = std::function<void(TrackerEvent)>;
 
   MarathonClient(boost::asio::io_context& loop, boost::asio::thread_pool& workers, MarathonClientOptions options,
                  Sink sink);

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "agent/core/one_line.h"
+#include "agent/base/one_line.h"
 
 namespace chorale::agent {
 

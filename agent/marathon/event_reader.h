@@ -12,8 +12,8 @@
 #include <tl/expected.hpp>
 #include <vector>
 
-#include "agent/core/marathon_apps.h"
-#include "agent/core/types.h"
+#include "agent/base/types.h"
+#include "agent/core/leading/marathon_apps.h"
 
 namespace chorale::agent {
 

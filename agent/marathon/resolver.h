@@ -5,7 +5,7 @@
 #include <functional>
 #include <memory>
 
-#include "agent/core/leader.h"
+#include "agent/core/leading/marathon_tracker.h"
 
 namespace chorale::agent {
 

@@ -13,7 +13,7 @@
 #include <string>
 #include <tl/expected.hpp>
 
-#include "agent/core/types.h"
+#include "agent/base/types.h"
 #include "agent/marathon/url.h"
 
 namespace chorale::agent {

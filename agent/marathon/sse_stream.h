@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/core/types.h"
+#include "agent/base/types.h"
 #include "agent/marathon/sse_parser.h"
 #include "agent/marathon/url.h"
 

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "agent/core/types.h"
+#include "agent/base/types.h"
 
 namespace chorale::agent {
 

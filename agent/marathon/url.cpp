@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "agent/core/one_line.h"
+#include "agent/base/one_line.h"
 
 namespace chorale::agent {
 namespace {

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <tl/expected.hpp>
 
-#include "agent/core/types.h"
+#include "agent/base/types.h"
 
 namespace chorale::agent {
 

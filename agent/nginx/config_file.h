@@ -17,8 +17,8 @@
 #include <tl/expected.hpp>
 #include <vector>
 
-#include "agent/core/applier.h"
-#include "agent/nginx/atomic_file.h"
+#include "agent/base/atomic_file.h"
+#include "agent/core/applying/applier.h"
 #include "agent/nginx/config_text.h"
 #include "coordination/chunks.h"
 

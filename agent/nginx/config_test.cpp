@@ -1,7 +1,7 @@
 #include "agent/nginx/config_test.h"
 
+#include "agent/base/process.h"
 #include "agent/nginx/config_text.h"
-#include "agent/nginx/process.h"
 
 namespace chorale::agent {
 

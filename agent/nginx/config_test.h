@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/core/applier.h"
+#include "agent/core/applying/applier.h"
 
 namespace chorale::agent {
 

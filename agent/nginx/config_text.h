@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/core/applier.h"
+#include "agent/core/applying/applier.h"
 #include "coordination/types.h"
 
 namespace chorale::agent {

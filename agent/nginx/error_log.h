@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/nginx/unique_fd.h"
+#include "agent/base/unique_fd.h"
 
 namespace chorale::agent {
 

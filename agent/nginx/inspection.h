@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "agent/core/applier.h"
+#include "agent/core/applying/applier.h"
 #include "agent/nginx/config_file.h"
 #include "agent/nginx/locations.h"
 

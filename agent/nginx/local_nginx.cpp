@@ -5,11 +5,11 @@
 #include <boost/filesystem.hpp>
 #include <utility>
 
-#include "agent/clock.h"
+#include "agent/base/clock.h"
+#include "agent/base/job_gate.h"
 #include "agent/nginx/config_file.h"
 #include "agent/nginx/config_test.h"
 #include "agent/nginx/inspection.h"
-#include "agent/nginx/job_gate.h"
 #include "agent/nginx/proof.h"
 #include "agent/nginx/report.h"
 

@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/core/types.h"
+#include "agent/base/types.h"
 #include "coordination/coordinator.h"
 
 namespace chorale::agent {

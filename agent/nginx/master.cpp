@@ -11,9 +11,9 @@
 #include <memory>
 #include <sstream>
 
-#include "agent/nginx/atomic_file.h"
+#include "agent/base/atomic_file.h"
+#include "agent/base/unique_fd.h"
 #include "agent/nginx/config_text.h"
-#include "agent/nginx/unique_fd.h"
 
 namespace chorale::agent {
 namespace {

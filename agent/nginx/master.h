@@ -10,7 +10,7 @@
 #include <tl/expected.hpp>
 #include <vector>
 
-#include "agent/core/applier.h"
+#include "agent/core/applying/applier.h"
 
 namespace chorale::agent {
 

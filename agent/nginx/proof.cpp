@@ -4,8 +4,8 @@
 #include <string_view>
 #include <utility>
 
+#include "agent/base/process.h"
 #include "agent/nginx/config_text.h"
-#include "agent/nginx/process.h"
 
 namespace chorale::agent {
 namespace {

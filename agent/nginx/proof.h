@@ -12,7 +12,7 @@
 #include <tl/expected.hpp>
 #include <vector>
 
-#include "agent/core/applier.h"
+#include "agent/core/applying/applier.h"
 #include "agent/nginx/error_log.h"
 #include "agent/nginx/locations.h"
 #include "agent/nginx/master.h"

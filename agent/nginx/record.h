@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "agent/core/applier.h"
+#include "agent/core/applying/applier.h"
 
 namespace chorale::agent {
 

@@ -1,7 +1,7 @@
 // How the Applier's status becomes the report that the rest of the agent sees.
 #pragma once
 
-#include "agent/core/applier.h"
+#include "agent/core/applying/applier.h"
 #include "agent/nginx/local_nginx.h"
 
 namespace chorale::agent {

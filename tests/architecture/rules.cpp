@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 constexpr int kMaxLines = 300;
 constexpr std::array<std::string_view, 3> kProductRooms{"coordination", "render", "agent"};
-// Headers that bring in I/O, clocks or threads. A pure file reaches none of them, through whatever it includes.
+// Headers that bring in I/O, clocks or threads. A pure file reaches none of them, through any include.
 constexpr std::array<std::string_view, 6> kImpureHeaders{"boost/asio", "boost/beast", "glog/",
                                                          "cpprest/",   "pplx/",       "zookeeper/"};
 

@@ -30,7 +30,7 @@ class Socket {
 // A port that is free now. For programs that cannot bind port 0 themselves: somebody else may take it before they do,
 // so the caller tries again with another.
 [[nodiscard]] std::uint16_t pick_port();
-// Not bool() if nobody accepts in time.
+// Not bool() if no connection is accepted in time.
 [[nodiscard]] Socket connect_to(std::uint16_t port, std::chrono::milliseconds limit);
 // Sends `request` and returns all that comes back until the peer closes, or "" if that takes longer than `limit`.
 [[nodiscard]] std::string ask(std::uint16_t port, std::string_view request, std::chrono::milliseconds limit);

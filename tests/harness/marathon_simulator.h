@@ -1,7 +1,7 @@
 // The Marathon simulator as a child process of a test, and a blocking client of its control API
 // (tests/marathon_simulator/README.md). Any one thread.
 //
-// Control commands go over one connection that is kept open, because the simulator answers nobody new while it is
+// Control commands go over one connection that is kept open, because the simulator accepts no new one while it is
 // stopped.
 #pragma once
 
@@ -39,7 +39,7 @@ class MarathonSimulator {
   // Starts it and waits for its port. False: see log(). After kill() it starts again, empty, on the same port.
   [[nodiscard]] bool start();
   void kill();    // -9
-  void pause();   // SIGSTOP: connections stay open, nobody answers
+  void pause();   // SIGSTOP: connections stay open without answers
   void resume();  // SIGCONT
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
@@ -47,7 +47,7 @@ class MarathonSimulator {
   [[nodiscard]] pid_t pid() const { return process_->pid(); }
   [[nodiscard]] std::string log() const;
 
-  // POST /control/<command> with a JSON object. The reply; null when it was refused or nobody answered.
+  // POST /control/<command> with a JSON object. The reply; null when it was refused or not answered.
   nlohmann::json control(const std::string& command, const nlohmann::json& arguments);
   nlohmann::json control(const std::string& command);
 
@@ -68,7 +68,7 @@ class MarathonSimulator {
   // No deployment is running any more.
   [[nodiscard]] bool settled(std::chrono::milliseconds limit);
   [[nodiscard]] std::vector<TaskInfo> tasks(const std::string& app);
-  // GET /control/stats, with the changes numbered above `since`; null when nobody answers.
+  // GET /control/stats, with the changes numbered above `since`; null without an answer.
   [[nodiscard]] nlohmann::json stats(std::uint64_t since = 0);
   // How many requests of a kind were received since the last reset_stats().
   [[nodiscard]] std::int64_t requests(const std::string& kind);

@@ -1,4 +1,4 @@
-// Namespaces of the test's own, so that fixed ports, mounts and full disks disturb nobody and runs may overlap.
+// Namespaces of the test's own, so that fixed ports, mounts and full disks stay inside and runs may overlap.
 //
 // REQUIRES: called at the beginning of main(): a namespace belongs to a thread, and later threads and children inherit
 // that of the thread that starts them.

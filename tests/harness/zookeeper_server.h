@@ -36,7 +36,7 @@ class ZookeeperServer {
   [[nodiscard]] bool wait_until_serving();
   // kill -9; the data stays.
   void kill();
-  void pause();   // SIGSTOP: connections stay open, nobody answers
+  void pause();   // SIGSTOP: connections stay open without answers
   void resume();  // SIGCONT
   // Deletes the data directory. REQUIRES: killed.
   void wipe();

@@ -83,7 +83,7 @@ TEST_F(ClusterRoutesTest, ZkCliStatusAndHealthAgree) {
   EXPECT_NE(cli(cluster_, "routes /web").find("/web"), std::string::npos);
 }
 
-// Every second task runs on a slave whose name nobody can resolve.
+// Every second task runs on a slave whose name does not resolve.
 class ClusterBadAppsTest : public ClusterRoutesTest {
  protected:
   ClusterBadAppsTest() : ClusterRoutesTest({.simulator = {"--hosts", "127.0.0.1,no-such-host.invalid=127.0.0.1"}}) {}

@@ -1,4 +1,4 @@
-// Many changes under continuous requests: whoever comes on a new connection is served.
+// Many changes under continuous requests: every new connection is served.
 #include <gtest/gtest.h>
 
 #include <atomic>

@@ -30,7 +30,7 @@ class MarathonClientTest : public MarathonFixture {
     return wait_for<AppFetched>(count<AppFetched>() + 1);
   }
   [[nodiscard]] bool received(const std::string& type, const std::string& app) const {
-    return std::any_of(reported_.begin(), reported_.end(), [&](const LeaderEvent& event) {
+    return std::any_of(reported_.begin(), reported_.end(), [&](const TrackerEvent& event) {
       const auto* received = std::get_if<EventReceived>(&event);
       return received != nullptr && received->event.type == type && received->event.app == app;
     });
@@ -99,7 +99,7 @@ TEST_F(MarathonClientTest, FollowsTheLifeOfAnApp) {
     ASSERT_TRUE(gone.result) << gone.result.error().message;
     EXPECT_EQ(*gone.result, std::nullopt);
     EXPECT_EQ(count<StreamFailed>(), 0U);
-    for (const LeaderEvent& event : reported_) {
+    for (const TrackerEvent& event : reported_) {
       if (const auto* received = std::get_if<EventReceived>(&event)) {
         EXPECT_NE(received->event.type, "unreadable");
       }

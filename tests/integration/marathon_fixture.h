@@ -23,7 +23,7 @@ class MarathonFixture : public ::testing::Test {
   }
 
   MarathonClient& start(MarathonClientOptions options = {}) {
-    client_ = std::make_unique<MarathonClient>(loop_, workers_, std::move(options), [this](LeaderEvent event) {
+    client_ = std::make_unique<MarathonClient>(loop_, workers_, std::move(options), [this](TrackerEvent event) {
       reported_.push_back(std::move(event));
       if (on_report_) {
         on_report_();
@@ -47,7 +47,7 @@ class MarathonFixture : public ::testing::Test {
 
   template <class Report>
   [[nodiscard]] std::size_t count() const {
-    return static_cast<std::size_t>(std::count_if(reported_.begin(), reported_.end(), [](const LeaderEvent& event) {
+    return static_cast<std::size_t>(std::count_if(reported_.begin(), reported_.end(), [](const TrackerEvent& event) {
       return std::holds_alternative<Report>(event);
     }));
   }
@@ -56,7 +56,7 @@ class MarathonFixture : public ::testing::Test {
   template <class Report>
   [[nodiscard]] Report wait_for(std::size_t nth = 1) {
     EXPECT_TRUE(run_until([&] { return count<Report>() >= nth; })) << "only " << count<Report>() << " reports";
-    for (const LeaderEvent& event : reported_) {
+    for (const TrackerEvent& event : reported_) {
       if (const auto* report = std::get_if<Report>(&event); report != nullptr && --nth == 0) {
         return *report;
       }
@@ -67,7 +67,7 @@ class MarathonFixture : public ::testing::Test {
   boost::asio::io_context loop_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> busy_{loop_.get_executor()};
   boost::asio::thread_pool workers_{2};
-  std::vector<LeaderEvent> reported_;
+  std::vector<TrackerEvent> reported_;
   std::function<void()> on_report_;
   std::unique_ptr<MarathonClient> client_;
 };

@@ -27,7 +27,7 @@ class NginxApplyTest : public ::testing::Test {
   NginxApplyTest();
   ~NginxApplyTest() override;
 
-  // The agent's life: the object, started; and its end at whatever it was doing.
+  // The agent's life: the object, started; and its end at any moment.
   std::optional<coordination::Identity> begin();
   void end();
 

@@ -33,7 +33,7 @@ RunningServer::~RunningServer() {
 void RunningServer::post(std::function<void()> function) { boost::asio::post(loop_, std::move(function)); }
 
 RawClient::RawClient(std::uint16_t port) : socket_(testing::connect_to(port, kPatience)) {
-  if (!socket_) throw std::runtime_error("nobody accepts on port " + std::to_string(port));
+  if (!socket_) throw std::runtime_error("no server accepts on port " + std::to_string(port));
 }
 
 bool RawClient::send(std::string_view text) {

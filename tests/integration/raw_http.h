@@ -1,4 +1,4 @@
-// An HttpServer on a thread of its own, and a client that sends it whatever it is told to.
+// An HttpServer on a thread of its own, and a client that sends it any bytes.
 #pragma once
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -39,7 +39,7 @@ class RunningServer {
 
 class RawClient {
  public:
-  explicit RawClient(std::uint16_t port);  // throws if nobody accepts
+  explicit RawClient(std::uint16_t port);  // throws if no server accepts
 
   // False: the server has closed, or has not read for 5 s.
   bool send(std::string_view text);

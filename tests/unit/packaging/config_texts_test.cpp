@@ -6,8 +6,8 @@
 #include <regex>
 #include <set>
 
-#include "agent/config.h"
-#include "agent/config_settings.h"
+#include "agent/config/config.h"
+#include "agent/config/config_settings.h"
 #include "tests/unit/packaging/man_page.h"
 #include "tests/unit/packaging/program.h"
 

@@ -39,7 +39,7 @@ std::string http_date(system_clock::time_point moment) {
   return text.data();
 }
 
-// A port that gives every visitor the same answer, whatever the question.
+// A port that gives every request the same answer.
 class FixedAnswer {
  public:
   FixedAnswer(const std::string& status, const std::string& headers, const std::string& body)

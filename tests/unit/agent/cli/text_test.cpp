@@ -53,7 +53,7 @@ TEST(StatusTextTest, EmptyClusterIsSaid) {
   EXPECT_THAT(text, HasSubstr("(no agent is alive)"));
 }
 
-// A label or an error from Nginx must not move the cursor of whoever looks at it, nor forge a row.
+// A label or an error from Nginx must not move the reader's cursor or forge a row.
 TEST(StatusTextTest, ForeignTextCannotControlTheTerminal) {
   coordination::ClusterSnapshot snapshot;
   snapshot.state.leader = "a\x1b[2J";

@@ -6,8 +6,8 @@
 #include <iterator>
 #include <sstream>
 
-#include "agent/config.h"
-#include "agent/config_settings.h"
+#include "agent/config/config.h"
+#include "agent/config/config_settings.h"
 
 namespace chorale::agent {
 namespace {
@@ -35,7 +35,7 @@ std::string with_key(const std::string& text, const std::string& key) {
   return line == std::string::npos ? text : text.substr(0, line + 1) + text.substr(line + 2);
 }
 
-// A proxy that nobody has configured yet must not follow some Marathon by accident.
+// A proxy that is not configured yet must not follow some Marathon by accident.
 TEST(ShippedConfigTest, SetsNothing) {
   const auto settings = read_settings(shipped(), "chorale.toml");
   ASSERT_TRUE(settings) << settings.error();

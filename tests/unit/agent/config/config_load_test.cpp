@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "agent/config.h"
+#include "agent/config/config.h"
 
 namespace chorale::agent {
 namespace {

@@ -1,4 +1,4 @@
-#include "agent/config_values.h"
+#include "agent/config/config_values.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "agent/notify.h"
+#include "agent/daemon/notify.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -79,7 +79,7 @@ TEST(AppsParserTest, ReadsOneApp) {
   EXPECT_EQ(app->tasks.at(0).ports, std::vector<std::uint16_t>{1});
 }
 
-// Whatever end is cut off, the rest is never taken for a smaller cluster.
+// No rest of a truncated list is taken for a smaller cluster.
 TEST(AppsParserTest, EveryTruncationIsAFailure) {
   for (std::size_t length = 0; length < kList.size(); ++length) {
     const auto apps = parse_apps(kList.substr(0, length));

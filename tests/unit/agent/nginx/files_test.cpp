@@ -9,11 +9,11 @@
 #include <fstream>
 #include <thread>
 
-#include "agent/nginx/atomic_file.h"
+#include "agent/base/atomic_file.h"
+#include "agent/base/process.h"
 #include "agent/nginx/config_file.h"
 #include "agent/nginx/config_test.h"
 #include "agent/nginx/error_log.h"
-#include "agent/nginx/process.h"
 #include "agent/nginx/record.h"
 #include "coordination/digest.h"
 #include "tests/harness/temp_dir.h"

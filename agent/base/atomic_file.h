@@ -1,0 +1,57 @@
+// Whole files, old or new, never half: write aside, fsync, rename, fsync the directory. Blocking; worker pool only.
+//
+// Every error names the file and the system's reason ("No space left on device", "Read-only file system").
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+
+#include "agent/base/types.h"
+
+namespace chorale::agent {
+
+struct Ownership {
+  mode_t mode = 0644;
+  uid_t user = static_cast<uid_t>(-1);  // -1: whoever runs this process
+  gid_t group = static_cast<gid_t>(-1);
+};
+
+// What changes when a file is replaced or edited; cheap to look at.
+struct FileSignature {
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  std::int64_t bytes = 0;
+  std::int64_t modified_ns = 0;
+  std::int64_t changed_ns = 0;
+  bool operator==(const FileSignature&) const = default;
+};
+
+struct ReadFile {
+  std::string text;
+  Ownership ownership;
+  FileSignature signature;
+};
+
+using Done = tl::expected<void, Failure>;
+
+// nullopt: there is no such file.
+[[nodiscard]] tl::expected<std::optional<ReadFile>, Failure> read_file(const std::string& path);
+// nullopt: it cannot be looked at, or does not exist.
+[[nodiscard]] std::optional<FileSignature> signature_of(const std::string& path);
+
+// Neither synced nor complete until publish_file. A half written file is removed again.
+[[nodiscard]] Done write_draft(const std::string& path, std::string_view text, const Ownership& ownership);
+// fsync, rename, fsync of the directory. `draft` and `path` stand in one directory.
+[[nodiscard]] Done publish_file(const std::string& draft, const std::string& path);
+// Both at once, by way of ".<name>.chorale-tmp" beside it.
+[[nodiscard]] Done replace_file(const std::string& path, std::string_view text, const Ownership& ownership);
+
+// "<directory>/.<name><suffix>": hidden, so that no include pattern picks it up.
+[[nodiscard]] std::string hidden_beside(const std::string& path, std::string_view suffix);
+
+}  // namespace chorale::agent

@@ -1,0 +1,28 @@
+// Runs a child to its end and keeps what it said. Blocking: for the worker pool only.
+//
+// No SIGCHLD handler and no pidfd: the first would take other libraries' children, the second is missing on EL7's
+// kernel. The child leads its own process group, inherits no descriptor but its output, and dies with its deadline.
+#pragma once
+
+#include <atomic>
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "agent/base/types.h"
+
+namespace chorale::agent {
+
+struct ProcessResult {
+  int exit_code = 0;   // 128 + signal if one ended it
+  std::string output;  // stdout and stderr together, the first 64 KiB
+  Milliseconds took{0};
+};
+
+inline constexpr Milliseconds kMaxProcessTime{60'000};
+
+// The error says what could not be run, or that it took too long. `stop` ends the child early.
+[[nodiscard]] tl::expected<ProcessResult, Failure> run_process(const std::vector<std::string>& arguments,
+                                                               Milliseconds timeout, const std::atomic<bool>& stop);
+
+}  // namespace chorale::agent

@@ -1,0 +1,7 @@
+#include "agent/base/version.h"
+
+namespace chorale::agent {
+
+std::string version() { return CHORALE_VERSION; }
+
+}  // namespace chorale::agent

@@ -1,0 +1,26 @@
+// What an event of Marathon means for routing, whatever its version calls it. Pure.
+#pragma once
+
+#include "agent/core/leading/marathon_apps.h"
+
+namespace chorale::agent {
+
+enum class Meaning {
+  kNothing,  // counted only
+  kTaskRuns,
+  kTaskEnds,     // killing or over, or Marathon is about to kill it as unhealthy
+  kTaskUnclear,  // unreachable, lost
+  kTaskAlive,    // a health check's result flipped
+  kTaskDead,
+  kAppEdited,    // api_post_event: created or updated, nothing has happened to its tasks yet
+  kAppEnded,     // app_terminated_event: every task is gone and the app with them
+  kGroupEdited,  // names the parent group at best
+  kUnreadable,   // something happened, and nobody knows what
+  kDeployed,     // some deployment is over; names no app
+};
+
+// instance_changed_event means nothing: each comes in a pair with a status_update_event, which all versions send.
+// failed_health_check_event means nothing: a flip says more and comes once.
+[[nodiscard]] Meaning meaning_of(const MarathonEvent& event);
+
+}  // namespace chorale::agent

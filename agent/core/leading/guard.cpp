@@ -1,0 +1,128 @@
+#include "agent/core/leading/guard.h"
+
+#include <algorithm>
+
+#include "agent/core/leading/task_standing.h"
+#include "coordination/digest.h"
+
+namespace chorale::agent {
+namespace {
+
+constexpr int kEqualAnswers = 3;
+constexpr Milliseconds kEqualFor{10'000};
+constexpr double kNeverByRepetition = 0.1;
+constexpr std::size_t kDigestDigits = 12;
+
+enum class Said { kServes, kGone, kNothing };
+
+Said said_of(const MarathonApp& app, const MarathonTask& task) {
+  switch (phase_of(task)) {
+    case TaskPhase::kRunning:
+      return health_of(app, task) == HealthWord::kDead ? Said::kGone : Said::kServes;
+    case TaskPhase::kComing:
+    case TaskPhase::kEnding:
+      return Said::kGone;
+    case TaskPhase::kUnclear:
+      return Said::kNothing;
+  }
+  return Said::kNothing;
+}
+
+}  // namespace
+
+void Guard::rebase(const render::RoutingState& served) {
+  baseline_.clear();
+  for (const render::App& app : served.apps) {
+    std::set<std::string>& tasks = baseline_[app.id];
+    for (const render::Server& server : app.servers()) tasks.insert(server.task_id);
+  }
+}
+
+void Guard::app_gone(const std::string& app) { baseline_.erase(app); }
+
+void Guard::task_gone(const std::string& app, const std::string& task) {
+  const auto found = baseline_.find(app);
+  if (found == baseline_.end()) return;
+  found->second.erase(task);
+  if (found->second.empty()) baseline_.erase(found);
+}
+
+bool Guard::Tally::at_least(double share) const {
+  return static_cast<double>(apps_now) >= share * static_cast<double>(apps_before) &&
+         static_cast<double>(servers_now) >= share * static_cast<double>(servers_before);
+}
+
+void Guard::count(Tally& tally, const std::string& id, const std::set<std::string>& tasks, const MarathonApp* app) {
+  std::size_t expected = tasks.size();
+  std::size_t serving = 0;
+  if (app != nullptr) {
+    for (const MarathonTask& task : app->tasks) {
+      const Said said = said_of(*app, task);
+      if (said == Said::kServes) ++serving;
+      if (said == Said::kGone && tasks.contains(task.id)) --expected;
+    }
+  }
+  if (expected == 0) return;  // Marathon said of every one that it is gone
+  serving = std::min(serving, expected);
+  ++tally.apps_before;
+  if (serving > 0) ++tally.apps_now;
+  tally.servers_before += expected;
+  tally.servers_now += serving;
+  if (serving < expected) tally.losses += id + " " + std::to_string(serving) + "/" + std::to_string(expected) + "\n";
+}
+
+Guard::Verdict Guard::judge(const MarathonApps& list, TimePoint now) {
+  Tally tally;
+  for (const auto& [id, tasks] : baseline_) {
+    const auto found = list.find(id);
+    count(tally, id, tasks, found == list.end() ? nullptr : &found->second);
+  }
+  if (tally.at_least(shrink_limit_)) {
+    held_back_.reset();
+    return Verdict::kPass;
+  }
+  const std::string digest = coordination::sha256_hex(tally.losses).substr(0, kDigestDigits);
+  if (!held_back_ || held_back_->digest != digest) held_back_ = HeldBack{digest, "", false, 0, now};
+  ++held_back_->seen;
+  held_back_->passes_by_repetition = !list.empty() && tally.at_least(kNeverByRepetition);
+  held_back_->reason = "lists " + std::to_string(tally.apps_now) + " of " + std::to_string(tally.apps_before) +
+                       " apps, " + std::to_string(tally.servers_now) + " of " + std::to_string(tally.servers_before) +
+                       " servers that are served";
+  if (held_back_->passes_by_repetition && held_back_->seen >= kEqualAnswers && now - held_back_->since >= kEqualFor) {
+    held_back_.reset();
+    forget_what_is_not_in(list);
+    return Verdict::kPass;
+  }
+  return Verdict::kHold;
+}
+
+Guard::Verdict Guard::judge(const MarathonApp& app) const {
+  if (!baseline_.contains(app.id)) return Verdict::kPass;
+  Tally tally;
+  for (const auto& [id, tasks] : baseline_) {
+    if (id == app.id) {
+      count(tally, id, tasks, &app);
+      continue;
+    }
+    ++tally.apps_before;
+    ++tally.apps_now;
+    tally.servers_before += tasks.size();
+    tally.servers_now += tasks.size();
+  }
+  return tally.at_least(shrink_limit_) ? Verdict::kPass : Verdict::kHold;
+}
+
+// The loss is decided: until it is committed, the next answer must not be held back for it again.
+void Guard::forget_what_is_not_in(const MarathonApps& list) {
+  for (auto entry = baseline_.begin(); entry != baseline_.end();) {
+    const auto found = list.find(entry->first);
+    std::erase_if(entry->second, [&](const std::string& id) {
+      if (found == list.end()) return true;
+      const auto& tasks = found->second.tasks;
+      return std::none_of(tasks.begin(), tasks.end(), [&](const MarathonTask& task) { return task.id == id; });
+    });
+    entry = entry->second.empty() ? baseline_.erase(entry) : std::next(entry);
+  }
+}
+
+}  // namespace chorale::agent

@@ -1,0 +1,63 @@
+// Never shrink by accident: may what Marathon answered take away what is served? Pure.
+//
+// The baseline is what the committed state serves, less what events said is gone (a termination is a word, and no
+// accident). An answer is measured by its silence: apps that it does not list, tasks that it does not list or calls
+// unreachable. What it says in words (killed, not alive, another realm) is believed. New tasks of an app make up for
+// lost ones, new apps do not make up for lost apps: another cluster's Marathon would have plenty.
+//
+// A held-back answer still adds and updates; only its removals do not happen (KnownApps::merge).
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "agent/core/leading/routes.h"
+
+namespace chorale::agent {
+
+struct HeldBack {
+  std::string digest;  // of what would be lost, 12 hex digits: an operator accepts this loss, not whatever comes next
+  std::string reason;  // "lists 3 of 20 apps, 9 of 61 servers"
+  bool passes_by_repetition = false;
+  int seen = 0;  // equal answers in a row
+  TimePoint since;
+};
+
+class Guard {
+ public:
+  explicit Guard(double shrink_limit) : shrink_limit_(shrink_limit) {}
+
+  // What is served from now on: committed, or, where nothing is, what this agent applied last.
+  void rebase(const render::RoutingState& served);
+  void app_gone(const std::string& app);
+  void task_gone(const std::string& app, const std::string& task);
+
+  enum class Verdict { kPass, kHold };
+  // A whole list. A held one passes when the same loss was answered 3 times over 10 s, unless less than a tenth is
+  // left.
+  [[nodiscard]] Verdict judge(const MarathonApps& list, TimePoint now);
+  // One app by itself: all others count as present. Is not repetition; a hold asks for a list.
+  [[nodiscard]] Verdict judge(const MarathonApp& app) const;
+
+  [[nodiscard]] const std::optional<HeldBack>& held_back() const { return held_back_; }
+
+ private:
+  struct Tally {
+    std::size_t apps_before = 0;
+    std::size_t apps_now = 0;
+    std::size_t servers_before = 0;
+    std::size_t servers_now = 0;
+    std::string losses;
+    [[nodiscard]] bool at_least(double share) const;
+  };
+  static void count(Tally& tally, const std::string& id, const std::set<std::string>& tasks, const MarathonApp* app);
+  void forget_what_is_not_in(const MarathonApps& list);
+
+  double shrink_limit_;
+  std::map<std::string, std::set<std::string>> baseline_;  // app -> its served tasks
+  std::optional<HeldBack> held_back_;
+};
+
+}  // namespace chorale::agent

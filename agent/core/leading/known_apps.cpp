@@ -1,0 +1,147 @@
+#include "agent/core/leading/known_apps.h"
+
+#include <algorithm>
+
+#include "agent/core/leading/task_standing.h"
+
+namespace chorale::agent {
+namespace {
+
+// Addresses stand as host ports of a host that is already resolved, and as the container's address too: a task that is
+// kept beside a newer definition of its app is placed by that definition.
+MarathonApp app_of(const render::App& served) {
+  MarathonApp app;
+  app.id = served.id;
+  app.network = NetworkMode::kHost;
+  app.labels = served.labels;
+  app.env = served.env;
+  app.health_path = served.health_path;
+  std::map<std::string, MarathonTask> tasks;
+  app.ports.resize(static_cast<std::size_t>(served.ports.back().index) + 1);
+  for (const render::Port& port : served.ports) {
+    const auto index = static_cast<std::size_t>(port.index);
+    app.ports[index] = {port.name, port.protocol, port.service_port, 0, true, port.labels};
+    for (const render::Server& server : port.servers) {
+      MarathonTask& task = tasks[server.task_id];
+      task.id = server.task_id;
+      task.version = server.version;
+      task.state = "TASK_RUNNING";
+      task.started = true;
+      if (task.host.empty()) {
+        task.host = server.host;
+        task.ip_addresses = {server.host};
+      }
+      if (task.host != server.host)
+        continue;  // a port on another network than the first one: comes with the next answer
+      task.ports.resize(app.ports.size());
+      task.ports[index] = server.port;
+      if (server.health == render::Health::kAlive) {
+        app.health_checks = 1;
+        task.health = {HealthResult{true}};
+      }
+    }
+  }
+  for (auto& [id, task] : tasks) app.tasks.push_back(std::move(task));
+  return app;
+}
+
+bool is_silence(const MarathonTask& task) { return phase_of(task) == TaskPhase::kUnclear; }
+
+}  // namespace
+
+void KnownApps::adopt(const render::RoutingState& state) {
+  for (const render::App& app : state.apps) apps_[app.id] = app_of(app);
+}
+
+const MarathonApp* KnownApps::find(const std::string& app) const {
+  const auto found = apps_.find(app);
+  return found == apps_.end() ? nullptr : &found->second;
+}
+
+bool KnownApps::app_gone(const std::string& app, FetchId last_fetch) {
+  gone_apps_[app] = last_fetch;
+  as_of_.erase(app);
+  return apps_.erase(app) > 0;
+}
+
+bool KnownApps::task_gone(const std::string& app, const std::string& task, FetchId last_fetch) {
+  gone_tasks_[{app, task}] = last_fetch;
+  const auto found = apps_.find(app);
+  return found != apps_.end() &&
+         std::erase_if(found->second.tasks, [&](const MarathonTask& known) { return known.id == task; }) > 0;
+}
+
+MarathonApp KnownApps::reconcile(MarathonApp app, FetchId fetch) const {
+  std::erase_if(app.tasks, [&](const MarathonTask& task) {
+    const auto gone = gone_tasks_.find({app.id, task.id});
+    return gone != gone_tasks_.end() && gone->second >= fetch;
+  });
+  return app;
+}
+
+MarathonApps KnownApps::reconcile(MarathonApps list, FetchId fetch) const {
+  for (const auto& [id, at] : gone_apps_) {
+    if (at >= fetch) list.erase(id);
+  }
+  for (const auto& [task, at] : gone_tasks_) {
+    const auto found = at >= fetch ? list.find(task.first) : list.end();
+    if (found == list.end()) continue;
+    const std::string& gone = task.second;
+    std::erase_if(found->second.tasks, [&gone](const MarathonTask& listed) { return listed.id == gone; });
+  }
+  for (const auto& [id, at] : as_of_) {
+    if (at > fetch) list[id] = apps_.at(id);
+  }
+  return list;
+}
+
+bool KnownApps::is_outdated(const std::string& app, FetchId fetch) const {
+  const auto as_of = as_of_.find(app);
+  const auto gone = gone_apps_.find(app);
+  return fetch < list_as_of_ || (as_of != as_of_.end() && as_of->second > fetch) ||
+         (gone != gone_apps_.end() && gone->second >= fetch);
+}
+
+void KnownApps::replace(MarathonApps list, FetchId fetch) {
+  apps_ = std::move(list);
+  list_as_of_ = fetch;
+  std::erase_if(as_of_, [&](const auto& entry) { return entry.second <= fetch; });  // list_as_of_ covers them
+}
+
+void KnownApps::replace(MarathonApp app, FetchId fetch) {
+  as_of_[app.id] = fetch;
+  apps_.insert_or_assign(app.id, std::move(app));
+}
+
+void KnownApps::merge(MarathonApps list, FetchId fetch) {
+  for (auto& [id, app] : list) keep_silent_tasks(app);
+  list.merge(apps_);  // adds what the list does not have
+  replace(std::move(list), fetch);
+}
+
+void KnownApps::merge(MarathonApp app, FetchId fetch) {
+  keep_silent_tasks(app);
+  replace(std::move(app), fetch);
+}
+
+void KnownApps::keep_silent_tasks(MarathonApp& app) const {
+  const MarathonApp* known = find(app.id);
+  if (known == nullptr) return;
+  for (const MarathonTask& task : known->tasks) {
+    if (phase_of(task) != TaskPhase::kRunning) continue;
+    const auto same = std::find_if(app.tasks.begin(), app.tasks.end(),
+                                   [&](const MarathonTask& answered) { return answered.id == task.id; });
+    if (same == app.tasks.end()) {
+      app.tasks.push_back(task);
+    } else if (is_silence(*same)) {
+      *same = task;
+    }
+  }
+}
+
+void KnownApps::forget_before(FetchId oldest_in_flight) {
+  std::erase_if(gone_apps_, [&](const auto& entry) { return entry.second < oldest_in_flight; });
+  std::erase_if(gone_tasks_, [&](const auto& entry) { return entry.second < oldest_in_flight; });
+}
+
+}  // namespace chorale::agent

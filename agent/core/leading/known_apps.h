@@ -1,0 +1,59 @@
+// What we believe of Marathon's apps, and how an answer or an event changes it. Pure.
+//
+// A term starts with the apps of the committed state, so that there is never a moment in which knowing little means
+// serving little. Order is that of fetches, not of answers: fetch ids rise, an answer replaces only what an earlier
+// fetch brought, and what an event said after a fetch began holds against its answer.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "agent/core/leading/routes.h"
+
+namespace chorale::agent {
+
+class KnownApps {
+ public:
+  using FetchId = std::uint64_t;
+
+  // The apps of a routing state as Marathon could have listed them: build_routes gives the same state again, except for
+  // ports of one task that stand on different addresses.
+  void adopt(const render::RoutingState& state);
+
+  [[nodiscard]] const MarathonApps& apps() const { return apps_; }
+  [[nodiscard]] const MarathonApp* find(const std::string& app) const;
+
+  // An event says so; `last_fetch` is the newest fetch at that moment. True if the app or the task was known.
+  bool app_gone(const std::string& app, FetchId last_fetch);
+  bool task_gone(const std::string& app, const std::string& task, FetchId last_fetch);
+
+  // The answer as it would stand today: less what events said since its fetch began, with newer single answers in
+  // place.
+  [[nodiscard]] MarathonApps reconcile(MarathonApps list, FetchId fetch) const;
+  [[nodiscard]] MarathonApp reconcile(MarathonApp app, FetchId fetch) const;
+  // An answer about `app` from `fetch` says nothing new: a later fetch answered already, or an event ended the app.
+  [[nodiscard]] bool is_outdated(const std::string& app, FetchId fetch) const;
+
+  // REQUIRES: reconciled.
+  void replace(MarathonApps list, FetchId fetch);
+  void replace(MarathonApp app, FetchId fetch);
+  // For a held-back answer: adds and updates, but keeps every app and every running task that it is silent about.
+  void merge(MarathonApps list, FetchId fetch);
+  void merge(MarathonApp app, FetchId fetch);
+
+  // Fetches older than this are over: what was remembered to correct their answers is dropped.
+  void forget_before(FetchId oldest_in_flight);
+
+ private:
+  void keep_silent_tasks(MarathonApp& app) const;
+
+  MarathonApps apps_;
+  FetchId list_as_of_ = 0;
+  std::map<std::string, FetchId> as_of_;                               // app -> fetch that brought it after the list
+  std::map<std::string, FetchId> gone_apps_;                           // app -> newest fetch when it ended
+  std::map<std::pair<std::string, std::string>, FetchId> gone_tasks_;  // (app, task) -> likewise
+};
+
+}  // namespace chorale::agent

@@ -1,0 +1,49 @@
+// Addresses of the slaves' host names: what is known, what to ask again. Pure.
+//
+// The last good answer stays for ever while the name is in use: a DNS outage takes no server away.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "agent/core/leading/routes.h"
+
+namespace chorale::agent {
+
+class NameCache {
+ public:
+  // The names in use now; others are dropped.
+  void use(const std::set<std::string>& names);
+  // Names that came into use beside those.
+  void use_also(const std::set<std::string>& names);
+  // A provisional address, from the committed state, until a resolver says better.
+  void suggest(const std::string& name, const std::string& address);
+
+  // What to ask now: new names, failed ones and those older than 60 s. They count as asked from here on.
+  [[nodiscard]] std::set<std::string> take_due(TimePoint now);
+  // True if an address changed.
+  bool answered(const ResolvedNames& names, const std::map<std::string, std::string>& failed, TimePoint now);
+
+  // Some name in use has no address, and its first answer may come within 1 s of the question: worth that wait, since
+  // its servers would be left out. A slower resolver delays nobody else.
+  [[nodiscard]] bool awaits_first_answer(TimePoint now) const;
+  [[nodiscard]] const ResolvedNames& known() const { return known_; }
+  [[nodiscard]] TimePoint next_deadline(TimePoint now) const;
+
+ private:
+  struct Entry {
+    bool asked = false;
+    bool ever_asked = false;
+    bool ever_answered = false;
+    TimePoint asked_at{};
+    TimePoint first_asked_at{};
+    TimePoint due = TimePoint::min();
+  };
+  [[nodiscard]] static TimePoint patience(const Entry& entry);
+
+  std::map<std::string, Entry> entries_;
+  ResolvedNames known_;
+};
+
+}  // namespace chorale::agent

@@ -1,0 +1,98 @@
+#include "agent/core/leading/offer_pacer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/core/leading/backoff.h"
+
+namespace chorale::agent {
+namespace {
+
+constexpr std::chrono::seconds kRejectedFor{30};
+constexpr Milliseconds kAbandonedMin{500};
+constexpr Milliseconds kAbandonedMax{5'000};
+
+}  // namespace
+
+void OfferPacer::note(const std::string& cause) {
+  if (cause_.empty()) {
+    cause_ = cause;
+  } else if (cause != cause_) {
+    ++more_causes_;
+  }
+}
+
+void OfferPacer::changed(const std::string& cause, bool settled, TimePoint now) {
+  note(cause);
+  if (settled) {
+    burst_.hurry(now);
+  } else {
+    burst_.add(now);
+  }
+}
+
+void OfferPacer::force(const std::string& cause, TimePoint now) {
+  forced_ = true;
+  rejected_.reset();
+  again_at_ = TimePoint::max();
+  changed(cause, true, now);
+}
+
+std::optional<Offer> OfferPacer::consider(render::RoutingState state, TimePoint now) {
+  burst_.clear();
+  const bool is_committed = committed_ && *committed_ == state;
+  const bool is_rejected = rejected_ && *rejected_->state == state;
+  if (!is_rejected || is_committed) {
+    rejected_.reset();
+    again_at_ = TimePoint::max();
+  }
+  const std::string cause = std::exchange(cause_, "");
+  const int more = std::exchange(more_causes_, 0);
+  if (is_committed && !forced_) return std::nullopt;
+  if (is_rejected && now < again_at_) return std::nullopt;
+  under_way_forced_ = std::exchange(forced_, false);
+
+  Offer offer;
+  offer.id = ++last_id_;
+  offer.state = std::make_shared<const render::RoutingState>(std::move(state));
+  offer.cause = cause.empty() && rejected_ ? rejected_->cause : cause;
+  if (more > 0) offer.cause += " and " + std::to_string(more) + " more";
+  rejected_.reset();
+  again_at_ = TimePoint::max();
+  not_before_ = now + min_interval_;
+  under_way_ = offer;
+  return offer;
+}
+
+bool OfferPacer::decided(std::uint64_t offer, Fate fate, TimePoint now) {
+  if (!under_way_ || under_way_->id != offer) return false;
+  Offer decided = *std::exchange(under_way_, std::nullopt);
+  switch (fate) {
+    case Fate::kCommitted:
+      abandoned_ = 0;
+      committed_ = std::move(decided.state);
+      break;
+    case Fate::kRejected:
+      abandoned_ = 0;
+      rejected_ = std::move(decided);
+      again_at_ = now + kRejectedFor;
+      break;
+    case Fate::kAbandoned:
+      // Nobody refused it; the store was away, or somebody holds a revision.
+      ++abandoned_;
+      not_before_ =
+          std::max(not_before_, now + backoff(abandoned_, std::max(min_interval_, kAbandonedMin), kAbandonedMax, 1.0));
+      forced_ = forced_ || under_way_forced_;
+      changed(decided.cause, true, now);
+      break;
+  }
+  return true;
+}
+
+TimePoint OfferPacer::next_deadline() const {
+  if (under_way_) return TimePoint::max();
+  const TimePoint wanted = std::min(burst_.due(), again_at_);
+  return wanted == TimePoint::max() ? wanted : std::max(wanted, not_before_);
+}
+
+}  // namespace chorale::agent

@@ -1,0 +1,176 @@
+#include "agent/core/leading/routes_servers.h"
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <tuple>
+
+#include "agent/base/one_line.h"
+#include "agent/core/leading/task_standing.h"
+#include "render/allow_list.h"
+
+namespace chorale::agent {
+namespace {
+
+bool is_plain(std::string_view text) {  // a task id or a version, which templates may print bare
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("._:-").find(c) != std::string_view::npos;
+  });
+}
+
+// The ports as declared; where an old or partial definition declares none, one for each port that a task got.
+std::vector<MarathonPort> declared_ports(const MarathonApp& app) {
+  if (!app.ports.empty()) return app.ports;
+  std::size_t most = 0;
+  for (const MarathonTask& task : app.tasks) most = std::max(most, task.ports.size());
+  return std::vector<MarathonPort>(most);
+}
+
+// "" if the task is to be served.
+std::string refuse_task(const MarathonApp& app, const MarathonTask& task, HealthMemory& memory,
+                        Milliseconds health_memory, TimePoint now) {
+  if (task.id.empty() || !is_plain(task.id)) return "its id has characters that no task id has";
+  if (phase_of(task) != TaskPhase::kRunning) return task.state.empty() ? "not started yet" : one_line(task.state, 40);
+  switch (health_of(app, task)) {
+    case HealthWord::kNotChecked:
+      // Remembered too: checks that a later version adds say nothing of the tasks of this one.
+      memory.judged(task.id, true);
+      return "";
+    case HealthWord::kAlive:
+      memory.judged(task.id, true);
+      return "";
+    case HealthWord::kDead:
+      memory.judged(task.id, false);
+      return "a health check fails";
+    case HealthWord::kNoResult:
+      return memory.still_alive(task.id, now, health_memory) ? "" : "no health result yet";
+  }
+  return "";
+}
+
+tl::expected<std::string, std::string> literal_address(const std::string& host, const ResolvedNames& names) {
+  if (render::is_ip_address(host)) return host;
+  if (host.empty()) return tl::unexpected(std::string("Marathon names no host"));
+  const auto found = names.find(host);
+  if (found != names.end()) {
+    for (const std::string& address : found->second) {
+      if (render::is_ip_address(address)) return address;
+    }
+  }
+  return tl::unexpected("host name " + one_line(host) + " does not resolve");
+}
+
+struct Place {
+  std::string host;
+  std::uint16_t port = 0;
+};
+
+// Marathon's NetworkInfo: a mapping with a host port takes the next of the task's ports; in a container network one
+// without is reached at the container's own address. In bridge mode that address is private to the slave.
+tl::expected<Place, std::string> place(const MarathonApp& app, const MarathonTask& task,
+                                       const std::vector<MarathonPort>& ports, std::size_t index,
+                                       const ResolvedNames& names) {
+  const MarathonPort& port = ports[index];
+  if (app.network != NetworkMode::kHost && !port.has_host_port) {
+    if (app.network == NetworkMode::kBridge) return tl::unexpected(std::string("the port has no host port"));
+    if (task.ip_addresses.empty() || !render::is_ip_address(task.ip_addresses.front())) {
+      return tl::unexpected(std::string("its container has no address yet"));
+    }
+    if (port.container_port <= 0 || port.container_port > 65'535) {
+      return tl::unexpected(std::string("the port has neither a host port nor a container port"));
+    }
+    return Place{task.ip_addresses.front(), static_cast<std::uint16_t>(port.container_port)};
+  }
+  std::size_t at = index;
+  if (app.network != NetworkMode::kHost) {
+    at = static_cast<std::size_t>(std::count_if(ports.begin(), ports.begin() + static_cast<std::ptrdiff_t>(index),
+                                                [](const MarathonPort& earlier) { return earlier.has_host_port; }));
+  }
+  if (at >= task.ports.size() || task.ports[at] == 0) return tl::unexpected(std::string("it has no such port"));
+  return literal_address(task.host, names).map([&](std::string host) {
+    return Place{std::move(host), task.ports[at]};
+  });
+}
+
+render::Server serve(const MarathonApp& app, const MarathonTask& task, Place at) {
+  render::Server server;
+  const bool is_ipv6 = at.host.find(':') != std::string::npos;
+  server.address = (is_ipv6 ? "[" + at.host + "]:" : at.host + ":") + std::to_string(at.port);
+  server.host = std::move(at.host);
+  server.port = at.port;
+  server.task_id = task.id;
+  if (is_plain(task.version)) server.version = task.version;
+  server.health = app.health_checks > 0 ? render::Health::kAlive : render::Health::kUnknown;
+  return server;
+}
+
+void sort_servers(std::vector<render::Server>& servers) {
+  std::sort(servers.begin(), servers.end(), [](const render::Server& a, const render::Server& b) {
+    return std::tie(a.address, a.task_id) < std::tie(b.address, b.task_id);
+  });
+  const auto same_address = [](const render::Server& a, const render::Server& b) { return a.address == b.address; };
+  servers.erase(std::unique(servers.begin(), servers.end(), same_address), servers.end());
+}
+
+}  // namespace
+
+PlacedPorts place_tasks(const MarathonApp& app, const ResolvedNames& names, HealthMemory& memory,
+                        Milliseconds health_memory, TimePoint now) {
+  PlacedPorts placed;
+  const std::vector<MarathonPort> ports = declared_ports(app);
+  std::vector<render::Port> served(ports.size());
+  for (const MarathonTask& task : app.tasks) {
+    if (std::string reason = refuse_task(app, task, memory, health_memory, now); !reason.empty()) {
+      placed.refusals.push_back({task.id, std::move(reason)});
+      continue;
+    }
+    for (std::size_t i = 0; i < ports.size(); ++i) {
+      auto at = place(app, task, ports, i, names);
+      if (at) {
+        served[i].servers.push_back(serve(app, task, std::move(*at)));
+      } else if (i == 0) {
+        placed.refusals.push_back({task.id, at.error()});
+      }
+    }
+    if (ports.empty()) placed.refusals.push_back({task.id, "it has no port"});
+  }
+  for (std::size_t i = 0; i < ports.size(); ++i) {
+    if (served[i].servers.empty()) continue;
+    render::Port& port = served[i];
+    port.index = static_cast<std::int32_t>(i);
+    port.name = ports[i].name;
+    port.protocol = ports[i].protocol == "tcp,udp" ? "udp,tcp" : ports[i].protocol;
+    port.service_port = ports[i].service_port;
+    port.labels = ports[i].labels;
+    sort_servers(port.servers);
+    placed.ports.push_back(std::move(port));
+  }
+  return placed;
+}
+
+bool is_up(const MarathonApp& app, const MarathonTask& task, const HealthMemory& memory) {
+  if (phase_of(task) != TaskPhase::kRunning) return false;
+  switch (health_of(app, task)) {
+    case HealthWord::kNotChecked:
+    case HealthWord::kAlive:
+      return true;
+    case HealthWord::kDead:
+      return false;
+    case HealthWord::kNoResult:
+      return memory.remembers_alive(task.id);
+  }
+  return false;
+}
+
+bool is_host_name(const std::string& host) {
+  constexpr std::size_t kLongest = 253;  // RFC 1035
+  return !host.empty() && host.size() <= kLongest && host.front() != '-' &&
+         std::all_of(host.begin(), host.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  std::string_view("._-").find(c) != std::string_view::npos;
+         });
+}
+
+}  // namespace chorale::agent

@@ -1,0 +1,32 @@
+// What Marathon's words on one task mean for routing. Pure.
+//
+// The difference that matters: a word about a task ("killed", "not alive") is a reason to stop routing to it; silence
+// ("unreachable", no result) is not one by itself. The guard and the health memory rest on it.
+#pragma once
+
+#include <string_view>
+
+#include "agent/core/leading/marathon_apps.h"
+
+namespace chorale::agent {
+
+enum class TaskPhase {
+  kComing,   // staging, starting
+  kRunning,  // the one phase that is routed
+  kEnding,   // killing, or any state that a task never leaves
+  kUnclear,  // unreachable, lost, unknown, or a word that we do not know: nobody can say whether it runs
+};
+
+[[nodiscard]] TaskPhase phase_of_state(std::string_view state);  // REQUIRES: not empty
+// Marathon <= 0.14 lists no state: a task that was started runs.
+[[nodiscard]] TaskPhase phase_of(const MarathonTask& task);
+
+enum class HealthWord { kNotChecked, kNoResult, kAlive, kDead };
+// All results that exist must be alive (Nixy's rule); fewer results than checks are enough.
+[[nodiscard]] HealthWord health_of(const MarathonApp& app, const MarathonTask& task);
+
+// True if `id`, a task or an instance id as events carry it, means `task`. Marathon 1.8 builds task ids from the
+// instance's ("<instance>._app.1"), older ones write "<app>.marathon-<uuid>" for the instance of task "<app>.<uuid>".
+[[nodiscard]] bool is_meant(std::string_view id, std::string_view task);
+
+}  // namespace chorale::agent

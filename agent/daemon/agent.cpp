@@ -1,0 +1,220 @@
+#include "agent/daemon/agent.h"
+
+#include <boost/asio/ip/host_name.hpp>
+#include <boost/asio/post.hpp>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <thread>
+#include <utility>
+
+#include "agent/base/clock.h"
+#include "agent/base/exit_code.h"
+#include "agent/base/log.h"
+#include "agent/base/version.h"
+#include "coordination/memory_store.h"
+#include "coordination/zookeeper_store.h"
+
+namespace chorale::agent {
+namespace {
+
+constexpr std::chrono::seconds kLongestEnd{2};  // then the process ends whatever is still pending
+
+}  // namespace
+
+Agent::Agent(Config config, InstanceLock lock, const NotifyEnvironment& service_manager)
+    : config_(std::move(config)),
+      lock_(std::move(lock)),
+      started_at_(utc_now()),
+      signals_(loop_, SIGTERM, SIGINT, SIGHUP),
+      end_timer_(loop_),
+      status_timer_(loop_),
+      notifier_(loop_, service_manager),
+      metrics_(version()),
+      statsd_(loop_, config_.statsd),
+      templates_(loop_, workers_, config_.nginx_template, {config_.left_delimiter, config_.right_delimiter},
+                 [this] {
+                   if (leadership_) leadership_->template_changed();
+                   status_changed();
+                 }),
+      endpoint_watch_(loop_, workers_, config_, [this] { status_changed(); }),
+      last_routes_(loop_, workers_, config_.state_dir, [this] { routes_changed(); }) {}
+
+Agent::~Agent() {
+  if (leadership_) leadership_->close();
+  nginx_.reset();  // ends a running `nginx -t`, which the workers would otherwise wait for
+  workers_.join();
+}
+
+int Agent::run() {
+  if (!start()) return exit_code_;
+  const LoopWatchdog watchdog(loop_, config_.session_timeout * 2 / 3,
+                              [this](std::chrono::milliseconds delay) { metrics_.observe_loop_delay(delay); });
+  loop_.run();
+  log_info("stopped; Nginx goes on serving what it has");
+  return exit_code_;
+}
+
+bool Agent::start() {
+  templates_.start();
+  if (!templates_.trouble().empty()) log_error("no template yet: " + templates_.trouble());
+  last_routes_.load();
+  routes_changed();
+
+  admin_ = std::make_unique<HttpServer>(loop_, HttpServerOptions{config_.listen_address, config_.listen_port},
+                                        make_admin_api(admin_sources()));
+  if (const auto listening = admin_->start(); !listening) {
+    log_error("admin API: " + listening.error());
+    exit_code_ = kExitNo;  // worth another try: whoever holds the port may be about to stop
+    return false;
+  }
+
+  LocalNginx::Callbacks callbacks;
+  callbacks.staged = [this](coordination::StageFinished staged) { coordination_->post(std::move(staged)); };
+  callbacks.applied = [this](const coordination::RevisionApplied& done) { applied(done); };
+  callbacks.report = [this](const NginxReport& report) { reported(report); };
+  callbacks.log = [](const LogLine& line) { write_log(line); };
+  nginx_ = std::make_unique<LocalNginx>(loop_, workers_, nginx_options(), std::move(callbacks));
+  const auto served = nginx_->start();
+  report_ = nginx_->report();
+  const HealthInputs first = health_inputs();
+  notifier_.ready(status_line(first, judge(first)), first.now);
+
+  coordination_ = std::make_unique<CoordinationShell>(
+      loop_, make_store(), coordinator_options(), [this](coordination::Effect effect) { perform(std::move(effect)); });
+  log_info("agent " + config_.id + " " + version() + " starts, admin API on port " + std::to_string(admin_->port()) +
+           (served ? ", Nginx's file holds " + std::to_string(served->epoch.value) + "." +
+                         std::to_string(served->revision.value)
+                   : ", Nginx's file is not ours yet"));
+  coordination_->start(served);
+  endpoint_watch_.start();
+  await_signal();
+  status_changed();
+  return true;
+}
+
+coordination::CoordinatorOptions Agent::coordinator_options() const {
+  boost::system::error_code unnamed;  // a host without a name is shown without one
+  const bool anywhere = config_.listen_address == "0.0.0.0" || config_.listen_address == "::";
+  coordination::CoordinatorOptions options;
+  options.root = config_.zookeeper.root;
+  options.id = config_.id;
+  options.instance = lock_.instance();
+  options.host = boost::asio::ip::host_name(unnamed);
+  options.version = version();
+  options.started_at = started_at_;
+  options.admin = (anywhere ? options.host : config_.listen_address) + ":" + std::to_string(admin_->port());
+  options.session_timeout = config_.session_timeout;
+  options.stage_timeout = config_.stage_timeout;
+  options.random_id = random_id;
+  return options;
+}
+
+std::unique_ptr<coordination::Store> Agent::make_store() {
+  const auto post = [this](std::function<void()> job) { boost::asio::post(loop_, std::move(job)); };
+  if (config_.standalone) {
+    log_warning("no zookeeper configured: this agent runs standalone, for this proxy alone");
+    return coordination::make_memory_store(coordination::make_memory_tree(), post);
+  }
+  coordination::ZookeeperOptions options;
+  options.hosts = config_.zookeeper.hosts;
+  options.session_timeout = config_.session_timeout;
+  options.credentials = config_.zookeeper.credentials;
+  options.post = post;
+  options.log = [](int level, const std::string& line) {
+    constexpr int kWarn = 2;  // ZOO_LOG_LEVEL_WARN; lower is worse
+    if (level <= kWarn) log_warning("zookeeper client: " + line);
+  };
+  return coordination::make_zookeeper_store(std::move(options));
+}
+
+LocalNginxOptions Agent::nginx_options() const {
+  LocalNginxOptions options;
+  options.config_file = config_.nginx_config;
+  options.command = config_.nginx_cmd;
+  options.pid_file = config_.nginx_pid;
+  options.state_dir = config_.state_dir;
+  options.ignore_check = config_.nginx_ignore_check;
+  options.repair_drift = config_.repair_drift;
+  options.local_values = local_values(config_);
+  return options;
+}
+
+AdminSources Agent::admin_sources() {
+  AdminSources sources;
+  sources.version = version();
+  sources.xproxy = [this] { return config_.xproxy; };
+  sources.realm = config_.realm;
+  sources.statsd = config_.statsd;
+  sources.admin_token = config_.admin_token;
+  sources.health = [this] { return health_inputs(); };
+  sources.cluster = [this](auto done) { read_cluster(std::move(done)); };
+  sources.routes = [this] { return last_routes_.state(); };
+  sources.times = [this] { return times(); };
+  sources.metrics = [this] { return metrics_.text(); };
+  sources.reload = [this]() -> std::string {
+    if (leadership_) {
+      leadership_->reload();
+    } else {
+      coordination_->post(coordination::SyncRequested{});
+    }
+    return "queued";
+  };
+  return sources;
+}
+
+void Agent::await_signal() {
+  signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+    if (error) return;
+    if (signal == SIGHUP) {
+      reload_config();
+    } else if (ending_) {
+      end(0);
+    } else {
+      end_soon();
+    }
+    await_signal();
+  });
+}
+
+// Hands over first, so that the next leader need not wait for the session to expire.
+void Agent::end_soon() {
+  log_info("asked to stop: handing over");
+  ending_ = true;
+  notifier_.stopping("handing over; Nginx goes on serving what it has");
+  end_timer_.expires_after(kLongestEnd);
+  end_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) end(0);
+  });
+  coordination_->post(coordination::HandoverRequested{});
+}
+
+void Agent::end(int exit_code) {
+  exit_code_ = exit_code;
+  if (leadership_) leadership_->close();
+  coordination_->close();
+  loop_.stop();
+  // The libraries' own threads may be waiting for a name that nobody resolves, and be waited for in their turn.
+  std::thread([exit_code] {
+    std::this_thread::sleep_for(kLongestEnd);
+    std::_Exit(exit_code);
+  }).detach();
+}
+
+// What differs from proxy to proxy takes effect at once; the rest is read by the next start, and said so.
+void Agent::reload_config() {
+  auto loaded = load_config(config_.file);
+  if (!loaded) {
+    log_error("configuration not re-read, the old one stays in force: " + loaded.error());
+    return;
+  }
+  for (const std::string& warning : loaded->warnings) log_warning(warning);
+  config_.local = loaded->config.local;
+  config_.xproxy = loaded->config.xproxy;
+  nginx_->set_local_values(local_values(config_));  // what stems from other keys stays as they are in force
+  ++reloads_;                                       // told, so that the line is never taken for a repetition
+  log_info("configuration re-read (" + std::to_string(reloads_) +
+           " since the start): xproxy and local values are in force, every other key at the next start");
+}
+
+}  // namespace chorale::agent

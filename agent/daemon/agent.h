@@ -1,0 +1,104 @@
+// The daemon: composes the parts, carries effects between them, owns the loop. Loop thread only.
+//
+// Data flows one way: Leadership (Marathon -> rendered offer) -> Coordinator (propose, commit) -> LocalNginx (stage,
+// apply)
+// -> Coordinator (vote, applied). The leader's own Nginx is served through the same path as everybody else's.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "agent/config/config.h"
+#include "agent/core/health.h"
+#include "agent/daemon/coordination_shell.h"
+#include "agent/daemon/endpoint_watch.h"
+#include "agent/daemon/instance_lock.h"
+#include "agent/daemon/last_routes.h"
+#include "agent/daemon/leadership.h"
+#include "agent/daemon/loop_watchdog.h"
+#include "agent/daemon/notify.h"
+#include "agent/daemon/statsd.h"
+#include "agent/daemon/template_source.h"
+#include "agent/http/admin_api.h"
+#include "agent/http/metrics.h"
+#include "agent/http/server.h"
+#include "agent/nginx/local_nginx.h"
+
+namespace chorale::agent {
+
+class Agent {
+ public:
+  Agent(Config config, InstanceLock lock, const NotifyEnvironment& service_manager);
+  ~Agent();
+  Agent(const Agent&) = delete;
+  Agent& operator=(const Agent&) = delete;
+
+  // Runs until a signal or a refusal ends it; returns the exit code.
+  int run();
+
+ private:
+  // Start-up and end (agent.cpp).
+  bool start();
+  void await_signal();
+  void end_soon();
+  void end(int exit_code);
+  void reload_config();
+  [[nodiscard]] coordination::CoordinatorOptions coordinator_options() const;
+  [[nodiscard]] std::unique_ptr<coordination::Store> make_store();
+  [[nodiscard]] LocalNginxOptions nginx_options() const;
+  [[nodiscard]] AdminSources admin_sources();
+
+  // Effects of the coordinator (agent_effects.cpp).
+  void perform(coordination::Effect effect);
+  void gained(coordination::LeadershipGained gained);
+  void lost(const std::string& reason);
+  void apply(const coordination::ApplyRevision& apply);
+  void applied(const coordination::RevisionApplied& applied);
+
+  void reported(const NginxReport& report);
+
+  // What is known, gathered for health, status and metrics (agent_status.cpp).
+  [[nodiscard]] HealthInputs health_inputs() const;
+  void status_changed();
+  void routes_changed();
+  void publish_status();
+  [[nodiscard]] AppliedTimes times() const;
+  void read_cluster(std::function<void(tl::expected<coordination::ClusterSnapshot, coordination::Error>)> done);
+
+  Config config_;
+  InstanceLock lock_;
+  std::string started_at_;
+  boost::asio::io_context loop_{1};
+  boost::asio::thread_pool workers_{2};
+  boost::asio::signal_set signals_;
+  boost::asio::steady_timer end_timer_;
+  boost::asio::steady_timer status_timer_;
+  Notifier notifier_;
+  Metrics metrics_;
+  Statsd statsd_;
+  TemplateSource templates_;
+  EndpointWatch endpoint_watch_;
+  LastRoutes last_routes_;
+  std::unique_ptr<LocalNginx> nginx_;
+  std::unique_ptr<HttpServer> admin_;
+  std::unique_ptr<CoordinationShell> coordination_;
+  std::shared_ptr<Leadership> leadership_;  // while this agent leads
+  coordination::ViewChanged view_;
+  NginxReport report_;
+  std::optional<coordination::StatusChanged> published_;
+  std::uint64_t last_offer_ = 0;
+  std::string last_applied_at_;
+  std::string last_valid_at_;  // of the last accepted `nginx -t`
+  bool status_posted_ = false;
+  bool ending_ = false;
+  int reloads_ = 0;
+  int exit_code_ = 0;
+};
+
+}  // namespace chorale::agent

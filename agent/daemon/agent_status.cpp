@@ -1,0 +1,99 @@
+// What this agent knows of itself, gathered for health, its znode and the metrics.
+#include <boost/asio/post.hpp>
+#include <chrono>
+#include <utility>
+
+#include "agent/daemon/agent.h"
+
+namespace chorale::agent {
+namespace {
+
+constexpr std::chrono::seconds kStatusInterval{1};
+constexpr const char* kNever = "0001-01-01T00:00:00Z";  // as Nixy prints a time that never was
+
+std::string or_never(const std::string& time) { return time.empty() ? kNever : time; }
+
+}  // namespace
+
+HealthInputs Agent::health_inputs() const {
+  HealthInputs inputs;
+  inputs.now = std::chrono::steady_clock::now();
+  inputs.id = config_.id;
+  inputs.view = view_;
+  inputs.standalone = config_.standalone;
+  inputs.nginx_running = report_.running;
+  inputs.nginx_message = report_.nginx_message;
+  inputs.config_healthy = report_.config_healthy;
+  inputs.config_message = report_.config_message;
+  inputs.applied = report_.applied;
+  inputs.failing_since = report_.failing_since;
+  const std::string template_trouble = leadership_ ? leadership_->template_trouble() : templates_.trouble();
+  inputs.template_healthy = template_trouble.empty();
+  inputs.template_message = template_trouble.empty() ? "OK" : template_trouble;
+  inputs.endpoints = leadership_ ? leadership_->tracker().endpoints() : endpoint_watch_.endpoints();
+  inputs.marathon_trouble = leadership_ ? leadership_->tracker().trouble() : std::string();
+  if (leadership_ && !leadership_->template_note().empty()) inputs.warnings.push_back(leadership_->template_note());
+  if (!config_.standalone && config_.zookeeper.credentials.empty()) {
+    inputs.warnings.emplace_back("ZooKeeper is used without credentials: whoever can write there rules every proxy");
+  }
+  return inputs;
+}
+
+// Many things change at once; they are published together, after the events of this turn of the loop.
+void Agent::status_changed() {
+  if (status_posted_) return;
+  status_posted_ = true;
+  boost::asio::post(loop_, [this] {
+    status_posted_ = false;
+    publish_status();
+  });
+}
+
+void Agent::publish_status() {
+  if (ending_) return;
+  status_timer_.expires_after(kStatusInterval);  // some verdicts change by time alone
+  status_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) status_changed();
+  });
+  const HealthInputs inputs = health_inputs();
+  const HealthVerdict verdict = judge(inputs);
+  metrics_.set_cluster(view_);
+  metrics_.set_nginx(report_.running, report_.workers, report_.old_workers);
+  metrics_.set_health(verdict.condition);
+  notifier_.status(status_line(inputs, verdict), inputs.now);
+
+  coordination::StatusChanged status;
+  status.condition = verdict.condition;
+  status.message = verdict.message;
+  if (templates_.current()) status.template_digest = templates_.current()->digest;
+  for (const EndpointHealth& endpoint : inputs.endpoints) status.marathon_reachable |= endpoint.healthy;
+  const bool same = published_ && published_->condition == status.condition && published_->message == status.message &&
+                    published_->template_digest == status.template_digest &&
+                    published_->marathon_reachable == status.marathon_reachable;
+  if (same) return;
+  published_ = status;
+  coordination_->post(std::move(status));
+}
+
+// What this proxy serves, whoever leads.
+void Agent::routes_changed() {
+  const auto& state = last_routes_.state();
+  if (state) metrics_.set_routes(static_cast<std::int64_t>(state->apps.size()), render::server_count(*state));
+}
+
+AppliedTimes Agent::times() const {
+  return {or_never(leadership_ ? leadership_->last_sync() : std::string()),
+          or_never(leadership_ ? leadership_->last_rendered() : std::string()), or_never(last_valid_at_),
+          or_never(last_applied_at_)};
+}
+
+void Agent::read_cluster(std::function<void(tl::expected<coordination::ClusterSnapshot, coordination::Error>)> done) {
+  if (!view_.connected) {
+    done(tl::unexpected(coordination::Error{coordination::ErrorKind::kConnectionLoss,
+                                            "ZooKeeper is not connected: " + view_.zookeeper_message}));
+    return;
+  }
+  coordination::read_cluster(coordination_->store(), config_.zookeeper.root, std::move(done));
+}
+
+}  // namespace chorale::agent

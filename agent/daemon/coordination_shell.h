@@ -1,0 +1,49 @@
+// Runs the pure Coordinator on a real Store: sends its requests, feeds back the answers, ticks it. Loop thread only.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "agent/base/event_queue.h"
+#include "coordination/coordinator.h"
+#include "coordination/store.h"
+
+namespace chorale::agent {
+
+class CoordinationShell {
+ public:
+  // Gets every effect that is not about the store, in order. May call post().
+  using Handler = std::function<void(coordination::Effect)>;
+
+  CoordinationShell(boost::asio::io_context& loop, std::unique_ptr<coordination::Store> store,
+                    coordination::CoordinatorOptions options, Handler handler);
+  CoordinationShell(const CoordinationShell&) = delete;
+  CoordinationShell& operator=(const CoordinationShell&) = delete;
+
+  void start(std::optional<coordination::Identity> applied);
+  // Steps the machine with this event now, or after the event being handled.
+  void post(coordination::Event event) { events_.post(std::move(event)); }
+  // Ends the session; nothing is handed to the handler afterwards.
+  void close();
+
+  [[nodiscard]] coordination::Store& store() { return *store_; }
+  [[nodiscard]] bool leading() const { return coordinator_.leading(); }
+
+ private:
+  void handle(const coordination::Event& event);
+  void perform(coordination::Effect effect);
+  void send(coordination::SendRequest request);
+  void tick();
+
+  std::unique_ptr<coordination::Store> store_;
+  coordination::Coordinator coordinator_;
+  Handler handler_;
+  EventQueue<coordination::Event> events_;
+  boost::asio::steady_timer ticker_;
+};
+
+}  // namespace chorale::agent

@@ -1,0 +1,44 @@
+// A follower's only traffic with Marathon: a ping of every endpoint now and then, for health. Loop thread only.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "agent/config/config.h"
+#include "agent/core/leading/marathon_tracker.h"
+#include "agent/marathon/client.h"
+
+namespace chorale::agent {
+
+[[nodiscard]] MarathonClientOptions marathon_client_options(const Config& config);
+
+class EndpointWatch {
+ public:
+  EndpointWatch(boost::asio::io_context& loop, boost::asio::thread_pool& workers, const Config& config,
+                std::function<void()> changed);
+  EndpointWatch(const EndpointWatch&) = delete;
+  EndpointWatch& operator=(const EndpointWatch&) = delete;
+
+  // Pings begin; while this agent leads they pause, since the leader learns the same from its own traffic.
+  void start();
+  void pause(bool paused) { paused_ = paused; }
+
+  // In the order of the configuration; healthy until proven otherwise, as Nixy has it.
+  [[nodiscard]] const std::vector<EndpointHealth>& endpoints() const { return endpoints_; }
+
+ private:
+  void ping();
+  void answered(const EndpointPinged& pinged);
+
+  MarathonClient client_;
+  boost::asio::steady_timer timer_;
+  std::vector<EndpointHealth> endpoints_;
+  std::function<void()> changed_;
+  bool paused_ = false;
+};
+
+}  // namespace chorale::agent

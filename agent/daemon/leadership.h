@@ -1,0 +1,105 @@
+// One leadership of this agent: follows Marathon, renders, offers states to the coordinator. Loop thread only.
+//
+// The shell around core/leading. It lives from LeadershipGained to LeadershipLost; everything under way dies with it.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+
+#include "agent/base/event_queue.h"
+#include "agent/config/config.h"
+#include "agent/core/leading/marathon_tracker.h"
+#include "agent/daemon/template_source.h"
+#include "agent/http/metrics.h"
+#include "agent/marathon/client.h"
+#include "agent/marathon/resolver.h"
+#include "coordination/coordinator.h"
+
+namespace chorale::agent {
+
+class Leadership {
+ public:
+  struct Surroundings {
+    boost::asio::io_context& loop;
+    boost::asio::thread_pool& workers;
+    Metrics& metrics;
+    TemplateSource& templates;
+    // Hands a rendered state to the coordinator; `offer` is set by Leadership and comes back in offer_closed().
+    std::function<void(coordination::StateOffered)> offer;
+    std::function<void()> changed;              // something that health or status shows is different
+    std::function<std::uint64_t()> next_offer;  // rises over all terms of this process
+  };
+
+  Leadership(Surroundings surroundings, const Config& config);
+  Leadership(const Leadership&) = delete;
+  Leadership& operator=(const Leadership&) = delete;
+
+  // `applied`: what this proxy served last, the guard's baseline where nothing is committed.
+  void begin(coordination::LeadershipGained gained, std::shared_ptr<const render::RoutingState> applied);
+  // Nothing is offered or reported afterwards; to be called before destruction.
+  void close();
+
+  void offer_closed(const coordination::OfferClosed& closed);
+  void reload() { events_.post(SyncRequested{}); }
+  void template_changed();
+  // This proxy's workers serve the revision.
+  void applied(const coordination::Identity& identity);
+
+  [[nodiscard]] const MarathonTracker& tracker() const { return tracker_; }
+  // "" while rendering works; else the template's error, or that another template than this host's is in use.
+  [[nodiscard]] const std::string& template_trouble() const { return template_trouble_; }
+  [[nodiscard]] const std::string& template_note() const { return template_note_; }
+  [[nodiscard]] const std::string& last_sync() const { return last_sync_; }
+  [[nodiscard]] const std::string& last_rendered() const { return last_rendered_; }
+
+ private:
+  struct Begun {  // made on a worker from the committed files
+    std::optional<render::RoutingState> state;
+    std::optional<LoadedTemplate> in_use;
+    std::string trouble;
+  };
+  struct Job {
+    std::uint64_t trackers_offer = 0;
+    std::string cause;
+    std::optional<TimePoint> first_event;
+  };
+  static Begun read_committed(const coordination::LeadershipGained& gained, const render::Delimiters& delimiters);
+  void begun(Begun begun, const std::shared_ptr<const render::RoutingState>& applied);
+  void choose_template(std::optional<LoadedTemplate> committed);
+  void handle(TrackerEvent event);
+  void account(const TrackerEvent& event);
+  void account_failed_ping(bool answered);
+  void perform(TrackerEffect effect);
+  void render(const RenderAndOffer& effect);
+  void rendered(std::uint64_t offer, tl::expected<coordination::StateOffered, std::string> result);
+  void set_timer();
+
+  Surroundings surroundings_;
+  MarathonTracker tracker_;
+  EventQueue<TrackerEvent> events_;
+  MarathonClient client_;
+  Resolver resolver_;
+  boost::asio::steady_timer timer_;
+  std::optional<LoadedTemplate> template_;
+  std::string template_trouble_;
+  std::string template_note_;
+  std::string last_sync_;
+  std::string last_rendered_;
+  std::optional<TimePoint> first_event_;  // of the change that is not offered yet
+  std::optional<TimePoint> last_answer_;
+  std::map<std::uint64_t, Job> jobs_;                         // by our offer number
+  std::map<coordination::Revision, TimePoint> latency_from_;  // committed, not yet applied here
+  bool began_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace chorale::agent

@@ -1,0 +1,41 @@
+#include "agent/daemon/run_agent.h"
+
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/base/exit_code.h"
+#include "agent/base/log.h"
+#include "agent/daemon/agent.h"
+#include "agent/daemon/notify.h"
+
+namespace chorale::agent {
+namespace {
+
+// Why nothing starts, for the log and for `systemctl status`.
+int refuse(const NotifyEnvironment& service_manager, const std::string& reasons, int exit_code) {
+  std::istringstream lines(reasons);
+  for (std::string line; std::getline(lines, line);) log_error(line);
+  NotifySocket(service_manager.socket).send("STATUS=not started: " + escape_for_log(reasons));
+  return exit_code;
+}
+
+}  // namespace
+
+int run_agent(const std::string& config_file) {
+  const NotifyEnvironment service_manager = take_notify_environment();  // before there is a thread or a child
+  init_log("chorale");
+  auto loaded = load_config(config_file);
+  if (!loaded) return refuse(service_manager, loaded.error(), kExitUsage);
+  for (const std::string& warning : loaded->warnings) log_warning(warning);
+  const std::vector<std::string> missing = missing_for_agent(loaded->config);
+  if (!missing.empty()) return refuse(service_manager, missing.front(), kExitUsage);
+  auto lock = InstanceLock::acquire(loaded->config.state_dir);
+  // No fault of the configuration: a full disk, or an agent that is about to end.
+  if (!lock) return refuse(service_manager, lock.error(), kExitNo);
+  Agent agent(std::move(loaded->config), std::move(*lock), service_manager);
+  return agent.run();
+}
+
+}  // namespace chorale::agent

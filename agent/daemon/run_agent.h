@@ -1,0 +1,11 @@
+// `chorale agent`: from the configuration file to a running daemon.
+#pragma once
+
+#include <string>
+
+namespace chorale::agent {
+
+// Runs until it is told to stop; returns the exit code.
+int run_agent(const std::string& config_file);
+
+}  // namespace chorale::agent

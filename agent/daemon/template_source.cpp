@@ -1,0 +1,88 @@
+#include "agent/daemon/template_source.h"
+
+#include <sys/stat.h>
+
+#include <boost/asio/post.hpp>
+#include <chrono>
+#include <utility>
+
+#include "agent/base/text_file.h"
+#include "coordination/digest.h"
+
+namespace chorale::agent {
+namespace {
+
+constexpr std::chrono::milliseconds kLookInterval{1'000};
+
+}  // namespace
+
+tl::expected<LoadedTemplate, std::string> compile_template(std::string text, const std::string& name,
+                                                           const render::Delimiters& delimiters) {
+  std::string digest = coordination::sha256_hex(text);
+  auto compiled = render::Template::compile(std::move(text), name, delimiters);
+  if (!compiled) return tl::unexpected(compiled.error().text());
+  return LoadedTemplate{std::move(*compiled), std::move(digest)};
+}
+
+tl::expected<LoadedTemplate, std::string> load_template(const std::string& file, const render::Delimiters& delimiters) {
+  auto text = read_text_file(file);
+  if (!text) return tl::unexpected(std::move(text.error()));
+  return compile_template(std::move(*text), file, delimiters);
+}
+
+TemplateSource::TemplateSource(boost::asio::io_context& loop, boost::asio::thread_pool& workers, std::string file,
+                               render::Delimiters delimiters, std::function<void()> changed)
+    : loop_(loop),
+      workers_(workers),
+      file_(std::move(file)),
+      delimiters_(std::move(delimiters)),
+      changed_(std::move(changed)),
+      timer_(loop) {}
+
+TemplateSource::Stamp TemplateSource::stamp_of(const std::string& file) {
+  struct stat facts {};
+  if (::stat(file.c_str(), &facts) != 0) return {};
+  return {facts.st_mtim.tv_sec * 1'000'000'000 + facts.st_mtim.tv_nsec, facts.st_size, facts.st_ino};
+}
+
+void TemplateSource::start() {
+  const Stamp stamp = stamp_of(file_);
+  (void)adopt(stamp, load_template(file_, delimiters_));
+  look_later();
+}
+
+void TemplateSource::look_later() {
+  timer_.expires_after(kLookInterval);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) look();
+  });
+}
+
+void TemplateSource::look() {
+  const Stamp stamp = stamp_of(file_);
+  if (stamp == stamp_) {
+    look_later();
+    return;
+  }
+  boost::asio::post(
+      workers_, [this, stamp, file = file_, delimiters = delimiters_, alive = std::weak_ptr(alive_), &loop = loop_] {
+        boost::asio::post(loop, [this, stamp, alive, loaded = load_template(file, delimiters)]() mutable {
+          if (alive.expired()) return;
+          if (adopt(stamp, std::move(loaded))) changed_();
+          look_later();
+        });
+      });
+}
+
+// The same bytes written again say nothing new: a leader may be using the committed template instead.
+bool TemplateSource::adopt(Stamp stamp, tl::expected<LoadedTemplate, std::string> loaded) {
+  stamp_ = stamp;
+  const std::string trouble = loaded ? std::string() : loaded.error();
+  const bool other = loaded && (!current_ || current_->digest != loaded->digest);
+  if (trouble == trouble_ && !other) return false;
+  trouble_ = trouble;
+  if (other) current_ = std::move(*loaded);
+  return true;
+}
+
+}  // namespace chorale::agent

@@ -1,7 +1,0 @@
-#include "agent/version.h"
-
-namespace chorale::agent {
-
-std::string version() { return CHORALE_VERSION; }
-
-}  // namespace chorale::agent

@@ -1,0 +1,110 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "agent/core/leading/routes.h"
+#include "tests/unit/agent/core/leading/marathon_values.h"
+
+namespace chorale::agent {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+MarathonPort mapping(std::int32_t container_port, bool has_host_port) {
+  MarathonPort port;
+  port.container_port = container_port;
+  port.has_host_port = has_host_port;
+  return port;
+}
+
+std::string port_summary(const render::RoutingState& state) {
+  std::string text;
+  for (const render::App& one : state.apps) {
+    for (const render::Port& port : one.ports) {
+      text += (text.empty() ? "" : " ") + std::to_string(port.index) + "=";
+      for (const render::Server& server : port.servers) text += server.address + ",";
+    }
+  }
+  return text;
+}
+
+TEST(RoutesPortsTest, HostModeTakesTheTasksPortsInOrder) {
+  MarathonApp web = app("/web", {task("a", "10.0.0.1", {31001, 31002})});
+  web.ports.resize(2);
+  web.ports[1].name = "admin";
+  web.ports[1].protocol = "udp,tcp";
+  web.ports[1].service_port = 10'001;
+  const Routes routes = routes_of(apps({web}));
+  EXPECT_EQ(port_summary(routes.state), "0=10.0.0.1:31001, 1=10.0.0.1:31002,");
+  EXPECT_EQ(routes.state.apps[0].ports[1].name, "admin");
+  EXPECT_EQ(routes.state.apps[0].ports[1].protocol, "udp,tcp");
+  EXPECT_EQ(routes.state.apps[0].ports[1].service_port, 10'001);
+}
+
+TEST(RoutesPortsTest, ContainerPortsWithoutHostPortUseTheContainersAddressAndTakeNoHostPort) {
+  MarathonApp web = app("/web", {task("a", "10.0.0.1", {31001, 31002})});
+  web.network = NetworkMode::kContainer;
+  web.tasks[0].ip_addresses = {"9.0.1.2", "9.0.1.3"};
+  web.ports = {mapping(80, true), mapping(8080, false), mapping(443, true)};
+  EXPECT_EQ(port_summary(routes_of(apps({web})).state), "0=10.0.0.1:31001, 1=9.0.1.2:8080, 2=10.0.0.1:31002,");
+}
+
+TEST(RoutesPortsTest, AContainerWithoutAddressIsNotServed) {
+  MarathonApp web = app("/web", {task("a", "10.0.0.1", {})});
+  web.network = NetworkMode::kContainer;
+  web.ports = {mapping(80, false)};
+  const Routes routes = routes_of(apps({web}));
+  EXPECT_THAT(routes.state.apps, IsEmpty());
+  EXPECT_THAT(reasons(routes), HasSubstr("/web a: its container has no address yet"));
+}
+
+TEST(RoutesPortsTest, BridgeModeNeverUsesTheContainersAddress) {
+  MarathonApp web = app("/web", {task("a", "10.0.0.1", {31001})});
+  web.network = NetworkMode::kBridge;
+  web.tasks[0].ip_addresses = {"172.17.0.2"};
+  web.ports = {mapping(80, true), mapping(81, false)};
+  EXPECT_EQ(port_summary(routes_of(apps({web})).state), "0=10.0.0.1:31001,");
+}
+
+TEST(RoutesPortsTest, TasksOfAnotherVersionHaveFewerPorts) {
+  MarathonApp web = app("/web", {task("old", "10.0.0.1", {31001}), task("new", "10.0.0.2", {31002, 31003})});
+  web.ports.resize(2);
+  EXPECT_EQ(port_summary(routes_of(apps({web})).state), "0=10.0.0.1:31001,10.0.0.2:31002, 1=10.0.0.2:31003,");
+}
+
+TEST(RoutesPortsTest, PortsThatNobodyDeclaredAreThoseOfTheTasks) {
+  MarathonApp web = app("/web", {task("a", "10.0.0.1", {31001, 31002})});
+  web.ports.clear();
+  EXPECT_EQ(port_summary(routes_of(apps({web})).state), "0=10.0.0.1:31001, 1=10.0.0.1:31002,");
+}
+
+TEST(RoutesPortsTest, AppsWithoutPortsAreNotServed) {
+  MarathonApp web = app("/web", {task("a", "10.0.0.1", {})});
+  web.ports.clear();
+  EXPECT_THAT(routes_of(apps({web})).state.apps, IsEmpty());
+  EXPECT_THAT(routes_of(apps({app("/web", {task("a", "10.0.0.1", {0})})})).state.apps, IsEmpty());
+}
+
+TEST(RoutesPortsTest, AnAppWhoseFirstPortHasNoServerIsLeftOut) {
+  MarathonApp web = app("/web", {task("a", "10.0.0.1", {31001})});
+  web.network = NetworkMode::kContainer;
+  web.ports = {mapping(80, false), mapping(81, true)};
+  EXPECT_THAT(routes_of(apps({web})).state.apps, IsEmpty());
+}
+
+TEST(RoutesPortsTest, OneServerPerAddress) {
+  const auto list = apps({app("/web", {task("b", "10.0.0.1", {31001}), task("a", "10.0.0.1", {31001})})});
+  const Routes routes = routes_of(list);
+  ASSERT_THAT(routes.state.apps[0].servers(), SizeIs(1));
+  EXPECT_EQ(routes.state.apps[0].servers()[0].task_id, "a");
+}
+
+TEST(RoutesPortsTest, Ipv6AddressesStandInBrackets) {
+  const Routes routes = routes_of(apps({app("/web", {task("a", "2001:db8::1", {31001})})}));
+  EXPECT_EQ(summary(routes.state), "/web [2001:db8::1]:31001");
+  EXPECT_EQ(routes.state.apps[0].servers()[0].host, "2001:db8::1");
+}
+
+}  // namespace
+}  // namespace chorale::agent

@@ -1,0 +1,200 @@
+#include "agent/core/leading/routes.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "render/invariants.h"
+#include "tests/unit/agent/core/leading/marathon_values.h"
+
+namespace chorale::agent {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+MarathonApp labelled(std::string id, std::map<std::string, std::string> labels) {
+  MarathonApp made = app_of_size(id, 1);
+  made.labels = std::move(labels);
+  return made;
+}
+
+TEST(RoutesTest, RunningTasksAreServedSortedByAddress) {
+  const auto list = apps({app("/shop/cart", {task("b", "10.0.0.2", {31002}), task("a", "10.0.0.1", {31001})})});
+  const Routes routes = routes_of(list);
+  EXPECT_EQ(summary(routes.state), "/shop/cart 10.0.0.1:31001 10.0.0.2:31002");
+  EXPECT_EQ(routes.state.apps[0].name, "cart.shop");
+  EXPECT_EQ(routes.state.apps[0].path, "/shop/cart");
+  EXPECT_THAT(routes.state.apps[0].hosts, ElementsAre("cart.shop"));
+  EXPECT_THAT(routes.exclusions, IsEmpty());
+}
+
+TEST(RoutesTest, OnlyRunningTasksAreServed) {
+  for (const char* state : {"TASK_STAGING", "TASK_STARTING", "TASK_KILLING", "TASK_UNREACHABLE", "TASK_LOST",
+                            "TASK_KILLED", "TASK_SOMETHING_NEW"}) {
+    const auto list = apps({app("/web", {in_state(task("a", "10.0.0.1", {31001}), state)})});
+    EXPECT_THAT(routes_of(list).state.apps, IsEmpty()) << state;
+    EXPECT_THAT(reasons(routes_of(list)), HasSubstr(std::string("/web a: ") + state));
+  }
+}
+
+TEST(RoutesTest, WithoutStateAStartedTaskIsServed) {
+  MarathonTask staged = in_state(task("b", "10.0.0.2", {31002}), "");
+  staged.started = false;
+  const auto list = apps({app("/web", {in_state(task("a", "10.0.0.1", {31001}), ""), staged})});
+  EXPECT_EQ(summary(routes_of(list).state), "/web 10.0.0.1:31001");
+}
+
+TEST(RoutesTest, EveryResultMustBeAliveAndSomeMustExist) {
+  MarathonApp web =
+      app("/web",
+          {judged(task("both", "10.0.0.1", {31001}), {true, true}), judged(task("one", "10.0.0.2", {31002}), {true}),
+           judged(task("mixed", "10.0.0.3", {31003}), {true, false}), task("new", "10.0.0.4", {31004})});
+  web.health_checks = 2;
+  const Routes routes = routes_of(apps({web}));
+  EXPECT_EQ(summary(routes.state), "/web 10.0.0.1:31001 10.0.0.2:31002");
+  EXPECT_EQ(routes.state.apps[0].servers()[0].health, render::Health::kAlive);
+  EXPECT_THAT(reasons(routes), HasSubstr("/web mixed: a health check fails"));
+  EXPECT_THAT(reasons(routes), HasSubstr("/web new: no health result yet"));
+}
+
+TEST(RoutesTest, RealmMustMatchExactly) {
+  RoutePolicy policy;
+  policy.realm = "prod";
+  const auto list = apps(
+      {labelled("/a", {{"NIXY_REALM", "prod"}}), labelled("/b", {{"NIXY_REALM", "prod,test"}}), labelled("/c", {})});
+  const Routes routes = routes_of(list, policy);
+  EXPECT_THAT(routes.state.apps, SizeIs(1));
+  EXPECT_EQ(routes.state.apps[0].id, "/a");
+  EXPECT_EQ(routes.state.realm, "prod");
+}
+
+TEST(RoutesTest, HostsComeFromLabels) {
+  struct Case {
+    std::map<std::string, std::string> labels;
+    std::vector<std::string> hosts;
+  };
+  const std::vector<Case> cases = {
+      {{{"subdomain", "a.example.com"}}, {"a.example.com"}},
+      {{{"subdomain", " a  b\tA "}}, {"a", "b"}},
+      {{{"subdomain", "a"}, {"moxy_subdomain", "b"}}, {"a"}},
+      {{{"moxy_subdomain", "b"}}, {"b"}},
+      {{{"subdomain", "a;} b_c d"}}, {"d"}},
+      {{}, {"web"}},
+  };
+  for (const Case& one : cases) {
+    const Routes routes = routes_of(apps({labelled("/web", one.labels)}));
+    ASSERT_THAT(routes.state.apps, SizeIs(1));
+    EXPECT_EQ(routes.state.apps[0].hosts, one.hosts);
+  }
+}
+
+TEST(RoutesTest, ALabelWithoutAnyValidHostLeavesTheAppOut) {
+  for (const char* value : {"", "  ", "not_a_host", "a..b"}) {
+    const Routes routes = routes_of(apps({labelled("/web", {{"subdomain", value}, {"moxy_subdomain", "fine"}})}));
+    EXPECT_THAT(routes.state.apps, IsEmpty()) << value;
+    EXPECT_THAT(reasons(routes), HasSubstr("/web: label subdomain names no valid host"));
+  }
+}
+
+TEST(RoutesTest, AnIdThatIsNoHostIsServedByPath) {
+  const Routes routes = routes_of(apps({app_of_size("/shop/-cart", 1)}));
+  ASSERT_THAT(routes.state.apps, SizeIs(1));
+  EXPECT_THAT(routes.state.apps[0].hosts, IsEmpty());
+  EXPECT_THAT(reasons(routes), HasSubstr("served by path only"));
+}
+
+TEST(RoutesTest, ADuplicateHostGoesToTheLowestIdAndTheLoserKeepsItsOthers) {
+  const auto list = apps({labelled("/b", {{"subdomain", "shop other"}}), labelled("/a", {{"subdomain", "SHOP"}}),
+                          labelled("/c", {{"subdomain", "shop"}})});
+  const Routes routes = routes_of(list);
+  ASSERT_THAT(routes.state.apps, SizeIs(3));
+  EXPECT_THAT(routes.state.apps[0].hosts, ElementsAre("shop"));
+  EXPECT_THAT(routes.state.apps[1].hosts, ElementsAre("other"));
+  EXPECT_THAT(routes.state.apps[2].hosts, IsEmpty());
+  EXPECT_THAT(reasons(routes), HasSubstr("/b: host shop belongs to /a\n"));
+  EXPECT_THAT(reasons(routes), HasSubstr("/c: host shop belongs to /a\n"));
+}
+
+TEST(RoutesTest, AnAppWithoutTasksClaimsNoHost) {
+  MarathonApp blue = app("/blue", {});
+  blue.labels["subdomain"] = "shop";
+  const Routes routes = routes_of(apps({blue, labelled("/green", {{"subdomain", "shop"}})}));
+  ASSERT_THAT(routes.state.apps, SizeIs(1));
+  EXPECT_THAT(routes.state.apps[0].hosts, ElementsAre("shop"));
+  EXPECT_THAT(reasons(routes), HasSubstr("/blue: no routable task"));
+}
+
+TEST(RoutesTest, NamesAreUniqueAndTheLaterIdGetsASuffix) {
+  const Routes routes = routes_of(apps({app_of_size("/a.b", 1), app_of_size("/b/a", 1), app_of_size("/z", 1)}));
+  ASSERT_THAT(routes.state.apps, SizeIs(3));
+  EXPECT_EQ(routes.state.apps[0].name, "a.b");
+  EXPECT_THAT(routes.state.apps[1].name, testing::MatchesRegex("a\\.b-[0-9a-f]+"));
+  EXPECT_THAT(routes.state.apps[1].name, SizeIs(12));
+  EXPECT_EQ(routes.state.apps[2].name, "z");
+}
+
+TEST(RoutesTest, AnIdThatCouldBreakALocationLeavesThatAppOutAlone) {
+  const Routes routes = routes_of(apps({app_of_size("/ok", 1), app_of_size("/bad;} server {", 1)}));
+  ASSERT_THAT(routes.state.apps, SizeIs(1));
+  EXPECT_EQ(routes.state.apps[0].id, "/ok");
+  EXPECT_THAT(reasons(routes), HasSubstr("app left out: its id"));
+}
+
+TEST(RoutesTest, TextsThatCannotBeQuotedAreDroppedOneByOne) {
+  MarathonApp web = labelled("/web", {{"fine", "; } server {"},
+                                      {"dollar", "$host"},
+                                      {"local", "@{secret}"},
+                                      {"newline", "a\nb"},
+                                      {"long", std::string(5'000, 'x')},
+                                      {"bad\nkey", "x"}});
+  web.env = {{"SHOWN", "yes"}, {"HIDDEN", "no"}, {"BROKEN", "$x"}};
+  web.ports[0].labels = {{"ok", "1"}, {"no", "$"}};
+  RoutePolicy policy;
+  policy.expose_env = {"SHOWN", "BROKEN", "ABSENT"};
+  const Routes routes = routes_of(apps({web}), policy);
+  ASSERT_THAT(routes.state.apps, SizeIs(1));
+  EXPECT_THAT(routes.state.apps[0].labels, ElementsAre(testing::Pair("fine", "; } server {")));
+  EXPECT_THAT(routes.state.apps[0].env, ElementsAre(testing::Pair("SHOWN", "yes")));
+  EXPECT_THAT(routes.state.apps[0].ports[0].labels, ElementsAre(testing::Pair("ok", "1")));
+  EXPECT_THAT(reasons(routes), HasSubstr("label bad\\x0akey left out"));
+  EXPECT_THAT(routes.exclusions, SizeIs(7));
+}
+
+TEST(RoutesTest, WhatTemplatesMayPrintBareIsPlain) {
+  MarathonApp web = app("/web", {task("a", "10.0.0.1", {31001}), task("b;}", "10.0.0.2", {31002})});
+  web.tasks[0].version = "x;}";
+  web.health_path = "/health;} location / {";
+  web.ports[0].name = "http }";
+  web.ports[0].protocol = "sctp";
+  web.ports[0].service_port = 70'000;
+  const Routes routes = routes_of(apps({web}));
+  ASSERT_THAT(routes.state.apps, SizeIs(1));
+  EXPECT_EQ(summary(routes.state), "/web 10.0.0.1:31001");
+  EXPECT_EQ(routes.state.apps[0].servers()[0].version, "");
+  EXPECT_EQ(routes.state.apps[0].health_path, "");
+  EXPECT_EQ(routes.state.apps[0].ports[0].name, "");
+  EXPECT_EQ(routes.state.apps[0].ports[0].protocol, "tcp");
+  EXPECT_FALSE(render::find_broken_invariant(routes.state).has_value());
+}
+
+TEST(RoutesTest, HostNamesAreServedByTheirFirstAddressAndLeftOutUntilKnown) {
+  const auto list = apps({app("/web", {task("a", "node-1", {31001}), task("b", "node-2", {31002}),
+                                       task("c", "no de;", {31003}), task("d", "", {31004})})});
+  EXPECT_THAT(names_to_resolve(list), ElementsAre("node-1", "node-2"));
+  const Routes routes = routes_of(list, {}, {{"node-1", {"10.0.0.7", "10.0.0.8"}}});
+  EXPECT_EQ(summary(routes.state), "/web 10.0.0.7:31001");
+  EXPECT_THAT(reasons(routes), HasSubstr("/web b: host name node-2 does not resolve"));
+  EXPECT_THAT(reasons(routes), HasSubstr("/web d: Marathon names no host"));
+}
+
+TEST(RoutesTest, WhatWasBuiltKeepsTheInvariantsOfARoutingState) {
+  const auto list = apps({labelled("/a", {{"subdomain", "x x X"}}), labelled("/b", {{"subdomain", "x y"}}),
+                          app_of_size("/c.d", 3), app_of_size("/d/c", 2)});
+  const auto broken = render::find_broken_invariant(state_of(list));
+  EXPECT_FALSE(broken.has_value()) << broken->message;
+}
+
+}  // namespace
+}  // namespace chorale::agent

@@ -1,0 +1,125 @@
+#include "agent/core/leading/stream_keeper.h"
+
+#include <gtest/gtest.h>
+
+namespace chorale::agent {
+namespace {
+
+using std::chrono::seconds;
+
+class StreamKeeperTest : public testing::Test {
+ protected:
+  StreamKeeperTest() { keeper_.start(now_); }
+  std::string open() { return keeper_.take_due(endpoints_, now_).value_or(""); }
+  bool fail(const std::string& endpoint) {
+    endpoints_.failed(endpoint, "refused", now_);
+    return keeper_.failed(endpoint, "refused", endpoints_.size(), 0.999, now_);
+  }
+  Milliseconds pause() const { return std::chrono::duration_cast<Milliseconds>(keeper_.next_deadline() - now_); }
+
+  TimePoint now_{};
+  EndpointSet endpoints_{{"a", "b"}, Milliseconds(2'000)};
+  StreamKeeper keeper_{Milliseconds(250), Milliseconds(10'000)};
+};
+
+TEST_F(StreamKeeperTest, TheNextEndpointIsTriedAtOnceAndAllOfThemAfterAPause) {
+  EXPECT_EQ(open(), "a");
+  EXPECT_EQ(open(), "");
+  EXPECT_TRUE(fail("a"));
+  EXPECT_EQ(open(), "b");
+  EXPECT_TRUE(fail("b"));
+  EXPECT_EQ(open(), "");
+  EXPECT_GT(pause(), Milliseconds(200));
+  EXPECT_LE(pause(), Milliseconds(250));
+  now_ += Milliseconds(250);
+  EXPECT_EQ(open(), "a");
+}
+
+TEST_F(StreamKeeperTest, PausesGrowUpToTheMaximum) {
+  Milliseconds last(0);
+  for (int round = 0; round < 10; ++round) {
+    EXPECT_EQ(open(), "a");
+    EXPECT_TRUE(fail("a"));
+    EXPECT_EQ(open(), "b");
+    EXPECT_TRUE(fail("b"));
+    EXPECT_GE(pause(), last);
+    EXPECT_LE(pause(), seconds(10));
+    last = pause();
+    now_ += pause();
+  }
+  EXPECT_GT(last, seconds(9));
+}
+
+TEST_F(StreamKeeperTest, AStreamThatClosesAtOnceBacksOffAsWell) {
+  Milliseconds last(0);
+  for (int round = 0; round < 4; ++round) {
+    for (const char* endpoint : {"a", "b"}) {
+      EXPECT_EQ(open(), endpoint);
+      EXPECT_TRUE(keeper_.attached(endpoint, now_));
+      now_ += Milliseconds(5);
+      EXPECT_TRUE(fail(endpoint));
+    }
+    EXPECT_GT(pause(), last) << "elections";
+    last = pause();
+    now_ += pause();
+  }
+}
+
+TEST_F(StreamKeeperTest, AStreamThatHeldStartsAfresh) {
+  for (int round = 0; round < 5; ++round) {
+    (void)open();
+    (void)fail("a");
+    (void)open();
+    (void)fail("b");
+    now_ += pause();
+  }
+  EXPECT_EQ(open(), "a");
+  EXPECT_TRUE(keeper_.attached("a", now_));
+  now_ += seconds(10);
+  EXPECT_TRUE(fail("a"));
+  EXPECT_EQ(open(), "b");
+  EXPECT_TRUE(fail("b"));
+  EXPECT_LE(pause(), Milliseconds(250));
+}
+
+TEST_F(StreamKeeperTest, NewsOfAnotherStreamIsIgnored) {
+  EXPECT_EQ(open(), "a");
+  EXPECT_FALSE(keeper_.attached("b", now_));
+  EXPECT_FALSE(keeper_.failed("b", "x", 2, 0.5, now_));
+  EXPECT_TRUE(keeper_.attached("a", now_));
+  EXPECT_FALSE(keeper_.attached("a", now_));
+  EXPECT_EQ(keeper_.attached_endpoint(), "a");
+}
+
+TEST(EndpointSetTest, TheFirstThatAnswersIsBest) {
+  EndpointSet endpoints({"a", "b", "c"}, Milliseconds(2'000));
+  const TimePoint now{};
+  EXPECT_EQ(endpoints.best(), "a");
+  endpoints.failed("a", "refused", now);
+  EXPECT_EQ(endpoints.best(), "b");
+  EXPECT_EQ(endpoints.best({"b"}), "c");
+  endpoints.failed("b", "refused", now);
+  endpoints.failed("c", "refused", now);
+  EXPECT_EQ(endpoints.best(), "a");
+  EXPECT_EQ(endpoints.best({"a"}), "b");
+  EXPECT_TRUE(endpoints.answered("c", now));
+  EXPECT_FALSE(endpoints.answered("c", now));
+  EXPECT_EQ(endpoints.best(), "c");
+}
+
+TEST(EndpointSetTest, OnlyWhatNothingElseProvesIsPinged) {
+  EndpointSet endpoints({"a", "b"}, Milliseconds(2'000));
+  TimePoint now{};
+  endpoints.answered("a", now);
+  EXPECT_EQ(endpoints.take_due_pings("a", now), std::vector<std::string>{"b"});
+  EXPECT_TRUE(endpoints.take_due_pings("a", now).empty()) << "one at a time";
+  endpoints.answered("b", now);
+  EXPECT_EQ(endpoints.next_deadline("a"), now + seconds(10)) << "a standby is pinged seldom";
+  now += seconds(60);
+  EXPECT_EQ(endpoints.take_due_pings("a", now), std::vector<std::string>{"b"}) << "the stream proves a";
+  endpoints.failed("a", "500", now);
+  EXPECT_EQ(endpoints.next_deadline("a"), now + seconds(2)) << "its requests fail although it streams";
+}
+
+}  // namespace
+}  // namespace chorale::agent
