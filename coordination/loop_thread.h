@@ -1,7 +1,10 @@
-// "Loop thread only", checked: the first thread that calls is the loop's, and no other may call. For stores alone; the
-// pure part knows no threads.
+// A member of a class that says "Loop thread only": its entry points call check().
+//
+// The thread of the first check is the loop's; a constructor does not count, since it may run before the loop does. For
+// shells: the pure part knows no threads.
 #pragma once
 
+#include <atomic>
 #include <thread>
 
 #include "coordination/require.h"
@@ -10,14 +13,15 @@ namespace chorale::coordination {
 
 class LoopThread {
  public:
-  void check() {
-    const std::thread::id caller = std::this_thread::get_id();
-    if (id_ == std::thread::id{}) id_ = caller;
-    require(id_ == caller, "only the loop thread calls a store");
+  void check() const {
+    const std::thread::id here = std::this_thread::get_id();
+    std::thread::id first;
+    const bool is_first = thread_.compare_exchange_strong(first, here);
+    require(is_first || first == here, "called on the loop's thread");
   }
 
  private:
-  std::thread::id id_;
+  mutable std::atomic<std::thread::id> thread_{};
 };
 
 }  // namespace chorale::coordination

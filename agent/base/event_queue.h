@@ -5,7 +5,7 @@
 #include <functional>
 #include <utility>
 
-#include "agent/base/thread_checker.h"
+#include "coordination/loop_thread.h"
 
 namespace chorale::agent {
 
@@ -55,7 +55,7 @@ class EventQueue {
   std::deque<Event> events_;
   bool draining_ = false;
   bool closed_ = false;
-  ThreadChecker thread_;
+  coordination::LoopThread thread_;
 };
 
 }  // namespace chorale::agent

@@ -16,7 +16,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "agent/base/thread_checker.h"
+#include "coordination/loop_thread.h"
 
 namespace chorale::agent {
 
@@ -85,7 +85,7 @@ class Worker {
   boost::asio::io_context& loop_;
   boost::asio::thread_pool& pool_;
   std::shared_ptr<Life> life_ = std::make_shared<Life>();
-  ThreadChecker thread_;
+  coordination::LoopThread thread_;
 };
 
 }  // namespace chorale::agent

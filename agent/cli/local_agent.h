@@ -5,9 +5,9 @@
 #include <string>
 #include <tl/expected.hpp>
 
+#include "agent/base/url.h"
 #include "agent/cli/cluster_session.h"
 #include "agent/config/config.h"
-#include "agent/base/url.h"
 #include "coordination/cluster_reader.h"
 #include "render/routing_state.h"
 

@@ -15,10 +15,10 @@
 #include <string>
 #include <string_view>
 
-#include "agent/base/thread_checker.h"
 #include "agent/base/types.h"
 #include "agent/base/unique_fd.h"
 #include "agent/core/health.h"
+#include "coordination/loop_thread.h"
 
 namespace chorale::agent {
 
@@ -70,7 +70,7 @@ class Notifier {
   std::string status_owed_;  // a whole STATUS= line, or nothing
   std::string status_sent_;
   TimePoint status_sent_at_{};
-  ThreadChecker thread_;
+  coordination::LoopThread thread_;
 };
 
 // "follower of proxy-2, serving 7.41, ok". Pure.

@@ -9,8 +9,8 @@
 #include <random>
 #include <string>
 
-#include "agent/base/thread_checker.h"
 #include "agent/config/config.h"
+#include "coordination/loop_thread.h"
 
 namespace chorale::agent {
 
@@ -32,7 +32,7 @@ class Statsd {
   std::minstd_rand random_{std::random_device{}()};
   boost::asio::ip::udp::resolver resolver_;
   boost::asio::ip::udp::socket socket_;
-  ThreadChecker thread_;
+  coordination::LoopThread thread_;
 };
 
 }  // namespace chorale::agent

@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include "agent/base/thread_checker.h"
 #include "agent/http/nixy_config.h"
 #include "agent/http/status_page.h"
+#include "coordination/loop_thread.h"
 
 namespace chorale::agent {
 namespace {
@@ -88,7 +88,7 @@ class AdminApi : public std::enable_shared_from_this<AdminApi> {
   std::uint64_t read_ = 0;  // the running read's number; an older one's result is dropped
   bool reading_ = false;
   Clock::time_point reading_since_{};
-  ThreadChecker thread_;
+  coordination::LoopThread thread_;
 };
 
 const std::array<AdminApi::Page, 7> AdminApi::kPages{{

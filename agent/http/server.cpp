@@ -10,8 +10,8 @@
 #include <map>
 #include <utility>
 
-#include "agent/base/thread_checker.h"
 #include "agent/http/connection.h"
+#include "coordination/loop_thread.h"
 
 namespace chorale::agent {
 namespace {
@@ -58,7 +58,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
   std::shared_ptr<const HttpConnection::Owner> owner_;
   std::uint16_t port_ = 0;
   bool stopped_ = false;
-  ThreadChecker thread_;
+  coordination::LoopThread thread_;
 
   std::map<HttpConnection*, std::shared_ptr<HttpConnection>> connections_;
   // Those without a complete request, the longest waiting first.

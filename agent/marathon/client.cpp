@@ -4,12 +4,12 @@
 #include <boost/asio/steady_timer.hpp>
 #include <utility>
 
-#include "agent/base/thread_checker.h"
 #include "agent/base/worker.h"
 #include "agent/marathon/apps_parser.h"
 #include "agent/marathon/requests.h"
 #include "agent/marathon/rest_client.h"
 #include "agent/marathon/sse_stream.h"
+#include "coordination/loop_thread.h"
 
 namespace chorale::agent {
 namespace {
@@ -257,7 +257,7 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
   bool attached_ = false;
   boost::asio::steady_timer attach_timer_;
   bool alive_ = true;
-  ThreadChecker thread_;
+  coordination::LoopThread thread_;
 };
 
 MarathonClient::MarathonClient(boost::asio::io_context& loop, boost::asio::thread_pool& workers,

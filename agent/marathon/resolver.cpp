@@ -8,8 +8,8 @@
 #include <thread>
 #include <utility>
 
-#include "agent/base/thread_checker.h"
 #include "agent/marathon/loop_gate.h"
+#include "coordination/loop_thread.h"
 
 namespace chorale::agent {
 namespace {
@@ -134,7 +134,7 @@ class Resolver::Impl : public std::enable_shared_from_this<Impl> {
   std::shared_ptr<LoopGate> gate_ = std::make_shared<LoopGate>(loop_);
   std::shared_ptr<boost::asio::thread_pool> pool_ = std::make_shared<boost::asio::thread_pool>(kThreads);
   bool alive_ = true;
-  ThreadChecker thread_;
+  coordination::LoopThread thread_;
 };
 
 Resolver::Resolver(boost::asio::io_context& loop, Sink sink) : impl_(std::make_shared<Impl>(loop, std::move(sink))) {}

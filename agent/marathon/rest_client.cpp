@@ -6,11 +6,11 @@
 #include <set>
 #include <utility>
 
-#include "agent/base/thread_checker.h"
 #include "agent/marathon/error_message.h"
 #include "agent/marathon/loop_gate.h"
 #include "agent/marathon/requests.h"
 #include "agent/marathon/rest_exchange.h"
+#include "coordination/loop_thread.h"
 
 namespace chorale::agent {
 
@@ -134,7 +134,7 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
   std::map<std::uint64_t, Pending> pending_;
   std::set<std::string> answered_;  // origins that may hold a kept socket
   std::uint64_t last_id_ = 0;
-  ThreadChecker thread_;
+  coordination::LoopThread thread_;
 };
 
 RestClient::RestClient(boost::asio::io_context& loop, RestOptions options)

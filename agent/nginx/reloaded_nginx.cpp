@@ -11,7 +11,6 @@
 #include <utility>
 
 #include "agent/base/clock.h"
-#include "agent/base/thread_checker.h"
 #include "agent/base/worker.h"
 #include "agent/core/applying/applier.h"
 #include "agent/nginx/config_file.h"
@@ -19,6 +18,7 @@
 #include "agent/nginx/inspection.h"
 #include "agent/nginx/local_nginx.h"
 #include "agent/nginx/proof.h"
+#include "coordination/loop_thread.h"
 
 namespace chorale::agent {
 namespace {
@@ -221,7 +221,7 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
   Callbacks callbacks_;
   std::string program_;
   std::shared_ptr<const ConfigFile> file_;
-  ThreadChecker thread_;
+  coordination::LoopThread thread_;
   Applier applier_;
   asio::steady_timer watch_timer_;
   asio::steady_timer proof_timer_;

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "agent/base/check.h"
 #include "agent/base/types.h"
+#include "coordination/require.h"
 
 namespace chorale::agent {
 
@@ -12,7 +12,7 @@ class Coalescer {
  public:
   // `settle` after the last event, at most `longest` after the first one. REQUIRES: settle <= longest.
   Coalescer(Milliseconds settle, Milliseconds longest) : settle_(settle), longest_(longest) {
-    CHORALE_CHECK(settle <= longest, "a burst settles before its longest time is over");
+    coordination::require(settle <= longest, "a burst settles before its longest time is over");
   }
 
   void add(TimePoint now) {

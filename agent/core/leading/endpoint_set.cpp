@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "agent/base/check.h"
+#include "coordination/require.h"
 
 namespace chorale::agent {
 namespace {
@@ -47,7 +47,7 @@ void EndpointSet::failed(const std::string& endpoint, const std::string& why, Ti
 }
 
 const std::string& EndpointSet::best(const std::vector<std::string>& avoid) const {
-  CHORALE_CHECK(!entries_.empty(), "an endpoint is chosen only where one is configured");
+  coordination::require(!entries_.empty(), "an endpoint is chosen only where one is configured");
   const auto allowed = [&](const Entry& entry) {
     return std::find(avoid.begin(), avoid.end(), entry.url) == avoid.end();
   };

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "agent/base/check.h"
 #include "agent/core/leading/backoff.h"
+#include "coordination/require.h"
 
 namespace chorale::agent {
 namespace {
@@ -39,7 +39,7 @@ void OfferPacer::force(const std::string& cause, TimePoint now) {
 }
 
 std::optional<Offer> OfferPacer::consider(render::RoutingState state, TimePoint now) {
-  CHORALE_CHECK(!under_way_, "one offer is under way at a time");
+  coordination::require(!under_way_, "one offer is under way at a time");
   burst_.clear();
   const bool is_committed = committed_ && *committed_ == state;
   const bool is_rejected = rejected_ && *rejected_->offer.state == state;

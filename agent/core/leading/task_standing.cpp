@@ -4,12 +4,12 @@
 #include <array>
 #include <string>
 
-#include "agent/base/check.h"
+#include "coordination/require.h"
 
 namespace chorale::agent {
 
 TaskPhase phase_of_state(std::string_view state) {
-  CHORALE_CHECK(!state.empty(), "a missing state is decided by the caller");
+  coordination::require(!state.empty(), "a missing state is decided by the caller");
   constexpr std::array<std::string_view, 8> kEndStates = {"TASK_KILLING",          "TASK_KILLED", "TASK_FAILED",
                                                           "TASK_FINISHED",         "TASK_ERROR",  "TASK_GONE",
                                                           "TASK_GONE_BY_OPERATOR", "TASK_DROPPED"};
