@@ -23,8 +23,8 @@
 
 #include "tests/bench/process_usage.h"
 #include "tests/bench/samples.h"
-#include "tests/harness/cluster.h"
 #include "tests/harness/netns.h"
+#include "tests/harness/real_cluster.h"
 #include "tests/harness/wait_until.h"
 
 namespace chorale::bench {
@@ -32,8 +32,8 @@ namespace {
 
 using std::chrono::seconds;
 using std::chrono::steady_clock;
-using testing::Cluster;
 using testing::Proxy;
+using testing::RealCluster;
 using testing::wait_until;
 
 constexpr seconds kPatience{60};
@@ -53,12 +53,12 @@ struct Cost {
   std::int64_t bytes = 0;
 };
 
-[[noreturn]] void give_up(const std::string& what, const Cluster& cluster) {
+[[noreturn]] void give_up(const std::string& what, const RealCluster& cluster) {
   std::cerr << "route_latency: " << what << "\n" << cluster.logs();
   std::exit(1);
 }
 
-Cost cost_so_far(Cluster& cluster) {
+Cost cost_so_far(RealCluster& cluster) {
   Cost cost;
   for (const auto& proxy : cluster.proxies()) cost.agents_cpu_s += cpu_seconds(proxy->agent_pid());
   cost.requests = cluster.marathon().requests("app") + cluster.marathon().requests("apps");
@@ -70,7 +70,7 @@ Cost cost_so_far(Cluster& cluster) {
 // Until `served` holds of every proxy. Each is asked over new connections from a thread of its own, every few
 // milliseconds: a coarse step would be a part of the figure, a fine one takes the processor from what is measured.
 template <class Condition>
-bool wait_for_every(Cluster& cluster, Condition served) {
+bool wait_for_every(RealCluster& cluster, Condition served) {
   const auto end = steady_clock::now() + kPatience;
   std::atomic<bool> all{true};
   std::vector<std::thread> threads;
@@ -95,14 +95,14 @@ void print(const char* name, const Samples& samples) {
 }
 
 // Until nothing is under way and nothing has been for a while.
-void let_rest(Cluster& cluster, const Plan& plan) {
+void let_rest(RealCluster& cluster, const Plan& plan) {
   if (!cluster.marathon().settled(kPatience)) give_up("no end of the deployment", cluster);
   if (!wait_until([&] { return cluster.converged(); }, kPatience)) give_up("not converged", cluster);
   std::this_thread::sleep_for(std::chrono::milliseconds(plan.pause_ms));
   if (!wait_until([&] { return cluster.converged(); }, kPatience)) give_up("not converged", cluster);
 }
 
-void measure_changes(Cluster& cluster, const Plan& plan) {
+void measure_changes(RealCluster& cluster, const Plan& plan) {
   Samples created;
   Samples destroyed;
   let_rest(cluster, plan);  // the offer that began the term keeps the next one waiting for min_reload_interval
@@ -140,7 +140,7 @@ void measure_changes(Cluster& cluster, const Plan& plan) {
 }
 
 // One round: another answer at /floor-N, tested and reloaded by hand on every proxy at once.
-void floor_round(Cluster& cluster, int round, Samples& samples) {
+void floor_round(RealCluster& cluster, int round, Samples& samples) {
   static const std::regex kFirstServer("location / \\{");
   const std::string path = "/floor-" + std::to_string(round);
   for (const auto& proxy : cluster.proxies()) {
@@ -166,7 +166,7 @@ void floor_round(Cluster& cluster, int round, Samples& samples) {
   samples.add(steady_clock::now() - begin);
 }
 
-void measure_floor(Cluster& cluster, int rounds) {
+void measure_floor(RealCluster& cluster, int rounds) {
   for (const auto& proxy : cluster.proxies()) {
     proxy->signal_agent(SIGTERM);
     if (!proxy->agent_ended(seconds(10))) give_up("an agent does not end", cluster);
@@ -177,11 +177,11 @@ void measure_floor(Cluster& cluster, int rounds) {
 }
 
 int run(const Plan& plan) {
-  Cluster cluster({.proxies = plan.proxies,
-                   .session_timeout = "10s",
-                   .simulator = {"--apps", std::to_string(plan.apps), "--tasks", std::to_string(plan.tasks),
-                                 "--step-delay", "0ms", "--drain", "0ms"},
-                   .more_config = {}});
+  RealCluster cluster({.proxies = plan.proxies,
+                       .session_timeout = "10s",
+                       .simulator = {"--apps", std::to_string(plan.apps), "--tasks", std::to_string(plan.tasks),
+                                     "--idle-apps", "--step-delay", "0ms", "--drain", "0ms"},
+                       .more_config = {}});
   if (!cluster.start()) give_up("the cluster did not come up", cluster);
   std::printf("%d proxies, %d apps x %d tasks\n", plan.proxies, plan.apps, plan.tasks);
   measure_changes(cluster, plan);

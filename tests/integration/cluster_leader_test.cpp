@@ -5,7 +5,7 @@
 #include <csignal>
 #include <nlohmann/json.hpp>
 
-#include "tests/harness/cluster.h"
+#include "tests/harness/real_cluster.h"
 #include "tests/harness/wait_until.h"
 
 namespace chorale::testing {
@@ -15,7 +15,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
 
-constexpr seconds kSessionTimeout{2};  // as Cluster::Options has it
+constexpr seconds kSessionTimeout{2};  // as RealCluster::Options has it
 constexpr milliseconds kTick{250};     // the server's, as ZookeeperServer::Options has it
 
 class ClusterLeaderTest : public ::testing::Test {
@@ -45,7 +45,7 @@ class ClusterLeaderTest : public ::testing::Test {
     return next;
   }
 
-  Cluster cluster_;
+  RealCluster cluster_;
   Proxy* leader_ = nullptr;
   std::int64_t epoch_ = 0;
 };

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "tests/harness/cluster.h"
+#include "tests/harness/real_cluster.h"
 #include "tests/harness/wait_until.h"
 
 namespace chorale::testing {
@@ -20,13 +20,13 @@ struct Illness {
 void PrintTo(const Illness& illness, std::ostream* out) { *out << illness.name; }
 
 // A short resync, so that every illness is met by a full sync and not only by the next event.
-const Cluster::Options kImpatient{.more_config = "resync_interval = \"1s\"\n"};
+const RealCluster::Options kImpatient{.more_config = "resync_interval = \"1s\"\n"};
 
 class ClusterIllMarathonTest : public ::testing::TestWithParam<Illness> {
  protected:
   ClusterIllMarathonTest() : cluster_(kImpatient) {}
 
-  Cluster cluster_;
+  RealCluster cluster_;
 };
 
 TEST_P(ClusterIllMarathonTest, ChangesNothingIsNamedAndHeals) {
@@ -73,7 +73,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 class ClusterFailoverTest : public ::testing::Test {
  protected:
-  Cluster cluster_;
+  RealCluster cluster_;
 };
 
 TEST_F(ClusterFailoverTest, LostHealthResultsRemoveNoServer) {

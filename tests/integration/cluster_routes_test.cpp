@@ -10,7 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "tests/harness/cluster.h"
+#include "tests/harness/real_cluster.h"
 #include "tests/harness/wait_until.h"
 
 namespace chorale::testing {
@@ -26,7 +26,7 @@ std::string output_of(const std::string& command) {
   return text;
 }
 
-std::string cli(Cluster& cluster, const std::string& verb) {
+std::string cli(RealCluster& cluster, const std::string& verb) {
   return output_of(std::string(CHORALE_BINARY) + " " + verb + " -f " + cluster.proxy(0).config_file());
 }
 
@@ -38,9 +38,9 @@ std::string file_text(const std::string& path) {
 class ClusterRoutesTest : public ::testing::Test {
  protected:
   ClusterRoutesTest() = default;
-  explicit ClusterRoutesTest(Cluster::Options options) : cluster_(std::move(options)) {}
+  explicit ClusterRoutesTest(RealCluster::Options options) : cluster_(std::move(options)) {}
   void SetUp() override { ASSERT_TRUE(cluster_.start()) << cluster_.logs(); }
-  Cluster cluster_;
+  RealCluster cluster_;
 };
 
 TEST_F(ClusterRoutesTest, AppIsRoutedOnEveryProxyUntilItIsDestroyed) {

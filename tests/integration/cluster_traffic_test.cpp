@@ -7,7 +7,7 @@
 #include <thread>
 #include <utility>
 
-#include "tests/harness/cluster.h"
+#include "tests/harness/real_cluster.h"
 #include "tests/harness/wait_until.h"
 
 namespace chorale::testing {
@@ -51,7 +51,7 @@ class Visitor {
 
 TEST(ClusterTrafficTest, TwoHundredChangesFailNoRequestOnANewConnection) {
   // Short intervals: the changes are to become many reloads, not a few large ones.
-  Cluster cluster({.more_config = "min_reload_interval = \"50ms\"\n"});
+  RealCluster cluster({.more_config = "min_reload_interval = \"50ms\"\n"});
   ASSERT_TRUE(cluster.start()) << cluster.logs();
   MarathonSimulator& marathon = cluster.marathon();
   ASSERT_TRUE(marathon.create("/steady", 3));

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "tests/harness/cluster.h"
+#include "tests/harness/real_cluster.h"
 #include "tests/harness/wait_until.h"
 
 namespace chorale::testing {
@@ -30,7 +30,7 @@ class ClusterZookeeperTest : public ::testing::Test {
     return true;
   }
 
-  Cluster cluster_;
+  RealCluster cluster_;
 };
 
 TEST_F(ClusterZookeeperTest, RestartWithItsDataTouchesNoNginx) {

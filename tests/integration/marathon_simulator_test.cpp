@@ -23,7 +23,23 @@ using std::chrono::milliseconds;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::SizeIs;
 using ::testing::StartsWith;
+
+// It used to start with the tasks that it could: of 50,000 some 30,000 were missing, and no descriptor was left for a
+// client's connection.
+TEST_F(SimulatorTest, DoesNotStartWithFewerTasksThanItWasAskedFor) {
+  MarathonSimulator simulator(
+      {{"--apps", "1", "--backends", "--hosts", "192.0.2.1"}});  // not an address of this machine
+  EXPECT_FALSE(simulator.start());
+  EXPECT_THAT(simulator.log(), HasSubstr("task 1 of /app-00001 cannot be started on 192.0.2.1"));
+}
+
+TEST_F(SimulatorTest, IdleAppsNeedNoSocket) {
+  MarathonSimulator simulator({{"--apps", "2", "--tasks", "3", "--backends", "--idle-apps", "--hosts", "192.0.2.1"}});
+  ASSERT_TRUE(simulator.start());
+  EXPECT_THAT(simulator.tasks("/app-00002"), SizeIs(3));
+}
 
 TEST_F(SimulatorTest, FramesTheStreamAsJettyDoes) {
   start({});

@@ -50,7 +50,7 @@ Response ControlApi::handle(const Request& request) {
     const auto since = std::strtoull(request.parameter("since").value_or("0").c_str(), nullptr, 10);
     const auto& hub = controlled_.hub;
     return json_response(200, controlled_.stats.json(hub.open_streams(), hub.events_sent(), hub.slow_closed(),
-                                                     controlled_.cluster.deployments().size(), since));
+                                                     controlled_.marathon.deployments().size(), since));
   }
   if (command == "tasks" && request.method == "GET") return tasks(request.parameter("app").value_or(""));
   if (command == "faults" && request.method == "GET") {
@@ -72,7 +72,7 @@ Response ControlApi::handle(const Request& request) {
 
 // As /v2/apps/{id}/tasks, but not counted, not authenticated and out of the faults' reach.
 Response ControlApi::tasks(const std::string& app_id) const {
-  const App* app = controlled_.cluster.find_app(normalise_id(app_id));
+  const App* app = controlled_.marathon.find_app(normalise_id(app_id));
   if (app == nullptr) return refused(404, "no such app");
   std::vector<std::string> list;
   for (const auto& task : app->tasks) list.push_back(task_json(*task, Version{}, {}));
@@ -92,7 +92,7 @@ Response ControlApi::dispatch(const std::string& command, const Arguments& argum
   if (command == "stop") return stop(arguments);
   if (command == "settings") return settings(arguments);
   if (command == "lose_health_results") {
-    controlled_.cluster.lose_health_results();
+    controlled_.marathon.lose_health_results();
     controlled_.hub.close_all(false);
   } else if (command == "drop_streams") {
     controlled_.hub.close_all(arguments.flag("reset", false));
@@ -122,7 +122,7 @@ Response ControlApi::create(const Arguments& arguments) {
   std::string deployment;
   for (std::int64_t i = 1; i <= count; ++i) {
     const std::string this_id = normalise_id(count == 1 ? id : id + "-" + std::to_string(i));
-    const auto created = controlled_.cluster.create(base.dump(), this_id, {"127.0.0.1", "/v2/apps"});
+    const auto created = controlled_.marathon.create(base.dump(), this_id, {"127.0.0.1", "/v2/apps"});
     if (!created) return refused(created.error().status, created.error().message);
     deployment = *created;
   }
@@ -130,15 +130,15 @@ Response ControlApi::create(const Arguments& arguments) {
 }
 
 Response ControlApi::edit(const std::string& command, const Arguments& arguments) {
-  auto& cluster = controlled_.cluster;
+  auto& marathon = controlled_.marathon;
   const auto id = normalise_id(arguments.text("id", ""));
   const Origin origin{"127.0.0.1", "/v2/apps/" + id};
-  const auto result = [&]() -> Cluster::Result {
-    if (command == "destroy") return cluster.destroy(id, true);
-    if (command == "restart") return cluster.restart(id, true);
-    if (command == "update") return cluster.update(id, definition_of(arguments.json()).dump(), origin, true);
+  const auto result = [&]() -> SimulatedMarathon::Result {
+    if (command == "destroy") return marathon.destroy(id, true);
+    if (command == "restart") return marathon.restart(id, true);
+    if (command == "update") return marathon.update(id, definition_of(arguments.json()).dump(), origin, true);
     const auto instances = arguments.number("instances", arguments.number("tasks", -1));
-    return cluster.scale(id, static_cast<int>(instances), origin, true);
+    return marathon.scale(id, static_cast<int>(instances), origin, true);
   }();
   return result ? done("deployment", *result) : refused(result.error().status, result.error().message);
 }
@@ -150,7 +150,7 @@ std::vector<std::string> ControlApi::chosen_tasks(const Arguments& arguments) co
   const auto host = arguments.text("host", "");
   if (app_id.empty() && host.empty()) return {};
   std::vector<std::string> tasks;
-  for (const auto& [id, app] : controlled_.cluster.apps()) {
+  for (const auto& [id, app] : controlled_.marathon.apps()) {
     if (!app_id.empty() && id != app_id) continue;
     for (const auto& task : app->tasks) {
       if (!task->dying && (host.empty() || task->slave.name == host)) tasks.push_back(task->id);
@@ -174,7 +174,7 @@ Response ControlApi::kill(const Arguments& arguments) {
   if (!is_terminal(how.end)) return refused(400, "a kill ends in a terminal state; see the state command");
   std::vector<std::string> killed;
   for (const auto& id : chosen_tasks(arguments)) {
-    if (controlled_.cluster.kill(id, how)) killed.push_back(id);
+    if (controlled_.marathon.kill(id, how)) killed.push_back(id);
   }
   return done_tasks(killed);
 }
@@ -183,7 +183,7 @@ Response ControlApi::health(const Arguments& arguments) {
   std::vector<std::string> changed;
   const bool alive = arguments.flag("alive", true);
   for (const auto& id : chosen_tasks(arguments)) {
-    if (controlled_.cluster.set_health(id, alive, arguments.flag("kill", false))) changed.push_back(id);
+    if (controlled_.marathon.set_health(id, alive, arguments.flag("kill", false))) changed.push_back(id);
   }
   return done_tasks(changed);
 }
@@ -193,7 +193,7 @@ Response ControlApi::state(const Arguments& arguments) {
   if (!parse_task_state(arguments.text("state", ""), state)) return refused(400, "unknown state");
   std::vector<std::string> changed;
   for (const auto& id : chosen_tasks(arguments)) {
-    if (controlled_.cluster.set_state(id, state)) changed.push_back(id);
+    if (controlled_.marathon.set_state(id, state)) changed.push_back(id);
   }
   return done_tasks(changed);
 }
@@ -240,7 +240,7 @@ Response ControlApi::stop(const Arguments& arguments) {
 }
 
 Response ControlApi::settings(const Arguments& arguments) {
-  auto& settings = controlled_.cluster.settings();
+  auto& settings = controlled_.marathon.settings();
   settings.step_delay = arguments.duration("step_delay").value_or(settings.step_delay);
   settings.health_delay = arguments.duration("health_delay").value_or(settings.health_delay);
   settings.drain = arguments.duration("drain").value_or(settings.drain);

@@ -7,11 +7,11 @@
 #include <functional>
 #include <string>
 
-#include "tests/marathon_simulator/cluster.h"
 #include "tests/marathon_simulator/event_hub.h"
 #include "tests/marathon_simulator/faults.h"
 #include "tests/marathon_simulator/http.h"
 #include "tests/marathon_simulator/server.h"
+#include "tests/marathon_simulator/simulated_marathon.h"
 #include "tests/marathon_simulator/stats.h"
 
 namespace chorale::marathon_simulator {
@@ -20,7 +20,7 @@ class Arguments;
 
 // What the control API commands. Everything outlives it.
 struct Controlled {
-  Cluster& cluster;
+  SimulatedMarathon& marathon;
   EventHub& hub;
   Faults& faults;
   Stats& stats;

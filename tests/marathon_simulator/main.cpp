@@ -37,6 +37,8 @@ void declare(CLI::App& app, Options& options, Texts& texts) {
   app.add_option("--tasks", options.tasks, "tasks of each of them")->check(CLI::NonNegativeNumber);
   app.add_option("--hosts", texts.hosts, "slaves: address, or name=address; comma-separated")->delimiter(',');
   app.add_flag("--backends", options.backends, "serve HTTP on every task's ports");
+  app.add_flag("--idle-apps", options.idle_apps,
+               "none behind the tasks of --apps, however many: they cost no descriptor");
   app.add_flag("--task-killing", options.task_killing, "show TASK_KILLING (off in Marathon unless enabled)");
   app.add_option("--user", options.user, "demand basic authentication");
   app.add_option("--password-file", texts.password_file, "file with the password for --user");

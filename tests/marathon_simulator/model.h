@@ -1,4 +1,4 @@
-// Apps and tasks as the simulated Marathon knows them. Plain values; the Cluster changes them.
+// Apps and tasks as the simulated Marathon knows them. Plain values; the SimulatedMarathon changes them.
 #pragma once
 
 #include <cstdint>

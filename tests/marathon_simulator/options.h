@@ -24,6 +24,7 @@ struct Options {
   int tasks = 1;
   std::vector<Slave> slaves{{"127.0.0.1", "127.0.0.1"}};
   bool backends = false;
+  bool idle_apps = false;  // nothing listens behind the apps that are there from the start
   bool task_killing = false;
   std::string user;
   std::string password;

@@ -1,4 +1,4 @@
-// What runs behind the tasks: the seam between the Cluster and sockets. Loop thread only.
+// What runs behind the tasks: the seam between the SimulatedMarathon and sockets. Loop thread only.
 #pragma once
 
 #include <cstdint>

@@ -44,10 +44,11 @@ std::string normalise_id(const std::string& id) {
   return "/" + id.substr(first, last - first + 1);
 }
 
-RestApi::RestApi(const Version& version, Cluster& cluster) : version_(version), cluster_(cluster), listing_(version) {}
+RestApi::RestApi(const Version& version, SimulatedMarathon& marathon)
+    : version_(version), marathon_(marathon), listing_(version) {}
 
 void RestApi::warm_up() {
-  for (const auto& [id, app] : cluster_.apps()) (void)listing_.text(*app, true);
+  for (const auto& [id, app] : marathon_.apps()) (void)listing_.text(*app, true);
 }
 
 Response RestApi::handle(const Request& request) {
@@ -56,7 +57,7 @@ Response RestApi::handle(const Request& request) {
   if (path == "/ping" && read) return ping(request);
   if (path == "/v2/info" && read) return json_response(200, info_json(version_, leader_, true));
   if (path == "/v2/leader" && read) return json_response(200, nlohmann::json{{"leader", leader_}}.dump());
-  if (path == "/v2/deployments" && read) return json_response(200, deployments_json(cluster_.deployments()));
+  if (path == "/v2/deployments" && read) return json_response(200, deployments_json(marathon_.deployments()));
   if (path == "/v2/tasks" && read) return list_tasks(request, "");
   if (path == "/v2/apps" || path == "/v2/apps/") {
     if (read) return list_apps(request);
@@ -87,7 +88,7 @@ Response RestApi::list_apps(const Request& request) {
   const bool tasks = asks_for_tasks(request);
   const auto id = request.parameter("id");
   std::string body = R"({"apps":[)";
-  for (const auto& [app_id, app] : cluster_.apps()) {
+  for (const auto& [app_id, app] : marathon_.apps()) {
     if (id && !contains_ignoring_case(app_id, *id)) continue;
     if (body.back() != '[') body += ',';
     body += listing_.text(*app, tasks);
@@ -100,20 +101,20 @@ Response RestApi::one_app(const Request& request, const std::string& id) {
   if (ends_with(request.path, "/*")) {
     const std::string group = normalise_id(id.substr(0, id.size() - 1)) + "/";
     std::string body = R"({"*":[)";
-    for (const auto& [app_id, app] : cluster_.apps()) {
+    for (const auto& [app_id, app] : marathon_.apps()) {
       if (app_id.rfind(group, 0) != 0) continue;
       if (body.back() != '[') body += ',';
       body += listing_.text(*app, true);
     }
     return json_response(200, body + "]}");
   }
-  const App* app = cluster_.find_app(id);
+  const App* app = marathon_.find_app(id);
   if (app == nullptr) return json_response(404, message_json("App '" + id + "' does not exist"));
   return json_response(200, R"({"app":)" + listing_.text(*app, true) + "}");
 }
 
 Response RestApi::list_tasks(const Request& request, const std::string& app_id) const {
-  if (!app_id.empty() && cluster_.find_app(app_id) == nullptr) {
+  if (!app_id.empty() && marathon_.find_app(app_id) == nullptr) {
     return json_response(404, message_json("App '" + app_id + "' does not exist"));
   }
   auto statuses = request.parameters("status");
@@ -125,7 +126,7 @@ Response RestApi::list_tasks(const Request& request, const std::string& app_id) 
     return (running && task.state == TaskState::kRunning) || (staging && task.state == TaskState::kStaging);
   };
   std::vector<std::string> tasks;
-  for (const auto& [id, app] : cluster_.apps()) {
+  for (const auto& [id, app] : marathon_.apps()) {
     if (!app_id.empty() && id != app_id) continue;
     std::vector<int> service_ports;
     if (app_id.empty()) {
@@ -143,8 +144,8 @@ Response RestApi::below_apps(const Request& request) {
   const bool read = request.method == "GET" || request.method == "HEAD";
   if (ends_with(rest, "/restart") && request.method == "POST") {
     const auto id = normalise_id(rest.substr(0, rest.size() - 8));
-    const auto done = cluster_.restart(id, forced(request));
-    return done ? deployed(200, cluster_.find_app(id)->version, *done) : error_response(done.error());
+    const auto done = marathon_.restart(id, forced(request));
+    return done ? deployed(200, marathon_.find_app(id)->version, *done) : error_response(done.error());
   }
   if (ends_with(rest, "/tasks")) {
     const auto id = normalise_id(rest.substr(0, rest.size() - 6));
@@ -162,25 +163,25 @@ Response RestApi::below_apps(const Request& request) {
 Response RestApi::write_app(const Request& request, const std::string& id) {
   const Origin origin{request.remote_address, request.target};
   if (request.method == "DELETE") {
-    const auto done = cluster_.destroy(id, forced(request));
+    const auto done = marathon_.destroy(id, forced(request));
     if (!done) return error_response(done.error());
     listing_.forget(id);
-    for (const auto& deployment : cluster_.deployments()) {
+    for (const auto& deployment : marathon_.deployments()) {
       if (deployment.id == *done) return deployed(200, deployment.version, *done);
     }
     return deployed(200, "", *done);
   }
   if (request.method == "PUT" || request.method == "PATCH") {
-    const bool exists = cluster_.find_app(id) != nullptr;
-    const auto done = cluster_.update(id, request.body, origin, forced(request));
-    return done ? deployed(exists ? 200 : 201, cluster_.find_app(id)->version, *done) : error_response(done.error());
+    const bool exists = marathon_.find_app(id) != nullptr;
+    const auto done = marathon_.update(id, request.body, origin, forced(request));
+    return done ? deployed(exists ? 200 : 201, marathon_.find_app(id)->version, *done) : error_response(done.error());
   }
   if (request.method != "POST" || !id.empty()) return html_error(405, "Method Not Allowed");
-  const auto done = cluster_.create(request.body, "", origin);
+  const auto done = marathon_.create(request.body, "", origin);
   if (!done) return error_response(done.error());
   const auto posted = nlohmann::json::parse(request.body, nullptr, false);
   const auto created = normalise_id(posted.value("id", ""));
-  const App* app = cluster_.find_app(created);
+  const App* app = marathon_.find_app(created);
   auto response = json_response(201, app == nullptr ? "{}" : listing_.text(*app, true));
   response.set("Location", "/v2/apps/" + created);
   response.set("Marathon-Deployment-Id", *done);
@@ -188,7 +189,7 @@ Response RestApi::write_app(const Request& request, const std::string& id) {
 }
 
 Response RestApi::kill_tasks(const Request& request, const std::string& app_id, const std::string& task_id) {
-  const App* app = cluster_.find_app(app_id);
+  const App* app = marathon_.find_app(app_id);
   if (app == nullptr) return json_response(404, message_json("App '" + app_id + "' does not exist"));
   Kill how;
   how.scale = request.parameter("scale").value_or("") == "true";
@@ -201,7 +202,7 @@ Response RestApi::kill_tasks(const Request& request, const std::string& app_id, 
   for (const auto& task : app->tasks) {
     if (std::count(ids.begin(), ids.end(), task->id) != 0) killed.push_back(task_json(*task, version_, {}));
   }
-  for (const auto& id : ids) cluster_.kill(id, how);
+  for (const auto& id : ids) marathon_.kill(id, how);
   if (!task_id.empty()) return json_response(200, R"({"task":)" + killed.front() + "}");
   return json_response(200, tasks_json(killed));
 }

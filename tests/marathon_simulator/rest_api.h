@@ -1,4 +1,4 @@
-// Marathon's REST resources over the Cluster: request in, response out. Loop thread only.
+// Marathon's REST resources over the SimulatedMarathon: request in, response out. Loop thread only.
 //
 // Headers that every answer has, compression, authentication, the event stream and what a standby does are the
 // Simulator's.
@@ -7,15 +7,15 @@
 #include <string>
 #include <vector>
 
-#include "tests/marathon_simulator/cluster.h"
 #include "tests/marathon_simulator/http.h"
 #include "tests/marathon_simulator/shapes.h"
+#include "tests/marathon_simulator/simulated_marathon.h"
 
 namespace chorale::marathon_simulator {
 
 class RestApi {
  public:
-  RestApi(const Version& version, Cluster& cluster);
+  RestApi(const Version& version, SimulatedMarathon& marathon);
 
   // host:port of the leader, once the port is known.
   void set_leader(const std::string& leader) { leader_ = leader; }
@@ -33,7 +33,7 @@ class RestApi {
   [[nodiscard]] Response below_apps(const Request& request);
 
   Version version_;
-  Cluster& cluster_;
+  SimulatedMarathon& marathon_;
   AppListing listing_;
   std::string leader_;
 };

@@ -47,14 +47,14 @@ Simulator::Simulator(boost::asio::io_context& io, const Options& options)
       processes_(processes_of(io, options)),
       hub_(options.version, options.heartbeat, [this](std::size_t bytes) { stats_.count_sent(bytes); }),
       callbacks_(io),
-      cluster_(
+      marathon_(
           options, after_, *processes_, [this](const Event& event) { publish(event); },
           [this](const Change& change) { stats_.record(change); }),
-      rest_(options.version, cluster_),
+      rest_(options.version, marathon_),
       server_(
           io, [this](const Request& request, const ConnectionPtr& connection) { on_request(request, connection); },
           [this](std::size_t bytes) { stats_.count_sent(bytes); }),
-      control_({cluster_, hub_, faults_, stats_, server_, after_,
+      control_({marathon_, hub_, faults_, stats_, server_, after_,
                 [this](const std::string& url) { options_.leader = url; }}) {}
 
 Simulator::~Simulator() = default;
@@ -64,7 +64,8 @@ tl::expected<std::uint16_t, std::string> Simulator::start() {
   if (!port) return port;
   address_ = options_.listen_address + ":" + std::to_string(*port);
   rest_.set_leader(address_);
-  cluster_.populate(options_.apps, options_.tasks);
+  const auto populated = marathon_.populate(options_.apps, options_.tasks, options_.idle_apps ? nothing_ : *processes_);
+  if (!populated) return tl::make_unexpected(populated.error() + "; --idle-apps needs no ports");
   rest_.warm_up();
   return port;
 }

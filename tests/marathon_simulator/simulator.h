@@ -24,7 +24,7 @@ class Simulator {
   Simulator(const Simulator&) = delete;
   Simulator& operator=(const Simulator&) = delete;
 
-  // Opens the listener and fills the cluster; the port.
+  // Opens the listener and starts the apps of the command line; the port, or why there is none.
   tl::expected<std::uint16_t, std::string> start();
   void stop();
 
@@ -49,11 +49,12 @@ class Simulator {
   std::string address_;  // host:port, once open
   After after_;
   std::unique_ptr<Processes> processes_;
+  CountedPorts nothing_;  // behind the tasks of --idle-apps
   Stats stats_;
   EventHub hub_;
   Callbacks callbacks_;
   Faults faults_;
-  Cluster cluster_;
+  SimulatedMarathon marathon_;
   RestApi rest_;
   Server server_;
   ControlApi control_;

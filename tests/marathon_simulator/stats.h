@@ -7,7 +7,7 @@
 #include <map>
 #include <string>
 
-#include "tests/marathon_simulator/cluster.h"
+#include "tests/marathon_simulator/simulated_marathon.h"
 
 namespace chorale::marathon_simulator {
 
@@ -18,8 +18,8 @@ class Stats {
   void record(const Change& change);
   void reset();
 
-  // The arguments come from the hub and the cluster. Changes carry CLOCK_MONOTONIC in nanoseconds and a number that
-  // rises for ever; only those after number `since` are told.
+  // The arguments come from the hub and the SimulatedMarathon. Changes carry CLOCK_MONOTONIC in nanoseconds and a
+  // number that rises for ever; only those after number `since` are told.
   [[nodiscard]] std::string json(std::size_t streams, std::uint64_t events, std::uint64_t slow_closed,
                                  std::size_t deployments, std::uint64_t since) const;
   [[nodiscard]] std::uint64_t last_change() const { return next_number_ - 1; }

@@ -65,7 +65,7 @@ class Proxy {
   int starts_ = 0;
 };
 
-class Cluster {
+class RealCluster {
  public:
   struct Options {
     int proxies = 3;
@@ -74,8 +74,8 @@ class Cluster {
     std::string more_config{};             // further lines of every agent's chorale.toml
   };
 
-  Cluster();
-  explicit Cluster(Options options);
+  RealCluster();
+  explicit RealCluster(Options options);
 
   // Starts everything and waits until every agent is healthy. False: something did not come up; see logs().
   [[nodiscard]] bool start();

@@ -1,4 +1,4 @@
-#include "tests/marathon_simulator/cluster.h"
+#include "tests/marathon_simulator/simulated_marathon.h"
 
 #include <algorithm>
 #include <utility>
@@ -22,7 +22,8 @@ std::string sample_definition(const std::string& name, int tasks) {
 
 }  // namespace
 
-Cluster::Cluster(const Options& options, After after, Processes& processes, EventSink events, ChangeSink changes)
+SimulatedMarathon::SimulatedMarathon(const Options& options, After after, Processes& processes, EventSink events,
+                                     ChangeSink changes)
     : options_(options),
       after_(std::move(after)),
       processes_(processes),
@@ -31,17 +32,20 @@ Cluster::Cluster(const Options& options, After after, Processes& processes, Even
       events_(options.version),
       random_(std::random_device{}()) {}
 
-void Cluster::populate(int apps, int tasks) {
+tl::expected<void, std::string> SimulatedMarathon::populate(int apps, int tasks, Processes& processes) {
   const auto service_port = [this] { return next_service_port_++; };
   for (int number = 1; number <= apps; ++number) {
     auto spec = read_app_spec(sample_definition("app-" + padded(number), tasks), "", service_port);
-    if (!spec) return;
+    if (!spec) return tl::make_unexpected("app-" + padded(number) + ": " + spec.error().message);
     auto app = std::make_shared<App>();
     app->spec = std::move(*spec);
     app->version = app->config_version = app->last_scaling_at = next_version();
     for (int i = 0; i < tasks; ++i) {
       auto task = new_task(*app);
-      if (!processes_.start(*task, app->spec)) continue;
+      if (!processes.start(*task, app->spec)) {
+        return tl::make_unexpected("task " + std::to_string(i + 1) + " of " + app->spec.id + " cannot be started on " +
+                                   task->slave.address);
+      }
       task->state = TaskState::kRunning;
       task->started_at = iso_now();
       for (std::size_t check = 0; check < task->health_checks.size(); ++check) {
@@ -53,9 +57,11 @@ void Cluster::populate(int apps, int tasks) {
     touch(*app);
     apps_[app->spec.id] = std::move(app);
   }
+  return {};
 }
 
-Cluster::Result Cluster::create(const std::string& definition, const std::string& id, const Origin& origin) {
+SimulatedMarathon::Result SimulatedMarathon::create(const std::string& definition, const std::string& id,
+                                                    const Origin& origin) {
   auto spec = read_app_spec(definition, id, [this] { return next_service_port_++; });
   if (!spec) return tl::make_unexpected(spec.error());
   if (apps_.count(spec->id) != 0) {
@@ -75,7 +81,8 @@ Cluster::Result Cluster::create(const std::string& definition, const std::string
   return deployment;
 }
 
-Cluster::Result Cluster::update(const std::string& id, const std::string& change, const Origin& origin, bool force) {
+SimulatedMarathon::Result SimulatedMarathon::update(const std::string& id, const std::string& change,
+                                                    const Origin& origin, bool force) {
   if (apps_.count(id) == 0) return create(change, id, origin);
   auto app = editable(id, force);
   if (!app) return tl::make_unexpected(app.error());
@@ -98,7 +105,8 @@ Cluster::Result Cluster::update(const std::string& id, const std::string& change
   return deployment;
 }
 
-Cluster::Result Cluster::scale(const std::string& id, int instances, const Origin& origin, bool force) {
+SimulatedMarathon::Result SimulatedMarathon::scale(const std::string& id, int instances, const Origin& origin,
+                                                   bool force) {
   auto app = editable(id, force);
   if (!app) return tl::make_unexpected(app.error());
   if (instances < 0) return tl::make_unexpected(SpecError{422, "Object is not valid: instances"});
@@ -113,7 +121,7 @@ Cluster::Result Cluster::scale(const std::string& id, int instances, const Origi
   return deployment;
 }
 
-Cluster::Result Cluster::restart(const std::string& id, bool force) {
+SimulatedMarathon::Result SimulatedMarathon::restart(const std::string& id, bool force) {
   auto app = editable(id, force);
   if (!app) return tl::make_unexpected(app.error());
   (*app)->version = (*app)->config_version = (*app)->last_config_change_at = next_version();
@@ -125,7 +133,7 @@ Cluster::Result Cluster::restart(const std::string& id, bool force) {
   return deployment;
 }
 
-Cluster::Result Cluster::destroy(const std::string& id, bool force) {
+SimulatedMarathon::Result SimulatedMarathon::destroy(const std::string& id, bool force) {
   auto found = editable(id, force);
   if (!found) return tl::make_unexpected(found.error());
   const AppPtr app = *found;
@@ -142,18 +150,18 @@ Cluster::Result Cluster::destroy(const std::string& id, bool force) {
   return deployment;
 }
 
-const App* Cluster::find_app(const std::string& id) const {
+const App* SimulatedMarathon::find_app(const std::string& id) const {
   const auto found = apps_.find(id);
   return found == apps_.end() ? nullptr : found->second.get();
 }
 
-std::vector<Deployment> Cluster::deployments() const {
+std::vector<Deployment> SimulatedMarathon::deployments() const {
   std::vector<Deployment> list;
   for (const auto& [id, deployment] : deployments_) list.push_back(deployment);
   return list;
 }
 
-tl::expected<Cluster::AppPtr, SpecError> Cluster::editable(const std::string& id, bool force) {
+tl::expected<SimulatedMarathon::AppPtr, SpecError> SimulatedMarathon::editable(const std::string& id, bool force) {
   const auto found = apps_.find(id);
   if (found == apps_.end()) return tl::make_unexpected(SpecError{404, "App '" + id + "' does not exist"});
   if (!force && !found->second->deployment.empty()) {
@@ -163,7 +171,7 @@ tl::expected<Cluster::AppPtr, SpecError> Cluster::editable(const std::string& id
   return found->second;
 }
 
-void Cluster::begin_deployment(App& app, const std::string& action, int total_steps) {
+void SimulatedMarathon::begin_deployment(App& app, const std::string& action, int total_steps) {
   if (!app.deployment.empty()) {
     tell(events_.deployment_end("deployment_failed", deployments_[app.deployment], "canceled"));
     deployments_.erase(app.deployment);
@@ -175,13 +183,13 @@ void Cluster::begin_deployment(App& app, const std::string& action, int total_st
   deployments_[deployment.id] = std::move(deployment);
 }
 
-void Cluster::store_root(App& app, const Origin* origin) {
+void SimulatedMarathon::store_root(App& app, const Origin* origin) {
   touch(app);
   if (origin != nullptr) tell(events_.api_post(app, origin->client_ip, origin->uri));
   tell(events_.group_change_success(parent_group(app.spec.id), app.version));
 }
 
-void Cluster::next_step(App& app, const std::string& action) {
+void SimulatedMarathon::next_step(App& app, const std::string& action) {
   auto& deployment = deployments_[app.deployment];
   tell(events_.deployment_step("deployment_step_success", deployment));
   deployment.action = action;
@@ -189,7 +197,7 @@ void Cluster::next_step(App& app, const std::string& action) {
   tell(events_.deployment_step("deployment_info", deployment));
 }
 
-void Cluster::finish_deployment(const AppPtr& app) {
+void SimulatedMarathon::finish_deployment(const AppPtr& app) {
   const auto deployment = deployments_[app->deployment];
   deployments_.erase(app->deployment);
   app->deployment.clear();
@@ -200,14 +208,14 @@ void Cluster::finish_deployment(const AppPtr& app) {
   changes_({"deployed", app->spec.id, "", deployment.action});
 }
 
-std::string Cluster::next_version() {
+std::string SimulatedMarathon::next_version() {
   using std::chrono::milliseconds;
   const auto now = std::chrono::time_point_cast<milliseconds>(std::chrono::system_clock::now());
   last_version_ = std::max<std::chrono::system_clock::time_point>(now, last_version_ + milliseconds(1));
   return iso_time(last_version_);
 }
 
-std::string Cluster::new_uuid() {
+std::string SimulatedMarathon::new_uuid() {
   constexpr char kHex[] = "0123456789abcdef";
   std::string uuid;
   for (int i = 0; i < 32; ++i) {

@@ -1,5 +1,5 @@
-// The simulated Marathon's mind: apps, tasks and deployments, and the events that their changes cause, in Marathon's
-// order.
+// What the simulated Marathon knows and decides: apps, tasks and deployments, and the events that their changes cause,
+// in Marathon's order.
 //
 // Loop thread only. No sockets: time comes through `After`, processes through `Processes`, events leave through the
 // sink. As in Marathon the model changes first and the event follows, so that a GET after an event sees what it told; a
@@ -44,20 +44,22 @@ struct Origin {
 };
 
 struct Kill {
-  std::optional<std::chrono::milliseconds> drain;  // how long the process serves on; nothing: the cluster's setting
+  std::optional<std::chrono::milliseconds> drain;  // how long the process serves on; nothing: the setting
   bool abrupt = false;                             // the process is dead before anybody is told
   bool scale = false;                              // one instance fewer, instead of a replacement
   TaskState end = TaskState::kKilled;
 };
 
-class Cluster {
+class SimulatedMarathon {
  public:
   using Result = tl::expected<std::string, SpecError>;  // the id of the deployment
 
-  Cluster(const Options& options, After after, Processes& processes, EventSink events, ChangeSink changes);
+  SimulatedMarathon(const Options& options, After after, Processes& processes, EventSink events, ChangeSink changes);
 
-  // Running, healthy apps /app-00001 ... without any event, as if they had always been there.
-  void populate(int apps, int tasks);
+  // Running, healthy apps /app-00001 ... without any event, as if they had always been there. Their tasks run
+  // on `processes`, which outlives this. All of them, or the
+  // reason why there cannot be so many: fewer than were asked for would pass for a Marathon that lost some.
+  [[nodiscard]] tl::expected<void, std::string> populate(int apps, int tasks, Processes& processes);
 
   // A running deployment of the app locks it: 409, unless `force`, which cancels that deployment.
   Result create(const std::string& definition, const std::string& id, const Origin& origin);

@@ -1,4 +1,4 @@
-#include "tests/harness/cluster.h"
+#include "tests/harness/real_cluster.h"
 
 #include <csignal>
 #include <fstream>
@@ -83,11 +83,11 @@ nlohmann::json Proxy::health() const {
 
 int Proxy::health_status() const { return http_get(admin_port(), "/v1/health").status; }
 
-Cluster::Cluster() : Cluster(Options{}) {}
+RealCluster::RealCluster() : RealCluster(Options{}) {}
 
-Cluster::Cluster(Options options) : options_(std::move(options)) {}
+RealCluster::RealCluster(Options options) : options_(std::move(options)) {}
 
-bool Cluster::start() {
+bool RealCluster::start() {
   if (!zookeeper_.start()) return false;
   MarathonSimulator::Options simulator;
   simulator.arguments = options_.simulator;
@@ -103,7 +103,7 @@ bool Cluster::start() {
   return wait_until([this] { return converged(); }, kStartLimit);
 }
 
-Proxy* Cluster::leader() {
+Proxy* RealCluster::leader() {
   for (const auto& proxy : proxies_) {
     const nlohmann::json health = proxy->health();
     if (!health.is_object()) continue;
@@ -113,21 +113,21 @@ Proxy* Cluster::leader() {
   return nullptr;
 }
 
-bool Cluster::routed_everywhere(const std::string& app) const {
+bool RealCluster::routed_everywhere(const std::string& app) const {
   for (const auto& proxy : proxies_) {
     if (!proxy->routes(app)) return false;
   }
   return true;
 }
 
-bool Cluster::routed_nowhere(const std::string& app) const {
+bool RealCluster::routed_nowhere(const std::string& app) const {
   for (const auto& proxy : proxies_) {
     if (proxy->get(app + "/").status != 503) return false;
   }
   return true;
 }
 
-bool Cluster::converged() const {
+bool RealCluster::converged() const {
   std::set<std::string> seen;
   for (const auto& proxy : proxies_) {
     const nlohmann::json health = proxy->health();
@@ -139,7 +139,7 @@ bool Cluster::converged() const {
   return seen.size() == 1;
 }
 
-std::string Cluster::logs() const {
+std::string RealCluster::logs() const {
   std::ostringstream all;
   for (const auto& proxy : proxies_) all << "--- " << proxy->id() << "\n" << proxy->agent_log();
   return all.str();

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "tests/marathon_simulator/clock.h"
-#include "tests/marathon_simulator/cluster.h"
+#include "tests/marathon_simulator/simulated_marathon.h"
 
 namespace chorale::marathon_simulator {
 namespace {
@@ -19,7 +19,7 @@ bool ready(const Task& task) {
 }  // namespace
 
 // Makes the tasks what the definition asks for, and ends the deployment when they are.
-void Cluster::settle(const AppPtr& app) {
+void SimulatedMarathon::settle(const AppPtr& app) {
   const std::size_t wanted = app->destroyed ? 0 : static_cast<std::size_t>(app->spec.instances);
   std::vector<TaskPtr> current;
   std::vector<TaskPtr> outdated;
@@ -45,7 +45,7 @@ void Cluster::settle(const AppPtr& app) {
 }
 
 // A rolling replacement with minimumHealthCapacity 1: an old task goes when a new one can stand in for it.
-void Cluster::replace_outdated(const AppPtr& app, std::vector<TaskPtr>& outdated, std::size_t ready_count) {
+void SimulatedMarathon::replace_outdated(const AppPtr& app, std::vector<TaskPtr>& outdated, std::size_t ready_count) {
   const std::size_t wanted = app->destroyed ? 0 : static_cast<std::size_t>(app->spec.instances);
   while (!outdated.empty() && outdated.size() + ready_count > wanted) {
     const TaskPtr task = outdated.back();
@@ -54,7 +54,7 @@ void Cluster::replace_outdated(const AppPtr& app, std::vector<TaskPtr>& outdated
   }
 }
 
-Cluster::TaskPtr Cluster::new_task(const App& app) {
+SimulatedMarathon::TaskPtr SimulatedMarathon::new_task(const App& app) {
   auto task = std::make_shared<Task>();
   const std::string safe = safe_app_id(app.spec.id);
   const std::string uuid = new_uuid();
@@ -71,7 +71,7 @@ Cluster::TaskPtr Cluster::new_task(const App& app) {
   return task;
 }
 
-void Cluster::launch(const AppPtr& app) {
+void SimulatedMarathon::launch(const AppPtr& app) {
   const auto task = new_task(*app);
   if (options_.version >= kGoalChanges) {
     Task scheduled = *task;
@@ -92,7 +92,7 @@ void Cluster::launch(const AppPtr& app) {
   after_(options_.step_delay, [this, app, task] { advance(app, task, TaskState::kStaging); });
 }
 
-void Cluster::advance(const AppPtr& app, const TaskPtr& task, TaskState state) {
+void SimulatedMarathon::advance(const AppPtr& app, const TaskPtr& task, TaskState state) {
   if (task->dying || task->gone) return;
   task->state = state;
   if (state == TaskState::kRunning) task->started_at = iso_now();
@@ -109,7 +109,7 @@ void Cluster::advance(const AppPtr& app, const TaskPtr& task, TaskState state) {
   after_(options_.step_delay, [this, app, task, next] { advance(app, task, next); });
 }
 
-void Cluster::first_health(const AppPtr& app, const TaskPtr& task) {
+void SimulatedMarathon::first_health(const AppPtr& app, const TaskPtr& task) {
   if (task->gone || !task->health.empty() || task->state != TaskState::kRunning) return;
   const auto now = iso_now();
   for (std::size_t i = 0; i < task->health_checks.size(); ++i) task->health.push_back({true, 0, now, now, ""});
@@ -118,7 +118,7 @@ void Cluster::first_health(const AppPtr& app, const TaskPtr& task) {
   settle(app);
 }
 
-bool Cluster::kill(const std::string& task_id, const Kill& how) {
+bool SimulatedMarathon::kill(const std::string& task_id, const Kill& how) {
   const auto [app, task] = locate(task_id);
   if (!task || task->dying) return false;
   changes_({"kill", app->spec.id, task_id, how.abrupt ? "abrupt" : "graceful"});
@@ -134,7 +134,7 @@ bool Cluster::kill(const std::string& task_id, const Kill& how) {
   return true;
 }
 
-void Cluster::begin_kill(const AppPtr& app, const TaskPtr& task, const Kill& how) {
+void SimulatedMarathon::begin_kill(const AppPtr& app, const TaskPtr& task, const Kill& how) {
   task->dying = true;
   touch(*app);
   if (how.abrupt) {
@@ -157,7 +157,7 @@ void Cluster::begin_kill(const AppPtr& app, const TaskPtr& task, const Kill& how
 }
 
 // The process ends, then the model changes, then the event leaves.
-void Cluster::end_task(const AppPtr& app, const TaskPtr& task, TaskState state) {
+void SimulatedMarathon::end_task(const AppPtr& app, const TaskPtr& task, TaskState state) {
   processes_.stop(*task);
   task->dying = true;
   task->gone = true;
@@ -168,7 +168,7 @@ void Cluster::end_task(const AppPtr& app, const TaskPtr& task, TaskState state) 
   tell_state(*task, state == TaskState::kKilled ? "Command terminated with signal Terminated" : "Command exited");
 }
 
-bool Cluster::set_state(const std::string& task_id, TaskState state) {
+bool SimulatedMarathon::set_state(const std::string& task_id, TaskState state) {
   const auto [app, task] = locate(task_id);
   if (!task) return false;
   if (is_terminal(state)) {
@@ -182,7 +182,7 @@ bool Cluster::set_state(const std::string& task_id, TaskState state) {
   return true;
 }
 
-bool Cluster::set_health(const std::string& task_id, bool alive, bool then_kill) {
+bool SimulatedMarathon::set_health(const std::string& task_id, bool alive, bool then_kill) {
   const auto [app, task] = locate(task_id);
   if (!task || task->health_checks.empty()) return false;
   const bool was_known = !task->health.empty();
@@ -206,7 +206,7 @@ bool Cluster::set_health(const std::string& task_id, bool alive, bool then_kill)
   return true;
 }
 
-void Cluster::lose_health_results() {
+void SimulatedMarathon::lose_health_results() {
   for (const auto& [id, app] : apps_) {
     for (const auto& task : app->tasks) task->health.clear();
     touch(*app);
@@ -214,7 +214,7 @@ void Cluster::lose_health_results() {
   changes_({"lose_health_results", "", "", ""});
 }
 
-Cluster::Located Cluster::locate(const std::string& task_id) const {
+SimulatedMarathon::Located SimulatedMarathon::locate(const std::string& task_id) const {
   const auto entry = task_apps_.find(task_id);
   if (entry == task_apps_.end()) return {};
   const auto app = apps_.find(entry->second);
@@ -225,17 +225,17 @@ Cluster::Located Cluster::locate(const std::string& task_id) const {
   return {};
 }
 
-void Cluster::tell_state(const Task& task, const std::string& message) {
+void SimulatedMarathon::tell_state(const Task& task, const std::string& message) {
   changes_({"task", task.app_id, task.id, mesos_name(task.state)});
   tell(events_.status_update(task, message));
   tell_instance(task, condition_name(task.state));
 }
 
-void Cluster::tell_instance(const Task& task, const std::string& condition) {
+void SimulatedMarathon::tell_instance(const Task& task, const std::string& condition) {
   if (options_.version >= kInstances) tell(events_.instance_changed(task, condition));
 }
 
-void Cluster::tell_health(const Task& task, bool alive) {
+void SimulatedMarathon::tell_health(const Task& task, bool alive) {
   changes_({"health", task.app_id, task.id, alive ? "alive" : "dead"});
   tell(events_.health_status_changed(task, alive));
   if (options_.version >= kInstances) tell(events_.instance_health_changed(task, alive));
