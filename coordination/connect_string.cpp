@@ -57,8 +57,9 @@ tl::expected<Path, Error> parse_root(std::string_view text) {
   for (const auto name : split(text.substr(1), '/')) {
     if (name.empty() || name == "." || name == "..") return refuse("the path has an empty, \".\" or \"..\" part");
     const auto printable = [](char c) { return c > ' ' && c < 0x7f; };
-    if (!std::all_of(name.begin(), name.end(), printable))
+    if (!std::all_of(name.begin(), name.end(), printable)) {
       return refuse("the path has a blank or unprintable character");
+    }
   }
   if (text == "/zookeeper" || text.starts_with("/zookeeper/")) return refuse("/zookeeper belongs to ZooKeeper itself");
   return Path(std::string(text));
@@ -74,8 +75,9 @@ tl::expected<ConnectString, Error> parse_connect_string(std::string_view text) {
   const auto slash = text.find('/');
   const auto authority = text.substr(0, slash);
   const auto path = slash == std::string_view::npos ? std::string_view() : text.substr(slash);
-  if (path.find('@') != std::string_view::npos)
+  if (path.find('@') != std::string_view::npos) {
     return refuse("there is an '@' after the first '/' (a password must not hold '/')");
+  }
 
   ConnectString parsed;
   const auto at = authority.rfind('@');

@@ -179,8 +179,9 @@ std::optional<Leader::Ending> Leader::look_at_agents(const Follower& follower) c
 bool Leader::outranked(const Follower& follower) const {
   const auto& committed = fence_.document().committed;
   const auto replaced = [&committed](const Identity& applied) {
-    if (applied.epoch > kHighestEpoch || applied.revision > kHighestRevision)
+    if (applied.epoch > kHighestEpoch || applied.revision > kHighestRevision) {
       return true;  // damage: nothing is above it
+    }
     return committed && (applied.older_than(committed->identity) || applied == committed->identity);
   };
   if (follower.applied() && !replaced(*follower.applied())) return true;

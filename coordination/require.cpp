@@ -5,9 +5,9 @@
 
 namespace chorale::coordination {
 
-void end_process(const char* broken_promise, const std::source_location& where) {
-  std::fprintf(stderr, "%s:%u: %s: a promise is broken, please report this: %s\n", where.file_name(), where.line(),
-               where.function_name(), broken_promise);
+void end_process(const char* broken_promise, const char* file, int line, const char* function) {
+  std::fprintf(stderr, "%s:%d: %s: a promise is broken, please report this: %s\n", file, line, function,
+               broken_promise);
   std::abort();
 }
 

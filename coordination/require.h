@@ -2,16 +2,16 @@
 // naming the promise and the place. Never for what comes from outside: network, disk, JSON, ZooKeeper, people.
 #pragma once
 
-#include <source_location>
-
 namespace chorale::coordination {
 
-[[noreturn]] void end_process(const char* broken_promise, const std::source_location& where);
+[[noreturn]] void end_process(const char* broken_promise, const char* file, int line, const char* function);
 
-inline void require(bool holds, const char* promise,
-                    const std::source_location& where = std::source_location::current()) {
-  if (!holds) [[unlikely]]
-    end_process(promise, where);
+// The place is the caller's. (std::source_location would be the word, but clang-tidy 14 cannot read it.)
+inline void require(bool holds, const char* promise, const char* file = __builtin_FILE(), int line = __builtin_LINE(),
+                    const char* function = __builtin_FUNCTION()) {
+  if (!holds) [[unlikely]] {
+    end_process(promise, file, line, function);
+  }
 }
 
 }  // namespace chorale::coordination

@@ -111,8 +111,9 @@ std::optional<Error> find_broken_invariant(const RoutingState& state) {
       return Error{kFile, line, "app " + app.id + ": " + message};
     };
     if (const auto wrong = refuse_app(app)) return broken(wrong->message);
-    if (previous != nullptr && !(previous->id < app.id))
+    if (previous != nullptr && !(previous->id < app.id)) {
       return broken("apps are not sorted by id, or one stands twice");
+    }
     previous = &app;
     if (const App* other = names.claim(app.name, app)) {
       return broken("its name " + app.name + " is that of " + other->id);

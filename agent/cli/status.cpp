@@ -43,8 +43,9 @@ int show_changes(const ReadCluster& read, const Pause& pause, const StatusFlags&
   do {
     const auto snapshot = read();
     if (!snapshot) {
-      if (shown.empty() && complaint.empty() && snapshot.error().exit_code == kExitUsage)
+      if (shown.empty() && complaint.empty() && snapshot.error().exit_code == kExitUsage) {
         return complain(snapshot.error());
+      }
       if (snapshot.error().message != complaint) std::cerr << snapshot.error().message << std::endl;
       complaint = snapshot.error().message;
       continue;

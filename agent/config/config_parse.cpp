@@ -33,8 +33,9 @@ class Parser {
     for (const Key& key : key_table()) {
       const Setting* setting = find(key.name);
       if (setting == nullptr) continue;
-      if (const auto assigned = assign(config_, key.type, setting->value); !assigned)
+      if (const auto assigned = assign(config_, key.type, setting->value); !assigned) {
         refuse(key.name, assigned.error());
+      }
     }
     settle_host();
     settle_listen();
@@ -103,7 +104,7 @@ class Parser {
     if (config_.user.empty() && !config_.pass.empty()) warn_no_effect("pass", "has no effect without user");
     for (const std::string_view key : {"callback_url", "callback_listen"}) {
       const Setting* setting = find(key);
-      if (setting != nullptr && text_or_integer(setting->value).value_or("") != "") {
+      if (setting != nullptr && !text_or_integer(setting->value).value_or(std::string()).empty()) {
         warn_no_effect(key, "has no effect with event_source = \"sse\"");
       }
     }

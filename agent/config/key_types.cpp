@@ -91,7 +91,7 @@ Expected<double> read_fraction(const FractionKey& key, const SettingValue& value
 Expected<Milliseconds> read_duration(const DurationKey& key, const SettingValue& value) {
   const auto text = text_in(value);
   if (!text) return refuse("a duration in quotes with its unit, e.g. \"250ms\" or \"10s\"", describe(value));
-  const auto duration = parse_duration(*text);
+  auto duration = parse_duration(*text);
   if (duration && (*duration < key.min || *duration > key.max)) {
     return refuse("a duration " + range_of(key), "\"" + *text + "\"");
   }

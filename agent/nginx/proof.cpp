@@ -107,8 +107,9 @@ std::string Proof::explain_timeout(const Workers& now, const std::vector<std::st
   if (!emergencies.empty()) return explain_refusal(emergencies);
   const bool started =
       std::any_of(now.serving.begin(), now.serving.end(), [this](int worker) { return !contains(before_, worker); });
-  if (!started)
+  if (!started) {
     return "the Nginx master " + pid + " started no new workers" + within + "; its error log does not say why";
+  }
   return "old workers of the Nginx master " + pid + " still serve: they were not replaced" + within;
 }
 

@@ -103,8 +103,9 @@ TEST_F(ZookeeperStoreTest, HungServerNeverBlocksTheLoop) {
   ASSERT_TRUE(loop.run_until([&] { return client.noted("reply pending"); }));
   server.resume();
   EXPECT_TRUE(client.open(Generation{4}));
-  for (const auto& event : client.sessions())
+  for (const auto& event : client.sessions()) {
     EXPECT_TRUE(event.generation == Generation{1} || event.generation >= Generation{3});
+  }
 }
 
 TEST_F(ZookeeperStoreTest, HungServerIsNoticedAndWhatIsPendingFails) {

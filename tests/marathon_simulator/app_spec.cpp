@@ -38,8 +38,9 @@ void modernise(Json& app) {
     if (container.contains("docker") && container["docker"].is_object()) {
       auto& docker = container["docker"];
       const std::string network = value_or<std::string>(docker, "network", "");
-      if (!app.contains("networks") && network == "BRIDGE")
+      if (!app.contains("networks") && network == "BRIDGE") {
         app["networks"] = Json::array({Json{{"mode", "container/bridge"}}});
+      }
       if (!app.contains("networks") && network == "USER") {
         app["networks"] = Json::array({Json{{"mode", "container"}, {"name", "default"}}});
       }

@@ -90,8 +90,9 @@ SimulatedMarathon::Result SimulatedMarathon::update(const std::string& id, const
   if (!merged) return tl::make_unexpected(merged.error());
   auto spec = read_app_spec(*merged, id, [this] { return next_service_port_++; });
   if (!spec) return tl::make_unexpected(spec.error());
-  if (only_instances_differ(spec->definition, (*app)->spec.definition))
+  if (only_instances_differ(spec->definition, (*app)->spec.definition)) {
     return scale(id, spec->instances, origin, force);
+  }
   const auto old_checks = (*app)->spec.health_checks;
   (*app)->spec = std::move(*spec);
   (*app)->version = (*app)->config_version = (*app)->last_config_change_at = next_version();

@@ -168,8 +168,9 @@ void Simulator::open_stream(const Request& request, const ConnectionPtr& connect
               slow ? fault->bytes_per_second : 0);
   if (!fault || slow) return;
   // Faults of a body, as far as a stream can have them.
-  if (fault->mode == FaultMode::kMalformed)
+  if (fault->mode == FaultMode::kMalformed) {
     hub_.publish_raw("event: status_update_event\r\ndata: {\"appId\":\xff<\r\n\r\n");
+  }
   if (fault->mode == FaultMode::kWrongTypes) {
     hub_.publish_raw("event: status_update_event\r\ndata: {\"appId\":[1],\"taskId\":{},\"taskStatus\":7}\r\n\r\n");
   }

@@ -44,8 +44,9 @@ void Faults::happen() {
   if (backups_.size() < kBackups && world_.random.percent(10)) backups_.push_back(world_.ensemble->snapshot());
   Process* process = world_.process_of(*world_.random.pick(world_.hosts));
   const std::int64_t choice = world_.random.between(1, 100);
-  if (choice > 96)
+  if (choice > 96) {
     return with_disasters_ ? (world_.random.percent(35) ? wipe() : restore_a_backup()) : step_wall_clock();
+  }
   if (choice > 92) return meddle_with_the_tree();
   if (choice > 89) return take_ensemble_down();
   if (choice > 87) return damage_a_chunk();

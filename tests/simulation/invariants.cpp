@@ -116,8 +116,9 @@ void Invariants::agent_started(Reached& reached, const std::optional<Identity>& 
 void Invariants::agent_applies(const std::string& id, Reached& reached, const Identity& identity,
                                const std::vector<PublishedFile>& files) {
   const auto found = committed_.find(key(identity));
-  if (found == committed_.end())
+  if (found == committed_.end()) {
     return broken("I3: " + id + " applies what was never committed: " + describe(identity));
+  }
   if (digest_of(files) != identity.digest) {
     return broken("I3: " + id + " applies other texts than were committed as " + describe(identity));
   }

@@ -19,7 +19,7 @@ std::string path_of(const Fetch& fetch) { return fetch.is_list() ? "/v2/apps" : 
 }  // namespace
 
 std::optional<Fetch> AnswerIntake::take(AppsFetched& answer) {
-  const std::optional<Fetch> fetch = context_.table.finish(answer.fetch);
+  std::optional<Fetch> fetch = context_.table.finish(answer.fetch);
   if (!fetch || !fetch->is_list()) return std::nullopt;
   if (!answer.apps) {
     fetch_failed(*fetch, answer.apps.error());
@@ -31,7 +31,7 @@ std::optional<Fetch> AnswerIntake::take(AppsFetched& answer) {
 }
 
 std::optional<Fetch> AnswerIntake::take(AppFetched& answer) {
-  const std::optional<Fetch> fetch = context_.table.finish(answer.fetch);
+  std::optional<Fetch> fetch = context_.table.finish(answer.fetch);
   if (!fetch || fetch->is_list()) return std::nullopt;
   if (answer.result && *answer.result && (*answer.result)->id != fetch->app) {
     answer.result = tl::unexpected(Failure{"the answer is about another app: " + one_line((*answer.result)->id)});

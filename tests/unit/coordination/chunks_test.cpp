@@ -18,9 +18,10 @@ using Apps = std::map<std::string, int>;  // id -> number of servers
 Apps make_apps(int count, unsigned seed) {
   std::mt19937 random(seed);
   Apps apps;
-  while (std::ssize(apps) < count)
+  while (std::ssize(apps) < count) {
     apps["/group-" + std::to_string(random() % 50) + "/app-" + std::to_string(random())] =
         1 + static_cast<int>(random() % 6);
+  }
   return apps;
 }
 

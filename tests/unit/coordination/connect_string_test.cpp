@@ -70,8 +70,9 @@ TEST(ConnectStringTest, ErrorsNeverRepeatCredentials) {
                            "zk://hunter2@a:2181/x", "jo:hunter2@a:2181/x", "zk://jo:hunter2@"}) {
     const auto parsed = parse_connect_string(text);
     ASSERT_FALSE(parsed) << text;
-    for (const auto* secret : {"hun", "ter2"})
+    for (const auto* secret : {"hun", "ter2"}) {
       EXPECT_EQ(parsed.error().message.find(secret), std::string::npos) << text;
+    }
   }
 }
 

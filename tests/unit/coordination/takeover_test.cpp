@@ -34,8 +34,9 @@ class TakeoverTest : public testing::Test {
   }
   void delete_election_znode_of(const std::string& id) {
     for (const std::string& name : cluster_.list("/chorale/election")) {
-      if (name.starts_with(id + "."))
+      if (name.starts_with(id + ".")) {
         (void)cluster_.operate(DeleteNode{Path("/chorale/election/" + name), kAnyVersion});
+      }
     }
   }
 

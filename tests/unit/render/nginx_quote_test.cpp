@@ -22,8 +22,9 @@ TEST(NginxQuoteTest, WhatCannotBeQuotedIsRefused) {
 }
 
 TEST(NginxQuoteTest, SizeIsKnownBeforehand) {
-  for (const char* value : {"", "plain", R"(a\"; x)"})
+  for (const char* value : {"", "plain", R"(a\"; x)"}) {
     EXPECT_EQ(quoted_bytes(value), nginx_quote(value)->size()) << value;
+  }
 }
 
 }  // namespace
