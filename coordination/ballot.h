@@ -25,7 +25,7 @@ struct Verdict {
     kOpen,  // wait
     kCommit,
     kReject,   // the content was refused
-    kAbandon,  // nobody refused it, but nobody could vouch for it either
+    kAbandon,  // no agent refused it, but none could vouch for it either
   };
   Kind kind = Kind::kOpen;
   std::string reason;               // the first nack's text, for kReject

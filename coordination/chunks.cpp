@@ -1,6 +1,6 @@
 // How a file is cut. Every unit (an app's section, or a line where there are no sections) gets a hash of what it is:
 // the app id, or the last few lines. A unit begins a chunk if its hash falls below a threshold that grows with the
-// unit's size, so that chunks are kChunkTargetBytes long on average whatever the apps' sizes. Nothing depends on the
+// unit's size, so that chunks are kChunkTargetBytes long on average for apps of any size. Nothing depends on the
 // position in the file: an edit moves the cuts beside it at most. What is still too long is halved near its middle,
 // again at the unit with the lowest hash.
 #include "coordination/chunks.h"
@@ -28,19 +28,6 @@ struct Unit {
 };
 using Units = std::vector<Unit>;
 
-// FNV-1a and a final mix (its low bits alone are poor). Not std::hash: every agent must cut alike to share chunks.
-std::uint64_t hash_text(std::string_view text) {
-  std::uint64_t hash = 0xcbf29ce484222325U;
-  for (const char c : text) {
-    hash ^= static_cast<unsigned char>(c);
-    hash *= 0x100000001b3U;
-  }
-  hash ^= hash >> 33;
-  hash *= 0xff51afd7ed558ccdU;
-  hash ^= hash >> 33;
-  return hash;
-}
-
 bool begins_chunk(const Unit& unit) { return unit.hash % kChunkTargetBytes < unit.size(); }
 
 Units units_of_sections(const PublishedFile& file) {
@@ -51,7 +38,7 @@ Units units_of_sections(const PublishedFile& file) {
   for (const auto& section : file.sections) {
     if (section.offset >= size || section.offset < units.back().begin || section.app == app) continue;
     units.back().end = section.offset;
-    units.push_back({section.offset, size, hash_text(section.app)});
+    units.push_back({section.offset, size, stable_hash(section.app)});
     app = section.app;
   }
   std::erase_if(units, [](const Unit& unit) { return unit.size() == 0; });
@@ -67,7 +54,7 @@ Units units_of_lines(std::string_view text, std::size_t begin, std::size_t end) 
     const std::size_t from = lines_back == 0 ? begin : units[units.size() - lines_back].begin;
     // A very long line is hashed by its tail, or cutting would cost the square of its length.
     const std::size_t hashed_from = std::max(from, line_end - std::min(line_end, kChunkMaxBytes));
-    units.push_back({begin, line_end, hash_text(text.substr(hashed_from, line_end - hashed_from))});
+    units.push_back({begin, line_end, stable_hash(text.substr(hashed_from, line_end - hashed_from))});
     begin = line_end;
   }
   return units;
@@ -107,7 +94,7 @@ class Cutter {
     }
   }
 
-  // One unit that is too long by itself: a huge app is cut at its lines, a huge line wherever it must be.
+  // One unit that is too long by itself: a huge app is cut at its lines, a huge line where it must be.
   void split_unit(const Unit& unit) {
     const auto lines = units_of_lines(text_, unit.begin, unit.end);
     if (lines.size() > 1) {

@@ -1,4 +1,4 @@
-// Text <-> chunks: cut at app boundaries so that one changed app rewrites one chunk, whatever the cluster's size. Pure.
+// Text <-> chunks: cut at app boundaries so that one changed app rewrites one chunk in a cluster of any size. Pure.
 #pragma once
 
 #include <cstddef>

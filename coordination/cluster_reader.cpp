@@ -11,7 +11,7 @@
 namespace chorale::coordination {
 namespace {
 
-// Enough to hide the round trips, few enough not to be felt by a server that others use.
+// Enough to hide the round trips, few enough that a server which others use does not feel them.
 constexpr std::size_t kReadsInFlight = 8;
 
 // Reads one znode. `done` gets its data or why there is none.
@@ -64,8 +64,7 @@ class ManyReads : public std::enable_shared_from_this<ManyReads> {
   bool ended_ = false;
 };
 
-// ---- The cluster: root, state, agents, one after the other
-// -----------------------------------------------------------
+// The cluster: root, state, agents, one after the other.
 
 struct ClusterRead {
   Store& store;
@@ -122,8 +121,7 @@ void read_state(const std::shared_ptr<ClusterRead>& read) {
   });
 }
 
-// ---- One file: manifest, then its chunks
-// -----------------------------------------------------------------------------
+// One file: manifest, then its chunks.
 
 struct FileRead {
   Store& store;
@@ -135,7 +133,7 @@ struct FileRead {
   void fail(std::string message) const { done(tl::unexpected(Error{ErrorKind::kMalformed, std::move(message)})); }
 };
 
-// Nullopt if the piece is what the manifest names.
+// nullopt: the piece is what the manifest names.
 std::optional<std::string> refuse_chunk(const ChunkReference& chunk, std::string_view text) {
   if (static_cast<std::int64_t>(text.size()) != chunk.bytes) return chunk.path + ": its size differs from the manifest";
   if (!sha256_hex(text).starts_with(Path(chunk.path).name())) return chunk.path + ": its digest differs from its name";

@@ -10,8 +10,8 @@ namespace {
 constexpr std::string_view kScheme = "zk://";
 constexpr std::string_view kExpected = "expected zk://[user:password@]host:port[,host:port...]/path";
 
-tl::unexpected<std::string> refuse(std::string_view why) {
-  return tl::unexpected(std::string(why) + "; " + std::string(kExpected));
+tl::unexpected<Error> refuse(std::string_view why) {
+  return tl::unexpected(Error{ErrorKind::kMalformed, std::string(why) + "; " + std::string(kExpected)});
 }
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
@@ -35,7 +35,7 @@ bool is_port(std::string_view text) {
 }
 
 // Servers are named by their place, not by their text: a password with a '/' in it would end up here.
-tl::expected<std::string, std::string> parse_hosts(std::string_view text) {
+tl::expected<std::string, Error> parse_hosts(std::string_view text) {
   std::string hosts;
   int place = 0;
   for (const auto server : split(text, ',')) {
@@ -51,7 +51,7 @@ tl::expected<std::string, std::string> parse_hosts(std::string_view text) {
   return hosts;
 }
 
-tl::expected<Path, std::string> parse_root(std::string_view text) {
+tl::expected<Path, Error> parse_root(std::string_view text) {
   if (text.ends_with('/')) text.remove_suffix(1);
   if (text.empty()) return Path(kDefaultRoot);
   for (const auto name : split(text.substr(1), '/')) {
@@ -66,7 +66,7 @@ tl::expected<Path, std::string> parse_root(std::string_view text) {
 
 }  // namespace
 
-tl::expected<ConnectString, std::string> parse_connect_string(std::string_view text) {
+tl::expected<ConnectString, Error> parse_connect_string(std::string_view text) {
   if (!text.starts_with(kScheme)) return refuse("it does not begin with zk://");
   text.remove_prefix(kScheme.size());
 

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <tl/expected.hpp>
 
+#include "coordination/errors.h"
 #include "coordination/types.h"
 
 namespace chorale::coordination {
@@ -13,11 +14,11 @@ inline constexpr const char* kDefaultRoot = "/chorale";
 
 struct ConnectString {
   std::string hosts;        // "a:2181,b:2181"
-  std::string credentials;  // "user:password" or empty
-  Path root{kDefaultRoot};  // of an agent that stands alone, too
+  std::string credentials;  // "user:password"; empty: none are used
+  Path root{kDefaultRoot};  // a standalone agent uses it too
 };
 
 // The error says what was expected; it never repeats the credentials.
-[[nodiscard]] tl::expected<ConnectString, std::string> parse_connect_string(std::string_view text);
+[[nodiscard]] tl::expected<ConnectString, Error> parse_connect_string(std::string_view text);
 
 }  // namespace chorale::coordination

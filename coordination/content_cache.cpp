@@ -26,16 +26,9 @@ void ContentCache::put(Content content) {
 void ContentCache::index(const Content& content) {
   for (const PublishedFile& file : content.files) {
     const auto entry = content.manifest->files.find(file.name);
-    if (entry == content.manifest->files.end()) continue;
-    files_.emplace(entry->second.digest, file.text);
-    std::size_t offset = 0;
-    for (const ChunkReference& chunk : entry->second.chunks) {
-      const auto bytes = static_cast<std::size_t>(chunk.bytes);
-      if (chunk.bytes < 0 || bytes > file.text->size() - offset) break;  // same file, cut otherwise by somebody else
-      chunks_.emplace(std::string(Path(chunk.path).name()), std::string_view(*file.text).substr(offset, bytes));
-      offset += bytes;
-    }
+    if (entry != content.manifest->files.end()) files_.emplace(entry->second.digest, file.text);
   }
+  for_each_chunk(content, [this](std::string_view digest, std::string_view text) { chunks_.emplace(digest, text); });
 }
 
 std::shared_ptr<const Manifest> ContentCache::manifest(const Identity& identity) const {

@@ -1,7 +1,7 @@
 // The texts of the last few revisions, by digest, so that a change costs the chunks that changed. Pure; loop thread
 // only.
 //
-// Holds only what was verified, or what this agent published itself. Nothing here is authoritative: whatever it lacks
+// Holds only what was verified, or what this agent published itself. Nothing here is authoritative: what it lacks
 // is read from ZooKeeper.
 #pragma once
 
@@ -23,6 +23,22 @@ struct Content {
   std::shared_ptr<const Manifest> manifest;
   std::vector<PublishedFile> files;
 };
+
+// Calls `visit(digest, text)` for every chunk of the content's files, as far as the manifest fits them.
+template <class Visit>
+void for_each_chunk(const Content& content, Visit visit) {
+  for (const PublishedFile& file : content.files) {
+    const auto entry = content.manifest->files.find(file.name);
+    if (entry == content.manifest->files.end()) continue;
+    std::string_view rest = *file.text;
+    for (const ChunkReference& chunk : entry->second.chunks) {
+      const auto bytes = static_cast<std::size_t>(chunk.bytes);
+      if (chunk.bytes < 0 || bytes > rest.size()) break;  // the same file, cut another way by another agent
+      visit(std::string_view(chunk.path).substr(chunk.path.find_last_of('/') + 1), rest.substr(0, bytes));
+      rest.remove_prefix(bytes);
+    }
+  }
+}
 
 class ContentCache {
  public:

@@ -1,28 +1,22 @@
 #include "coordination/context.h"
 
-#include <cstddef>
+#include <utility>
+
+#include "coordination/digest.h"
 
 namespace chorale::coordination {
-namespace {
-
-constexpr std::size_t kTextLimit = 1024;
-
-}  // namespace
-
-void Context::send_any(Operation operation, Requests::Continuation continuation) {
-  if (!link.connected) {
-    unsent_.push_back(std::move(continuation));
-    return;
+void Context::send_any(const Scope& scope, Operation operation, PendingRequests::Then then) {
+  const std::uint64_t request = requests_.add(scope, operation, std::move(then));
+  if (link.connected) {
+    effects.emplace_back(SendRequest{request, std::move(operation)});
+  } else {
+    unsent_.push_back(request);
   }
-  const std::uint64_t request = requests_.add(std::move(continuation));
-  effects.emplace_back(SendRequest{request, std::move(operation)});
 }
 
 void Context::answer_unsent() {
-  std::vector<Requests::Continuation> unsent = std::move(unsent_);
-  unsent_.clear();
-  for (Requests::Continuation& continuation : unsent) {
-    continuation(tl::unexpected(Error{ErrorKind::kConnectionLoss, "not sent: not connected to ZooKeeper"}));
+  for (const std::uint64_t request : std::exchange(unsent_, {})) {
+    reply({request, tl::unexpected(Error{ErrorKind::kConnectionLoss, "not sent: not connected to ZooKeeper"})});
   }
 }
 
@@ -32,26 +26,13 @@ void Context::forget_requests() {
 }
 
 void Context::reply(StoreReplied replied) {
-  if (auto continuation = requests_.take(replied.request)) (*continuation)(std::move(replied.outcome));
+  if (const auto then = requests_.take(replied.request)) (*then)(std::move(replied.outcome));
 }
 
 std::chrono::milliseconds Context::spread(std::chrono::milliseconds limit, std::uint64_t salt) const {
   if (limit.count() <= 0) return std::chrono::milliseconds{0};
-  std::uint64_t hash = 14695981039346656037ULL ^ salt;  // FNV-1a: the same on every platform, unlike std::hash
-  for (const char letter : options.id) {
-    hash ^= static_cast<unsigned char>(letter);
-    hash *= 1099511628211ULL;
-  }
-  hash ^= hash >> 29;
+  const std::uint64_t hash = stable_hash(options.id + "#" + std::to_string(salt));
   return std::chrono::milliseconds(static_cast<std::int64_t>(hash % static_cast<std::uint64_t>(limit.count())));
-}
-
-std::string shortened(std::string text) {
-  if (text.size() <= kTextLimit) return text;
-  std::size_t end = kTextLimit;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-  text.resize(end);
-  return text;
 }
 
 }  // namespace chorale::coordination

@@ -3,16 +3,17 @@
 //
 // Loop thread only. Lives as long as the Coordinator, at a fixed address: continuations point into the machines.
 // Every machine is level-triggered: an event only marks what is no longer known, and drive() sends what is needed to
-// know it again. Thus a lost reply, a doubled watch and a reconnect all take the same path.
+// know it again. So a lost reply, a doubled watch and a reconnect all take the same path.
 #pragma once
 
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
-#include "coordination/coordinator.h"
-#include "coordination/requests.h"
+#include "coordination/effects.h"
+#include "coordination/events.h"
+#include "coordination/options.h"
+#include "coordination/pending_requests.h"
 
 namespace chorale::coordination {
 
@@ -48,30 +49,13 @@ inline constexpr std::chrono::milliseconds kRetryDelay{100};      // after a rec
 inline constexpr std::chrono::milliseconds kRefusedDelay{5'000};  // after an answer that a quick retry cannot change
 inline constexpr std::size_t kPipelineLimit = 64;                 // operations that one machine keeps in flight
 
-// Nobody reaches these by counting: a number beyond them is damage, and counting on from there would overflow.
+// Counting does not reach these: a number beyond them is damage, and counting on from there would overflow.
 inline constexpr Epoch kHighestEpoch{1'000'000'000'000};
 inline constexpr Revision kHighestRevision{1'000'000'000'000};
 
-// Which answer an operation gets.
+// What a machine gets for one operation.
 template <class Op>
-struct AnswerTo;
-template <>
-struct AnswerTo<CreateNode> : std::type_identity<Created> {};
-template <>
-struct AnswerTo<ReadNode> : std::type_identity<NodeRead> {};
-template <>
-struct AnswerTo<WriteNode> : std::type_identity<Written> {};
-template <>
-struct AnswerTo<DeleteNode> : std::type_identity<Deleted> {};
-template <>
-struct AnswerTo<ListChildren> : std::type_identity<Listed> {};
-template <>
-struct AnswerTo<CheckNode> : std::type_identity<Checked> {};
-template <>
-struct AnswerTo<SyncPath> : std::type_identity<Synced> {};
-
-template <class Op>
-using Reply = tl::expected<typename AnswerTo<Op>::type, Error>;
+using Reply = tl::expected<typename Op::Answer, Error>;
 
 class Context {
  public:
@@ -82,13 +66,13 @@ class Context {
   Context& operator=(const Context&) = delete;
 
   // Sends `operation`; `then` gets a Reply<Op>. Ensures: never called from inside send(); called once, or never when
-  // the handle is replaced first. While not connected nothing is sent (it would force a reconnect) and `then` gets
-  // kConnectionLoss at the end of the step.
+  // the handle is replaced or `scope` ends first. While not connected nothing is sent (it would force a reconnect) and
+  // `then` gets kConnectionLoss at the end of the step.
   template <class Op, class Then>
-  void send(Op operation, Then then) {
-    send_any(Operation(std::move(operation)), [then = std::move(then)](Outcome outcome) mutable {
+  void send(const Scope& scope, Op operation, Then then) {
+    send_any(scope, Operation(std::move(operation)), [then = std::move(then)](Outcome outcome) mutable {
       if (!outcome) return then(Reply<Op>(tl::unexpected(std::move(outcome.error()))));
-      auto* answer = std::get_if<typename AnswerTo<Op>::type>(&*outcome);
+      auto* answer = std::get_if<typename Op::Answer>(&*outcome);
       if (answer == nullptr) {
         return then(Reply<Op>(tl::unexpected(Error{ErrorKind::kBadRequest, "the store answered another question"})));
       }
@@ -100,8 +84,9 @@ class Context {
   void answer_unsent();
   void forget_requests();
   void reply(StoreReplied replied);
+  [[nodiscard]] std::string describe_requests() const { return requests_.describe(); }
 
-  void note(Note::Level level, std::string text) { effects.emplace_back(Note{level, std::move(text)}); }
+  void log(LogLine::Level level, std::string text) { effects.emplace_back(LogLine{level, std::move(text)}); }
   // Spreads what many agents would otherwise do at the same moment: 0 <= result < limit, fixed per agent and `salt`.
   [[nodiscard]] std::chrono::milliseconds spread(std::chrono::milliseconds limit, std::uint64_t salt) const;
 
@@ -112,18 +97,15 @@ class Context {
   Link link;
 
  private:
-  void send_any(Operation operation, Requests::Continuation continuation);
+  void send_any(const Scope& scope, Operation operation, PendingRequests::Then then);
 
-  Requests requests_;
-  std::vector<Requests::Continuation> unsent_;
+  PendingRequests requests_;
+  std::vector<std::uint64_t> unsent_;
 };
 
-// Recoverable, or the handle is dying: nobody knows what happened, and only the connection's fate will tell.
+// Recoverable, or the handle is dying: whether it happened is unknown, and only the connection's fate will tell.
 [[nodiscard]] constexpr bool is_unknown(ErrorKind kind) {
   return kind == ErrorKind::kConnectionLoss || kind == ErrorKind::kSessionExpired || kind == ErrorKind::kClosing;
 }
-
-// At most 1 KB, cut between UTF-8 characters: what other people's errors may take in a znode.
-[[nodiscard]] std::string shortened(std::string text);
 
 }  // namespace chorale::coordination

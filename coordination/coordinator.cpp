@@ -1,61 +1,30 @@
 #include "coordination/coordinator.h"
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <string>
 #include <utility>
 
-#include "coordination/content_cache.h"
-#include "coordination/context.h"
-#include "coordination/election.h"
-#include "coordination/follower.h"
-#include "coordination/leader.h"
-#include "coordination/membership.h"
+#include "coordination/machines.h"
 #include "coordination/overloaded.h"
-#include "coordination/pointer.h"
-#include "coordination/roster.h"
-#include "coordination/session.h"
-#include "coordination/tree.h"
 #include "coordination/view.h"
 
 namespace chorale::coordination {
 namespace {
 
 constexpr std::chrono::milliseconds kHandoverLimit{300};
-// One machine's answer may be another's question. Two rounds are the rule; the limit ends what would be a bug.
+// One machine's answer may be another's question. Two rounds are the rule; more than this is a bug.
 constexpr int kRoundsPerStep = 8;
 
 }  // namespace
 
-// Every machine, and the order in which they are asked. Never moved: continuations point into it.
-class Coordinator::Parts {
+// The order in which the machines are asked, and what one tells the others.
+class Coordinator::Parts : public Machines {
  public:
-  explicit Parts(CoordinatorOptions options)
-      : context(std::move(options)),
-        session(context),
-        tree(context),
-        membership(context),
-        roster(context),
-        election(context),
-        pointer(context),
-        follower(context, cache),
-        leader(context, cache, roster, election, pointer) {}
+  using Machines::Machines;
 
   void handle(const Event& event);
   void settle();
-  [[nodiscard]] Effects take_effects();
-
-  Context context;
-  ContentCache cache;
-  Session session;
-  Tree tree;
-  Membership membership;
-  Roster roster;
-  Election election;
-  Pointer pointer;
-  Follower follower;
-  Leader leader;
 
  private:
   // kRunning --HandoverRequested--> kHandingOver --own znodes gone, or 300 ms--> kFinished
@@ -66,6 +35,7 @@ class Coordinator::Parts {
   void on_status(const StatusChanged& status);
   void on_applied(const RevisionApplied& applied);
   void hand_over();
+  void drive_to_rest();
   void drive();
   void describe_self();
   void hear_sync_requests();
@@ -107,7 +77,7 @@ void Coordinator::Parts::on_session(Session::Change change) {
     case Session::Change::kNone:
       return;
     case Session::Change::kConnected:  // watches may have fired unheard
-      tree.suspect();
+      root.suspect();
       membership.suspect();
       roster.suspect();
       election.suspect();
@@ -116,7 +86,7 @@ void Coordinator::Parts::on_session(Session::Change change) {
     case Session::Change::kEnded:
       context.forget_requests();
       leader.end(session.message());
-      tree.reset();
+      root.reset();
       membership.reset();
       roster.reset();
       election.reset();
@@ -130,7 +100,7 @@ void Coordinator::Parts::on_watch(const WatchEvent& event) {
   if (event.generation != context.link.generation) return;
   const Paths& paths = context.paths;
   const std::string& path = event.path.text();
-  if (event.path == paths.root) tree.suspect();
+  if (event.path == paths.root) root.suspect();
   if (event.path == paths.state) pointer.suspect();
   if (path.starts_with(paths.agents.text())) roster.on_watch(event.path);
   if (path.starts_with(paths.election.text())) election.suspect();
@@ -139,7 +109,7 @@ void Coordinator::Parts::on_watch(const WatchEvent& event) {
 void Coordinator::Parts::on_status(const StatusChanged& status) {
   AgentDocument& document = membership.document();
   document.condition = status.condition;
-  document.message = shortened(status.message);
+  document.message = cut_text(status.message);
   document.template_digest = status.template_digest;
   document.marathon_reachable = status.marathon_reachable;
 }
@@ -162,57 +132,62 @@ void Coordinator::Parts::hand_over() {
 }
 
 void Coordinator::Parts::settle() {
-  for (int round = 0; round < kRoundsPerStep; ++round) {
-    const std::size_t before = context.effects.size();
-    if (phase_ == Phase::kRunning) drive();
-    context.answer_unsent();
-    if (round > 0 && context.effects.size() == before) break;
-  }
+  drive_to_rest();
   if (phase_ == Phase::kHandingOver && (own_znodes_ == 0 || context.now >= handover_deadline_)) {
     phase_ = Phase::kFinished;
     context.effects.emplace_back(HandedOver{});
   }
   if (phase_ == Phase::kFinished) return;
-  ViewChanged view = make_view(context, session, tree, roster, pointer, leader, follower);
+  ViewChanged view = make_view(*this);
   if (view_shown_ && same_view(view, view_)) return;
   view_shown_ = true;
   view_ = view;
   context.effects.emplace_back(std::move(view));
 }
 
+void Coordinator::Parts::drive_to_rest() {
+  for (int round = 0; round < kRoundsPerStep; ++round) {
+    const std::size_t before = context.effects.size();
+    if (phase_ == Phase::kRunning) drive();
+    context.answer_unsent();
+    if (round > 0 && context.effects.size() == before) return;
+  }
+  context.log(LogLine::Level::kError,
+              "the coordinator does not come to rest: please report this\n" + coordination::describe(*this));
+}
+
 void Coordinator::Parts::drive() {
   on_session(session.drive());
-  tree.drive();
-  if (tree.cluster_id() != cluster_id_) {
-    const std::string left = std::exchange(cluster_id_, tree.cluster_id());
+  root.drive();
+  if (root.cluster_id() != cluster_id_) {
+    const std::string left = std::exchange(cluster_id_, root.cluster_id());
     if (!left.empty()) {
       leader.end("another cluster id at the root");
       pointer.forget();
       follower.change_lineage(left, cluster_id_);
     }
   }
-  const bool ready = tree.ready() && membership.present();
+  const bool ready = root.ready() && membership.present();
   const bool leads = leader.state() != Leader::State::kFollowing;
-  roster.drive(tree.ready(), leads);
+  roster.drive(root.ready(), leads);
   if (roster.lists() != known_lists_) {
     known_lists_ = roster.lists();
     if (!roster.contains(context.options.id)) membership.suspect();
   }
   election.drive(ready);
-  pointer.drive(tree.ready(), tree.cluster_id());
+  pointer.drive(root.ready(), root.cluster_id());
   follower.drive(pointer);
-  leader.drive(ready, tree.cluster_id(), follower, session.quiet_for_too_long());
+  leader.drive(ready, root.cluster_id(), follower, session.quiet_for_too_long());
   hear_sync_requests();
   describe_self();
-  membership.drive(tree.ready());
+  membership.drive(root.ready());
 }
 
-// What stood there when an agent was first seen asks for nothing: every term begins with a full sync anyway.
+// What stood there when an agent was first seen asks for nothing: every leadership begins with a full sync anyway.
 void Coordinator::Parts::hear_sync_requests() {
   if (std::exchange(heard_reads_, roster.reads()) == roster.reads()) return;
-  for (const std::string& id : roster.ids()) {
-    const AgentDocument* document = roster.find(id);
-    if (document == nullptr || id == context.options.id) continue;
+  for (const auto& [id, document] : roster.documents()) {
+    if (id == context.options.id) continue;
     const auto [seen, fresh] = sync_requests_.try_emplace(id, document->sync_requests);
     const std::int64_t before = std::exchange(seen->second, document->sync_requests);
     if (leader.state() == Leader::State::kLeading && !fresh && document->sync_requests > before) {
@@ -223,31 +198,23 @@ void Coordinator::Parts::hear_sync_requests() {
 
 void Coordinator::Parts::describe_self() {
   AgentDocument& document = membership.document();
-  document.role = leader.holds_term() ? Role::kLeader : Role::kFollower;
+  document.role = leader.holds_leadership() ? Role::kLeader : Role::kFollower;
   document.vote = follower.vote();
   document.missing = follower.missing();
 }
 
-Effects Coordinator::Parts::take_effects() { return std::exchange(context.effects, {}); }
-
 Coordinator::Coordinator(CoordinatorOptions options) : parts_(std::make_unique<Parts>(std::move(options))) {}
 Coordinator::~Coordinator() = default;
-Coordinator::Coordinator(Coordinator&&) noexcept = default;
-Coordinator& Coordinator::operator=(Coordinator&&) noexcept = default;
 
 Effects Coordinator::step(TimePoint now, const Event& event) {
   parts_->context.now = now;
   parts_->handle(event);
   parts_->settle();
-  return parts_->take_effects();
+  return std::exchange(parts_->context.effects, {});
 }
+
+std::string Coordinator::describe() const { return coordination::describe(*parts_); }
 
 bool Coordinator::leading() const { return parts_->leader.state() == Leader::State::kLeading; }
-
-Epoch Coordinator::epoch() const {
-  const StateDocument* state = parts_->pointer.document();
-  if (parts_->leader.holds_term()) return parts_->leader.epoch();
-  return state == nullptr ? Epoch{} : state->epoch;
-}
 
 }  // namespace chorale::coordination

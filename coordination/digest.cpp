@@ -22,4 +22,16 @@ std::string sha256_hex(std::string_view text) {
   return hex;
 }
 
+std::uint64_t stable_hash(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325U;
+  for (const char c : text) {
+    hash ^= static_cast<unsigned char>(c);
+    hash *= 0x100000001b3U;
+  }
+  hash ^= hash >> 33;
+  hash *= 0xff51afd7ed558ccdU;
+  hash ^= hash >> 33;
+  return hash;
+}
+
 }  // namespace chorale::coordination

@@ -48,6 +48,15 @@ Json file_json(const FileEntry& file) {
 
 }  // namespace
 
+std::string cut_text(std::string_view text) {
+  if (text.size() <= kMaxTextBytes) return std::string(text);
+  std::size_t end = kMaxTextBytes;
+  const auto continues = [&](std::size_t at) { return (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80; };
+  // A character has at most three such bytes; more of them are no UTF-8 and may be cut anywhere.
+  while (end > kMaxTextBytes - 3 && continues(end)) --end;
+  return std::string(text.substr(0, end));
+}
+
 std::string_view to_string(Role role) {
   switch (role) {
     case Role::kFollower:

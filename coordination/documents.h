@@ -1,10 +1,10 @@
-// What stands in the znodes, as values, and their JSON. One page of formats: design of the tree in README.md.
+// What stands in the znodes, as values and as JSON. README.md lists the znodes.
 //
 // Every decode_* refuses what it cannot read with an Error of kind kMalformed that names the field; nothing unreadable
-// ever becomes an empty value. Every encode_* writes indented JSON that a person reads in zkCli.
+// ever becomes an empty value. Every encode() writes indented JSON that a person reads in zkCli.
 #pragma once
 
-#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -19,6 +19,10 @@
 namespace chorale::coordination {
 
 inline constexpr int kFormat = 1;
+
+inline constexpr std::size_t kMaxTextBytes = 1024;
+// A text for people, cut to kMaxTextBytes at a character's boundary: what an error of Nginx may take in a znode.
+[[nodiscard]] std::string cut_text(std::string_view text);
 
 // <root>
 struct RootDocument {
@@ -36,7 +40,7 @@ struct RevisionHeader {
   bool operator==(const RevisionHeader&) const = default;
 };
 
-// <root>/hold; honoured by a later version, echoed already.
+// <root>/hold; a later version honours it, this one echoes it.
 struct HoldDocument {
   Revision revision;
   std::string by;

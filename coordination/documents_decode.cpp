@@ -10,7 +10,7 @@ constexpr std::array kRoles{Role::kFollower, Role::kLeader};
 constexpr std::array kConditions{Condition::kOk, Condition::kDegraded, Condition::kDown};
 constexpr std::array kVoteResults{VoteResult::kAck, VoteResult::kNack, VoteResult::kUnable};
 
-// A digest ends up in the first line of a config file: whatever stands here must not be able to break out of it.
+// A digest ends up in the first line of a config file: what stands here must not be able to break out of it.
 void read_digest(ObjectReader& reader, std::string_view key, std::string& into) {
   static constexpr std::size_t kMaxDigits = 64;
   reader.text(key, into);

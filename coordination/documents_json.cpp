@@ -34,15 +34,6 @@ void print_into(const Json& value, std::size_t depth, std::string& out) {
 
 }  // namespace
 
-std::string cut_text(std::string_view text) {
-  if (text.size() <= kMaxTextBytes) return std::string(text);
-  std::size_t end = kMaxTextBytes;
-  const auto continues = [&](std::size_t at) { return (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80; };
-  // A character has at most three such bytes; more of them are no UTF-8 and may be cut anywhere.
-  while (end > kMaxTextBytes - 3 && continues(end)) --end;
-  return std::string(text.substr(0, end));
-}
-
 std::string print(const Json& value) {
   std::string out;
   print_into(value, 0, out);

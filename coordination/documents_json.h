@@ -16,11 +16,6 @@ namespace chorale::coordination {
 
 using Json = nlohmann::ordered_json;
 
-inline constexpr std::size_t kMaxTextBytes = 1024;
-
-// A text for people, cut to kMaxTextBytes at a character's boundary. What is not UTF-8 is replaced when it is printed.
-[[nodiscard]] std::string cut_text(std::string_view text);
-
 // Indented by two spaces; an array of plain values stays on one line, so that a manifest shows one chunk a line.
 // Never throws: invalid UTF-8 becomes U+FFFD, control characters are escaped.
 [[nodiscard]] std::string print(const Json& value);
@@ -75,7 +70,7 @@ class ObjectReader {
   std::optional<Error>& error_;
 };
 
-// Parses one document and hands its fields to `read`; whatever is wrong comes back as kMalformed.
+// Parses one document and hands its fields to `read`; what is wrong comes back as kMalformed.
 template <typename Document, typename Read>
 [[nodiscard]] tl::expected<Document, Error> decode_document(std::string_view text, std::string_view name, Read read) {
   const auto malformed = [&](std::string_view why) {

@@ -22,62 +22,50 @@ std::optional<Candidate> parse_candidate(std::string_view name) {
 
 void Election::reset() {
   state_ = State::kOut;
+  mirror_.reset();
   guid_.clear();
   name_.clear();
-  dirty_ = true;
-  busy_ = false;
   unclear_ = false;
   leaving_ = false;
   removing_ = 0;
-  retry_at_ = context_.now;
-}
-
-void Election::retry(std::chrono::milliseconds delay) {
-  busy_ = false;
-  dirty_ = true;
-  retry_at_ = context_.now + delay;
 }
 
 void Election::drive(bool may_join) {
-  if (left_ || !may_join || !context_.link.connected || busy_ || removing_ > 0 || context_.now < retry_at_) return;
-  if (dirty_ || context_.now >= next_list_) return list();
+  if (left_ || !may_join || removing_ > 0 || !mirror_.may_look()) return;
+  if (mirror_.due()) return list();
   if (state_ == State::kOut && !leaving_ && context_.now >= join_at_) join();
 }
 
 void Election::join() {
-  busy_ = true;
   state_ = State::kJoining;
   if (guid_.empty()) guid_ = context_.options.random_id();
   const Path path = context_.paths.election.child(context_.options.id + "." + guid_ + "-n_");
-  context_.send(CreateNode{path, context_.options.id, NodeKind::kEphemeralSequential},
-                [this](const Reply<CreateNode>& reply) {
-                  if (reply) return retry(std::chrono::milliseconds{0});
-                  unclear_ = is_unknown(reply.error().kind);
-                  state_ = State::kOut;
-                  const bool soon = unclear_ || reply.error().kind == ErrorKind::kNoNode;
-                  if (!soon) context_.note(Note::Level::kError, "cannot stand for election: " + reply.error().message);
-                  retry(soon ? kRetryDelay : kRefusedDelay);
-                });
+  mirror_.look(CreateNode{path, context_.options.id, NodeKind::kEphemeralSequential},
+               [this](const Reply<CreateNode>& reply) {
+                 if (reply) return mirror_.again();
+                 unclear_ = is_unknown(reply.error().kind);
+                 state_ = State::kOut;
+                 if (!unclear_ && reply.error().kind != ErrorKind::kNoNode) {
+                   context_.log(LogLine::Level::kError, "cannot stand for election: " + reply.error().message);
+                 }
+                 mirror_.again(reply.error());
+               });
 }
 
 void Election::list() {
-  busy_ = true;
-  dirty_ = false;
-  next_list_ = context_.now + context_.options.reread_interval;
   if (unclear_) {
-    context_.send(SyncPath{context_.paths.election}, [this](const Reply<SyncPath>& reply) {
-      if (!reply) return retry(kRetryDelay);
+    return mirror_.look(SyncPath{context_.paths.election}, [this](const Reply<SyncPath>& reply) {
+      if (!reply) return mirror_.again(reply.error());
       unclear_ = false;
       list();
     });
-    return;
   }
-  context_.send(ListChildren{context_.paths.election, false}, [this](Reply<ListChildren> reply) {
+  mirror_.look(ListChildren{context_.paths.election, false}, [this](const Reply<ListChildren>& reply) {
     if (!reply) {
       if (!is_unknown(reply.error().kind)) state_ = State::kOut;
-      return retry(kRetryDelay);
+      return mirror_.again(kRetryDelay);
     }
-    busy_ = false;
+    mirror_.fresh();
     on_listed(reply->names);
   });
 }
@@ -125,20 +113,17 @@ void Election::take_place(const std::vector<Candidate>& candidates) {
 }
 
 void Election::watch(const std::string& name) {
-  context_.send(CheckNode{context_.paths.election.child(name), true}, [this](Reply<CheckNode> reply) {
-    if (reply && reply->stat) return;
-    dirty_ = true;
-    if (!reply) retry_at_ = context_.now + kRetryDelay;
+  mirror_.send(CheckNode{context_.paths.election.child(name), true}, [this](const Reply<CheckNode>& reply) {
+    if (!reply || !reply->stat) mirror_.suspect(reply ? std::chrono::milliseconds{0} : kRetryDelay);
   });
 }
 
 void Election::remove(const std::string& name) {
   ++removing_;
-  context_.send(DeleteNode{context_.paths.election.child(name), kAnyVersion}, [this](Reply<DeleteNode> reply) {
+  mirror_.send(DeleteNode{context_.paths.election.child(name), kAnyVersion}, [this](const Reply<DeleteNode>& reply) {
     --removing_;
     const bool gone = reply || reply.error().kind == ErrorKind::kNoNode;
-    dirty_ = true;
-    if (!gone) retry_at_ = context_.now + kRetryDelay;
+    mirror_.suspect(gone ? std::chrono::milliseconds{0} : kRetryDelay);
   });
 }
 
@@ -147,7 +132,7 @@ void Election::step_down(std::chrono::milliseconds delay) {
   if (state_ == State::kOut && guid_.empty()) return;
   state_ = State::kOut;
   leaving_ = true;
-  dirty_ = true;
+  suspect();
   if (!name_.empty()) remove(name_);  // at once: the successor waits for this
 }
 
@@ -155,8 +140,8 @@ void Election::leave(std::function<void()> done) {
   left_ = true;
   state_ = State::kOut;
   if (name_.empty() || !context_.link.connected) return done();
-  context_.send(DeleteNode{context_.paths.election.child(name_), kAnyVersion},
-                [done = std::move(done)](const Reply<DeleteNode>&) { done(); });
+  mirror_.send(DeleteNode{context_.paths.election.child(name_), kAnyVersion},
+               [done = std::move(done)](const Reply<DeleteNode>&) { done(); });
 }
 
 }  // namespace chorale::coordination

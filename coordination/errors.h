@@ -14,7 +14,7 @@ enum class ErrorKind {
   kNotEmpty,
   kNoAuth,
   kNoChildrenForEphemerals,
-  // Recoverable: nobody knows whether a write happened. Read back before the next try.
+  // Recoverable: a write may or may not have happened. Read back before the next try.
   kConnectionLoss,
   // Fatal: this handle is dead. Build another one, register again, elect again.
   kSessionExpired,
@@ -32,24 +32,5 @@ struct Error {
   ErrorKind kind;
   std::string message;  // what failed, on which path, and what to do
 };
-
-[[nodiscard]] constexpr bool is_fact(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::kNoNode:
-    case ErrorKind::kExists:
-    case ErrorKind::kBadVersion:
-    case ErrorKind::kNotEmpty:
-    case ErrorKind::kNoAuth:
-    case ErrorKind::kNoChildrenForEphemerals:
-      return true;
-    case ErrorKind::kConnectionLoss:
-    case ErrorKind::kSessionExpired:
-    case ErrorKind::kClosing:
-    case ErrorKind::kBadRequest:
-    case ErrorKind::kMalformed:
-      return false;
-  }
-  return false;
-}
 
 }  // namespace chorale::coordination

@@ -2,10 +2,12 @@
 
 #include <utility>
 
+#include "coordination/require.h"
+
 namespace chorale::coordination {
 
 void Fence::reset() {
-  ++life_;
+  scope_.end();
   state_ = State::kNone;
   done_ = nullptr;
   clearing_busy_ = false;
@@ -13,21 +15,26 @@ void Fence::reset() {
 }
 
 void Fence::take(StateDocument next, std::optional<Version> expected, Done done) {
+  require(state_ == State::kNone, "a leadership begins without another");
   epoch_ = next.epoch;
   term_ = next.term;
   wanted_ = std::move(next);
   done_ = std::move(done);
   state_ = State::kWriting;
   if (expected) return send_write(*expected);
-  context_.send(CreateNode{context_.paths.state, encode(wanted_)},
-                [this, life = life_](const Reply<CreateNode>& reply) {
-                  if (life != life_) return;
-                  version_ = Version{0};
-                  on_outcome(reply.has_value(), reply ? nullptr : &reply.error(), std::nullopt);
-                });
+  context_.send(scope_, CreateNode{context_.paths.state, encode(wanted_)}, [this](const Reply<CreateNode>& reply) {
+    version_ = Version{0};
+    on_outcome(reply.has_value(), reply ? nullptr : &reply.error(), std::nullopt);
+  });
+}
+
+const StateDocument& Fence::document() const {
+  require(held(), "what stands there is known while the fence is held");
+  return document_;
 }
 
 void Fence::write(StateDocument next, Done done) {
+  require(held() && next.epoch == epoch_ && next.term == term_, "the state is written under the fence, in its term");
   wanted_ = std::move(next);
   done_ = std::move(done);
   state_ = State::kWriting;
@@ -35,9 +42,8 @@ void Fence::write(StateDocument next, Done done) {
 }
 
 void Fence::send_write(Version expected) {
-  context_.send(WriteNode{context_.paths.state, encode(wanted_), expected},
-                [this, life = life_](Reply<WriteNode> reply) {
-                  if (life != life_) return;
+  context_.send(scope_, WriteNode{context_.paths.state, encode(wanted_), expected},
+                [this](const Reply<WriteNode>& reply) {
                   if (reply) version_ = reply->stat.version;
                   on_outcome(reply.has_value(), reply ? nullptr : &reply.error(),
                              reply ? std::optional<Stat>(reply->stat) : std::nullopt);
@@ -66,20 +72,18 @@ void Fence::drive() {
 void Fence::clear_up() {
   if (!context_.link.connected) return;
   clearing_busy_ = true;
-  context_.send(SyncPath{context_.paths.state}, [this, life = life_](const Reply<SyncPath>& reply) {
-    if (life != life_) return;
+  context_.send(scope_, SyncPath{context_.paths.state}, [this](const Reply<SyncPath>& reply) {
     if (!reply) {
       clearing_busy_ = false;
       retry_at_ = context_.now + kRetryDelay;
       return;
     }
-    context_.send(ReadNode{context_.paths.state, false}, [this, life](Reply<ReadNode> read) {
-      if (life == life_) on_read(std::move(read));
-    });
+    context_.send(scope_, ReadNode{context_.paths.state, false},
+                  [this](const Reply<ReadNode>& read) { on_read(read); });
   });
 }
 
-void Fence::on_read(Reply<ReadNode> reply) {
+void Fence::on_read(const Reply<ReadNode>& reply) {
   clearing_busy_ = false;
   if (!reply) {
     if (reply.error().kind == ErrorKind::kNoNode) return finish(Result::kLost, "the state is gone");

@@ -1,7 +1,8 @@
 // The only writer of <root>/state. One versioned write at a time, and only at versions at which this term was seen.
 //
 // Pure; loop thread only. Nothing but this rule keeps an old leader from writing: elections and clocks are hints. A
-// write whose reply was lost is neither repeated nor given up: sync, read, and whoever's term stands there rules.
+// write whose reply was lost is neither repeated nor given up: sync, read, and the term that stands there rules. A term
+// is the random id of one takeover.
 #pragma once
 
 #include <functional>
@@ -30,7 +31,7 @@ class Fence {
   };
   using Done = std::function<void(Result, const std::string& reason)>;
 
-  explicit Fence(Context& context) : context_(context) {}
+  explicit Fence(Context& context) : context_(context), scope_("fence") {}
 
   // Forgets the term; `done` of what is under way is not called any more.
   void reset();
@@ -40,15 +41,15 @@ class Fence {
   void write(StateDocument next, Done done);
   // Sends what waits for the connection.
   void drive();
-  // Somebody read the state at `version`. Ensures: returns why the term is over, or nullopt.
+  // The state was read at `version`. Ensures: returns why the term is over, or nullopt.
   [[nodiscard]] std::optional<std::string> observe(const StateDocument& seen, Version version);
 
   [[nodiscard]] State state() const { return state_; }
   [[nodiscard]] bool held() const { return state_ == State::kHeld; }
   // The document of the last version that is known to be ours. REQUIRES: held().
-  [[nodiscard]] const StateDocument& document() const { return document_; }
+  [[nodiscard]] const StateDocument& document() const;
   [[nodiscard]] Epoch epoch() const { return epoch_; }
-  // Why the term was lost. REQUIRES: kNone after take().
+  // Why the term was lost: it was, if this is kNone after take().
   [[nodiscard]] const std::string& why_lost() const { return why_lost_; }
   // Set when the last kHeld came from a plain reply: its stat is what the pointer may take over.
   [[nodiscard]] const std::optional<Stat>& last_stat() const { return last_stat_; }
@@ -57,12 +58,12 @@ class Fence {
   void send_write(Version expected);
   void on_outcome(bool written, const Error* error, const std::optional<Stat>& stat);
   void clear_up();
-  void on_read(Reply<ReadNode> reply);
+  void on_read(const Reply<ReadNode>& reply);
   void finish(Result result, const std::string& reason);
 
   Context& context_;
+  Scope scope_;
   State state_ = State::kNone;
-  std::uint64_t life_ = 0;  // counts resets: continuations of an earlier term are void
   Epoch epoch_;
   std::string term_;
   StateDocument document_;

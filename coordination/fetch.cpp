@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "coordination/digest.h"
+#include "coordination/require.h"
 
 namespace chorale::coordination {
 namespace {
@@ -13,7 +14,7 @@ constexpr std::size_t kChunkNameLength = 32;
 }  // namespace
 
 void Fetch::reset() {
-  ++life_;
+  scope_.end();
   state_ = State::kIdle;
   manifest_.reset();
   arrived_.clear();
@@ -49,12 +50,10 @@ void Fetch::drive() {
 void Fetch::read_manifest() {
   manifest_asked_ = true;
   const Path path = context_.paths.revisions.child(manifest_name(identity_.epoch, identity_.revision));
-  context_.send(ReadNode{path}, [this, life = life_](Reply<ReadNode> reply) {
-    if (life == life_) on_manifest(std::move(reply));
-  });
+  context_.send(scope_, ReadNode{path}, [this](const Reply<ReadNode>& reply) { on_manifest(reply); });
 }
 
-void Fetch::on_manifest(Reply<ReadNode> reply) {
+void Fetch::on_manifest(const Reply<ReadNode>& reply) {
   manifest_asked_ = false;
   const std::string name = manifest_name(identity_.epoch, identity_.revision);
   if (!reply) {
@@ -67,20 +66,18 @@ void Fetch::on_manifest(Reply<ReadNode> reply) {
     return;
   }
   auto manifest = decode_manifest(reply->data);
-  std::string wrong;
-  if (!manifest) {
-    wrong = manifest.error().message;
-  } else if (manifest->header.identity != identity_) {
-    wrong = "it names another revision than the state does";
-  } else if (manifest_digest(manifest->files) != identity_.digest) {
-    wrong = "its files do not have the digest that it names";
-  }
-  if (!wrong.empty()) {
-    lack(name, "manifest " + name + ": " + wrong);
+  if (const auto wrong = manifest ? why_not(*manifest) : std::optional(manifest.error().message)) {
+    lack(name, "manifest " + name + ": " + *wrong);
     state_ = State::kMissing;
     return;
   }
   accept_manifest(std::make_shared<const Manifest>(std::move(*manifest)));
+}
+
+std::optional<std::string> Fetch::why_not(const Manifest& manifest) const {
+  if (manifest.header.identity != identity_) return "it names another revision than the state does";
+  if (manifest_digest(manifest.files) != identity_.digest) return "its files do not have the digest that it names";
+  return std::nullopt;
 }
 
 void Fetch::accept_manifest(std::shared_ptr<const Manifest> manifest) {
@@ -99,9 +96,8 @@ void Fetch::accept_manifest(std::shared_ptr<const Manifest> manifest) {
 
 void Fetch::read_chunk(const std::string& digest) {
   ++in_flight_;
-  context_.send(ReadNode{context_.paths.chunks.child(digest)}, [this, life = life_, digest](Reply<ReadNode> reply) {
-    if (life == life_) on_chunk(digest, std::move(reply));
-  });
+  context_.send(scope_, ReadNode{context_.paths.chunks.child(digest)},
+                [this, digest](Reply<ReadNode> reply) { on_chunk(digest, std::move(reply)); });
 }
 
 void Fetch::on_chunk(const std::string& digest, Reply<ReadNode> reply) {
@@ -157,6 +153,21 @@ void Fetch::finish() {
   content_ = std::move(content);
   arrived_.clear();
   state_ = State::kDone;
+}
+
+const Content& Fetch::content() const {
+  require(state_ == State::kDone, "what is handed out is complete");
+  return content_;
+}
+
+const std::vector<std::string>& Fetch::missing() const {
+  require(state_ == State::kMissing, "the fetch has ended");
+  return missing_;
+}
+
+const std::string& Fetch::reason() const {
+  require(state_ == State::kMissing, "the fetch has ended");
+  return reason_;
 }
 
 void Fetch::lack(const std::string& what, const std::string& why) {

@@ -4,12 +4,12 @@
 // survive a failed try, so that a retry asks for the rest alone.
 #pragma once
 
-#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "coordination/content_cache.h"
@@ -25,23 +25,25 @@ class Fetch {
   // A lost reply keeps the state; the read is sent again once the connection is back.
   enum class State { kIdle, kManifest, kChunks, kDone, kMissing };
 
-  Fetch(Context& context, ContentCache& cache) : context_(context), cache_(cache) {}
+  Fetch(Context& context, ContentCache& cache, std::string name)
+      : context_(context), scope_(std::move(name)), cache_(cache) {}
 
-  void reset();  // a new session, or nobody wants it any more
+  void reset();  // a new session, or it is not wanted any more
   void start(const Identity& identity);
   void drive();
 
   [[nodiscard]] State state() const { return state_; }
   [[nodiscard]] const Identity& identity() const { return identity_; }
   // REQUIRES: kDone.
-  [[nodiscard]] const Content& content() const { return content_; }
+  [[nodiscard]] const Content& content() const;
   // REQUIRES: kMissing. Digests of chunks, or the manifest's name; and what is wrong with the first of them.
-  [[nodiscard]] const std::vector<std::string>& missing() const { return missing_; }
-  [[nodiscard]] const std::string& reason() const { return reason_; }
+  [[nodiscard]] const std::vector<std::string>& missing() const;
+  [[nodiscard]] const std::string& reason() const;
 
  private:
   void read_manifest();
-  void on_manifest(Reply<ReadNode> reply);
+  void on_manifest(const Reply<ReadNode>& reply);
+  [[nodiscard]] std::optional<std::string> why_not(const Manifest& manifest) const;
   void accept_manifest(std::shared_ptr<const Manifest> manifest);
   void read_chunk(const std::string& digest);
   void on_chunk(const std::string& digest, Reply<ReadNode> reply);
@@ -50,9 +52,9 @@ class Fetch {
   void lack(const std::string& what, const std::string& why);
 
   Context& context_;
+  Scope scope_;
   ContentCache& cache_;
   State state_ = State::kIdle;
-  std::uint64_t life_ = 0;  // counts starts and resets: answers to an earlier one are void
   Identity identity_;
   std::shared_ptr<const Manifest> manifest_;
   std::map<std::string, std::string> arrived_;  // chunk digest -> verified text

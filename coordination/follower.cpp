@@ -18,10 +18,7 @@ bool names(const std::optional<RevisionHeader>& header, const Identity& identity
 
 void Follower::start(const std::optional<Identity>& applied) {
   applied_ = applied;
-  // The file names no lineage: what it holds bounds every lineage that it might belong to. Otherwise an agent that was
-  // restarted between a wipe and the restore of an older backup would go back in that backup. New lineages lose nothing
-  // by it, since their leaders number above what any live agent has applied.
-  if (applied) left_at_.insert_or_assign(std::string(), *applied);
+  order_.start(applied);
 }
 
 void Follower::reset() {
@@ -34,17 +31,8 @@ void Follower::change_lineage(const std::string& from, const std::string& to) {
   answers_.clear();
   missing_.clear();
   incomplete_.reset();
-  const bool handed_over_is_newer = handed_over_ && (!applied_ || applied_->older_than(*handed_over_));
-  const auto& reached = handed_over_is_newer ? handed_over_ : applied_;
-  if (reached) left_at_.insert_or_assign(from, *reached);
-  handed_over_.reset();
-  auto known = left_at_.find(to);
-  if (known == left_at_.end()) known = left_at_.find(std::string());
-  applied_ = known == left_at_.end() ? std::nullopt : std::optional<Identity>(known->second);
-}
-
-bool Follower::above_floor(const Identity& identity) const {
-  return (!applied_ || applied_->older_than(identity)) && (!handed_over_ || handed_over_->older_than(identity));
+  order_.change_lineage(from, to);
+  applied_ = order_.floor();
 }
 
 const Follower::Answer* Follower::answer_to(const Identity& identity) const {
@@ -84,24 +72,24 @@ void Follower::drop_target() {
 }
 
 void Follower::apply_committed(const StateDocument& document) {
-  if (!document.committed || !above_floor(document.committed->identity)) return;
+  if (!document.committed || !order_.allows(document.committed->identity)) return;
   const Answer* answer = answer_to(document.committed->identity);
   if (answer == nullptr || answer->result != VoteResult::kAck) return;
-  handed_over_ = answer->identity;
+  order_.raise(answer->identity);
   context_.effects.emplace_back(ApplyRevision{answer->identity, answer->content.manifest, answer->content.files});
 }
 
 bool Follower::wants_committed(const StateDocument& document) const {
-  if (!document.committed || !above_floor(document.committed->identity)) return false;
+  if (!document.committed || !order_.allows(document.committed->identity)) return false;
   const Answer* answer = answer_to(document.committed->identity);
   if (answer == nullptr) return true;
-  // A second try overwrites the vote in the own znode: not while somebody waits for the one on a proposal.
+  // A second try overwrites the vote in the own znode: not while the leader waits for the one on a proposal.
   if (answer->result == VoteResult::kAck || document.proposed) return false;
   return context_.now >= answer->at + (answer->result == VoteResult::kNack ? kRefusedRetry : kUnableRetry);
 }
 
 bool Follower::wants_proposed(const StateDocument& document) const {
-  return document.proposed && above_floor(document.proposed->identity) &&
+  return document.proposed && order_.allows(document.proposed->identity) &&
          answer_to(document.proposed->identity) == nullptr;
 }
 
@@ -138,8 +126,8 @@ void Follower::continue_fetch(Pointer& pointer) {
   if (pointer.reads() < reads_needed_) return;
   if (missing_ != fetch_.missing()) {
     missing_ = fetch_.missing();
-    context_.note(Note::Level::kWarning,
-                  "cannot fetch revision " + std::to_string(target_->revision.value) + ": " + fetch_.reason());
+    context_.log(LogLine::Level::kWarning,
+                 "cannot fetch revision " + std::to_string(target_->revision.value) + ": " + fetch_.reason());
   }
   incomplete_ = target_;
   parked_until_ = context_.now + kMissingRetry;
@@ -160,7 +148,7 @@ void Follower::on_stage_finished(const StageFinished& finished) {
   if (state_ != State::kStaging || finished.identity != target_) return;
   std::erase_if(answers_, [&finished](const Answer& answer) { return answer.identity == finished.identity; });
   answers_.push_back(Answer{finished.identity, finished.result, context_.now, std::move(staging_)});
-  vote_ = Vote{finished.identity, finished.result, shortened(finished.error)};
+  vote_ = Vote{finished.identity, finished.result, cut_text(finished.error)};
   if (finished.result != VoteResult::kUnable) {
     unable_since_.reset();
   } else if (!unable_since_) {
@@ -172,6 +160,7 @@ void Follower::on_stage_finished(const StageFinished& finished) {
 }
 
 void Follower::on_applied(const Identity& identity) {
+  order_.raise(identity);
   if (!applied_ || applied_->older_than(identity)) applied_ = identity;
 }
 

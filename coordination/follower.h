@@ -1,12 +1,10 @@
-// This agent's obedience: fetch what is proposed, have it tested, vote; apply what is committed. Pure; loop thread
-// only.
+// The follower role: fetches, stages, votes, hands committed revisions to the applier. Pure; loop thread only.
 //
-// Runs on the leader too: there is no other way to the local Nginx. It knows neither who leads nor why. What it applies
-// was committed, has the digest that was staged, and is newer than anything applied before, over restarts too.
+// Runs on the leader too: there is no other way to the local Nginx. It knows neither who leads nor why. What it hands
+// over was committed, has the digest that was staged, and is newer than anything before it, over restarts too.
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,6 +12,7 @@
 #include "coordination/content_cache.h"
 #include "coordination/context.h"
 #include "coordination/fetch.h"
+#include "coordination/order_guard.h"
 #include "coordination/pointer.h"
 
 namespace chorale::coordination {
@@ -30,7 +29,7 @@ class Follower {
   // Beside it: a committed state whose ack is kept is handed to the applier.
   enum class State { kIdle, kFetching, kStaging };
 
-  Follower(Context& context, ContentCache& cache) : context_(context), fetch_(context, cache) {}
+  Follower(Context& context, ContentCache& cache) : context_(context), fetch_(context, cache, "follower") {}
 
   void start(const std::optional<Identity>& applied);
   void reset();  // a new session: ask again for what is still to be fetched
@@ -62,7 +61,6 @@ class Follower {
   void choose_target(const StateDocument& document);
   [[nodiscard]] bool wants_committed(const StateDocument& document) const;
   [[nodiscard]] bool wants_proposed(const StateDocument& document) const;
-  [[nodiscard]] bool above_floor(const Identity& identity) const;
   [[nodiscard]] const Answer* answer_to(const Identity& identity) const;
   void continue_fetch(Pointer& pointer);
   void stage();
@@ -72,15 +70,14 @@ class Follower {
   Fetch fetch_;
   State state_ = State::kIdle;
   std::optional<Identity> target_;  // being fetched or staged
-  Content staging_;                 // REQUIRES: kStaging
+  Content staging_;                 // while kStaging
   std::vector<Answer> answers_;     // to what is committed or proposed now; at most two
   std::optional<Identity> applied_;
-  std::map<std::string, Identity> left_at_;  // how far this agent had come in earlier lineages, by cluster id
-  std::optional<Identity> handed_over_;      // the newest ApplyRevision emitted
+  OrderGuard order_;
   std::optional<Vote> vote_;
   std::optional<TimePoint> unable_since_;
   std::vector<std::string> missing_;       // of incomplete_
-  std::optional<Identity> incomplete_;     // what could not be fetched, until it can or nobody names it any more
+  std::optional<Identity> incomplete_;     // what could not be fetched, until it can, or is not named any more
   std::uint64_t reads_needed_ = 0;         // Pointer::reads() to wait for before anything is called missing
   std::optional<TimePoint> parked_until_;  // a fetch that missed something waits for the leader to put it again
 };

@@ -6,7 +6,7 @@
 namespace chorale::coordination {
 namespace {
 
-constexpr std::chrono::milliseconds kProvenAfter{30'000};  // a term that lasted this long did not fail
+constexpr std::chrono::milliseconds kProvenAfter{30'000};  // a leadership that lasted this long did not fail
 constexpr std::chrono::milliseconds kUnableLimit{15'000};
 constexpr std::chrono::milliseconds kBackOffLimit{30'000};
 constexpr int kFailuresAllowed = 3;
@@ -21,7 +21,7 @@ Leader::Leader(Context& context, ContentCache& cache, Roster& roster, Election& 
       fence_(context),
       takeover_(context, roster, fence_, pointer),
       publisher_(context, cache, roster, fence_, pointer),
-      committed_(context, cache) {}
+      committed_(context, cache, "leader") {}
 
 void Leader::drive(bool ready, const std::string& cluster_id, const Follower& follower, bool quiet_for_too_long) {
   if (state_ != State::kFollowing) {
@@ -54,7 +54,7 @@ void Leader::begin_takeover(const std::string& cluster_id) {
 
 void Leader::on_takeover_ended() {
   if (takeover_.state() == Takeover::State::kFailed) {
-    context_.note(Note::Level::kWarning, "takeover failed: " + takeover_.reason());
+    context_.log(LogLine::Level::kWarning, "takeover failed: " + takeover_.reason());
     const bool again = failures_ + 1 < kFailuresAllowed;
     return finish(Ending{takeover_.reason(), again ? After::kRetake : After::kStepDown});
   }
@@ -87,7 +87,7 @@ void Leader::load(const Follower& follower) {
 
 void Leader::gain(std::string reason, const Content* content, const Follower& follower) {
   state_ = State::kLeading;
-  publisher_.begin_term(outranked(follower));
+  publisher_.begin_leadership(outranked(follower));
   LeadershipGained gained{fence_.epoch(), std::nullopt, {}, std::move(reason)};
   if (content != nullptr) {
     gained.committed = *content->manifest;
@@ -95,9 +95,9 @@ void Leader::gain(std::string reason, const Content* content, const Follower& fo
     publisher_.set_committed(*content);
   }
   committed_.reset();
-  context_.note(gained.reason.empty() ? Note::Level::kInfo : Note::Level::kWarning,
-                "leading in epoch " + std::to_string(gained.epoch.value) +
-                    (gained.reason.empty() ? std::string() : "; " + gained.reason));
+  context_.log(gained.committed ? LogLine::Level::kInfo : LogLine::Level::kWarning,
+               "leading in epoch " + std::to_string(gained.epoch.value) +
+                   (gained.committed ? std::string() : "; " + gained.reason));
   context_.effects.emplace_back(std::move(gained));
 }
 
@@ -108,8 +108,8 @@ void Leader::end(const std::string& reason) {
 void Leader::finish(const Ending& ending) {
   const bool told = state_ == State::kLeading;
   const bool proven = publisher_.commits() > 0 || context_.now - began_at_ >= kProvenAfter;
-  failures_ = holds_term() && proven ? 0 : failures_ + 1;
-  publisher_.end_term(ending.reason);
+  failures_ = holds_leadership() && proven ? 0 : failures_ + 1;
+  publisher_.end_leadership(ending.reason);
   fence_.reset();
   takeover_.reset();
   committed_.reset();
@@ -133,7 +133,7 @@ std::chrono::milliseconds Leader::back_off() const {
 std::optional<Leader::Ending> Leader::why_over(const Follower& follower, bool quiet_for_too_long) {
   if (quiet_for_too_long) return Ending{"not connected for 2/3 of the session timeout", After::kRetake};
   if (!election_.lowest()) return Ending{"no longer the first in the election", After::kRetake};
-  if (!holds_term()) return std::nullopt;
+  if (!holds_leadership()) return std::nullopt;
   if (fence_.state() == Fence::State::kNone) return Ending{fence_.why_lost(), After::kStepDown};
   if (publisher_.failure()) return Ending{*publisher_.failure(), After::kStepDown};
   if (auto ending = observe_pointer()) return ending;
@@ -184,21 +184,20 @@ bool Leader::outranked(const Follower& follower) const {
     return committed && (applied.older_than(committed->identity) || applied == committed->identity);
   };
   if (follower.applied() && !replaced(*follower.applied())) return true;
-  for (const std::string& id : roster_.ids()) {
-    const AgentDocument* agent = roster_.find(id);
-    if (id == context_.options.id || agent == nullptr || !agent->applied) continue;
-    if (!replaced(agent->applied->identity)) return true;
-  }
-  return false;
+  const auto agents = roster_.documents();
+  return std::any_of(agents.begin(), agents.end(), [&](const auto& entry) {
+    const auto& [id, agent] = entry;
+    return id != context_.options.id && agent->applied && !replaced(agent->applied->identity);
+  });
 }
 
 bool Leader::another_agent_can(const Vote& own) const {
-  for (const std::string& id : roster_.ids()) {
-    const AgentDocument* agent = roster_.find(id);
-    if (id == context_.options.id || agent == nullptr || !agent->vote) continue;
-    if (agent->vote->identity == own.identity && agent->vote->result == VoteResult::kAck) return true;
-  }
-  return false;
+  const auto agents = roster_.documents();
+  return std::any_of(agents.begin(), agents.end(), [&](const auto& entry) {
+    const auto& [id, agent] = entry;
+    return id != context_.options.id && agent->vote && agent->vote->identity == own.identity &&
+           agent->vote->result == VoteResult::kAck;
+  });
 }
 
 }  // namespace chorale::coordination

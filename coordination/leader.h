@@ -1,8 +1,7 @@
-// This agent's leadership: when a term begins, what it starts from, and everything that ends it. Pure; loop thread
-// only.
+// This agent's leadership: when it begins, what it starts from, and everything that ends it. Pure; loop thread only.
 //
-// It owns the fence and the publisher. While there is no term nothing of theirs is sent; when a term ends all of its
-// state is dropped, and the agent hears of it before anything else happens.
+// It owns the fence and the publisher. Without a leadership nothing of theirs is sent; when it ends all of its state is
+// dropped, and the agent hears of it before anything else happens.
 #pragma once
 
 #include <cstdint>
@@ -27,24 +26,25 @@ class Leader {
   //  kFollowing --lowest in a fresh list--> kTakingOver --fence held--> kLoading --what is committed was read-->
   //  kLeading
   //      ^                                       |                          |                                      |
-  //      +--- another term, not the lowest, not connected for 2/3 of the timeout, session over, refused write -----+
-  //      |                                                      (own election znode deleted if another term rules)
+  //      +--- another leader, not the lowest, not connected for 2/3 of the timeout, session over, refused write -----+
+  //      |                                                      (own election znode deleted if another leads)
   //      +--- state gone or unreadable, an agent shows something newer: taken over again from a fresh list
   enum class State { kFollowing, kTakingOver, kLoading, kLeading };
 
   Leader(Context& context, ContentCache& cache, Roster& roster, Election& election, Pointer& pointer);
 
-  // `ready`: the tree is there and this agent is registered in it.
+  // `ready`: the directories are there and this agent is registered.
   void drive(bool ready, const std::string& cluster_id, const Follower& follower, bool quiet_for_too_long);
-  // The session or the lineage is over, or this agent leaves: the term ends with it.
+  // The session or the lineage is over, or this agent leaves: the leadership ends with it.
   void end(const std::string& reason);
   void offer(StateOffered offered) { publisher_.offer(std::move(offered)); }
 
   [[nodiscard]] State state() const { return state_; }
-  // Its own term was seen in the state, and nothing has ended it since.
-  [[nodiscard]] bool holds_term() const { return state_ == State::kLoading || state_ == State::kLeading; }
-  // REQUIRES: holds_term().
-  [[nodiscard]] Epoch epoch() const { return fence_.epoch(); }
+  [[nodiscard]] const Fence& fence() const { return fence_; }
+  [[nodiscard]] const Takeover& takeover() const { return takeover_; }
+  [[nodiscard]] const Publisher& publisher() const { return publisher_; }
+  // Its own term was seen in the state, and nothing has ended the leadership since.
+  [[nodiscard]] bool holds_leadership() const { return state_ == State::kLoading || state_ == State::kLeading; }
 
  private:
   enum class After { kRetake, kStepDown };
@@ -74,11 +74,11 @@ class Leader {
   Fence fence_;
   Takeover takeover_;
   Publisher publisher_;
-  Fetch committed_;  // what the term starts from
+  Fetch committed_;  // what the leadership starts from
   State state_ = State::kFollowing;
   std::uint64_t used_lists_ = 0;      // Election::lists() of the last takeover
   std::uint64_t observed_reads_ = 0;  // Pointer::reads() that were held against the fence
-  int failures_ = 0;                  // terms in a row that ended early and without a commit
+  int failures_ = 0;                  // leaderships in a row that ended early and without a commit
   TimePoint began_at_;
   TimePoint retry_at_;
 };

@@ -10,7 +10,8 @@ constexpr std::chrono::milliseconds kContestedLook{500};
 
 }  // namespace
 
-Membership::Membership(Context& context) : context_(context), path_(context.paths.agents.child(context.options.id)) {
+Membership::Membership(Context& context)
+    : context_(context), mirror_(context, "membership"), path_(context.paths.agents.child(context.options.id)) {
   const CoordinatorOptions& options = context.options;
   document_.id = options.id;
   document_.instance = options.instance;
@@ -21,8 +22,7 @@ Membership::Membership(Context& context) : context_(context), path_(context.path
 }
 
 void Membership::reset() {
-  busy_ = false;
-  retry_at_ = context_.now;
+  mirror_.reset();
   written_.reset();
   contested_since_.reset();  // the other's session may have been kept alive by the very outage that ended ours
   if (state_ != State::kRefused && state_ != State::kLeft) state_ = State::kAbsent;
@@ -30,27 +30,21 @@ void Membership::reset() {
 
 void Membership::suspect() {
   if (state_ == State::kPresent) state_ = State::kUnclear;
-  retry_at_ = context_.now;
-}
-
-void Membership::retry(std::chrono::milliseconds delay) {
-  busy_ = false;
-  retry_at_ = context_.now + delay;
+  mirror_.suspect();
 }
 
 void Membership::failed(const Error& error) {
   if (is_unknown(error.kind)) {
     state_ = State::kUnclear;
-    return retry(kRetryDelay);
+  } else if (complaint_ != error.message) {
+    complaint_ = error.message;
+    context_.log(LogLine::Level::kError, "own znode " + path_.text() + ": " + error.message);
   }
-  if (complaint_ != error.message)
-    context_.note(Note::Level::kError, "own znode " + path_.text() + ": " + error.message);
-  complaint_ = error.message;
-  retry(kRefusedDelay);
+  mirror_.again(error);
 }
 
-void Membership::drive(bool tree_ready) {
-  if (!tree_ready || !context_.link.connected || busy_ || context_.now < retry_at_) return;
+void Membership::drive(bool root_ready) {
+  if (!root_ready || !mirror_.may_look()) return;
   switch (state_) {
     case State::kAbsent:
       return create();
@@ -59,7 +53,7 @@ void Membership::drive(bool tree_ready) {
       return read_back();
     case State::kPresent:
       if (written_ != document_) return write();
-      if (context_.now >= next_look_) read_back();
+      if (mirror_.due()) read_back();
       return;
     case State::kRefused:
     case State::kLeft:
@@ -68,52 +62,43 @@ void Membership::drive(bool tree_ready) {
 }
 
 void Membership::create() {
-  busy_ = true;
   const AgentDocument content = document_;
-  context_.send(CreateNode{path_, encode(content), NodeKind::kEphemeral}, [this, content](Reply<CreateNode> reply) {
-    if (state_ == State::kLeft) return;
-    if (!reply && reply.error().kind == ErrorKind::kExists) {
-      if (state_ != State::kContested) state_ = State::kUnclear;
-      return retry(std::chrono::milliseconds{0});
-    }
-    if (!reply) {
-      const bool no_parent = reply.error().kind == ErrorKind::kNoNode;
-      return no_parent ? retry(kRetryDelay) : failed(reply.error());
-    }
-    busy_ = false;
-    state_ = State::kPresent;
-    contested_since_.reset();
-    complaint_.clear();
-    written_ = content;
-    version_ = Version{0};
-    next_look_ = context_.now + context_.options.reread_interval;
-  });
+  mirror_.look(CreateNode{path_, encode(content), NodeKind::kEphemeral},
+               [this, content](const Reply<CreateNode>& reply) {
+                 if (!reply && reply.error().kind == ErrorKind::kExists) {
+                   if (state_ != State::kContested) state_ = State::kUnclear;
+                   return mirror_.again();
+                 }
+                 if (!reply) {
+                   const bool no_parent = reply.error().kind == ErrorKind::kNoNode;
+                   return no_parent ? mirror_.again(reply.error()) : failed(reply.error());
+                 }
+                 mirror_.fresh();
+                 state_ = State::kPresent;
+                 contested_since_.reset();
+                 complaint_.reset();
+                 written_ = content;
+                 version_ = Version{0};
+               });
 }
 
 void Membership::read_back() {
-  busy_ = true;
-  context_.send(ReadNode{path_, false}, [this](Reply<ReadNode> reply) { on_read(std::move(reply)); });
+  mirror_.look(ReadNode{path_, false}, [this](Reply<ReadNode> reply) { on_read(std::move(reply)); });
 }
 
 void Membership::on_read(Reply<ReadNode> reply) {
-  if (state_ == State::kLeft) return;
   if (!reply) {
     if (reply.error().kind != ErrorKind::kNoNode) return failed(reply.error());
     state_ = State::kAbsent;
-    return retry(std::chrono::milliseconds{0});
+    return mirror_.again();
   }
   const auto document = decode_agent(reply->data);
   if (reply->stat.ephemeral_owner == context_.link.session) {
     state_ = State::kPresent;
     contested_since_.reset();
     version_ = reply->stat.version;
-    if (document) {
-      written_ = *document;
-    } else {
-      written_.reset();
-    }
-    next_look_ = context_.now + context_.options.reread_interval;
-    return retry(std::chrono::milliseconds{0});
+    written_ = document ? std::optional(*document) : std::nullopt;
+    return mirror_.fresh();
   }
   if (document && document->instance == context_.options.instance) return delete_ghost(reply->stat.version);
   on_foreign(document ? document->host : std::string("an unknown host"));
@@ -123,54 +108,52 @@ void Membership::on_foreign(const std::string& host) {
   state_ = State::kContested;
   if (!contested_since_) {
     contested_since_ = context_.now;
-    context_.note(Note::Level::kWarning,
-                  "id " + context_.options.id + " is held by an agent on " + host + "; waiting for it to go");
+    context_.log(LogLine::Level::kWarning,
+                 "id " + context_.options.id + " is held by an agent on " + host + "; waiting for it to go");
   }
-  if (context_.now - *contested_since_ < context_.link.timeout + kContestedGrace) return retry(kContestedLook);
-  busy_ = false;
+  if (context_.now - *contested_since_ < context_.link.timeout + kContestedGrace) return mirror_.again(kContestedLook);
+  mirror_.fresh();
   state_ = State::kRefused;
   context_.effects.emplace_back(Refuse{"another agent, on " + host + ", uses the id " + context_.options.id +
                                        "; give each agent an id of its own (key \"id\")"});
 }
 
 void Membership::delete_ghost(Version version) {
-  context_.send(DeleteNode{path_, version}, [this](Reply<DeleteNode> reply) {
-    if (state_ == State::kLeft) return;
+  mirror_.send(DeleteNode{path_, version}, [this](const Reply<DeleteNode>& reply) {
     const bool gone = reply || reply.error().kind == ErrorKind::kNoNode;
     if (!gone && reply.error().kind != ErrorKind::kBadVersion) return failed(reply.error());
     state_ = gone ? State::kAbsent : State::kUnclear;
-    retry(std::chrono::milliseconds{0});
+    mirror_.again();
   });
 }
 
 void Membership::write() {
-  busy_ = true;
   const AgentDocument content = document_;
-  context_.send(WriteNode{path_, encode(content), version_}, [this, content](Reply<WriteNode> reply) {
-    if (state_ == State::kLeft) return;
+  mirror_.look(WriteNode{path_, encode(content), version_}, [this, content](const Reply<WriteNode>& reply) {
     if (!reply) {
       const ErrorKind kind = reply.error().kind;
       if (kind != ErrorKind::kBadVersion && kind != ErrorKind::kNoNode) return failed(reply.error());
       state_ = State::kUnclear;
-      return retry(std::chrono::milliseconds{0});
+      return mirror_.again();
     }
-    complaint_.clear();
+    mirror_.fresh();
+    complaint_.reset();
     version_ = reply->stat.version;
     written_ = content;
-    retry(std::chrono::milliseconds{0});
   });
 }
 
 void Membership::leave(std::function<void()> done) {
   const bool ours = state_ == State::kPresent || state_ == State::kUnclear;
   state_ = State::kLeft;
+  mirror_.reset();
   if (!ours || !context_.link.connected) return done();
   // A write in flight would make any version stale; in kUnclear it may be a stranger's, but then it is not ours to
   // delete.
-  context_.send(ReadNode{path_, false}, [this, done = std::move(done)](Reply<ReadNode> reply) mutable {
+  mirror_.send(ReadNode{path_, false}, [this, done = std::move(done)](Reply<ReadNode> reply) mutable {
     if (!reply || reply->stat.ephemeral_owner != context_.link.session) return done();
-    context_.send(DeleteNode{path_, reply->stat.version},
-                  [done = std::move(done)](const Reply<DeleteNode>&) { done(); });
+    mirror_.send(DeleteNode{path_, reply->stat.version},
+                 [done = std::move(done)](const Reply<DeleteNode>&) { done(); });
   });
 }
 

@@ -2,13 +2,13 @@
 //
 // The znode of the same name may be a ghost of our own past (same instance id, another session): then it is deleted at
 // the version that was read, which proves that nothing happened in between; the lock on state_dir/instance proves that
-// the old process is gone. Or it belongs to somebody else with our name: then this agent must not run.
+// the old process is gone. Or it belongs to another agent with our name: then this agent must not run.
 #pragma once
 
 #include <optional>
 #include <string>
 
-#include "coordination/context.h"
+#include "coordination/mirror.h"
 
 namespace chorale::coordination {
 
@@ -31,8 +31,9 @@ class Membership {
   void reset();
   // Reconnected, missing in the list, or its watch fired: read it back.
   void suspect();
-  void drive(bool tree_ready);
-  // For ever: the agent is about to exit. Ensures: `done` is called once the znode is gone or nobody can know.
+  void drive(bool root_ready);
+  // For ever: the agent is about to exit. Ensures: `done` is called once the znode is gone, or as soon as this cannot
+  // be known.
   void leave(std::function<void()> done);
 
   // What the znode is to say; written when it differs from what it says.
@@ -40,6 +41,7 @@ class Membership {
   [[nodiscard]] const AgentDocument& document() const { return document_; }
   [[nodiscard]] bool present() const { return state_ == State::kPresent; }
   [[nodiscard]] State state() const { return state_; }
+  [[nodiscard]] const Mirror& mirror() const { return mirror_; }
 
  private:
   void create();
@@ -48,20 +50,17 @@ class Membership {
   void on_foreign(const std::string& host);
   void delete_ghost(Version version);
   void write();
-  void retry(std::chrono::milliseconds delay);
   void failed(const Error& error);
 
   Context& context_;
+  Mirror mirror_;
   Path path_;
   State state_ = State::kAbsent;
   AgentDocument document_;
   std::optional<AgentDocument> written_;  // what the znode says at version_
   Version version_;
-  bool busy_ = false;
-  TimePoint retry_at_;
-  TimePoint next_look_;
   std::optional<TimePoint> contested_since_;
-  std::string complaint_;
+  std::optional<std::string> complaint_;
 };
 
 }  // namespace chorale::coordination

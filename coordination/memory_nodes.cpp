@@ -3,6 +3,8 @@
 #include <array>
 #include <cstdio>
 
+#include "coordination/require.h"
+
 namespace chorale::coordination {
 namespace {
 
@@ -23,6 +25,7 @@ bool matches(Version expected, const Stat& stat) { return expected == kAnyVersio
 MemoryNodes::MemoryNodes() { nodes_[Path("/")].stat.version = Version{0}; }
 
 Path MemoryNodes::parent_of(const Path& path) {
+  require(path != Path("/"), "only the root has no parent");
   const auto slash = path.text().rfind('/');
   return Path(slash == 0 ? "/" : path.text().substr(0, slash));
 }
@@ -43,14 +46,12 @@ tl::expected<Path, Error> MemoryNodes::create(const CreateNode& request, Session
   ++zxid_;
   MemoryNode node;
   node.data = request.data;
-  node.children_zxid = zxid_;
   node.stat = Stat{.version = Version{0},
                    .created_zxid = zxid_,
                    .modified_zxid = zxid_,
                    .ephemeral_owner = request.kind == NodeKind::kPersistent ? SessionId{} : session,
                    .data_length = static_cast<std::int32_t>(request.data.size())};
   parent->second.children.emplace(path.name());
-  parent->second.children_zxid = zxid_;
   ++parent->second.children_created;
   nodes_.emplace(path, std::move(node));
   return path;
@@ -75,7 +76,7 @@ tl::expected<void, Error> MemoryNodes::remove(const DeleteNode& request) {
   if (!matches(request.expected, found->second.stat)) return refuse(ErrorKind::kBadVersion, "delete", request.path);
   if (!found->second.children.empty()) return refuse(ErrorKind::kNotEmpty, "delete", request.path);
   MemoryNode& parent = nodes_.at(parent_of(request.path));
-  parent.children_zxid = ++zxid_;
+  ++zxid_;
   parent.children.erase(std::string(request.path.name()));
   nodes_.erase(found);
   return {};
@@ -90,14 +91,6 @@ std::vector<Path> MemoryNodes::ephemerals_of(SessionId session) const {
   std::vector<Path> paths;
   for (const auto& [path, node] : nodes_) {
     if (node.stat.ephemeral_owner == session) paths.push_back(path);
-  }
-  return paths;
-}
-
-std::vector<Path> MemoryNodes::ephemerals() const {
-  std::vector<Path> paths;
-  for (const auto& [path, node] : nodes_) {
-    if (node.stat.ephemeral_owner != SessionId{}) paths.push_back(path);
   }
   return paths;
 }

@@ -21,7 +21,6 @@ struct MemoryNode {
   Stat stat;
   std::set<std::string> children;
   std::int32_t children_created = 0;  // the next sequence number
-  std::int64_t children_zxid = 0;     // the last change of the list of children
 };
 
 class MemoryNodes {
@@ -35,8 +34,7 @@ class MemoryNodes {
 
   [[nodiscard]] const MemoryNode* find(const Path& path) const;
   [[nodiscard]] std::vector<Path> ephemerals_of(SessionId session) const;  // in path order
-  [[nodiscard]] std::vector<Path> ephemerals() const;                      // everybody's
-  [[nodiscard]] std::int64_t zxid() const { return zxid_; }
+  [[nodiscard]] std::int64_t zxid() const { return zxid_; }                // of the last change
 
   // REQUIRES: not "/".
   [[nodiscard]] static Path parent_of(const Path& path);

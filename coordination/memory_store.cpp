@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "coordination/loop_thread.h"
 #include "coordination/memory_tree.h"
 #include "coordination/request_check.h"
 
@@ -21,6 +22,7 @@ class MemoryStore final : public Store, private MemoryClient {
   ~MemoryStore() override { end(); }
 
   void open(Generation generation) override {
+    loop_thread_.check();
     end();
     generation_ = generation;
     state_ = SessionState::kConnecting;
@@ -32,6 +34,7 @@ class MemoryStore final : public Store, private MemoryClient {
   void close() override { end(); }
 
   void execute(Operation operation, Completion completion) override {
+    loop_thread_.check();
     const std::uint64_t number = ++last_number_;
     pending_.emplace(number, std::move(completion));
     auto outcome = attempt(operation);
@@ -80,7 +83,7 @@ class MemoryStore final : public Store, private MemoryClient {
     tree_->close_session(session_);
   }
 
-  // Takes the completions out at once, so that the answers already posted find nobody. Works after the destructor too.
+  // Takes the completions out at once, so that the answers already posted find nothing. Works after the destructor too.
   void fail_pending(ErrorKind kind, std::string_view why) {
     for (auto& [number, completion] : std::exchange(pending_, {})) {
       post_([completion = std::move(completion), kind, why = std::string(why)] {
@@ -97,6 +100,7 @@ class MemoryStore final : public Store, private MemoryClient {
     });
   }
 
+  LoopThread loop_thread_;
   std::shared_ptr<MemoryTree> tree_;
   std::function<void(std::function<void()>)> post_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

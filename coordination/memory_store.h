@@ -1,4 +1,5 @@
-// A ZooKeeper tree in this process: the store of a standalone agent, and what the tests' fake wraps. Loop thread only.
+// A ZooKeeper tree in this process: the store of a standalone agent, and what the tests' fake is built on. Loop thread
+// only.
 //
 // MemoryTree is the server: znodes, versions, ephemerals, one-shot watches, sequence numbers, sessions. Every
 // MemoryStore is one client of it. What it lacks: ACLs, quotas, persistence, size limits other than the request limit

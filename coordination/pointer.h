@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "coordination/context.h"
+#include "coordination/mirror.h"
 
 namespace chorale::coordination {
 
@@ -16,11 +16,11 @@ class Pointer {
   // kForeign: it can be read, but names another cluster than the root does; it is ignored and reported.
   enum class State { kUnknown, kAbsent, kUnreadable, kForeign, kRead };
 
-  explicit Pointer(Context& context) : context_(context) {}
+  explicit Pointer(Context& context) : context_(context), mirror_(context, "state") {}
 
   void reset();
-  void suspect() { dirty_ = true; }
-  void drive(bool tree_ready, const std::string& cluster_id);
+  void suspect() { mirror_.suspect(); }
+  void drive(bool root_ready, const std::string& cluster_id);
   // What this agent's own write has put there: the same as reading it, a round trip earlier.
   void wrote(const StateDocument& document, const Stat& stat);
   // Another lineage: what was read belongs to the old one.
@@ -30,34 +30,31 @@ class Pointer {
   // The last state of this lineage that was read, kept while disconnected; nullptr before the first.
   [[nodiscard]] const StateDocument* document() const { return document_ ? &*document_ : nullptr; }
   [[nodiscard]] Version version() const { return stat_.version; }
-  // Counts answered reads. Somebody who needs to know that nothing has changed waits for a later one.
+  // Counts answered reads: to know that nothing has changed is to wait for a later one.
   [[nodiscard]] std::uint64_t reads() const { return reads_; }
-  // The highest numbers ever seen in this process: the next term is above them even if the tree went back.
+  // The highest numbers ever seen in this process: the next leadership is above them even if the tree went back.
   [[nodiscard]] Epoch highest_epoch() const { return highest_epoch_; }
   [[nodiscard]] Revision highest_revision() const { return highest_revision_; }
-  // Why it cannot be used, or empty.
-  [[nodiscard]] const std::string& complaint() const { return complaint_; }
+  // Why it cannot be used.
+  [[nodiscard]] const std::optional<std::string>& complaint() const { return complaint_; }
+  [[nodiscard]] const Mirror& mirror() const { return mirror_; }
 
  private:
-  void read();
-  void on_read(Reply<ReadNode> reply, const std::string& cluster_id);
+  void on_read(Reply<ReadNode> reply);
   void watch_absent();
   void accept(const StateDocument& document, const Stat& stat);
   void refuse(State state, const std::string& reason);
 
   Context& context_;
+  Mirror mirror_;
   State state_ = State::kUnknown;
   std::optional<StateDocument> document_;
   Stat stat_;
-  bool dirty_ = true;
-  bool busy_ = false;
   std::uint64_t reads_ = 0;
   std::string cluster_id_;
   Epoch highest_epoch_;
   Revision highest_revision_;
-  std::string complaint_;
-  TimePoint retry_at_;
-  TimePoint next_read_;
+  std::optional<std::string> complaint_;
 };
 
 }  // namespace chorale::coordination

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "coordination/digest.h"
+#include "coordination/require.h"
 
 namespace chorale::coordination {
 namespace {
@@ -15,11 +16,11 @@ constexpr std::size_t kPutAgainLimit = 4'096;
 
 }  // namespace
 
-void Publisher::begin_term(bool outranked) {
-  in_term_ = true;
-  ++life_;
+void Publisher::begin_leadership(bool outranked) {
+  require(fence_.held(), "a leadership begins with its first write");
+  leading_ = true;
   state_ = State::kIdle;
-  storing_.begin_term();
+  uploader_.begin_leadership();
   outranked_ = outranked;
   last_used_ = fence_.document().last_revision;
   silent_.clear();
@@ -28,17 +29,17 @@ void Publisher::begin_term(bool outranked) {
   committed_content_ = Content{};
 }
 
-void Publisher::end_term(const std::string& reason) {
-  ++life_;
-  in_term_ = false;
+void Publisher::end_leadership(const std::string& reason) {
+  leading_ = false;
+  scope_.end();
   commits_ = 0;
   failure_.reset();
-  if (state_ != State::kIdle) close(OfferClosed::Fate::kAbandoned, reason);
+  if (state_ != State::kIdle) close(Fate::kAbandoned, reason);
   if (pending_) {
-    context_.effects.emplace_back(OfferClosed{pending_->offer, OfferClosed::Fate::kAbandoned, {}, reason, {}});
+    context_.effects.emplace_back(OfferClosed{pending_->offer, Fate::kAbandoned, {}, reason, {}});
     pending_.reset();
   }
-  storing_.reset();
+  uploader_.reset();
   content_ = Content{};
   committed_content_ = Content{};
 }
@@ -46,18 +47,18 @@ void Publisher::end_term(const std::string& reason) {
 void Publisher::offer(StateOffered offered) {
   if (pending_) {
     context_.effects.emplace_back(
-        OfferClosed{pending_->offer, OfferClosed::Fate::kAbandoned, {}, "a newer offer took its place", {}});
+        OfferClosed{pending_->offer, Fate::kAbandoned, {}, "a newer offer took its place", {}});
   }
   pending_ = std::move(offered);
-  if (in_term_) return;
-  context_.effects.emplace_back(OfferClosed{pending_->offer, OfferClosed::Fate::kAbandoned, {}, "not the leader", {}});
+  if (leading_) return;
+  context_.effects.emplace_back(OfferClosed{pending_->offer, Fate::kAbandoned, {}, "not the leader", {}});
   pending_.reset();
 }
 
 void Publisher::drive(const std::optional<Vote>& own, bool may_propose) {
-  if (!in_term_) return;
+  if (!leading_) return;
   if (state_ == State::kIdle && pending_ && may_propose && fence_.held()) take_offer();
-  if (state_ == State::kStoring) store();
+  if (state_ == State::kUploading) upload();
   if (state_ == State::kVoting) count_votes(own);
   put_missing();
 }
@@ -76,17 +77,17 @@ void Publisher::take_offer() {
   const std::string& digest = content_.manifest->header.identity.digest;
   if (already_committed(digest)) {
     const Identity identity = fence_.document().committed->identity;
-    context_.effects.emplace_back(OfferClosed{current_.offer, OfferClosed::Fate::kCommitted, identity, {}, {}});
+    context_.effects.emplace_back(OfferClosed{current_.offer, Fate::kCommitted, identity, {}, {}});
     return;
   }
   if (refused_digest_ == digest && context_.now < refused_until_) {
     context_.effects.emplace_back(
-        OfferClosed{current_.offer, OfferClosed::Fate::kRejected, {}, "the same content was refused a moment ago", {}});
+        OfferClosed{current_.offer, Fate::kRejected, {}, "the same content was refused a moment ago", {}});
     return;
   }
   last_used_ = content_.manifest->header.identity.revision;
-  state_ = State::kStoring;
-  storing_.start(content_);
+  state_ = State::kUploading;
+  uploader_.start(content_);
 }
 
 Content Publisher::compose(const StateOffered& offered, Revision revision) const {
@@ -103,7 +104,7 @@ Content Publisher::compose(const StateOffered& offered, Revision revision) const
   RevisionHeader& header = manifest.header;
   header.identity = Identity{fence_.epoch(), revision, manifest_digest(manifest.files)};
   header.created_at = offered.created_at;
-  header.cause = shortened(offered.cause);
+  header.cause = cut_text(offered.cause);
   header.apps = offered.apps;
   header.servers = offered.servers;
   header.quarantined = static_cast<std::int64_t>(offered.quarantined.size());
@@ -112,24 +113,24 @@ Content Publisher::compose(const StateOffered& offered, Revision revision) const
   return Content{std::make_shared<const Manifest>(std::move(manifest)), offered.files};
 }
 
-void Publisher::store() {
-  storing_.drive();
-  switch (storing_.state()) {
-    case Storing::State::kIdle:
-    case Storing::State::kWriting:
+void Publisher::upload() {
+  uploader_.drive();
+  switch (uploader_.state()) {
+    case Uploader::State::kIdle:
+    case Uploader::State::kUploading:
       return;
-    case Storing::State::kDone:
+    case Uploader::State::kDone:
       cache_.put(content_);  // what this agent's own follower needs is here already
       return write(State::kProposing, fence_.document().committed, content_.manifest->header);
-    case Storing::State::kCollision: {
+    case Uploader::State::kCollision: {
       last_used_.value += 1;
       Manifest renumbered = *content_.manifest;
       renumbered.header.identity.revision = last_used_;
       content_.manifest = std::make_shared<const Manifest>(std::move(renumbered));
-      return storing_.start(content_);
+      return uploader_.start(content_);
     }
-    case Storing::State::kFailed:
-      return close(OfferClosed::Fate::kAbandoned, storing_.reason());
+    case Uploader::State::kFailed:
+      return close(Fate::kAbandoned, uploader_.reason());
   }
 }
 
@@ -140,13 +141,12 @@ void Publisher::write(State state, std::optional<RevisionHeader> committed, std:
   next.committed = std::move(committed);
   next.proposed = std::move(proposed);
   next.last_revision = std::max(next.last_revision, last_used_);
-  fence_.write(std::move(next), [this, life = life_](Fence::Result result, const std::string& reason) {
-    if (life == life_) on_written(result, reason);
-  });
+  fence_.write(std::move(next),
+               [this](Fence::Result result, const std::string& reason) { on_written(result, reason); });
 }
 
 void Publisher::on_written(Fence::Result result, const std::string& reason) {
-  if (result == Fence::Result::kLost) return;  // Leader ends the term, and with it every offer
+  if (result == Fence::Result::kLost) return;  // Leader ends the leadership, and with it every offer
   if (result == Fence::Result::kFailed) {
     failure_ = "cannot write the state: " + reason;
     return;
@@ -164,15 +164,13 @@ void Publisher::on_written(Fence::Result result, const std::string& reason) {
       ++commits_;
       outranked_ = false;
       committed_content_ = content_;
-      return close(OfferClosed::Fate::kCommitted, {});
+      return close(Fate::kCommitted, {});
     case State::kWithdrawing:
       if (stands.proposed) return write(State::kWithdrawing, stands.committed, std::nullopt);
       forget_withdrawn();
-      return close(
-          verdict_.kind == Verdict::Kind::kReject ? OfferClosed::Fate::kRejected : OfferClosed::Fate::kAbandoned,
-          verdict_.reason);
+      return close(verdict_.kind == Verdict::Kind::kReject ? Fate::kRejected : Fate::kAbandoned, verdict_.reason);
     case State::kIdle:
-    case State::kStoring:
+    case State::kUploading:
     case State::kVoting:
       return;
   }
@@ -183,7 +181,7 @@ void Publisher::on_written(Fence::Result result, const std::string& reason) {
 void Publisher::forget_withdrawn() {
   const Identity& identity = content_.manifest->header.identity;
   context_.send(
-      DeleteNode{context_.paths.revisions.child(manifest_name(identity.epoch, identity.revision)), kAnyVersion},
+      scope_, DeleteNode{context_.paths.revisions.child(manifest_name(identity.epoch, identity.revision)), kAnyVersion},
       [](const Reply<DeleteNode>&) {});
 }
 
@@ -200,9 +198,8 @@ void Publisher::count_votes(const std::optional<Vote>& own) {
   if (context_.options.stage_timeout.count() == 0) {
     return write(State::kCommitting, content_.manifest->header, std::nullopt);
   }
-  for (const std::string& id : roster_.ids()) {
-    const AgentDocument* agent = roster_.find(id);
-    if (id == self || agent == nullptr || !agent->vote) continue;
+  for (const auto& [id, agent] : roster_.documents()) {
+    if (id == self || !agent->vote) continue;
     if (agent->vote->identity == identity) votes_[id] = *agent->vote;
     const auto silent = silent_.find(id);
     if (silent != silent_.end() && !agent->vote->identity.older_than(silent->second)) silent_.erase(silent);
@@ -232,7 +229,7 @@ void Publisher::conclude(const Verdict& verdict, const Ballot& ballot) {
   write(State::kWithdrawing, fence_.document().committed, std::nullopt);
 }
 
-void Publisher::close(OfferClosed::Fate fate, const std::string& reason) {
+void Publisher::close(Fate fate, const std::string& reason) {
   state_ = State::kIdle;
   context_.effects.emplace_back(
       OfferClosed{current_.offer, fate, content_.manifest->header.identity, reason, verdict_.nacked});
@@ -242,15 +239,13 @@ void Publisher::close(OfferClosed::Fate fate, const std::string& reason) {
 void Publisher::put_missing() {
   if (!context_.link.connected || !fence_.held()) return;
   if (put_again_at_.size() > kPutAgainLimit) put_again_at_.clear();
-  for (const std::string& id : roster_.ids()) {
-    const AgentDocument* agent = roster_.find(id);
-    if (agent == nullptr) continue;
+  for (const auto& [id, agent] : roster_.documents()) {
     for (const std::string& what : agent->missing) {
       TimePoint& not_before = put_again_at_[what];
       if (context_.now < not_before) continue;
       not_before = context_.now + kPutAgainPause;
-      if (committed_content_.manifest) storing_.put_again(committed_content_, what);
-      if (state_ != State::kIdle) storing_.put_again(content_, what);
+      if (committed_content_.manifest) uploader_.put_again(committed_content_, what);
+      if (state_ != State::kIdle) uploader_.put_again(content_, what);
     }
   }
 }

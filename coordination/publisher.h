@@ -1,10 +1,9 @@
 // Propose, wait for the votes, commit: one proposal at a time, of the newest offer. Pure; loop thread only.
 //
-// Works only while its term holds the fence; the state is written through the fence alone, always starting from what
-// the fence says stands there. It never decides who leads.
+// Works only while its leadership holds the fence; the state is written through the fence alone, always starting from
+// what the fence says stands there. It never decides who leads.
 #pragma once
 
-#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -17,57 +16,64 @@
 #include "coordination/fence.h"
 #include "coordination/pointer.h"
 #include "coordination/roster.h"
-#include "coordination/storing.h"
+#include "coordination/uploader.h"
 
 namespace chorale::coordination {
 
 class Publisher {
  public:
-  //  kIdle --offer--> kStoring --chunks and manifest are there--> kProposing --written--> kVoting
+  //  kIdle --offer--> kUploading --chunks, manifest are there--> kProposing --written--> kVoting
   //   ^  ^               |                                                                 |  |
   //   |  '---refused-----'                                               commit <----------'  '-----> withdraw
   //   |                                                                    v                             v
   //   +------------------------------------------ written ------------ kCommitting                 kWithdrawing
   //
   // A write whose reply was lost comes back with what stands there; from that the same step is taken again or skipped.
-  enum class State { kIdle, kStoring, kProposing, kVoting, kCommitting, kWithdrawing };
+  enum class State { kIdle, kUploading, kProposing, kVoting, kCommitting, kWithdrawing };
 
   Publisher(Context& context, ContentCache& cache, Roster& roster, Fence& fence, Pointer& pointer)
-      : context_(context), cache_(cache), roster_(roster), fence_(fence), pointer_(pointer), storing_(context) {}
+      : context_(context),
+        cache_(cache),
+        roster_(roster),
+        fence_(fence),
+        pointer_(pointer),
+        scope_("publisher"),
+        uploader_(context) {}
 
   // REQUIRES: the fence is held. `outranked`: an agent serves what the committed state cannot replace (an older backup
   // was restored); then even an equal content is published anew, under a number above it.
-  void begin_term(bool outranked);
-  // The term is over: every offer is closed as abandoned.
-  void end_term(const std::string& reason);
-  // Outside a term it is closed as abandoned at once: what was made for an earlier term must not enter a later one.
+  void begin_leadership(bool outranked);
+  // The leadership is over: every offer is closed as abandoned.
+  void end_leadership(const std::string& reason);
+  // Without a leadership it is closed as abandoned at once: what was made for an earlier one must not enter a later
+  // one.
   void offer(StateOffered offered);
-  // `own`: the last answer of this agent's own Nginx, from the same follower path as everybody's.
+  // `own`: the last answer of this agent's own Nginx, from the same follower path as the other agents'.
   void drive(const std::optional<Vote>& own, bool may_propose);
   // What is committed was read back, complete: agents that miss a part of it can be helped.
   void set_committed(Content content) { committed_content_ = std::move(content); }
 
   [[nodiscard]] State state() const { return state_; }
   [[nodiscard]] bool idle() const { return state_ == State::kIdle && !pending_; }
-  // As given to begin_term(), until the first commit.
+  // As given to begin_leadership(), until the first commit.
   [[nodiscard]] bool outranked() const { return outranked_; }
-  // How many commits this term has seen.
+  // How many commits this leadership has seen.
   [[nodiscard]] int commits() const { return commits_; }
-  // Set when the server refused a write of the state: this term cannot go on.
+  // Set when the server refused a write of the state: this leadership cannot go on.
   [[nodiscard]] const std::optional<std::string>& failure() const { return failure_; }
 
  private:
   void take_offer();
   [[nodiscard]] Content compose(const StateOffered& offered, Revision revision) const;
   [[nodiscard]] bool already_committed(const std::string& digest) const;
-  void store();
+  void upload();
   void write(State state, std::optional<RevisionHeader> committed, std::optional<RevisionHeader> proposed);
   void on_written(Fence::Result result, const std::string& reason);
   void forget_withdrawn();
   void begin_vote();
   void count_votes(const std::optional<Vote>& own);
   void conclude(const Verdict& verdict, const Ballot& ballot);
-  void close(OfferClosed::Fate fate, const std::string& reason);
+  void close(Fate fate, const std::string& reason);
   void put_missing();
 
   Context& context_;
@@ -75,15 +81,15 @@ class Publisher {
   Roster& roster_;
   Fence& fence_;
   Pointer& pointer_;
-  Storing storing_;
+  Scope scope_;
+  Uploader uploader_;
   State state_ = State::kIdle;
-  bool in_term_ = false;
-  std::uint64_t life_ = 0;
+  bool leading_ = false;
   std::optional<StateOffered> pending_;  // the newest offer that is not being proposed
-  StateOffered current_;                 // REQUIRES: not kIdle
+  StateOffered current_;                 // while not kIdle
   Content content_;                      // of current_
-  Content committed_content_;            // what this term committed last, for put_missing()
-  Revision last_used_;                   // the highest number that a manifest of this term may bear
+  Content committed_content_;            // what this leadership committed last, for put_missing()
+  Revision last_used_;                   // the highest number that a manifest of this leadership may bear
   bool outranked_ = false;
   std::vector<std::string> voters_;         // registered when `proposed` was written
   std::map<std::string, Vote> votes_;       // to the current proposal

@@ -31,10 +31,6 @@ std::size_t data_bytes(const Operation& operation) {
 
 }  // namespace
 
-const Path& path_of(const Operation& operation) {
-  return std::visit([](const auto& any) -> const Path& { return any.path; }, operation);
-}
-
 std::optional<Error> check_request(const Operation& operation) {
   const Path& path = path_of(operation);
   // A sequential node's name may be empty: the server appends the number. Ours never are.

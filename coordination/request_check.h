@@ -12,9 +12,6 @@ namespace chorale::coordination {
 // loss; a blind retry would then go on for ever. So no data near that size is ever sent.
 inline constexpr std::size_t kMaxDataBytes = std::size_t{900} * 1024;
 
-// The path that the operation is about.
-[[nodiscard]] const Path& path_of(const Operation& operation);
-
 // kBadRequest if the path is not a valid znode path or the data is too long; nullopt if the operation may be sent.
 [[nodiscard]] std::optional<Error> check_request(const Operation& operation);
 

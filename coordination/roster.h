@@ -1,7 +1,7 @@
 // Who is registered and what each of them says: a copy of <root>/agents, kept by watches. Pure; loop thread only.
 //
 // Reads little on purpose: an agent's znode is read again when its watch fired or on the slow timer, by the leader at
-// once, by everybody else at most once a second each (N agents that all read all of N would cost N x N per revision).
+// once, by the others at most once a second each (N agents that all read all of N would cost N x N per revision).
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "coordination/context.h"
+#include "coordination/mirror.h"
 
 namespace chorale::coordination {
 
@@ -18,12 +18,12 @@ class Roster {
  public:
   using Pass = std::uint64_t;
 
-  explicit Roster(Context& context) : context_(context) {}
+  explicit Roster(Context& context) : context_(context), list_(context, "roster") {}
 
   void reset();
   void suspect();                   // reconnected: list and read everything again
   void on_watch(const Path& path);  // the directory or one agent
-  void drive(bool tree_ready, bool eager);
+  void drive(bool root_ready, bool eager);
 
   // Starts reading everything anew; settled(pass) once all of it was read after this call.
   [[nodiscard]] Pass begin_pass();
@@ -35,37 +35,34 @@ class Roster {
   [[nodiscard]] std::uint64_t reads() const { return reads_; }
   [[nodiscard]] bool contains(const std::string& id) const { return members_.count(id) > 0; }
   [[nodiscard]] std::vector<std::string> ids() const;  // sorted
-  // nullptr: not registered, not read yet, or unreadable.
-  [[nodiscard]] const AgentDocument* find(const std::string& id) const;
+  [[nodiscard]] const Mirror& list_mirror() const { return list_; }
+  // What each agent said last, by id: without those that were never read or never readable.
+  [[nodiscard]] std::map<std::string, const AgentDocument*> documents() const;
   // The newest state that any agent but this one has applied.
   [[nodiscard]] std::optional<Identity> newest_applied_by_others() const;
 
  private:
   struct Member {
+    explicit Member(Context& context) : mirror(context, "roster") {}
+
+    Mirror mirror;
     std::optional<AgentDocument> document;
-    bool dirty = true;
-    bool reading = false;
-    TimePoint read_at;   // when the last read was sent
     Pass read_pass = 0;  // listed_pass_ when the last answered read was sent
-    std::string complaint;
+    std::optional<std::string> complaint;
   };
 
   void list();
   void on_listed(const std::vector<std::string>& names, Pass pass);
   void read(const std::string& id, Member& member);
-  void on_read(const std::string& id, Pass pass, Reply<ReadNode> reply);
+  void on_read(const std::string& id, Pass pass, const Reply<ReadNode>& reply);
 
   Context& context_;
+  Mirror list_;
   std::map<std::string, Member> members_;
-  bool dirty_ = true;
-  bool listing_ = false;
   Pass wanted_pass_ = 1;
   Pass listed_pass_ = 0;
   std::uint64_t lists_ = 0;
   std::uint64_t reads_ = 0;
-  std::size_t reading_ = 0;
-  TimePoint retry_at_;
-  TimePoint next_pass_at_;
 };
 
 }  // namespace chorale::coordination

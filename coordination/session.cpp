@@ -10,7 +10,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kReopenSpread{200};  // so that a pool that expired together does not return together
 constexpr milliseconds kReopenLimit{5'000};
-constexpr milliseconds kRefusedReopen{5'000};  // wrong credentials do not heal by themselves
+constexpr milliseconds kRefusedReopen{5'000};  // wrong credentials stay wrong until an operator acts
 
 }  // namespace
 
@@ -86,9 +86,9 @@ Session::Change Session::end(std::string message, milliseconds at_least) {
   message_ = std::move(message);
   if (context_.link.connected) context_.link.disconnected_at = context_.now;
   context_.link.connected = false;
-  ++context_.link.generation.value;  // what the dying handle still says belongs to nobody
+  ++context_.link.generation.value;  // what the dying handle still says is dropped
   context_.effects.emplace_back(CloseHandle{});
-  context_.note(Note::Level::kWarning, "ZooKeeper: " + message_ + "; a new handle follows");
+  context_.log(LogLine::Level::kWarning, "ZooKeeper: " + message_ + "; a new handle follows");
   return Change::kEnded;
 }
 

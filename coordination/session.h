@@ -1,6 +1,6 @@
 // The life of the handle: when it is opened, given up and replaced. Pure; loop thread only.
 //
-// It alone counts generations: whatever an older handle still says is dropped. It never touches the tree.
+// It alone counts generations: what an older handle still says is dropped. It never touches the tree.
 #pragma once
 
 #include <string>
@@ -20,11 +20,11 @@ class Session {
   // expired: hence the 3 x.
   enum class State { kIdle, kOpening, kConnected, kDisconnected, kBroken };
 
-  // What the other machines have to do about it.
+  // What the other machines must do about it.
   enum class Change {
     kNone,
     kConnected,  // read everything again
-    kEnded,      // nothing of the old session holds any more: ephemerals, watches, requests, term
+    kEnded,      // nothing of the old session holds any more: ephemerals, watches, requests, leadership
   };
 
   explicit Session(Context& context) : context_(context) {}

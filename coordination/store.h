@@ -19,37 +19,7 @@ namespace chorale::coordination {
 
 enum class NodeKind { kPersistent, kEphemeral, kEphemeralSequential };
 
-struct CreateNode {
-  Path path;
-  std::string data;
-  NodeKind kind = NodeKind::kPersistent;
-};
-struct ReadNode {
-  Path path;
-  bool watch = false;
-};
-struct WriteNode {
-  Path path;
-  std::string data;
-  Version expected;
-};
-struct DeleteNode {
-  Path path;
-  Version expected;
-};
-struct ListChildren {
-  Path path;
-  bool watch = false;
-};
-struct CheckNode {  // "exists": the only operation that may watch a node that is not there
-  Path path;
-  bool watch = false;
-};
-struct SyncPath {  // the reads after its answer see everything committed before it was sent
-  Path path;
-};
-using Operation = std::variant<CreateNode, ReadNode, WriteNode, DeleteNode, ListChildren, CheckNode, SyncPath>;
-
+// The answers.
 struct Created {
   Path path;  // with the sequence number, where one was asked for
 };
@@ -70,6 +40,50 @@ struct Checked {
 struct Synced {};
 using Answer = std::variant<Created, NodeRead, Written, Deleted, Listed, Checked, Synced>;
 using Outcome = tl::expected<Answer, Error>;
+
+// The operations, each with its answer.
+struct CreateNode {
+  using Answer = Created;
+  Path path;
+  std::string data;
+  NodeKind kind = NodeKind::kPersistent;
+};
+struct ReadNode {
+  using Answer = NodeRead;
+  Path path;
+  bool watch = false;
+};
+struct WriteNode {
+  using Answer = Written;
+  Path path;
+  std::string data;
+  Version expected;
+};
+struct DeleteNode {
+  using Answer = Deleted;
+  Path path;
+  Version expected;
+};
+struct ListChildren {
+  using Answer = Listed;
+  Path path;
+  bool watch = false;
+};
+struct CheckNode {  // "exists": the only operation that may watch a node that is not there
+  using Answer = Checked;
+  Path path;
+  bool watch = false;
+};
+struct SyncPath {  // the reads after its answer see everything committed before it was sent
+  using Answer = Synced;
+  Path path;
+};
+using Operation = std::variant<CreateNode, ReadNode, WriteNode, DeleteNode, ListChildren, CheckNode, SyncPath>;
+
+// The path that the operation is about.
+[[nodiscard]] const Path& path_of(const Operation& operation);
+// "read /chorale/state"
+[[nodiscard]] std::string to_text(const Operation& operation);
 
 enum class SessionState {
   kConnected,   // operations may be sent

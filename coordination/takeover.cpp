@@ -32,12 +32,12 @@ void Takeover::Numbers::include(Epoch other_epoch, Revision other_revision) {
 void Takeover::Numbers::include(const Identity& identity) { include(identity.epoch, identity.revision); }
 
 void Takeover::reset() {
-  ++life_;
+  scope_.end();
   state_ = State::kIdle;
 }
 
 void Takeover::start(std::string cluster_id) {
-  ++life_;
+  scope_.end();
   cluster_id_ = std::move(cluster_id);
   waited_ = false;
   sync();
@@ -52,15 +52,14 @@ void Takeover::sync() {
   hold_.reset();
   hold_unreadable_ = false;
   in_revisions_ = Numbers{};
-  context_.send(SyncPath{context_.paths.state}, [this, life = life_](Reply<SyncPath> reply) {
-    if (life != life_) return;
+  context_.send(scope_, SyncPath{context_.paths.state}, [this](const Reply<SyncPath>& reply) {
     if (!reply) return fail("sync: " + reply.error().message);
     read_all();
   });
 }
 
 void Takeover::fail(const std::string& reason) {
-  ++life_;
+  scope_.end();
   state_ = State::kFailed;
   reason_ = reason;
 }
@@ -68,15 +67,11 @@ void Takeover::fail(const std::string& reason) {
 void Takeover::read_all() {
   state_ = State::kReading;
   pass_ = roster_.begin_pass();
-  context_.send(ReadNode{context_.paths.state}, [this, life = life_](Reply<ReadNode> reply) {
-    if (life == life_) on_state(std::move(reply));
-  });
-  context_.send(ReadNode{context_.paths.hold}, [this, life = life_](Reply<ReadNode> reply) {
-    if (life == life_) on_hold(std::move(reply));
-  });
+  context_.send(scope_, ReadNode{context_.paths.state}, [this](const Reply<ReadNode>& reply) { on_state(reply); });
+  context_.send(scope_, ReadNode{context_.paths.hold}, [this](const Reply<ReadNode>& reply) { on_hold(reply); });
 }
 
-void Takeover::on_state(Reply<ReadNode> reply) {
+void Takeover::on_state(const Reply<ReadNode>& reply) {
   state_read_ = true;
   if (!reply) {
     if (reply.error().kind != ErrorKind::kNoNode) return fail("read state: " + reply.error().message);
@@ -85,16 +80,16 @@ void Takeover::on_state(Reply<ReadNode> reply) {
   version_ = reply->stat.version;
   auto document = decode_state(reply->data);
   if (!document) {
-    context_.note(Note::Level::kError, "taking over a state that cannot be read: " + document.error().message);
+    context_.log(LogLine::Level::kError, "taking over a state that cannot be read: " + document.error().message);
   } else if (document->cluster_id != cluster_id_) {
-    context_.note(Note::Level::kError,
-                  "taking over a state that names another cluster id; what it committed is ignored");
+    context_.log(LogLine::Level::kError,
+                 "taking over a state that names another cluster id; what it committed is ignored");
   } else {
     old_ = std::move(*document);
   }
 }
 
-void Takeover::on_hold(Reply<ReadNode> reply) {
+void Takeover::on_hold(const Reply<ReadNode>& reply) {
   hold_read_ = true;
   if (!reply) {
     if (reply.error().kind != ErrorKind::kNoNode) fail("read hold: " + reply.error().message);
@@ -105,7 +100,7 @@ void Takeover::on_hold(Reply<ReadNode> reply) {
   if (hold) {
     hold_ = std::move(*hold);
   } else {
-    context_.note(Note::Level::kError, "the hold cannot be read: " + hold.error().message);
+    context_.log(LogLine::Level::kError, "the hold cannot be read: " + hold.error().message);
   }
 }
 
@@ -120,8 +115,7 @@ void Takeover::drive(const std::optional<Identity>& own_applied) {
 // Without a readable state the names of the manifests tell which numbers were burnt.
 void Takeover::list_revisions() {
   state_ = State::kNumbering;
-  context_.send(ListChildren{context_.paths.revisions}, [this, life = life_](Reply<ListChildren> reply) {
-    if (life != life_) return;
+  context_.send(scope_, ListChildren{context_.paths.revisions}, [this](const Reply<ListChildren>& reply) {
     if (!reply && reply.error().kind != ErrorKind::kNoNode) return fail("list revisions: " + reply.error().message);
     if (reply) {
       for (const std::string& name : reply->names) {
@@ -136,9 +130,8 @@ Takeover::Numbers Takeover::numbers() const {
   Numbers result = in_revisions_;
   result.include(pointer_.highest_epoch(), pointer_.highest_revision());
   if (own_applied_) result.include(*own_applied_);
-  for (const std::string& id : roster_.ids()) {
-    const AgentDocument* agent = roster_.find(id);
-    if (agent != nullptr && agent->applied) result.include(agent->applied->identity);
+  for (const auto& [id, agent] : roster_.documents()) {
+    if (agent->applied) result.include(agent->applied->identity);
   }
   if (!old_) return result;
   result.include(old_->epoch, old_->last_revision);
@@ -150,7 +143,11 @@ Takeover::Numbers Takeover::numbers() const {
 // A node that is created again counts its versions from 0, and the old leader may be about to write at just the version
 // that the new node has reached. By the time that its session must have expired, it has failed or heard.
 bool Takeover::must_wait(const Numbers& highest) const {
-  const bool first_ever = highest.epoch.value == 0 && highest.revision.value == 0;
+  const auto agents = roster_.documents();
+  const bool was_led = std::any_of(agents.begin(), agents.end(), [this](const auto& entry) {
+    return entry.first != context_.options.id && entry.second->role == Role::kLeader;
+  });
+  const bool first_ever = highest.epoch.value == 0 && highest.revision.value == 0 && !was_led;
   return !version_ && !waited_ && !first_ever;
 }
 
@@ -162,8 +159,8 @@ void Takeover::write() {
     const auto wait = context_.link.timeout + kExpiryGrace;
     wait_until_ = context_.now + wait;
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(wait).count();
-    context_.note(Note::Level::kWarning, "the state is gone; it is created again in " + std::to_string(seconds) +
-                                             " s, when every older session is over; a restart begins to wait anew");
+    context_.log(LogLine::Level::kWarning, "the state is gone; it is created again in " + std::to_string(seconds) +
+                                               " s, when every older session is over; a restart starts the wait again");
     return;
   }
   state_ = State::kWriting;
@@ -175,8 +172,7 @@ void Takeover::write() {
   next.last_revision = highest.revision;
   if (old_) next.committed = old_->committed;
   next.held = hold_unreadable_ && old_ ? old_->held : hold_;
-  fence_.take(std::move(next), version_, [this, life = life_](Fence::Result result, const std::string& reason) {
-    if (life != life_) return;
+  fence_.take(std::move(next), version_, [this](Fence::Result result, const std::string& reason) {
     if (result != Fence::Result::kHeld) return fail(reason);
     state_ = State::kDone;
   });

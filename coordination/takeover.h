@@ -1,10 +1,9 @@
-// The first write of a term: one epoch above everything that anybody has seen. Pure; loop thread only.
+// The first write of a leadership: one epoch above every other that was ever seen. Pure; loop thread only.
 //
-// REQUIRES: the own election znode, of this session, is the lowest in a list that no earlier takeover used. What is
+// Leader starts it only while the own election znode is the lowest in a list that no earlier takeover used. What is
 // committed is carried over exactly as read by the same pass: a takeover never changes what the proxies serve.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -25,7 +24,7 @@ class Takeover {
   enum class State { kIdle, kSyncing, kReading, kNumbering, kWaiting, kWriting, kDone, kFailed };
 
   Takeover(Context& context, Roster& roster, Fence& fence, const Pointer& pointer)
-      : context_(context), roster_(roster), fence_(fence), pointer_(pointer) {}
+      : context_(context), scope_("takeover"), roster_(roster), fence_(fence), pointer_(pointer) {}
 
   void reset();
   void start(std::string cluster_id);
@@ -33,7 +32,7 @@ class Takeover {
   void drive(const std::optional<Identity>& own_applied);
 
   [[nodiscard]] State state() const { return state_; }
-  // REQUIRES: kFailed.
+  // Why it is kFailed.
   [[nodiscard]] const std::string& reason() const { return reason_; }
 
  private:
@@ -46,8 +45,8 @@ class Takeover {
 
   void sync();
   void read_all();
-  void on_state(Reply<ReadNode> reply);
-  void on_hold(Reply<ReadNode> reply);
+  void on_state(const Reply<ReadNode>& reply);
+  void on_hold(const Reply<ReadNode>& reply);
   void list_revisions();
   void write();
   [[nodiscard]] Numbers numbers() const;
@@ -55,11 +54,11 @@ class Takeover {
   void fail(const std::string& reason);
 
   Context& context_;
+  Scope scope_;
   Roster& roster_;
   Fence& fence_;
   const Pointer& pointer_;
   State state_ = State::kIdle;
-  std::uint64_t life_ = 0;
   std::string cluster_id_;
   Roster::Pass pass_ = 0;
   bool state_read_ = false;

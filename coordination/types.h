@@ -10,11 +10,11 @@
 
 namespace chorale::coordination {
 
-// Every decision is made on the steady clock, handed in by the caller; nothing in this room reads a clock by itself.
+// Every decision is made on the steady clock, handed in by the caller; nothing in coordination/ reads a clock.
 using TimePoint = std::chrono::steady_clock::time_point;
 using Duration = std::chrono::steady_clock::duration;
 
-// One leader's term. Rises for ever; 0 is "no leader was ever seen".
+// The number of one leadership. Rises for ever; 0 is "no leader was ever seen".
 struct Epoch {
   std::int64_t value = 0;
   auto operator<=>(const Epoch&) const = default;
@@ -39,7 +39,12 @@ struct Identity {
   }
 };
 
-// A znode's data version as ZooKeeper counts it. -1 (kAnyVersion) matches whatever is there.
+// "7.41", for people.
+[[nodiscard]] inline std::string to_text(const Identity& identity) {
+  return std::to_string(identity.epoch.value) + "." + std::to_string(identity.revision.value);
+}
+
+// A znode's data version as ZooKeeper counts it. -1 (kAnyVersion) matches any.
 struct Version {
   std::int32_t value = 0;
   auto operator<=>(const Version&) const = default;
@@ -58,7 +63,7 @@ struct SessionId {
   auto operator<=>(const SessionId&) const = default;
 };
 
-// An absolute znode path. REQUIRES: starts with '/', no trailing '/' (except the root itself).
+// An absolute znode path: starts with '/', no trailing '/' (except the root itself). A store refuses any other.
 class Path {
  public:
   Path() = default;

@@ -1,29 +1,98 @@
 #include "coordination/view.h"
 
+#include <array>
+#include <string_view>
 #include <tuple>
 
 namespace chorale::coordination {
+namespace {
 
-ViewChanged make_view(const Context& context, const Session& session, const Tree& tree, const Roster& roster,
-                      const Pointer& pointer, const Leader& leader, const Follower& follower) {
+// The word for a state; `words` in the order of the enum, whose last value is `last`.
+template <auto last, std::size_t count>
+std::string_view word(decltype(last) state, const std::array<std::string_view, count>& words) {
+  static_assert(count == static_cast<std::size_t>(last) + 1);
+  return words.at(static_cast<std::size_t>(state));
+}
+
+std::string_view word_of(Session::State state) {
+  return word<Session::State::kBroken, 5>(state, {"idle", "opening", "connected", "disconnected", "broken"});
+}
+std::string_view word_of(RootKeeper::State state) {
+  return word<RootKeeper::State::kRefused, 3>(state, {"unknown", "ready", "refused"});
+}
+std::string_view word_of(Membership::State state) {
+  return word<Membership::State::kLeft, 6>(state, {"absent", "present", "unclear", "contested", "refused", "left"});
+}
+std::string_view word_of(Election::State state) {
+  return word<Election::State::kLowest, 4>(state, {"out", "joining", "waiting", "lowest"});
+}
+std::string_view word_of(Pointer::State state) {
+  return word<Pointer::State::kRead, 5>(state, {"unknown", "absent", "unreadable", "foreign", "read"});
+}
+std::string_view word_of(Follower::State state) {
+  return word<Follower::State::kStaging, 3>(state, {"idle", "fetching", "staging"});
+}
+std::string_view word_of(Leader::State state) {
+  return word<Leader::State::kLeading, 4>(state, {"following", "taking over", "loading", "leading"});
+}
+std::string_view word_of(Fence::State state) {
+  return word<Fence::State::kHeld, 4>(state, {"none", "writing", "clearing", "held"});
+}
+std::string_view word_of(Takeover::State state) {
+  return word<Takeover::State::kFailed, 8>(
+      state, {"idle", "syncing", "reading", "numbering", "waiting", "writing", "done", "failed"});
+}
+std::string_view word_of(Publisher::State state) {
+  return word<Publisher::State::kWithdrawing, 6>(
+      state, {"idle", "uploading", "proposing", "voting", "committing", "withdrawing"});
+}
+
+}  // namespace
+
+std::string describe(const Machines& machines) {
+  std::string text;
+  const auto add = [&text](std::string_view machine, auto state, const Mirror* mirror) {
+    text.append(machine).append(": ").append(word_of(state));
+    if (mirror != nullptr) text.append(", ").append(mirror->describe());
+    text += "\n";
+  };
+  const Leader& leader = machines.leader;
+  add("session", machines.session.state(), nullptr);
+  add("root", machines.root.state(), &machines.root.mirror());
+  add("membership", machines.membership.state(), &machines.membership.mirror());
+  text += "roster: " + std::to_string(machines.roster.ids().size()) + " agents, " +
+          machines.roster.list_mirror().describe() + "\n";
+  add("election", machines.election.state(), &machines.election.mirror());
+  add("state", machines.pointer.state(), &machines.pointer.mirror());
+  add("follower", machines.follower.state(), nullptr);
+  add("leader", leader.state(), nullptr);
+  add("takeover", leader.takeover().state(), nullptr);
+  add("fence", leader.fence().state(), nullptr);
+  add("publisher", leader.publisher().state(), nullptr);
+  return text + "waiting for:\n" + machines.context.describe_requests();
+}
+
+ViewChanged make_view(const Machines& machines) {
+  const RootKeeper& root = machines.root;
+  const Pointer& pointer = machines.pointer;
   ViewChanged view;
-  view.connected = context.link.connected;
-  view.zookeeper_message = session.message();
-  if (view.connected && !tree.complaint().empty()) {
-    view.zookeeper_message = tree.complaint();
-  } else if (view.connected && !pointer.complaint().empty()) {
-    view.zookeeper_message = pointer.complaint();
+  view.connected = machines.context.link.connected;
+  view.zookeeper_message = machines.session.message();
+  if (view.connected && root.complaint()) {
+    view.zookeeper_message = *root.complaint();
+  } else if (view.connected && pointer.complaint()) {
+    view.zookeeper_message = *pointer.complaint();
   }
-  view.role = leader.holds_term() ? Role::kLeader : Role::kFollower;
+  view.role = machines.leader.holds_leadership() ? Role::kLeader : Role::kFollower;
   if (const StateDocument* state = pointer.document()) {
     view.leader = state->leader;
     view.epoch = state->epoch;
     view.committed = state->committed;
     view.proposed = state->proposed;
   }
-  view.agents = roster.ids();
-  view.peer_applied = roster.newest_applied_by_others();
-  view.missing = follower.missing();
+  view.agents = machines.roster.ids();
+  view.peer_applied = machines.roster.newest_applied_by_others();
+  view.missing = machines.follower.missing();
   return view;
 }
 

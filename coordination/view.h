@@ -1,18 +1,16 @@
-// What one agent knows of the cluster without asking, put together from the machines. Pure.
+// What one agent knows of the cluster without asking, and what its machines are doing. Pure.
 #pragma once
 
-#include "coordination/coordinator.h"
-#include "coordination/leader.h"
-#include "coordination/pointer.h"
-#include "coordination/roster.h"
-#include "coordination/session.h"
-#include "coordination/tree.h"
+#include <string>
+
+#include "coordination/effects.h"
+#include "coordination/machines.h"
 
 namespace chorale::coordination {
 
-[[nodiscard]] ViewChanged make_view(const Context& context, const Session& session, const Tree& tree,
-                                    const Roster& roster, const Pointer& pointer, const Leader& leader,
-                                    const Follower& follower);
+[[nodiscard]] ViewChanged make_view(const Machines& machines);
 [[nodiscard]] bool same_view(const ViewChanged& left, const ViewChanged& right);
+// As Coordinator::describe().
+[[nodiscard]] std::string describe(const Machines& machines);
 
 }  // namespace chorale::coordination

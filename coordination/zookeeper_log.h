@@ -1,5 +1,5 @@
-// The C client's log lines, made fit for a log of ours: level apart, prefix off, rate-limited. Loop thread only, but
-// for write_to_current().
+// The C client's log lines as our log takes them: level apart, prefix removed, rate-limited. Loop thread only, except
+// write_to_current().
 //
 // The client's log callback takes no context, so there is one current log in the process: that of the store that was
 // made last. An agent has one store; only tests have several.

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "coordination/loop_thread.h"
 #include "coordination/request_check.h"
 #include "coordination/zookeeper_log.h"
 #include "coordination/zookeeper_store_handle.h"
@@ -16,9 +17,10 @@ namespace {
 class ZookeeperStore;
 
 // Carries what one handle reports to the loop, where it is dropped if the store is gone or has opened another handle.
-class Link final : public HandleListener {
+class HandleRelay final : public HandleListener {
  public:
-  Link(ZookeeperStore& store, std::weak_ptr<bool> store_alive, Generation generation, const ZookeeperOptions& options)
+  HandleRelay(ZookeeperStore& store, std::weak_ptr<bool> store_alive, Generation generation,
+              const ZookeeperOptions& options)
       : handle({options.hosts, options.session_timeout, options.credentials}, *this),
         store_(store),
         store_alive_(std::move(store_alive)),
@@ -50,7 +52,7 @@ class Link final : public HandleListener {
   std::function<void(std::function<void()>)> post_;
 };
 
-struct Reply {
+struct CallResult {
   std::uint64_t request = 0;
   Outcome outcome;
 };
@@ -58,7 +60,7 @@ struct Reply {
 class ZookeeperStore final : public Store {
  public:
   explicit ZookeeperStore(ZookeeperOptions options);
-  // Waits for the handles still being closed: some seconds where a server hangs.
+  // Waits for the handles that are still being closed: some seconds where a server hangs.
   ~ZookeeperStore() override {
     ZookeeperLog::forget(log_);
     close();
@@ -68,11 +70,11 @@ class ZookeeperStore final : public Store {
   void close() override;
   void execute(Operation operation, Completion completion) override;
 
-  // From Link, on the loop thread.
+  // From HandleRelay, on the loop thread.
   void take_opened(Generation generation, bool opened);
   void take_session(Generation generation, const SessionEvent& event);
   void take_watch(Generation generation, const WatchEvent& event);
-  void take_reply(Generation generation, Reply reply);
+  void take_reply(Generation generation, CallResult reply);
 
  private:
   enum class Phase { kClosed, kOpening, kOpen };
@@ -82,6 +84,7 @@ class ZookeeperStore final : public Store {
   }
   void refuse(Completion completion, Error error) const;
 
+  LoopThread loop_thread_;
   ZookeeperOptions options_;
   std::shared_ptr<ZookeeperLog> log_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
@@ -91,15 +94,15 @@ class ZookeeperStore final : public Store {
   std::vector<SessionEvent> early_events_;  // came while opening
   std::map<std::uint64_t, Completion> pending_;
   std::uint64_t last_request_ = 0;
-  std::shared_ptr<Link> link_;
+  std::shared_ptr<HandleRelay> relay_;
   std::future<void> opener_;
   // The last member, so that its threads are waited for while everything above still stands.
   std::vector<std::future<void>> closers_;
 };
 
-void Link::open() { post(&ZookeeperStore::take_opened, handle.open()); }
+void HandleRelay::open() { post(&ZookeeperStore::take_opened, handle.open()); }
 
-void Link::session_changed(SessionState state, SessionId session, std::chrono::milliseconds timeout) {
+void HandleRelay::session_changed(SessionState state, SessionId session, std::chrono::milliseconds timeout) {
   SessionEvent event{generation_, state, {}, {}};
   if (state == SessionState::kConnected) {
     event.session = session;
@@ -108,10 +111,12 @@ void Link::session_changed(SessionState state, SessionId session, std::chrono::m
   post(&ZookeeperStore::take_session, event);
 }
 
-void Link::watch_fired(Path path) { post(&ZookeeperStore::take_watch, WatchEvent{generation_, std::move(path)}); }
+void HandleRelay::watch_fired(Path path) {
+  post(&ZookeeperStore::take_watch, WatchEvent{generation_, std::move(path)});
+}
 
-void Link::replied(std::uint64_t request, Outcome outcome) {
-  post(&ZookeeperStore::take_reply, Reply{request, std::move(outcome)});
+void HandleRelay::replied(std::uint64_t request, Outcome outcome) {
+  post(&ZookeeperStore::take_reply, CallResult{request, std::move(outcome)});
 }
 
 ZookeeperStore::ZookeeperStore(ZookeeperOptions options)
@@ -124,11 +129,12 @@ void ZookeeperStore::open(Generation generation) {
   phase_ = Phase::kOpening;
   generation_ = generation;
   state_ = SessionState::kConnecting;
-  link_ = std::make_shared<Link>(*this, alive_, generation, options_);
-  opener_ = std::async(std::launch::async, [link = link_] { link->open(); });
+  relay_ = std::make_shared<HandleRelay>(*this, alive_, generation, options_);
+  opener_ = std::async(std::launch::async, [relay = relay_] { relay->open(); });
 }
 
 void ZookeeperStore::close() {
+  loop_thread_.check();
   const auto finished = [](const auto& closer) {
     return closer.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
   };
@@ -139,15 +145,16 @@ void ZookeeperStore::close() {
   if (phase_ == Phase::kClosed) return;
   phase_ = Phase::kClosed;
   early_events_.clear();
-  // The client's threads may still answer calls while it closes, or never: the calls are freed with the link, after
+  // The client's threads may still answer calls while it closes, or never: the calls are freed with the relay, after
   // both threads have ended, and what they post meanwhile finds another generation here.
-  closers_.push_back(std::async(std::launch::async, [link = std::move(link_), opener = std::move(opener_)] {
+  closers_.push_back(std::async(std::launch::async, [relay = std::move(relay_), opener = std::move(opener_)] {
     opener.wait();
-    link->handle.close();
+    relay->handle.close();
   }));
 }
 
 void ZookeeperStore::execute(Operation operation, Completion completion) {
+  loop_thread_.check();
   if (auto error = check_request(operation)) return refuse(std::move(completion), std::move(*error));
   const std::string& path = path_of(operation).text();
   if (phase_ == Phase::kClosed) return refuse(std::move(completion), {ErrorKind::kClosing, path + ": not open"});
@@ -163,13 +170,13 @@ void ZookeeperStore::execute(Operation operation, Completion completion) {
   }
   const std::uint64_t request = ++last_request_;
   pending_.emplace(request, std::move(completion));
-  link_->handle.send(request, operation);
+  relay_->handle.send(request, operation);
 }
 
 void ZookeeperStore::take_opened(Generation generation, bool opened) {
   if (!is_current(generation)) return;
   if (!opened) {
-    // The session stays unconnected, and whoever opened it opens another in time.
+    // The session stays unconnected; the coordinator opens another handle in time.
     log_->write("cannot open a ZooKeeper handle: none of the host names in the connect string can be resolved",
                 ZookeeperLog::Clock::now());
     return;
@@ -193,9 +200,10 @@ void ZookeeperStore::take_watch(Generation generation, const WatchEvent& event) 
   if (is_current(generation)) notify_watch(event);
 }
 
-void ZookeeperStore::take_reply(Generation generation, Reply reply) {
+void ZookeeperStore::take_reply(Generation generation, CallResult reply) {
+  loop_thread_.check();
   if (!is_current(generation)) return;
-  link_->handle.forget(reply.request);
+  relay_->handle.forget(reply.request);
   auto completion = pending_.extract(reply.request);
   if (!completion.empty()) completion.mapped()(std::move(reply.outcome));
 }

@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <string_view>
 #include <utility>
 
 #include "coordination/overloaded.h"
+#include "coordination/require.h"
 #include "coordination/zookeeper_log.h"
 
 namespace chorale::coordination {
@@ -88,14 +88,6 @@ Stat stat_of(const ::Stat& stat) {
           .data_length = stat.dataLength};
 }
 
-std::string_view verb_of(const Operation& operation) {
-  return std::visit(Overloaded{[](const CreateNode&) { return "create"; }, [](const ReadNode&) { return "read"; },
-                               [](const WriteNode&) { return "write"; }, [](const DeleteNode&) { return "delete"; },
-                               [](const ListChildren&) { return "list"; }, [](const CheckNode&) { return "check"; },
-                               [](const SyncPath&) { return "sync"; }},
-                    operation);
-}
-
 int flags_of(NodeKind kind) {
   switch (kind) {
     case NodeKind::kPersistent:
@@ -123,8 +115,7 @@ Outcome failure(int code, const Call& call) {
   return tl::unexpected(Error{kind, std::move(message)});
 }
 
-// ---- On the client's threads
-// -----------------------------------------------------------------------------------------
+// On the client's threads.
 
 void reply(const Call& call, Outcome outcome) { call.listener->replied(call.request, std::move(outcome)); }
 
@@ -199,6 +190,10 @@ class ZookeeperHandle::Client {
     zoo_set_debug_level(ZOO_LOG_LEVEL_WARN);
   }
 
+  ~Client() { require(zookeeper_ == nullptr, "a handle is closed before it goes"); }
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
   bool open() {
     const int timeout_ms = static_cast<int>(options_.session_timeout.count());
     zookeeper_ = zookeeper_init2(options_.hosts.c_str(), on_event, timeout_ms, nullptr, &listener_,
@@ -217,10 +212,10 @@ class ZookeeperHandle::Client {
   }
 
   void send(std::uint64_t request, const Operation& operation) {
+    require(zookeeper_ != nullptr, "an operation is sent through an open handle");
     Call& call = calls_[request];
-    const std::string& path = std::visit([](const auto& any) -> const Path& { return any.path; }, operation).text();
-    call = {&listener_, request, std::string(verb_of(operation)) + " " + path};
-    const int code = start(operation, path.c_str(), call);
+    call = {&listener_, request, to_text(operation)};
+    const int code = start(operation, path_of(operation).text().c_str(), call);
     if (code != ZOK) reply(call, failure(code, call));
   }
 
@@ -258,7 +253,7 @@ class ZookeeperHandle::Client {
 
   Options options_;
   HandleListener& listener_;
-  // With credentials: all rights for whoever holds them, everyone may read.
+  // With credentials: all rights for those who hold them, all others may read.
   std::array<ACL, 2> acl_entries_;
   ACL_vector acl_{};
   zhandle_t* zookeeper_ = nullptr;

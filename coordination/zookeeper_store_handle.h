@@ -38,7 +38,7 @@ class ZookeeperHandle {
   ZookeeperHandle(const ZookeeperHandle&) = delete;
   ZookeeperHandle& operator=(const ZookeeperHandle&) = delete;
 
-  // Blocks for as long as the resolver likes, so never on the loop thread. The listener may be called before it
+  // Blocks for as long as the resolver does, so never on the loop thread. The listener may be called before it
   // returns. False: no host name could be resolved; nothing was opened.
   [[nodiscard]] bool open();
   // Ends the session. Blocks for up to 4.5 s where a server hangs, so never on the loop thread, and never in a

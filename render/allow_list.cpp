@@ -31,10 +31,10 @@ std::string show(char c) {
   return text.data();
 }
 
-std::string refused_character(std::string_view value, std::size_t at, std::string_view expected) {
-  std::string message = "has " + show(value[at]) + " at byte " + std::to_string(at + 1);
-  if (!expected.empty()) message += ", expected " + std::string(expected);
-  return message;
+Error error(std::string message) { return Error{"", 0, std::move(message)}; }
+
+Error refused_character(std::string_view value, std::size_t at, const std::string& expected) {
+  return error("has " + show(value[at]) + " at byte " + std::to_string(at + 1) + ", expected " + expected);
 }
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
@@ -47,8 +47,8 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   }
 }
 
-std::string too_long(std::size_t bytes, std::size_t limit) {
-  return "has " + std::to_string(bytes) + " bytes, more than " + std::to_string(limit);
+Error too_long(std::size_t bytes, std::size_t limit, const std::string& when = "") {
+  return error("has " + std::to_string(bytes) + " bytes, more than " + std::to_string(limit) + when);
 }
 
 // The number of bytes of the well-formed UTF-8 character at the front, 0 if there is none. The table of well-formed
@@ -72,57 +72,54 @@ std::size_t utf8_character(std::string_view text) {
   return 0;
 }
 
-std::string refuse_host_label(std::string_view label) {
-  if (label.empty()) return "has an empty part between dots";
-  if (label.size() > kMaxLabelBytes) return "has a part of more than 63 bytes between dots";
-  if (label.front() == '-' || label.back() == '-') return "has a part that begins or ends with '-'";
+std::optional<Error> refuse_host_label(std::string_view label) {
+  if (label.empty()) return error("has an empty part between dots");
+  if (label.size() > kMaxLabelBytes) return error("has a part of more than 63 bytes between dots");
+  if (label.front() == '-' || label.back() == '-') return error("has a part that begins or ends with '-'");
   for (std::size_t i = 0; i < label.size(); ++i) {
     if (is_alphanumeric(label[i]) || label[i] == '-') continue;
-    return "has " + show(label[i]) + ", expected letters, digits, '-' and '.'";
+    return error("has " + show(label[i]) + ", expected letters, digits, '-' and '.'");
   }
-  return "";
+  return std::nullopt;
 }
 
 }  // namespace
 
-std::string refuse_app_id(std::string_view id) {
-  if (id.empty() || id.front() != '/') return "does not begin with '/'";
+std::optional<Error> refuse_app_id(std::string_view id) {
+  if (id.empty() || id.front() != '/') return error("does not begin with '/'");
   if (id.size() > kMaxAppIdBytes) return too_long(id.size(), kMaxAppIdBytes);
   for (const std::string_view segment : split(id.substr(1), '/')) {
-    if (segment.empty()) return "has an empty segment";
+    if (segment.empty()) return error("has an empty segment");
     // Browsers and Nginx resolve these before they look for a location.
-    if (segment == "." || segment == "..") return "has the segment '" + std::string(segment) + "'";
+    if (segment == "." || segment == "..") return error("has the segment '" + std::string(segment) + "'");
   }
   for (std::size_t i = 0; i < id.size(); ++i) {
     if (is_alphanumeric(id[i]) || std::string_view("._~/-").find(id[i]) != std::string_view::npos) continue;
     return refused_character(id, i, "letters, digits and ._~-");
   }
-  return "";
+  return std::nullopt;
 }
 
-std::string refuse_host(std::string_view host) {
-  if (host.empty()) return "is empty";
+std::optional<Error> refuse_host(std::string_view host) {
+  if (host.empty()) return error("is empty");
   if (host.size() > kMaxHostBytes) return too_long(host.size(), kMaxHostBytes);
   if (host.starts_with("*.")) host.remove_prefix(2);
   for (const std::string_view label : split(host, '.')) {
-    if (std::string wrong = refuse_host_label(label); !wrong.empty()) return wrong;
+    if (auto wrong = refuse_host_label(label)) return wrong;
   }
-  return "";
+  return std::nullopt;
 }
 
-std::string refuse_ip_address(std::string_view ip) {
-  const std::string text(ip);
+bool is_ip_address(std::string_view text) {
+  const std::string copy(text);
   std::array<std::uint8_t, sizeof(in6_addr)> parsed{};
   // An embedded NUL would end the text early for inet_pton.
-  if (text.find('\0') == std::string::npos &&
-      (inet_pton(AF_INET, text.c_str(), parsed.data()) == 1 || inet_pton(AF_INET6, text.c_str(), parsed.data()) == 1)) {
-    return "";
-  }
-  return "is not an IPv4 or IPv6 address";
+  return copy.find('\0') == std::string::npos && (inet_pton(AF_INET, copy.c_str(), parsed.data()) == 1 ||
+                                                  inet_pton(AF_INET6, copy.c_str(), parsed.data()) == 1);
 }
 
-std::string refuse_upstream_name(std::string_view name) {
-  if (name.empty()) return "is empty";
+std::optional<Error> refuse_upstream_name(std::string_view name) {
+  if (name.empty()) return error("is empty");
   if (name.size() > kMaxNameBytes) return too_long(name.size(), kMaxNameBytes);
   for (std::size_t i = 0; i < name.size(); ++i) {
     const bool is_upper_case = name[i] >= 'A' && name[i] <= 'Z';
@@ -131,21 +128,22 @@ std::string refuse_upstream_name(std::string_view name) {
     // Nginx compares upstream names without case: "Shop" and "shop" would refuse the whole file.
     return refused_character(name, i, "lower-case letters, digits and _.-");
   }
-  return "";
+  return std::nullopt;
 }
 
-std::string refuse_quoted(std::string_view value) {
+std::optional<Error> refuse_quoted(std::string_view value) {
   for (std::size_t i = 0; i < value.size();) {
     const auto code = static_cast<unsigned char>(value[i]);
     if (code < 0x20 || code == 0x7f) return refused_character(value, i, "no control characters");
     if (value[i] == '$') return refused_character(value, i, "no '$', which Nginx cannot escape");
-    if (value.substr(i).starts_with("@{")) return "has '@{', which stands for a value local to a proxy";
+    if (value.substr(i).starts_with("@{")) return error("has '@{', which stands for a value local to a proxy");
     const std::size_t bytes = utf8_character(value.substr(i));
     if (bytes == 0) return refused_character(value, i, "UTF-8");
     i += bytes;
   }
-  const std::size_t quoted = nginx_quote(value).size();
-  return quoted > kMaxQuotedBytes ? too_long(quoted, kMaxQuotedBytes) + " when quoted" : "";
+  const std::size_t quoted = quoted_bytes(value);
+  if (quoted > kMaxQuotedBytes) return too_long(quoted, kMaxQuotedBytes, " when quoted");
+  return std::nullopt;
 }
 
 std::string name_of_app_id(std::string_view id) {

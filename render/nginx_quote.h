@@ -3,10 +3,15 @@
 
 #include <string>
 #include <string_view>
+#include <tl/expected.hpp>
+
+#include "render/error.h"
 
 namespace chorale::render {
 
-// REQUIRES: refuse_quoted(value).empty(); '$' cannot be escaped in Nginx, control characters would forge lines.
-[[nodiscard]] std::string nginx_quote(std::string_view value);
+// Refuses what refuse_quoted refuses: '$' cannot be escaped in Nginx, control characters would forge lines.
+[[nodiscard]] tl::expected<std::string, Error> nginx_quote(std::string_view value);
+// The size of what nginx_quote returns.
+[[nodiscard]] std::size_t quoted_bytes(std::string_view value);
 
 }  // namespace chorale::render

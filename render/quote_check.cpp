@@ -27,7 +27,7 @@ class NginxReader {
     for (const char c : text) read(c);
   }
 
-  // A tag's value: some text without a blank, a quote or a semicolon, or one quoted parameter.
+  // A tag's value: text without a blank, a quote or a semicolon, or one quoted parameter.
   void read_value() {
     if (place_ == Place::kGap) place_ = Place::kWord;
     previous_ = 'x';
@@ -37,7 +37,7 @@ class NginxReader {
   void read(char c) {
     const char previous = previous_;
     // An escaped character means nothing, and escapes nothing.
-    const bool is_escaped = previous == '\\' && place_ != Place::kComment;
+    const bool is_escaped = previous == '\\';
     previous_ = is_escaped ? 'x' : c;
     switch (place_) {
       case Place::kComment:
@@ -77,27 +77,27 @@ class NginxReader {
   char previous_ = '\n';
 };
 
-std::optional<std::string> refuse_place(Place place) {
+// What is wrong with a quoted parameter in this place; nullptr if it may stand there.
+const char* refuse_place(Place place) {
   switch (place) {
     case Place::kGap:
     case Place::kComment:
-      return std::nullopt;
+      return nullptr;
     case Place::kWord:
       return "must be a whole parameter: put a blank before it";
     case Place::kDouble:
     case Place::kSingle:
       return "stands inside quotes of the template, but is quoted itself: remove those";
   }
-  return std::nullopt;
+  return nullptr;
 }
 
 }  // namespace
 
 std::optional<Error> find_unsafe_tag(const std::vector<CompiledToken>& tokens, const std::string& file) {
   NginxReader nginx;
-  std::vector<Place> places(tokens.size(), Place::kGap);  // where each section begins
-  for (std::size_t i = 0; i < tokens.size(); ++i) {
-    const CompiledToken& compiled = tokens[i];
+  std::vector<Place> open;  // where each open section begins
+  for (const CompiledToken& compiled : tokens) {
     const auto error = [&](const std::string& message) {
       return Error{file, compiled.token.line, compiled.token.spelling + ": " + message};
     };
@@ -107,7 +107,7 @@ std::optional<Error> find_unsafe_tag(const std::vector<CompiledToken>& tokens, c
         break;
       case TokenKind::kVariable:
         if (compiled.may_be_quoted()) {
-          if (const auto wrong = refuse_place(nginx.place())) return error(*wrong);
+          if (const char* wrong = refuse_place(nginx.place())) return error(wrong);
         }
         nginx.read_value();
         break;
@@ -116,11 +116,12 @@ std::optional<Error> find_unsafe_tag(const std::vector<CompiledToken>& tokens, c
         break;
       case TokenKind::kSection:
       case TokenKind::kInvertedSection:
-        places[i] = nginx.place();
+        open.push_back(nginx.place());
         break;
       case TokenKind::kSectionEnd: {
-        const Place begin = places[compiled.begin];
+        const Place begin = open.back();
         const Place end = nginx.place();
+        open.pop_back();
         if (begin == end) break;
         if (is_quoted(begin) || is_quoted(end) || begin == Place::kComment || end == Place::kComment) {
           return error("a quote or a comment begins or ends within this section and not again");

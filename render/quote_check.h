@@ -1,9 +1,9 @@
-// Does every value that may be quoted stand where Nginx reads a quoted parameter? Pure.
+// Checks that every value that may be quoted appears where Nginx reads a quoted parameter. Pure.
 //
 // Quoting makes a label harmless only where a parameter may begin. Inside a word (`foo-{{labels.x}}`) Nginx takes the
 // quotes for text, and a ';' in the label would end the directive; inside quotes of the template (`"a {{labels.x}}"`)
 // the label's own quotes would close them. Either lets the owner of an app write directives, so it is refused when the
-// template is compiled, whatever today's labels hold.
+// template is compiled, before any label is known.
 #pragma once
 
 #include <optional>

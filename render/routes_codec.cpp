@@ -14,7 +14,7 @@ using nlohmann::json;
 constexpr const char* kFile = "routes.json";
 constexpr std::string_view kLastLine = "]}\n";
 
-// --- encode ---------------------------------------------------------------------------------------------------------
+// Encoding.
 
 void append_string(std::string& out, std::string_view text) {
   const bool is_plain = std::all_of(text.begin(), text.end(), [](char c) {
@@ -110,8 +110,7 @@ void append_first_line(std::string& out, const std::string& realm) {
   out += R"(,"apps":[)";
 }
 
-// --- decode ---------------------------------------------------------------------------------------------------------
-// These read leniently: whatever they miss or misread is caught when the line is written again and compared.
+// Decoding. These read leniently: what they miss or misread is caught when the line is written again and compared.
 
 std::string read_string(const json& object, const char* key) {
   const auto found = object.find(key);
@@ -264,9 +263,7 @@ tl::expected<RoutingState, Error> decode_routes(std::string_view text) {
     if (!app) return tl::unexpected(std::move(app).error());
     state.apps.push_back(*std::move(app));
   }
-  if (const auto broken = find_broken_invariant(state)) {
-    return tl::unexpected(error_at(static_cast<int>(broken->app_index) + 2, broken->message));
-  }
+  if (auto broken = find_broken_invariant(state)) return tl::unexpected(*std::move(broken));
   return state;
 }
 

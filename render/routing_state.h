@@ -1,4 +1,4 @@
-// The routing state: what Nginx shall serve, as plain values. It is what templates see and what routes.json holds.
+// The routing state: what Nginx is to serve, as plain values. It is what templates see and what routes.json holds.
 //
 // Invariants (made by agent/core/routes, checked by the codec): apps sorted by id, ids unique; names unique; a host
 // belongs to one app; ports sorted by index; servers sorted by address; every id, name, host and address has passed the

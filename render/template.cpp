@@ -88,11 +88,10 @@ class StateContext : public mustache::basic_context<std::string> {
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
 
   const mustache::data* get(const std::string& name) const override {
-    asked_.reset();
-    std::size_t index = 0;
-    const auto parsed = std::from_chars(name.data(), name.data() + name.size(), index);
-    if (parsed.ec != std::errc() || index >= tokens_.size()) {
-      fail(0, "unknown name in the compiled template");
+    std::size_t index = tokens_.size();
+    std::from_chars(name.data(), name.data() + name.size(), index);
+    if (index >= tokens_.size()) {
+      fail({"", 0, "unknown name in the compiled template"});
       return nullptr;
     }
     const CompiledToken& token = tokens_[index];
@@ -109,16 +108,15 @@ class StateContext : public mustache::basic_context<std::string> {
       case TokenKind::kSectionEnd:
         break;
     }
-    fail(token.token.line, "a token that is no name in the compiled template");
+    fail({"", token.token.line, "a token that is no name in the compiled template"});
     return nullptr;
   }
 
   // Mustache asks for a section's value once, then pushes and pops once for each item: the first push follows the
-  // question, each further one follows the pop of the item before.
+  // question, each further one follows the pop of the item before, which forgets what was asked meanwhile.
   void push(const mustache::data* /*item*/) override {
     const Frame& outer = open_.empty() ? root_ : open_.back().frame;
     Open next{asked_ ? *asked_ : closed_.token, asked_ ? 0 : closed_.item + 1, outer};
-    asked_.reset();
     const CompiledToken& token = tokens_[next.token];
     if (token.shape == Shape::kList) next.frame = list_item(token, state_, outer, next.item);
     if (token.field == Field::kApps && token.whole_lines) sections_.begin(next.frame.app->id);
@@ -145,9 +143,9 @@ class StateContext : public mustache::basic_context<std::string> {
   const Frame& frame() const { return open_.empty() ? root_ : open_.back().frame; }
 
   const mustache::data* variable(const CompiledToken& token) const {
-    tl::expected<std::string, std::string> text = text_of(token, state_, frame());
+    tl::expected<std::string, Error> text = text_of(token, state_, frame());
     if (!text) {
-      fail(token.token.line, text.error());
+      fail(std::move(text).error());
       return nullptr;
     }
     value_ = mustache::data(*text);
@@ -164,13 +162,13 @@ class StateContext : public mustache::basic_context<std::string> {
   const mustache::data& list_of(std::size_t size) const {
     auto found = lists_.find(size);
     if (found == lists_.end()) {
-      found = lists_.emplace(size, mustache::data(mustache::list(size, mustache::data(true)))).first;
+      found = lists_.emplace(size, mustache::data(mustache::list(size))).first;
     }
     return found->second;
   }
 
-  void fail(int line, std::string message) const {
-    if (!error_) error_ = Error{"", line, std::move(message)};
+  void fail(Error error) const {
+    if (!error_) error_ = std::move(error);
   }
 
   const std::vector<CompiledToken>& tokens_;

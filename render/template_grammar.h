@@ -60,8 +60,8 @@ struct CompiledToken {
   Shape shape = Shape::kBare;
   std::string key;        // of an open map
   std::size_t begin = 0;  // of a section's end: the index of its beginning
-  bool whole_lines =
-      false;  // of a section: its tags stand on lines of their own, so that each round writes whole lines
+  // Of a section: its tags are on lines of their own, so that each round writes whole lines.
+  bool whole_lines = false;
 
   // Its text may hold any character, so it is rendered as one quoted parameter and must stand where one may stand.
   [[nodiscard]] bool may_be_quoted() const {

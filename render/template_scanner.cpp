@@ -68,13 +68,13 @@ class Scanner {
       const std::size_t newline = text.find('\n');
       const bool ends_line = newline != std::string_view::npos;
       const std::string_view part = text.substr(0, ends_line ? newline + 1 : text.size());
-      pieces_.push_back({Token{TokenKind::kText, std::string(part), "", line_, false}, false, ends_line});
+      pieces_.push_back({Token{TokenKind::kText, std::string(part), "", line_}, false, ends_line});
       text.remove_prefix(part.size());
       if (ends_line) ++line_;
     }
   }
 
-  // REQUIRES: rest_ begins with the left delimiter.
+  // Called where rest_ begins with the left delimiter.
   std::optional<Error> scan_tag() {
     // "{{{name}}}", and "<%{name}%>" with other delimiters.
     const bool is_triple = rest_.substr(left_.size()).starts_with('{');
@@ -122,16 +122,18 @@ class Scanner {
 
   std::optional<Error> add_tag(TokenKind kind, std::string_view name, std::string_view spelling) {
     if (name.empty()) return error("a tag without a name");
-    pieces_.push_back({Token{kind, std::string(name), std::string(spelling), line_, false}, false, false});
+    pieces_.push_back({Token{kind, std::string(name), std::string(spelling), line_}});
     return std::nullopt;
   }
 
-  void add_invisible() { pieces_.push_back({Token{TokenKind::kText, "", "", line_, false}, true, false}); }
+  void add_invisible() { pieces_.push_back({Token{TokenKind::kText, "", "", line_}, true}); }
 
   std::optional<Error> set_delimiters(std::string_view content) {
     const std::string message = "expected new delimiters as in '=<% %>='";
-    if (content.size() < 2 || !content.ends_with('=')) return error(message);
-    const std::string_view both = trim(content.substr(1, content.size() - 2));
+    content.remove_prefix(1);
+    if (!content.ends_with('=')) return error(message);
+    content.remove_suffix(1);
+    const std::string_view both = trim(content);
     const std::size_t blank = both.find_first_of(kSpace);
     if (blank == std::string_view::npos) return error(message);
     const std::string_view left = both.substr(0, blank);

@@ -4,7 +4,6 @@
 #include <map>
 #include <string_view>
 
-#include "render/allow_list.h"
 #include "render/nginx_quote.h"
 
 namespace chorale::render {
@@ -124,18 +123,19 @@ bool is_true(const CompiledToken& token, const RoutingState& state, const Frame&
   return value && !value->empty() && !(is_number(token.field) && *value == "0");
 }
 
-tl::expected<std::string, std::string> text_of(const CompiledToken& token, const RoutingState& state,
-                                               const Frame& frame) {
+tl::expected<std::string, Error> text_of(const CompiledToken& token, const RoutingState& state, const Frame& frame) {
   std::optional<std::string> value = value_of(token, state, frame);
   if (!value) return std::string();
   if (token.shape == Shape::kBare) return *std::move(value);
-  if (const std::string wrong = refuse_quoted(*value); !wrong.empty()) {
+  auto quoted = nginx_quote(*value);  // what cannot be quoted may not stand raw either
+  if (!quoted) {
     const std::string of_app = frame.app == nullptr ? "" : "app " + frame.app->id + ": ";
-    return tl::unexpected(of_app + "the value of " + token.token.spelling + " " + wrong);
+    const std::string what = of_app + "the value of " + token.token.spelling + " ";
+    return tl::unexpected(Error{"", token.token.line, what + quoted.error().message});
   }
   if (token.token.kind == TokenKind::kRawVariable) return *std::move(value);
   if (token.shape == Shape::kText && is_plain(*value)) return *std::move(value);
-  return nginx_quote(*value);
+  return quoted;
 }
 
 }  // namespace chorale::render

@@ -21,7 +21,7 @@ struct Frame {
   const std::string* host = nullptr;
 };
 
-// REQUIRES of all: the frame holds what the grammar promised for this place.
+// The frame holds what the grammar promises for the token's place.
 
 // The items that a section on this list walks through.
 [[nodiscard]] std::size_t list_size(const CompiledToken& token, const RoutingState& state, const Frame& frame);
@@ -32,9 +32,9 @@ struct Frame {
 // number: if not 0.
 [[nodiscard]] bool is_true(const CompiledToken& token, const RoutingState& state, const Frame& frame);
 
-// The text of a variable, quoted if it has to be. The error says which app's value may not stand in a config at all;
-// agent/core leaves such values out beforehand, so it is a bug there, and is caught here rather than written.
-[[nodiscard]] tl::expected<std::string, std::string> text_of(const CompiledToken& token, const RoutingState& state,
-                                                             const Frame& frame);
+// The text of a variable, quoted if it has to be. The error, without a file, names the app whose value may not stand in
+// a config at all. agent/core leaves such values out beforehand, so it is a bug there; it is caught here, not written.
+[[nodiscard]] tl::expected<std::string, Error> text_of(const CompiledToken& token, const RoutingState& state,
+                                                       const Frame& frame);
 
 }  // namespace chorale::render

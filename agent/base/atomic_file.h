@@ -17,7 +17,7 @@ namespace chorale::agent {
 
 struct Ownership {
   mode_t mode = 0644;
-  uid_t user = static_cast<uid_t>(-1);  // -1: whoever runs this process
+  uid_t user = static_cast<uid_t>(-1);  // -1: that of this process
   gid_t group = static_cast<gid_t>(-1);
 };
 
@@ -46,7 +46,7 @@ using Done = tl::expected<void, Failure>;
 
 // Neither synced nor complete until publish_file. A half written file is removed again.
 [[nodiscard]] Done write_draft(const std::string& path, std::string_view text, const Ownership& ownership);
-// fsync, rename, fsync of the directory. `draft` and `path` stand in one directory.
+// fsync, rename, fsync of the directory. `draft` and `path` are in one directory.
 [[nodiscard]] Done publish_file(const std::string& draft, const std::string& path);
 // Both at once, by way of ".<name>.chorale-tmp" beside it.
 [[nodiscard]] Done replace_file(const std::string& path, std::string_view text, const Ownership& ownership);

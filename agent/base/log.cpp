@@ -12,6 +12,8 @@
 #include <map>
 #include <utility>
 
+#include "agent/base/one_line.h"
+
 namespace chorale::agent {
 namespace {
 
@@ -98,27 +100,6 @@ void init_log(const char* program) {
   if (journal_stream != nullptr && ::fstat(STDERR_FILENO, &info) == 0) {
     stderr_target() = log_target(journal_stream, info.st_dev, info.st_ino);
   }
-}
-
-std::string escape_for_log(std::string_view text) {
-  constexpr std::array<char, 16> kHex{'0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'};
-  std::string escaped;
-  escaped.reserve(text.size());
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '\n') {
-      escaped += "\\n";
-    } else if (c == '\t') {
-      escaped += "\\t";
-    } else if (byte < 0x20 || byte == 0x7f) {
-      escaped += "\\x";
-      escaped += kHex[byte >> 4U];
-      escaped += kHex[byte & 0xfU];
-    } else {
-      escaped += c;
-    }
-  }
-  return escaped;
 }
 
 void write_log(const LogLine& line) {

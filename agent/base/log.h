@@ -4,7 +4,7 @@
 // knows them better; elsewhere it begins with glog's "I20261122 12:00:00.000000 4711] ", without a source line, which
 // would always be the same.
 // Values from outside are escaped, so that no label can forge a line; a line that repeats is written once a minute with
-// a count. Secrets never get here: whoever builds a text leaves them out.
+// a count. Secrets never get here: the code that builds a text leaves them out.
 #pragma once
 
 #include <sys/types.h>
@@ -27,13 +27,10 @@ void log_error(std::string text);
 
 enum class LogTarget { kTerminal, kJournal };
 // What stderr is: `journal_stream` is the environment's JOURNAL_STREAM, "<device>:<inode>" of what systemd connected;
-// it is inherited by whoever redirects stderr elsewhere, hence the comparison.
+// a child whose stderr goes elsewhere inherits it, hence the comparison.
 [[nodiscard]] LogTarget log_target(std::string_view journal_stream, dev_t device, ino_t inode);
 // What a line begins with, the blank after it included.
 [[nodiscard]] std::string log_prefix(LogTarget target, LogLine::Level level, std::chrono::system_clock::time_point now,
                                      pid_t pid);
-
-// Control characters as \n, \t, \xNN.
-[[nodiscard]] std::string escape_for_log(std::string_view text);
 
 }  // namespace chorale::agent

@@ -16,6 +16,7 @@
 #include <memory>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 #include "agent/base/unique_fd.h"
 
@@ -95,18 +96,20 @@ bool read_some(int fd, std::string& output) {
 
 }  // namespace
 
-tl::expected<ProcessResult, Failure> run_process(const std::vector<std::string>& arguments, Milliseconds timeout,
-                                                 const std::atomic<bool>& stop) {
-  if (arguments.empty()) return tl::unexpected(Failure{"no command to run"});
+tl::expected<ProcessResult, ProcessFailure> run_process(const std::vector<std::string>& arguments, Milliseconds timeout,
+                                                        const std::atomic<bool>& stop) {
+  const auto failed = [](std::string message) { return tl::unexpected(ProcessFailure{std::move(message), {}}); };
+  if (arguments.empty()) return failed("no command to run");
   std::array<int, 2> ends{};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0) return tl::unexpected(Failure{"pipe: " + std::string(std::strerror(errno))});
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) return failed("pipe: " + std::string(std::strerror(errno)));
   const UniqueFd reader(ends[0]);
   UniqueFd writer(ends[1]);
 
   const auto begin = Clock::now();
   pid_t pid = -1;
   if (const int error = spawn(arguments, writer.get(), pid); error != 0) {
-    return tl::unexpected(Failure{"cannot run " + arguments[0] + ": " + std::strerror(error)});
+    return tl::unexpected(
+        ProcessFailure{"cannot run " + arguments[0] + ": " + std::strerror(error), std::strerror(error)});
   }
   writer.reset();
 
@@ -115,15 +118,15 @@ tl::expected<ProcessResult, Failure> run_process(const std::vector<std::string>&
   bool open = true;
   while (true) {
     const pid_t reaped = waitpid(pid, &status, WNOHANG);
-    if (reaped < 0 && errno != EINTR) return tl::unexpected(Failure{arguments[0] + " ended, but its result is lost"});
+    if (reaped < 0 && errno != EINTR) return failed(arguments[0] + " ended, but its result is lost");
     if (reaped == pid) break;
     if (stop || Clock::now() - begin > timeout) {
       // One that may not be killed (sudo's) is left behind as a zombie rather than waited for.
       while (kill(-pid, SIGKILL) == 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR) {
       }
-      return tl::unexpected(Failure{
+      return failed(
           arguments[0] +
-          (stop ? " was stopped" : " did not end within " + std::to_string(timeout.count()) + " ms and was killed")});
+          (stop ? " was stopped" : " did not end within " + std::to_string(timeout.count()) + " ms and was killed"));
     }
     pollfd waiting{reader.get(), POLLIN, 0};
     if (!open) {

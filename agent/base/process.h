@@ -1,4 +1,4 @@
-// Runs a child to its end and keeps what it said. Blocking: for the worker pool only.
+// Runs a child to its end and keeps what it said. Blocking: for the worker pool and the command line.
 //
 // No SIGCHLD handler and no pidfd: the first would take other libraries' children, the second is missing on EL7's
 // kernel. The child leads its own process group, inherits no descriptor but its output, and dies with its deadline.
@@ -20,9 +20,16 @@ struct ProcessResult {
 };
 
 inline constexpr Milliseconds kMaxProcessTime{60'000};
+inline const std::atomic<bool> kNeverStopped{false};
 
-// The error says what could not be run, or that it took too long. `stop` ends the child early.
-[[nodiscard]] tl::expected<ProcessResult, Failure> run_process(const std::vector<std::string>& arguments,
-                                                               Milliseconds timeout, const std::atomic<bool>& stop);
+struct ProcessFailure {
+  std::string message;      // "cannot run nginx: No such file or directory", "nginx did not end within 10000 ms ..."
+  std::string start_error;  // the system's reason, where it could not be started
+};
+
+// Fails where it could not be started, or took too long. `stop` ends the child early.
+[[nodiscard]] tl::expected<ProcessResult, ProcessFailure> run_process(const std::vector<std::string>& arguments,
+                                                                      Milliseconds timeout,
+                                                                      const std::atomic<bool>& stop = kNeverStopped);
 
 }  // namespace chorale::agent

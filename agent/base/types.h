@@ -4,6 +4,8 @@
 #include <chrono>
 #include <string>
 
+#include "coordination/log_line.h"
+
 namespace chorale::agent {
 
 // The steady clock, handed in by the loop; nothing in core reads a clock by itself.
@@ -16,11 +18,6 @@ struct Failure {
   bool operator==(const Failure&) const = default;
 };
 
-// One line for the log, decided by pure code, written by the loop (which escapes and rate-limits it).
-struct LogLine {
-  enum class Level { kInfo, kWarning, kError };
-  Level level = Level::kInfo;
-  std::string text;
-};
+using coordination::LogLine;
 
 }  // namespace chorale::agent

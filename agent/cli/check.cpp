@@ -13,19 +13,18 @@ int run_check(const std::string& config_file) {
   CheckReport report(std::cout);
   const auto loaded = load_config(config_file);
   if (!loaded) {
-    std::istringstream lines(loaded.error());
+    std::istringstream lines(loaded.error().message);
     for (std::string line; std::getline(lines, line);) report.fail("config", line, kExitUsage);
     return report.exit_code();
   }
   const Config& config = loaded->config;
   report.ok("config", config_file);
-  for (const std::string& warning : loaded->warnings) {
-    // A key that is nearly one of ours was meant to be it: a mistyped `zookeeper` makes a standalone agent.
-    const bool mistyped = warning.find("did you mean") != std::string::npos;
-    if (mistyped) {
-      report.fail("config", warning, kExitUsage);
+  for (const ConfigWarning& warning : loaded->warnings) {
+    // A mistyped `zookeeper` makes a standalone agent that looks well.
+    if (warning.kind == ConfigWarning::Kind::kMistypedKey) {
+      report.fail("config", warning.text(), kExitUsage);
     } else {
-      report.warn("config", warning);
+      report.warn("config", warning.text());
     }
   }
   const bool program = check_nginx_program(report, config);

@@ -5,12 +5,12 @@
 #include <utility>
 #include <vector>
 
-#include "agent/cli/check_net.h"
 #include "agent/cli/check_parts.h"
 #include "agent/cli/cli.h"
 #include "agent/cli/cluster_session.h"
+#include "agent/cli/http_get.h"
 #include "agent/config/config_values.h"
-#include "agent/marathon/url.h"
+#include "agent/marathon/requests.h"
 
 namespace chorale::agent {
 namespace {

@@ -13,12 +13,14 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "agent/base/one_line.h"
+#include "agent/base/process.h"
 #include "agent/base/text_file.h"
 #include "agent/base/unique_fd.h"
-#include "agent/cli/check_net.h"
 #include "agent/cli/check_parts.h"
 #include "agent/cli/cli.h"
-#include "agent/cli/command.h"
+#include "agent/cli/http_get.h"
+#include "agent/cli/local_agent.h"
 #include "agent/nginx/config_text.h"
 #include "agent/nginx/locations.h"
 #include "agent/nginx/master.h"
@@ -38,8 +40,6 @@ constexpr NginxVersion kOldest{1, 11, 11};  // worker_shutdown_timeout, which th
 std::string text_of(const NginxVersion& version) {
   return std::to_string(version.major) + "." + std::to_string(version.minor) + "." + std::to_string(version.patch);
 }
-
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 void check_nginx_runs(CheckReport& report, const Config& config) {
   const auto text = read_text_file(config.nginx_config, std::size_t{1} << 30U);
@@ -88,17 +88,9 @@ error_code try_to_listen(const tcp::endpoint& endpoint) {
   return error;
 }
 
-// The id of the agent that answers there; empty: whoever it is, it is no agent.
-std::string agent_at(asio::ip::address address, std::uint16_t port) {
-  if (address.is_unspecified()) {
-    address = address.is_v6() ? asio::ip::address(asio::ip::address_v6::loopback())
-                              : asio::ip::address(asio::ip::address_v4::loopback());
-  }
-  Url url;
-  url.host = address.to_string();
-  url.port = std::to_string(port);
-  url.target = "/v1/health";
-  const auto answer = http_get(url, {}, {}, kAgentPatience);
+// The id of the agent that listens on the admin API's port; empty: it is no agent.
+std::string agent_at_port(const Config& config) {
+  const auto answer = http_get(admin_url(config, "/v1/health"), {}, {}, kAgentPatience);
   if (!answer) return {};
   const auto health = nlohmann::json::parse(answer->body, nullptr, false);
   if (!health.is_object() || !health.contains("Cluster") || !health["Cluster"].is_object()) return {};
@@ -117,7 +109,7 @@ void check_port(CheckReport& report, const Config& config) {
     report.ok("listen", where + " is free");
   } else if (error != asio::error::address_in_use) {
     report.fail("listen", where + ": " + error.message() + "; set listen to an address of this host", kExitNo);
-  } else if (const std::string agent = agent_at(address, config.listen_port); agent == config.id) {
+  } else if (const std::string agent = agent_at_port(config); agent == config.id) {
     report.ok("listen", where + ": this agent runs and listens there");
   } else {
     report.fail("listen",
@@ -151,21 +143,25 @@ std::optional<NginxVersion> parse_nginx_version(std::string_view output) {
 bool check_nginx_program(CheckReport& report, const Config& config) {
   std::vector<std::string> command = config.nginx_cmd;
   command.emplace_back("-v");
-  const auto result = run_command(command, kNginxPatience);
+  const auto result = run_process(command, kNginxPatience);
   if (!result) {
-    report.fail("nginx", result.error() + "; install Nginx, or name its program in nginx_cmd", kExitNo);
+    const ProcessFailure& failure = result.error();
+    report.fail("nginx",
+                (failure.start_error.empty() ? failure.message : command.front() + ": " + failure.start_error) +
+                    "; install Nginx, or name its program in nginx_cmd",
+                kExitNo);
     return false;
   }
   const auto version = parse_nginx_version(result->output);
   if (result->exit_code != 0) {
     report.fail("nginx",
                 config.nginx_cmd.front() + " -v ends with " + std::to_string(result->exit_code) + ": " +
-                    first_line(result->output) + "; set nginx_cmd to a command that runs Nginx",
+                    std::string(first_line(result->output)) + "; set nginx_cmd to a command that runs Nginx",
                 kExitNo);
     return false;
   }
   if (!version) {
-    report.warn("nginx", config.nginx_cmd.front() + " -v names no version: " + first_line(result->output));
+    report.warn("nginx", config.nginx_cmd.front() + " -v names no version: " + std::string(first_line(result->output)));
   } else if (*version < kOldest) {
     report.warn("nginx", "version " + text_of(*version) + " is older than " + text_of(kOldest) +
                              ", which the shipped template needs; update Nginx, or use a template of your own");

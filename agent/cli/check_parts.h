@@ -1,5 +1,5 @@
 // The parts of `chorale check`: each looks at one thing that an agent needs and writes a finding a line, with what to
-// do where something lacks. Blocking, each step within seconds.
+// do where something is missing. Blocking, each step within seconds.
 #pragma once
 
 #include <chrono>
@@ -24,7 +24,7 @@ void check_zookeeper(CheckReport& report, const Config& config);
 // Every endpoint, and this host's clock against theirs.
 void check_marathon(CheckReport& report, const Config& config);
 
-// "1.22.1" in what `nginx -v` says, whatever the build calls itself (openresty/1.21.4.1); nullopt: no version there.
+// "1.22.1" in what `nginx -v` says, whatever the build is called (openresty/1.21.4.1); nullopt: no version there.
 struct NginxVersion {
   int major = 0;
   int minor = 0;

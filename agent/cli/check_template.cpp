@@ -1,17 +1,15 @@
 // `chorale check`: the template, and what Nginx says of what it renders.
-#include <stdlib.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <sstream>
 #include <string>
 #include <utility>
 
+#include "agent/base/atomic_file.h"
+#include "agent/base/process.h"
 #include "agent/cli/check_parts.h"
 #include "agent/cli/cli.h"
-#include "agent/cli/command.h"
 #include "agent/cli/rendering.h"
 #include "render/local_values.h"
 
@@ -25,11 +23,11 @@ class TemporaryFile {
  public:
   // Beside the real one where that may be written: relative includes then mean the same.
   TemporaryFile(const std::string& config_file, const std::string& text) {
-    const auto beside = std::filesystem::path(config_file).parent_path();
-    if (write(beside / ".chorale-check-XXXXXX.conf", text)) return;
+    const std::string name = ".chorale-check-" + std::to_string(::getpid()) + ".conf";
+    if (write(std::filesystem::path(config_file).parent_path() / name, text)) return;
     moved_ = true;
     std::error_code ignored;
-    (void)write(std::filesystem::temp_directory_path(ignored) / "chorale-check-XXXXXX.conf", text);
+    (void)write(std::filesystem::temp_directory_path(ignored) / name, text);
   }
   ~TemporaryFile() {
     if (!path_.empty()) ::unlink(path_.c_str());
@@ -37,33 +35,19 @@ class TemporaryFile {
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
 
-  [[nodiscard]] const std::string& path() const { return path_; }  // empty: `error` says why
+  [[nodiscard]] const std::string& path() const { return path_; }  // empty: error() says why
   [[nodiscard]] const std::string& error() const { return error_; }
   [[nodiscard]] bool moved() const { return moved_; }
 
  private:
-  bool write(const std::filesystem::path& pattern, const std::string& text) {
-    constexpr int kSuffixLength = 5;  // ".conf"
-    std::string name = pattern.string();
-    const int descriptor = ::mkstemps(name.data(), kSuffixLength);
-    if (descriptor < 0) {
-      error_ = pattern.parent_path().string() + ": " + std::strerror(errno);
-      return false;
+  bool write(const std::string& path, const std::string& text) {
+    const Done written = write_draft(path, text, Ownership{0600});
+    if (written) {
+      path_ = path;
+    } else {
+      error_ = written.error().message;
     }
-    path_ = name;
-    std::size_t written = 0;
-    while (written < text.size()) {
-      const ssize_t count = ::write(descriptor, text.data() + written, text.size() - written);
-      if (count < 0 && errno == EINTR) continue;
-      if (count <= 0) break;
-      written += static_cast<std::size_t>(count);
-    }
-    ::close(descriptor);
-    if (written == text.size()) return true;
-    error_ = name + ": " + std::strerror(errno);
-    ::unlink(name.c_str());
-    path_.clear();
-    return false;
+    return written.has_value();
   }
 
   std::string path_;
@@ -92,9 +76,9 @@ void check_nginx(CheckReport& report, const Config& config, const std::string& w
   }
   std::vector<std::string> command = config.nginx_cmd;
   command.insert(command.end(), {"-t", "-c", file.path()});
-  const auto result = run_command(command, kNginxPatience);
+  const auto result = run_process(command, kNginxPatience);
   if (!result) {
-    report.fail("nginx", result.error(), kExitNo);
+    report.fail("nginx", result.error().message, kExitNo);
   } else if (result->exit_code != 0) {
     report.fail("nginx", what + " is refused: " + nginx_reason(result->output), kExitNo);
   } else {
@@ -106,7 +90,7 @@ void check_nginx(CheckReport& report, const Config& config, const std::string& w
 // Looked for in what is rendered: a name in a template's comment asks for nothing.
 void check_local_values(CheckReport& report, const Config& config, const render::Template& compiled) {
   const auto rendered = compiled.render(sample_state(config.realm));
-  if (!rendered) return;  // told below, with the state that it fails on
+  if (!rendered) return;  // reported below, with the state that it fails on
   const auto known = local_values(config);
   for (const std::string& name : render::local_value_names(rendered->text)) {
     if (known.contains(name)) continue;
@@ -117,7 +101,7 @@ void check_local_values(CheckReport& report, const Config& config, const render:
 }  // namespace
 
 void check_template(CheckReport& report, const Config& config, bool program) {
-  const auto compiled = load_template(config);
+  const auto compiled = read_template(config);
   if (!compiled) {
     report.fail("template", compiled.error().message + "; nginx_template names the file", compiled.error().exit_code);
     return;

@@ -63,7 +63,7 @@ class ClusterSession::Impl {
       const std::function<void(std::function<void(tl::expected<Result, coordination::Error>)>)>& start) {
     const auto deadline = Clock::now() + limit;
     if (auto connected = connect(deadline); !connected) return tl::unexpected(connected.error());
-    // Shared: after a deadline the answer may still come, to nobody.
+    // Shared: an answer may still come after the deadline, and is dropped.
     const auto answer = std::make_shared<std::optional<tl::expected<Result, coordination::Error>>>();
     start([answer](tl::expected<Result, coordination::Error> result) { answer->emplace(std::move(result)); });
     if (!run_until([&] { return answer->has_value(); }, deadline)) {

@@ -10,10 +10,10 @@ namespace chorale::agent {
 std::optional<Config> load_or_complain(const std::string& config_file) {
   auto loaded = load_config(config_file);
   if (!loaded) {
-    std::cerr << loaded.error() << "\n";
+    std::cerr << loaded.error().message << "\n";
     return std::nullopt;
   }
-  for (const std::string& warning : loaded->warnings) std::cerr << "warning: " << warning << "\n";
+  for (const ConfigWarning& warning : loaded->warnings) std::cerr << "warning: " << warning.text() << "\n";
   return std::move(loaded->config);
 }
 

@@ -1,10 +1,11 @@
-// What the agent on this host says over its admin API: how `status` and `routes` see a standalone agent. Blocking.
+// The agent on this host: how `status` and `routes` see a standalone agent, which has no ZooKeeper to ask. Blocking.
 #pragma once
 
 #include <chrono>
 #include <string>
 #include <tl/expected.hpp>
 
+#include "agent/base/url.h"
 #include "agent/cli/cluster_session.h"
 #include "agent/config/config.h"
 #include "coordination/cluster_reader.h"
@@ -12,14 +13,16 @@
 
 namespace chorale::agent {
 
+// A page of the admin API as this host reaches it: by loopback where the agent listens on every address.
+[[nodiscard]] Url admin_url(const Config& config, const std::string& path);
+
+// Asked of the admin API.
 [[nodiscard]] tl::expected<coordination::ClusterSnapshot, CliError> ask_local_status(const Config& config,
                                                                                      std::chrono::milliseconds limit);
-// As much of the routing state as /v1/config shows: hosts and servers, no paths.
-[[nodiscard]] tl::expected<render::RoutingState, CliError> ask_local_routes(const Config& config,
-                                                                            std::chrono::milliseconds limit);
+// What this proxy's Nginx serves, as the agent last kept it in state_dir.
+[[nodiscard]] tl::expected<render::RoutingState, CliError> read_local_routes(const Config& config);
 
-// The bodies of /v1/status and /v1/config as values; the error says what is wrong with them.
+// The body of /v1/status; the error says what is wrong with it.
 [[nodiscard]] tl::expected<coordination::ClusterSnapshot, std::string> read_status_body(const std::string& body);
-[[nodiscard]] tl::expected<render::RoutingState, std::string> read_config_body(const std::string& body);
 
 }  // namespace chorale::agent

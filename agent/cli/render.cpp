@@ -50,7 +50,7 @@ tl::expected<render::RoutingState, CliError> read_state(const Config& config, co
 int run_render(const std::string& config_file, const std::string& apps_file) {
   const auto config = load_or_complain(config_file);
   if (!config) return kExitUsage;
-  const auto compiled = load_template(*config);
+  const auto compiled = read_template(*config);
   if (!compiled) return complain(compiled.error());
   const auto state = read_state(*config, apps_file);
   if (!state) return complain(state.error());

@@ -23,7 +23,7 @@ render::Server server(const std::string& host, std::uint16_t port, const std::st
 
 }  // namespace
 
-tl::expected<render::Template, CliError> load_template(const Config& config) {
+tl::expected<render::Template, CliError> read_template(const Config& config) {
   auto text = slurp(config.nginx_template);
   if (!text) return tl::unexpected(text.error());
   auto compiled = render::Template::compile(std::move(*text), config.nginx_template,

@@ -11,7 +11,7 @@
 
 namespace chorale::agent {
 
-[[nodiscard]] tl::expected<render::Template, CliError> load_template(const Config& config);
+[[nodiscard]] tl::expected<render::Template, CliError> read_template(const Config& config);
 // Rendered, this proxy's local values filled in.
 [[nodiscard]] tl::expected<std::string, CliError> render_here(const render::Template& compiled, const Config& config,
                                                               const render::RoutingState& state);

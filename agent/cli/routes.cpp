@@ -40,7 +40,7 @@ int run_routes(const std::string& config_file, const std::string& app) {
   if (!config) return kExitUsage;
   tl::expected<render::RoutingState, CliError> routes;
   if (config->standalone) {
-    routes = ask_local_routes(*config, kPatience);
+    routes = read_local_routes(*config);
   } else {
     ClusterSession session(config->zookeeper);
     routes = read_committed(session);

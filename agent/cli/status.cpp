@@ -58,7 +58,7 @@ int show_changes(const ReadCluster& read, const Pause& pause, const StatusFlags&
       std::cout << (shown.empty() || flags.json ? "" : "\n") << text << std::flush;
     }
     shown = text;
-    if (!std::cout) return kExitFine;  // nobody reads any more
+    if (!std::cout) return kExitFine;  // the reader has gone
   } while (pause(kPollInterval));
   return kExitFine;
 }

@@ -1,4 +1,4 @@
-// load_config and what a loaded config means on this host; parse_config stands in config_parse.cpp.
+// load_config, and what a loaded config means on this host; parse_config is in config_parse.cpp.
 #include "agent/config/config.h"
 
 #include <sys/stat.h>
@@ -9,6 +9,7 @@
 
 #include "agent/base/text_file.h"
 #include "agent/config/config_values.h"
+#include "agent/config/key_table.h"
 
 extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX declares it in no header
 
@@ -36,52 +37,94 @@ HostFacts host_facts() {
   return facts;
 }
 
-// The content of a secret file, without the newline at its end. Errors and warnings name the key and the file only.
-std::string read_secret(const std::string& key, const std::string& path, std::vector<std::string>& errors,
-                        std::vector<std::string>& warnings) {
-  const auto text = read_text_file(path, kMaxSecretBytes);
-  if (!text) {
-    errors.push_back(key + ": " + text.error());
-    return {};
-  }
-  std::string secret(trim(*text));
-  if (secret.empty()) errors.push_back(key + ": " + path + ": the file is empty");
-  if (world_readable(path)) warnings.push_back(key + ": " + path + ": everyone on this host can read it; chmod 600");
-  return secret;
-}
+// Reads the secret files. Errors and warnings name the key and the file only.
+class SecretReader {
+ public:
+  explicit SecretReader(LoadedConfig& loaded) : loaded_(loaded) {}
 
-void read_secrets(LoadedConfig& loaded, std::vector<std::string>& errors) {
-  Config& config = loaded.config;
-  if (!config.admin_token_file.empty()) {
-    config.admin_token = read_secret("admin_token_file", config.admin_token_file, errors, loaded.warnings);
-  }
-  if (!config.standalone && !config.zookeeper_auth_file.empty()) {
-    std::string credentials = read_secret("zookeeper_auth_file", config.zookeeper_auth_file, errors, loaded.warnings);
-    const auto colon = credentials.find(':');
-    if (!credentials.empty() && (colon == 0 || colon == std::string::npos || colon + 1 == credentials.size())) {
-      errors.push_back("zookeeper_auth_file: " + config.zookeeper_auth_file + ": expected one line user:password");
+  // The failure lists all errors, one a line.
+  [[nodiscard]] tl::expected<void, Failure> read() {
+    Config& config = loaded_.config;
+    if (!config.admin_token_file.empty()) {
+      config.admin_token = content_of("admin_token_file", config.admin_token_file);
     }
-    config.zookeeper.credentials = std::move(credentials);
+    if (!config.standalone && !config.zookeeper_auth_file.empty()) {
+      std::string& credentials = config.zookeeper.credentials;
+      credentials = content_of("zookeeper_auth_file", config.zookeeper_auth_file);
+      const auto colon = credentials.find(':');
+      if (!credentials.empty() && (colon == 0 || colon == std::string::npos || colon + 1 == credentials.size())) {
+        refuse("zookeeper_auth_file", config.zookeeper_auth_file + ": expected one line user:password");
+      }
+    }
+    const bool inline_credentials = !config.zookeeper.credentials.empty() && config.zookeeper_auth_file.empty();
+    if ((!config.pass.empty() || inline_credentials) && world_readable(config.file)) {
+      warn("it holds a password and everyone on this host can read it; chmod 640");
+    }
+    if (errors_.empty()) return {};
+    return tl::unexpected(Failure{errors_});
   }
-  const bool inline_credentials = !config.zookeeper.credentials.empty() && config.zookeeper_auth_file.empty();
-  if ((!config.pass.empty() || inline_credentials) && world_readable(config.file)) {
-    loaded.warnings.push_back(config.file + ": it holds a password and everyone on this host can read it; chmod 640");
+
+ private:
+  void refuse(const std::string& key, const std::string& why) {
+    errors_ += (errors_.empty() ? "" : "\n") + loaded_.config.file + ": " + key + ": " + why;
   }
+  void warn(const std::string& why) {
+    loaded_.warnings.push_back({ConfigWarning::Kind::kReadableSecret, loaded_.config.file, why});
+  }
+
+  // Without the newline at its end.
+  std::string content_of(const std::string& key, const std::string& path) {
+    const auto text = read_text_file(path, kMaxSecretBytes);
+    if (!text) {
+      refuse(key, text.error());
+      return {};
+    }
+    std::string secret(trim(*text));
+    if (secret.empty()) refuse(key, path + ": the file is empty");
+    if (world_readable(path)) warn(key + ": " + path + ": everyone on this host can read it; chmod 600");
+    return secret;
+  }
+
+  LoadedConfig& loaded_;
+  std::string errors_;
+};
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
 }
 
 }  // namespace
 
-tl::expected<LoadedConfig, std::string> load_config(const std::string& file) {
+tl::expected<LoadedConfig, Failure> load_config(const std::string& file) {
   const auto text = read_text_file(file, kMaxConfigBytes);
-  if (!text) return tl::unexpected(text.error());
+  if (!text) return tl::unexpected(Failure{text.error()});
   auto loaded = parse_config(*text, file, host_facts());
   if (!loaded) return loaded;
-  std::vector<std::string> errors;
-  read_secrets(*loaded, errors);
-  if (errors.empty()) return loaded;
-  std::string all;
-  for (const std::string& error : errors) all += (all.empty() ? "" : "\n") + file + ": " + error;
-  return tl::unexpected(std::move(all));
+  if (auto read = SecretReader(*loaded).read(); !read) return tl::unexpected(std::move(read).error());
+  return loaded;
+}
+
+std::string ConfigChanges::text() const {
+  if (in_force.empty() && at_next_start.empty()) return "nothing has changed";
+  std::string text = in_force.empty() ? "" : "in force: " + joined(in_force);
+  if (!at_next_start.empty()) text += (text.empty() ? "" : "; ") + ("at the next start: " + joined(at_next_start));
+  return text;
+}
+
+ConfigChanges take_changes(const Config& next, Config& running) {
+  ConfigChanges changes;
+  for (const Key& key : key_table()) {
+    if (same(key.type, next, running)) continue;
+    if (key.on_reread != nullptr) key.on_reread(next, running);
+    (key.on_reread != nullptr ? changes.in_force : changes.at_next_start).emplace_back(key.name);
+  }
+  if (running.local != next.local) {
+    running.local = next.local;
+    changes.in_force.emplace_back("[local]");
+  }
+  return changes;
 }
 
 std::vector<std::string> missing_for_agent(const Config& config) {

@@ -10,6 +10,7 @@
 #include <tl/expected.hpp>
 #include <vector>
 
+#include "agent/base/types.h"
 #include "coordination/connect_string.h"
 
 namespace chorale::agent {
@@ -20,6 +21,7 @@ struct StatsdConfig {
   int sample_rate = 100;
 };
 
+// A Config{} holds the defaults, so far as they do not depend on the host.
 struct Config {
   std::string file;  // where it came from, for messages
 
@@ -60,9 +62,24 @@ struct Config {
   std::string admin_token;  // the content of admin_token_file
 };
 
+// What is read and accepted, but should not stay so.
+struct ConfigWarning {
+  enum class Kind {
+    kMistypedKey,     // unknown, and nearly a known one
+    kUnknownKey,      // unknown, and near none
+    kNoEffect,        // known, and without effect here
+    kReadableSecret,  // every user of the host can read it
+  };
+  Kind kind = Kind::kUnknownKey;
+  std::string where;  // "/etc/chorale/chorale.toml:12", "environment variable CHORALE_MARATON", or the file alone
+  std::string message;
+
+  [[nodiscard]] std::string text() const { return where + ": " + message; }
+};
+
 struct LoadedConfig {
   Config config;
-  std::vector<std::string> warnings;  // unknown keys with the nearest known one, and the like; each names file and line
+  std::vector<ConfigWarning> warnings;
 };
 
 // What the host says of itself, injected so that parsing is pure.
@@ -71,15 +88,25 @@ struct HostFacts {
   std::map<std::string, std::string> environment;  // only CHORALE_* is looked at
 };
 
-// Every error names the file, the line and what was expected; all errors of the file are listed, one a line.
-[[nodiscard]] tl::expected<LoadedConfig, std::string> parse_config(std::string_view text, const std::string& file,
-                                                                   const HostFacts& host);
+// The failure lists all errors of the file, one a line; each names the file, the line and what was expected.
+[[nodiscard]] tl::expected<LoadedConfig, Failure> parse_config(std::string_view text, const std::string& file,
+                                                               const HostFacts& host);
 // What a daemon needs beyond a readable config, one complete sentence each, naming the file: `status` and `routes` do
 // without.
 [[nodiscard]] std::vector<std::string> missing_for_agent(const Config& config);
 
-// Reads the file, its secret files (zookeeper_auth_file, admin_token_file) and the host's facts.
-[[nodiscard]] tl::expected<LoadedConfig, std::string> load_config(const std::string& file);
+// Reads the file, its secret files (zookeeper_auth_file, admin_token_file) and the host's facts. Failures as above.
+[[nodiscard]] tl::expected<LoadedConfig, Failure> load_config(const std::string& file);
+
+// Keys by name, and "[local]".
+struct ConfigChanges {
+  std::vector<std::string> in_force;
+  std::vector<std::string> at_next_start;
+
+  [[nodiscard]] std::string text() const;  // "in force: xproxy, [local]; at the next start: port"
+};
+// Takes from `next` what a running agent can take, as the key table says, and names all that differs.
+[[nodiscard]] ConfigChanges take_changes(const Config& next, Config& running);
 
 // The values that @{name} may use on this proxy: built-ins, overridden by [local].
 [[nodiscard]] std::map<std::string, std::string> local_values(const Config& config);

@@ -1,168 +1,17 @@
-// parse_config: every key in turn, then what contradicts what.
+// parse_config: every key by itself, as the key table says, then what depends on the host or on other keys.
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "agent/config/config.h"
-#include "agent/config/config_reader.h"
 #include "agent/config/config_settings.h"
 #include "agent/config/config_values.h"
-#include "render/allow_list.h"
+#include "agent/config/key_table.h"
 
 namespace chorale::agent {
 namespace {
 
-using std::chrono::hours;
-using std::chrono::milliseconds;
-using std::chrono::minutes;
-using std::chrono::seconds;
-
 constexpr std::size_t kMaxErrors = 50;
-
-void read_marathon(ConfigReader& reader, Config& config) {
-  std::vector<std::string> urls;
-  reader.read_list("marathon", ",", urls);
-  for (const std::string& url : urls) {
-    auto parsed = parse_marathon_url(trim(url));
-    if (!parsed) {
-      reader.refuse("marathon", parsed.error());
-    } else if (std::find(config.marathon.begin(), config.marathon.end(), *parsed) != config.marathon.end()) {
-      reader.warn("marathon", *parsed + " is listed twice");
-    } else {
-      config.marathon.push_back(std::move(*parsed));
-    }
-  }
-  reader.read_text("user", config.user);
-  reader.read_text("pass", config.pass);
-  reader.read_text("realm", config.realm);
-  if (const std::string wrong = render::refuse_quoted(config.realm); !wrong.empty()) reader.refuse("realm", wrong);
-  if (config.user.empty() && !config.pass.empty()) reader.warn("pass", "has no effect without user");
-  reader.read_text("ca_file", config.ca_file);
-}
-
-void read_nginx(ConfigReader& reader, Config& config) {
-  reader.read_text("nginx_config", config.nginx_config);
-  reader.read_text("nginx_template", config.nginx_template);
-  reader.read_list("nginx_cmd", " \t", config.nginx_cmd);
-  reader.read_flag("nginx_ignore_check", config.nginx_ignore_check);
-  reader.read_text("left_delimiter", config.left_delimiter);
-  reader.read_text("right_delimiter", config.right_delimiter);
-  reader.read_text("nginx_pid", config.nginx_pid);
-
-  // Nginx takes a relative path from its own directory, the agent from where it was started.
-  for (const std::string_view key : {"nginx_config", "nginx_template"}) {
-    const std::string& path = key == "nginx_config" ? config.nginx_config : config.nginx_template;
-    if (!path.starts_with('/')) {
-      reader.refuse(key, "expected an absolute path, found " + (path.empty() ? "nothing" : "\"" + path + "\""));
-    }
-  }
-  if (config.nginx_cmd.empty() || config.nginx_cmd.front().empty()) {
-    reader.refuse("nginx_cmd", "expected a command, e.g. \"nginx\" or \"sudo nginx\", found nothing");
-  }
-  for (const std::string_view key : {"left_delimiter", "right_delimiter"}) {
-    const std::string& delimiter = key.front() == 'l' ? config.left_delimiter : config.right_delimiter;
-    if (delimiter.empty() || delimiter.find_first_of(" \t\r\n=") != std::string::npos) {
-      reader.refuse(key,
-                    "expected a delimiter without blanks and '=', e.g. \"{{\" or \"<%\", found \"" + delimiter + "\"");
-    }
-  }
-  std::string drift = config.repair_drift ? "repair" : "report";
-  reader.read_text("drift", drift);
-  if (drift != "repair" && drift != "report") {
-    reader.refuse("drift", "expected \"repair\" or \"report\", found \"" + drift + "\"");
-  }
-  config.repair_drift = drift == "repair";
-}
-
-void read_zookeeper(ConfigReader& reader, Config& config) {
-  std::string text;
-  reader.read_text("zookeeper", text);
-  reader.read_text("zookeeper_auth_file", config.zookeeper_auth_file);
-  if (reader.find("zookeeper") == nullptr) {
-    if (!config.zookeeper_auth_file.empty()) reader.warn("zookeeper_auth_file", "has no effect without zookeeper");
-    return;
-  }
-  config.standalone = false;
-  auto parsed = coordination::parse_connect_string(text);
-  if (!parsed) {
-    reader.refuse("zookeeper", parsed.error());
-    return;
-  }
-  config.zookeeper = std::move(*parsed);
-  if (!config.zookeeper.credentials.empty() && !config.zookeeper_auth_file.empty()) {
-    reader.refuse("zookeeper_auth_file", "contradicts the credentials in zookeeper; keep one of them");
-  }
-}
-
-void read_identity(ConfigReader& reader, const HostFacts& host, Config& config) {
-  reader.read_text("xproxy", config.xproxy);
-  if (config.xproxy.empty()) config.xproxy = host.hostname;
-  config.id = host.hostname;
-  reader.read_text("id", config.id);
-  if (const auto checked = check_id(config.id); !checked) {
-    const std::string origin = reader.find("id") == nullptr ? "not set, and this host's name will not do: " : "";
-    reader.refuse("id", origin + checked.error());
-  }
-  reader.read_text("state_dir", config.state_dir);
-  if (!config.state_dir.starts_with('/')) {
-    reader.refuse("state_dir", "expected an absolute path, found \"" + config.state_dir + "\"");
-  }
-}
-
-// `port` is Nixy's: it sets the port alone. Both in one place must agree; from the environment it wins over the file.
-void read_listen(ConfigReader& reader, Config& config) {
-  std::string text;
-  reader.read_text("listen", text);
-  const Setting* listen_setting = reader.find("listen");
-  bool listen_set = false;
-  if (listen_setting != nullptr) {
-    if (auto listen = parse_listen(text)) {
-      config.listen_address = std::move(listen->address);
-      config.listen_port = listen->port;
-      listen_set = true;
-    } else {
-      reader.refuse("listen", listen.error());
-    }
-  }
-  const auto port_text = reader.text_or_integer("port");
-  if (!port_text) return;
-  const auto port = parse_port(*port_text);
-  if (!port) {
-    reader.refuse("port", port.error());
-    return;
-  }
-  const auto from_environment = [](const Setting* setting) {
-    return std::holds_alternative<EnvironmentText>(setting->value);
-  };
-  const bool port_wins = !listen_set || (from_environment(reader.find("port")) && !from_environment(listen_setting));
-  const bool listen_wins = listen_set && from_environment(listen_setting) && !from_environment(reader.find("port"));
-  if (port_wins) {
-    config.listen_port = *port;
-  } else if (!listen_wins && *port != config.listen_port) {
-    reader.refuse("port", "contradicts listen (port " + std::to_string(config.listen_port) + "); keep one of them");
-  }
-}
-
-void read_timing(ConfigReader& reader, Config& config) {
-  reader.read_duration("session_timeout", seconds(1), minutes(10), config.session_timeout);
-  reader.read_duration("stage_timeout", milliseconds(0), minutes(5), config.stage_timeout);
-  reader.read_duration("min_reload_interval", milliseconds(0), minutes(10), config.min_reload_interval);
-  reader.read_duration("resync_interval", seconds(1), hours(24), config.resync_interval);
-  reader.read_duration("health_memory", milliseconds(0), hours(24), config.health_memory);
-  reader.read_fraction("shrink_limit", config.shrink_limit);
-}
-
-void read_statsd(ConfigReader& reader, const HostFacts& host, Config& config) {
-  reader.read_text("statsd.addr", config.statsd.address);
-  reader.read_text("statsd.namespace", config.statsd.name_space);
-  reader.read_integer("statsd.sample_rate", 1, 100, config.statsd.sample_rate);
-  if (!config.statsd.address.empty()) {
-    const auto colon = config.statsd.address.rfind(':');
-    if (colon == 0 || colon == std::string::npos || !parse_port(config.statsd.address.substr(colon + 1))) {
-      reader.refuse("statsd.addr", "expected host:port, found \"" + config.statsd.address + "\"");
-    }
-    if (config.statsd.name_space.empty()) config.statsd.name_space = "nixy." + host.hostname;
-  }
-}
 
 bool is_value_name(std::string_view name) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
@@ -170,87 +19,145 @@ bool is_value_name(std::string_view name) {
   return !name.empty() && letter(name.front()) && std::all_of(name.begin(), name.end(), inner);
 }
 
-void read_local(ConfigReader& reader, const Settings& settings, Config& config) {
-  constexpr std::string_view kPrefix = "local.";
-  if (reader.find("local") != nullptr)
-    reader.refuse("local", "expected a section: a line [local], then name = \"value\"");
-  for (auto it = settings.by_key.lower_bound(std::string(kPrefix));
-       it != settings.by_key.end() && it->first.starts_with(kPrefix); ++it) {
-    const std::string name = it->first.substr(kPrefix.size());
-    if (!is_value_name(name)) {
-      reader.refuse(it->first, "expected a name of letters, digits and '_' that does not begin with a digit");
-    } else if (const auto value = reader.text_or_integer(it->first)) {
-      config.local[name] = *value;
+// Collects every complaint, so that one run shows all errors of a file.
+class Parser {
+ public:
+  Parser(Settings settings, const std::string& file, const HostFacts& host)
+      : settings_(std::move(settings)), host_(host), errors_(std::move(settings_.errors)) {
+    loaded_.warnings = std::move(settings_.warnings);
+    config_.file = file;
+    config_.id = host.hostname;
+  }
+
+  tl::expected<LoadedConfig, Failure> parse() {
+    for (const Key& key : key_table()) {
+      const Setting* setting = find(key.name);
+      if (setting == nullptr) continue;
+      if (const auto assigned = assign(config_, key.type, setting->value); !assigned)
+        refuse(key.name, assigned.error());
+    }
+    settle_host();
+    settle_listen();
+    settle_marathon();
+    settle_zookeeper();
+    if (config_.nginx_cmd.empty() || config_.nginx_cmd.front().empty()) {
+      refuse("nginx_cmd", Failure{"expected a command, e.g. \"nginx\" or \"sudo nginx\", found nothing"});
+    }
+    read_local();
+    if (find("statsd") != nullptr) refuse("statsd", Failure{"expected a section: a line [statsd], then its keys"});
+    if (errors_.empty()) return std::move(loaded_);
+    return tl::unexpected(Failure{joined_errors()});
+  }
+
+ private:
+  [[nodiscard]] const Setting* find(std::string_view key) const {
+    const auto found = settings_.by_key.find(std::string(key));
+    return found == settings_.by_key.end() ? nullptr : &found->second;
+  }
+  [[nodiscard]] bool from_environment(std::string_view key) const {
+    return std::holds_alternative<EnvironmentText>(find(key)->value);
+  }
+  void refuse(std::string_view key, const Failure& why) {
+    const Setting* setting = find(key);
+    const std::string place = setting == nullptr ? config_.file : setting->where;
+    errors_.push_back(place + ": " + std::string(key) + ": " + why.message);
+  }
+  void warn_no_effect(std::string_view key, const std::string& why) {
+    loaded_.warnings.push_back({ConfigWarning::Kind::kNoEffect, find(key)->where, std::string(key) + ": " + why});
+  }
+
+  void settle_host() {
+    if (config_.xproxy.empty()) config_.xproxy = host_.hostname;
+    if (const auto checked = check_id(config_.id); find("id") == nullptr && !checked) {
+      refuse("id", Failure{"not set, and this host's name will not do: " + checked.error().message});
+    }
+    if (!config_.statsd.address.empty() && config_.statsd.name_space.empty()) {
+      config_.statsd.name_space = "nixy." + host_.hostname;
     }
   }
-}
 
-// Keys of the format that this version does not honour yet: said aloud, because ignoring them would be worse.
-void refuse_unsupported(ConfigReader& reader) {
-  std::string event_source = "sse";
-  reader.read_text("event_source", event_source);
-  if (event_source == "callback") {
-    reader.refuse("event_source", "\"callback\" is not supported by this version; Marathon 0.9 and later has \"sse\"");
-  } else if (event_source != "sse") {
-    reader.refuse("event_source", "expected \"sse\", found \"" + event_source + "\"");
+  // `port`, read last, has set the port alone. Both in one place must agree; the environment's wins over the file's.
+  void settle_listen() {
+    if (find("listen") == nullptr || find("port") == nullptr) return;
+    Config listening;
+    const bool read = assign(listening, find_key("listen")->type, find("listen")->value).has_value();
+    if (!read || listening.listen_port == config_.listen_port) return;
+    if (from_environment("port") && !from_environment("listen")) return;
+    config_.listen_port = listening.listen_port;
+    if (from_environment("listen") && !from_environment("port")) return;
+    refuse("port",
+           Failure{"contradicts listen (port " + std::to_string(listening.listen_port) + "); keep one of them"});
   }
-  for (const std::string_view key : {"callback_url", "callback_listen"}) {
-    std::string value;
-    reader.read_text(key, value);
-    if (!value.empty()) reader.warn(key, "has no effect with event_source = \"sse\"");
-  }
-  std::string publish_key_file;
-  reader.read_text("publish_key_file", publish_key_file);
-  if (!publish_key_file.empty()) {
-    reader.refuse("publish_key_file",
-                  "signed revisions are not supported by this version; protect the tree with ZooKeeper credentials");
-  }
-}
 
-std::string joined(const std::vector<std::string>& lines) {
-  std::string text;
-  for (std::size_t i = 0; i < lines.size() && i < kMaxErrors; ++i) text += (i == 0 ? "" : "\n") + lines[i];
-  if (lines.size() > kMaxErrors) text += "\n... and " + std::to_string(lines.size() - kMaxErrors) + " more";
-  return text;
-}
+  void settle_marathon() {
+    for (const std::string& text : std::exchange(config_.marathon, {})) {
+      auto url = parse_marathon_url(trim(text));
+      if (!url) {
+        refuse("marathon", url.error());
+      } else if (std::find(config_.marathon.begin(), config_.marathon.end(), *url) != config_.marathon.end()) {
+        warn_no_effect("marathon", *url + " is listed twice");
+      } else {
+        config_.marathon.push_back(*std::move(url));
+      }
+    }
+    if (config_.user.empty() && !config_.pass.empty()) warn_no_effect("pass", "has no effect without user");
+    for (const std::string_view key : {"callback_url", "callback_listen"}) {
+      const Setting* setting = find(key);
+      if (setting != nullptr && text_or_integer(setting->value).value_or("") != "") {
+        warn_no_effect(key, "has no effect with event_source = \"sse\"");
+      }
+    }
+  }
 
-void append(std::vector<std::string>& all, std::vector<std::string> more) {
-  all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
-}
+  void settle_zookeeper() {
+    if (config_.zookeeper_auth_file.empty()) return;
+    if (find("zookeeper") == nullptr) {
+      warn_no_effect("zookeeper_auth_file", "has no effect without zookeeper");
+    } else if (!config_.zookeeper.credentials.empty()) {
+      refuse("zookeeper_auth_file", Failure{"contradicts the credentials in zookeeper; keep one of them"});
+    }
+  }
+
+  void read_local() {
+    constexpr std::string_view kPrefix = "local.";
+    if (find("local") != nullptr) {
+      refuse("local", Failure{"expected a section: a line [local], then name = \"value\""});
+    }
+    for (auto it = settings_.by_key.lower_bound(std::string(kPrefix));
+         it != settings_.by_key.end() && it->first.starts_with(kPrefix); ++it) {
+      const std::string name = it->first.substr(kPrefix.size());
+      if (!is_value_name(name)) {
+        refuse(it->first, Failure{"expected a name of letters, digits and '_' that does not begin with a digit"});
+      } else if (auto value = text_or_integer(it->second.value)) {
+        config_.local.emplace(name, *std::move(value));
+      } else {
+        refuse(it->first, value.error());
+      }
+    }
+  }
+
+  [[nodiscard]] std::string joined_errors() const {
+    std::string text;
+    for (std::size_t i = 0; i < errors_.size() && i < kMaxErrors; ++i) text += (i == 0 ? "" : "\n") + errors_[i];
+    if (errors_.size() > kMaxErrors) text += "\n... and " + std::to_string(errors_.size() - kMaxErrors) + " more";
+    return text;
+  }
+
+  Settings settings_;
+  const HostFacts& host_;
+  std::vector<std::string> errors_;
+  LoadedConfig loaded_;
+  Config& config_ = loaded_.config;
+};
 
 }  // namespace
 
-tl::expected<LoadedConfig, std::string> parse_config(std::string_view text, const std::string& file,
-                                                     const HostFacts& host) {
+tl::expected<LoadedConfig, Failure> parse_config(std::string_view text, const std::string& file,
+                                                 const HostFacts& host) {
   auto settings = read_settings(text, file);
   if (!settings) return tl::unexpected(std::move(settings).error());
   override_from_environment(*settings, host.environment);
-
-  LoadedConfig loaded;
-  Config& config = loaded.config;
-  config.file = file;
-  ConfigReader reader(*settings);
-  read_marathon(reader, config);
-  read_nginx(reader, config);
-  read_zookeeper(reader, config);
-  read_identity(reader, host, config);
-  read_listen(reader, config);
-  read_timing(reader, config);
-  read_statsd(reader, host, config);
-  std::vector<std::string> exposed;
-  reader.read_list("expose_env", ",", exposed);
-  config.expose_env.insert(exposed.begin(), exposed.end());
-  reader.read_text("admin_token_file", config.admin_token_file);
-  read_local(reader, *settings, config);
-  if (reader.find("statsd") != nullptr) reader.refuse("statsd", "expected a section: a line [statsd], then its keys");
-  refuse_unsupported(reader);
-
-  std::vector<std::string> errors = std::move(settings->errors);
-  append(errors, reader.take_errors());
-  if (!errors.empty()) return tl::unexpected(joined(errors));
-  loaded.warnings = std::move(settings->warnings);
-  append(loaded.warnings, reader.take_warnings());
-  return loaded;
+  return Parser(*std::move(settings), file, host).parse();
 }
 
 }  // namespace chorale::agent

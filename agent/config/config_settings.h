@@ -12,9 +12,11 @@
 #include <variant>
 #include <vector>
 
+#include "agent/config/config.h"
+
 namespace chorale::agent {
 
-// A value of the environment: plain text, read as whatever the key wants.
+// A value of the environment: plain text, read as the key's type.
 struct EnvironmentText {
   std::string text;
 };
@@ -32,17 +34,12 @@ struct Setting {
 
 struct Settings {
   std::map<std::string, Setting> by_key;
-  std::vector<std::string> errors;    // the same key twice, where case is the only difference
-  std::vector<std::string> warnings;  // unknown keys, with the nearest known one
+  std::vector<std::string> errors;      // the same key twice, where case is the only difference
+  std::vector<ConfigWarning> warnings;  // unknown keys, with the nearest known one
 };
 
-// Every key that chorale.toml may hold, sections dotted, without the names below [local].
-[[nodiscard]] const std::vector<std::string_view>& known_keys();
-// The known key that a mistyped one most likely means, or "".
-[[nodiscard]] std::string_view nearest_known_key(std::string_view key);
-
 // Fails on TOML that cannot be read at all: "file:line: why".
-[[nodiscard]] tl::expected<Settings, std::string> read_settings(std::string_view text, const std::string& file);
+[[nodiscard]] tl::expected<Settings, Failure> read_settings(std::string_view text, const std::string& file);
 // CHORALE_<KEY> wins over the file; sections are joined with '_' (CHORALE_STATSD_ADDR). Other variables are not looked
 // at.
 void override_from_environment(Settings& settings, const std::map<std::string, std::string>& environment);

@@ -7,11 +7,16 @@
 #include <charconv>
 #include <utility>
 
+#include "agent/base/url.h"
+
 namespace chorale::agent {
 namespace {
 
 constexpr std::string_view kBlanks = " \t\r\n";
 constexpr std::size_t kMaxIdBytes = 128;
+
+using Unit = std::pair<std::string_view, std::int64_t>;
+constexpr std::array<Unit, 4> kUnits{{{"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}}};
 
 bool is_address(const std::string& text) {
   std::array<unsigned char, sizeof(in6_addr)> ignored{};
@@ -21,23 +26,8 @@ bool is_address(const std::string& text) {
 
 bool is_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
-// "host", "host:port", "[v6]", "[v6]:port" of a URL.
-bool is_authority(std::string_view text) {
-  std::string_view port;
-  if (text.starts_with('[')) {
-    const auto end = text.find(']');
-    if (end == std::string_view::npos || !is_address(std::string(text.substr(1, end - 1)))) return false;
-    port = text.substr(end + 1);
-  } else {
-    const auto colon = text.find(':');
-    const auto host = text.substr(0, colon);
-    const auto allowed = [](char c) { return is_alphanumeric(c) || c == '.' || c == '-' || c == '_'; };
-    if (host.empty() || !std::all_of(host.begin(), host.end(), allowed)) return false;
-    if (colon != std::string_view::npos) port = text.substr(colon);
-  }
-  if (port.empty()) return true;
-  const auto number = port.starts_with(':') ? parse_port(port.substr(1)) : tl::unexpected(std::string());
-  return number && *number != 0;
+tl::unexpected<Failure> refuse(const std::string& expected, std::string_view found) {
+  return tl::unexpected(Failure{"expected " + expected + ", found \"" + std::string(found) + "\""});
 }
 
 }  // namespace
@@ -59,93 +49,83 @@ std::vector<std::string> split(std::string_view text, std::string_view separator
   return parts;
 }
 
-tl::expected<std::chrono::milliseconds, std::string> parse_duration(std::string_view text) {
-  const auto refuse = [&] {
-    return tl::unexpected("expected a duration with its unit, e.g. \"250ms\", \"10s\", \"5m\" or \"1h\", found \"" +
-                          std::string(text) + "\"");
+tl::expected<Milliseconds, Failure> parse_duration(std::string_view text) {
+  const auto refused = [&] {
+    return refuse("a duration with its unit, e.g. \"250ms\", \"10s\", \"5m\" or \"1h\"", text);
   };
-  if (text == "0") return std::chrono::milliseconds(0);
+  if (text == "0") return Milliseconds(0);
   std::int64_t number = 0;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (code != std::errc() || number < 0) return refuse();
+  if (code != std::errc() || number < 0) return refused();
 
-  constexpr std::array<std::pair<std::string_view, std::int64_t>, 4> kUnits{
-      {{"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}}};
+  constexpr std::int64_t kYear = std::int64_t{366} * 24 * 3'600'000;
   const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
   for (const auto& [name, factor] : kUnits) {
-    if (unit != name) continue;
-    constexpr std::int64_t kYear = std::int64_t{366} * 24 * 3'600'000;
-    if (number > kYear / factor) return refuse();
-    return std::chrono::milliseconds(number * factor);
+    if (unit == name && number <= kYear / factor) return Milliseconds(number * factor);
   }
-  return refuse();
+  return refused();
 }
 
-tl::expected<std::uint16_t, std::string> parse_port(std::string_view text) {
+std::string to_text(Milliseconds duration) {
+  const auto count = duration.count();
+  if (count == 0) return "0s";
+  const auto whole = [&](const Unit& unit) { return count % unit.second == 0; };
+  const auto& [name, factor] = *std::find_if(kUnits.rbegin(), kUnits.rend(), whole);
+  return std::to_string(count / factor) + std::string(name);
+}
+
+tl::expected<std::uint16_t, Failure> parse_port(std::string_view text) {
   std::uint16_t port = 0;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (text.empty() || code != std::errc() || end != text.data() + text.size()) {
-    return tl::unexpected("expected a port number from 0 to 65535, found \"" + std::string(text) + "\"");
-  }
+  if (code != std::errc() || end != text.data() + text.size()) return refuse("a port number from 0 to 65535", text);
   return port;
 }
 
-tl::expected<ListenAddress, std::string> parse_listen(std::string_view text) {
-  const auto refuse = [&] {
-    return tl::unexpected(
-        "expected address:port with a literal address, e.g. \"0.0.0.0:8000\" or \"[::1]:8000\", found \"" +
-        std::string(text) + "\"");
+tl::expected<ListenAddress, Failure> parse_listen(std::string_view text) {
+  const auto refused = [&] {
+    return refuse("address:port with a literal address, e.g. \"0.0.0.0:8000\" or \"[::1]:8000\"", text);
   };
   const auto colon = text.rfind(':');
-  if (colon == std::string_view::npos) return refuse();
+  if (colon == std::string_view::npos) return refused();
   const auto port = parse_port(text.substr(colon + 1));
-  if (!port) return refuse();
+  if (!port) return refused();
 
   std::string address(text.substr(0, colon));
   const bool bracketed = address.starts_with('[') && address.ends_with(']');
   if (bracketed) address = address.substr(1, address.size() - 2);
   if (address.empty() && !bracketed) address = "0.0.0.0";
   const bool version6 = address.find(':') != std::string::npos;
-  if (!is_address(address) || version6 != bracketed) return refuse();
+  if (!is_address(address) || version6 != bracketed) return refused();
   return ListenAddress{std::move(address), *port};
 }
 
-tl::expected<std::string, std::string> parse_marathon_url(std::string_view text) {
-  constexpr std::string_view kExpected = "expected http://host:port or https://host:port";
+tl::expected<std::string, Failure> parse_marathon_url(std::string_view text) {
   if (text.starts_with("zk://")) {
     return tl::unexpected(
-        std::string("finding Marathon through ZooKeeper is not yet supported; list its URLs, e.g. "
-                    "[\"http://master-1:8080\", \"http://master-2:8080\"]"));
+        Failure{"finding Marathon through ZooKeeper is not yet supported; list its URLs, e.g. "
+                "[\"http://master-1:8080\", \"http://master-2:8080\"]"});
   }
-  const std::string_view scheme = text.starts_with("http://")    ? "http://"
-                                  : text.starts_with("https://") ? "https://"
-                                                                 : "";
-  if (scheme.empty()) return tl::unexpected(std::string(kExpected) + ", found something that begins otherwise");
-  std::string_view rest = text.substr(scheme.size());
-  const auto end = rest.find_first_of("/?#");
-  const std::string_view authority = rest.substr(0, end);
-  const std::string_view path = end == std::string_view::npos ? std::string_view() : rest.substr(end);
-  if (authority.find('@') != std::string_view::npos || path.find('@') != std::string_view::npos) {
-    return tl::unexpected(std::string("a URL holds no credentials: put them into the keys user and pass"));
+  if (text.find('@') != std::string_view::npos) {
+    return tl::unexpected(Failure{"a URL holds no credentials: put them in the keys user and pass"});
   }
-  if (!is_authority(authority)) return tl::unexpected(std::string(kExpected) + ", found \"" + std::string(text) + "\"");
-  if (!path.empty() && path != "/") {
-    return tl::unexpected(std::string(kExpected) + " without a path, found \"" + std::string(text) + "\"");
+  auto url = parse_url(text);
+  if (!url) return refuse("http://host:port or https://host:port", text);
+  if ((!url->target.empty() && url->target != "/") || text.find('#') != std::string_view::npos) {
+    return refuse("http://host:port or https://host:port without a path", text);
   }
-  return std::string(scheme) + std::string(authority);
+  return Url{url->tls, std::move(url->host), std::move(url->port), ""}.text();
 }
 
-tl::expected<void, std::string> check_id(std::string_view id) {
+tl::expected<void, Failure> check_id(std::string_view id) {
   const auto allowed = [](char c) { return is_alphanumeric(c) || c == '.' || c == '-' || c == '_'; };
   if (id.empty() || id.size() > kMaxIdBytes || !is_alphanumeric(id.front()) ||
       !std::all_of(id.begin(), id.end(), allowed)) {
-    return tl::unexpected("expected a name of at most 128 letters, digits, '.', '-' and '_', found \"" +
-                          std::string(id) + "\"");
+    return refuse("a name of at most 128 letters, digits, '.', '-' and '_' that begins with a letter or digit", id);
   }
   if (id.starts_with("localhost")) {
     return tl::unexpected(
-        "\"" + std::string(id) +
-        "\" would be the name of every host that was never given one; set id to this proxy's own name");
+        Failure{"\"" + std::string(id) +
+                "\" would be the name of every host that was never given one; set id to this proxy's own name"});
   }
   return {};
 }

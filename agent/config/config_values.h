@@ -3,12 +3,13 @@
 // Every error says what was expected and shows what was found, unless that may hold a secret.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
 #include <vector>
+
+#include "agent/base/types.h"
 
 namespace chorale::agent {
 
@@ -18,14 +19,17 @@ struct ListenAddress {
 };
 
 // "250ms", "10s", "5m", "1h"; "0" needs no unit.
-[[nodiscard]] tl::expected<std::chrono::milliseconds, std::string> parse_duration(std::string_view text);
+[[nodiscard]] tl::expected<Milliseconds, Failure> parse_duration(std::string_view text);
+// "10s": in the largest unit that gives a whole number.
+[[nodiscard]] std::string to_text(Milliseconds duration);
 // "0.0.0.0:8000", "[::1]:8000", ":8000" (all IPv4 interfaces).
-[[nodiscard]] tl::expected<ListenAddress, std::string> parse_listen(std::string_view text);
-[[nodiscard]] tl::expected<std::uint16_t, std::string> parse_port(std::string_view text);
-// A Marathon base URL, its trailing slash trimmed. Credentials belong to `user` and `pass`, and are never repeated.
-[[nodiscard]] tl::expected<std::string, std::string> parse_marathon_url(std::string_view text);
-// The agent's name: it becomes a znode's name. "localhost" is what every badly set up host is called.
-[[nodiscard]] tl::expected<void, std::string> check_id(std::string_view id);
+[[nodiscard]] tl::expected<ListenAddress, Failure> parse_listen(std::string_view text);
+[[nodiscard]] tl::expected<std::uint16_t, Failure> parse_port(std::string_view text);
+// A base URL of Marathon without its trailing slash and without the scheme's own port. Credentials belong in `user` and
+// `pass`; the error does not repeat them.
+[[nodiscard]] tl::expected<std::string, Failure> parse_marathon_url(std::string_view text);
+// The agent's name: it becomes a znode's name. "localhost" is what every host is called that was never given a name.
+[[nodiscard]] tl::expected<void, Failure> check_id(std::string_view id);
 
 // Without the blanks at both ends.
 [[nodiscard]] std::string_view trim(std::string_view text);

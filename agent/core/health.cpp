@@ -20,7 +20,7 @@ std::string or_else(const std::string& text, const std::string& fallback) {
   return text.empty() || text == "OK" ? fallback : text;
 }
 
-// Why this proxy has nothing to serve yet: the reason that lies deepest.
+// Why this proxy has nothing to serve yet: the root cause.
 std::string why_nothing_applied(const HealthInputs& inputs) {
   const std::string nothing = "nothing was ever applied on this proxy: ";
   if (!inputs.view.connected) {
@@ -36,7 +36,7 @@ std::string why_nothing_applied(const HealthInputs& inputs) {
                                                : "leader " + inputs.view.leader + " has committed no revision yet");
 }
 
-// A state that another live agent proved to be applicable, and this one has failed at for too long: its own illness.
+// A state that another live agent proved to be applicable, and that this one has failed at for too long: its own fault.
 bool cannot_apply_what_others_can(const HealthInputs& inputs) {
   return inputs.nginx.failing_since && inputs.now - *inputs.nginx.failing_since >= kDownAfterCannotApply &&
          inputs.view.peer_applied && inputs.nginx.applied &&
@@ -57,10 +57,12 @@ std::string why_down(const HealthInputs& inputs) {
 }
 
 std::string why_degraded_here(const HealthInputs& inputs) {
-  if (inputs.nginx.failing_since)
+  if (inputs.nginx.failing_since) {
     return "cannot apply a committed revision: " + or_else(inputs.nginx.config_message, "see the log");
-  if (!inputs.nginx.config_healthy)
+  }
+  if (!inputs.nginx.config_healthy) {
     return "Nginx refuses its config: " + or_else(inputs.nginx.config_message, "see the log");
+  }
   if (!inputs.view.missing.empty()) {
     return std::to_string(inputs.view.missing.size()) + " chunk(s) of the committed revision are missing in ZooKeeper";
   }
@@ -133,7 +135,7 @@ std::string health_json(const HealthInputs& inputs) {
   body["Nginx"] = part(inputs.nginx.running, inputs.nginx.message, "no master process found");
   body["Cluster"] = cluster_json(inputs);
   body["Warnings"] = inputs.warnings;
-  // Nginx's words may hold any byte: what is not UTF-8 is replaced, never thrown about.
+  // Nginx's words may hold any byte: what is not UTF-8 is replaced.
   return body.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

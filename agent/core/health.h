@@ -1,6 +1,6 @@
 // ok | degraded | down, and /v1/health: a superset of Nixy's JSON, so that check_nixy works unchanged. Pure.
 //
-// down = send no traffic to this proxy. What all proxies share (ZooKeeper, Marathon or the content is ill) is degraded:
+// down = send no traffic to this proxy. What all proxies share (ZooKeeper, Marathon or the content fails) is degraded:
 // the proxies still serve, and a balancer must not lose them all.
 #pragma once
 
@@ -10,7 +10,7 @@
 
 #include "agent/base/types.h"
 #include "agent/core/applying/nginx_status.h"
-#include "agent/core/leading/marathon_tracker.h"
+#include "agent/core/leading/endpoint_health.h"
 #include "coordination/coordinator.h"
 
 namespace chorale::agent {

@@ -18,7 +18,7 @@
 namespace chorale::agent {
 namespace {
 
-constexpr std::chrono::seconds kLongestEnd{2};  // then the process ends whatever is still pending
+constexpr std::chrono::seconds kLongestEnd{2};  // then the process ends, with what is still pending
 
 }  // namespace
 
@@ -65,7 +65,7 @@ bool Agent::start() {
                                         make_admin_api(admin_sources()));
   if (const auto listening = admin_->start(); !listening) {
     log_error("admin API: " + listening.error());
-    exit_code_ = kExitNo;  // worth another try: whoever holds the port may be about to stop
+    exit_code_ = kExitNo;  // worth another try: what holds the port may be about to stop
     return false;
   }
 
@@ -80,8 +80,9 @@ bool Agent::start() {
   const HealthInputs first = health_inputs();
   notifier_.ready(status_line(first, judge(first)), first.now);
 
-  coordination_ = std::make_unique<CoordinationShell>(
-      loop_, make_store(), coordinator_options(), [this](coordination::Effect effect) { perform(std::move(effect)); });
+  coordination_ =
+      std::make_unique<CoordinationShell>(loop_, make_store(), coordinator_options(),
+                                          [this](coordination::AgentEffect effect) { perform(std::move(effect)); });
   log_info("agent " + config_.id + " " + version() + " starts, admin API on port " + std::to_string(admin_->port()) +
            (served ? ", Nginx's file holds " + std::to_string(served->epoch.value) + "." +
                          std::to_string(served->revision.value)
@@ -152,9 +153,9 @@ AdminSources Agent::admin_sources() {
   sources.routes = [this] { return last_routes_.state(); };
   sources.times = [this] { return times(); };
   sources.metrics = [this] { return metrics_.text(); };
-  sources.reload = [this]() -> std::string {
+  sources.request_sync = [this]() -> std::string {
     if (leadership_) {
-      leadership_->reload();
+      leadership_->request_sync();
     } else {
       coordination_->post(coordination::SyncRequested{});
     }
@@ -167,7 +168,7 @@ void Agent::await_signal() {
   signals_.async_wait([this](const boost::system::error_code& error, int signal) {
     if (error) return;
     if (signal == SIGHUP) {
-      reload_config();
+      reread_config();
     } else if (ending_) {
       end(0);
     } else {
@@ -194,27 +195,24 @@ void Agent::end(int exit_code) {
   if (leadership_) leadership_->close();
   coordination_->close();
   loop_.stop();
-  // The libraries' own threads may be waiting for a name that nobody resolves, and be waited for in their turn.
+  // The libraries wait for their own threads, and one of those may be waiting for a name that never resolves.
   std::thread([exit_code] {
     std::this_thread::sleep_for(kLongestEnd);
     std::_Exit(exit_code);
   }).detach();
 }
 
-// What differs from proxy to proxy takes effect at once; the rest is read by the next start, and said so.
-void Agent::reload_config() {
-  auto loaded = load_config(config_.file);
+void Agent::reread_config() {
+  const auto loaded = load_config(config_.file);
   if (!loaded) {
-    log_error("configuration not re-read, the old one stays in force: " + loaded.error());
+    log_error("configuration not re-read, the old one stays in force: " + loaded.error().message);
     return;
   }
-  for (const std::string& warning : loaded->warnings) log_warning(warning);
-  config_.local = loaded->config.local;
-  config_.xproxy = loaded->config.xproxy;
-  nginx_->set_local_values(local_values(config_));  // what stems from other keys stays as they are in force
-  ++reloads_;                                       // told, so that the line is never taken for a repetition
-  log_info("configuration re-read (" + std::to_string(reloads_) +
-           " since the start): xproxy and local values are in force, every other key at the next start");
+  for (const ConfigWarning& warning : loaded->warnings) log_warning(warning.text());
+  const ConfigChanges changes = take_changes(loaded->config, config_);
+  nginx_->set_local_values(local_values(config_));
+  ++reloads_;  // counted in the line, so that the log never takes it for a repetition
+  log_info("configuration re-read (" + std::to_string(reloads_) + " since the start): " + changes.text());
 }
 
 }  // namespace chorale::agent

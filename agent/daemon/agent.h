@@ -2,7 +2,7 @@
 //
 // Data flows one way: Leadership (Marathon -> rendered offer) -> Coordinator (propose, commit) -> LocalNginx (stage,
 // apply)
-// -> Coordinator (vote, applied). The leader's own Nginx is served through the same path as everybody else's.
+// -> Coordinator (vote, applied). The leader's own Nginx takes the same path as every other one.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -48,14 +48,14 @@ class Agent {
   void await_signal();
   void end_soon();
   void end(int exit_code);
-  void reload_config();
+  void reread_config();
   [[nodiscard]] coordination::CoordinatorOptions coordinator_options() const;
   [[nodiscard]] std::unique_ptr<coordination::Store> make_store();
   [[nodiscard]] LocalNginxOptions nginx_options() const;
   [[nodiscard]] AdminSources admin_sources();
 
   // Effects of the coordinator (agent_effects.cpp).
-  void perform(coordination::Effect effect);
+  void perform(coordination::AgentEffect effect);
   void gained(coordination::LeadershipGained gained);
   void lost(const std::string& reason);
   void apply(const coordination::ApplyRevision& apply);

@@ -9,37 +9,13 @@
 #include "coordination/overloaded.h"
 
 namespace chorale::agent {
-namespace {
-
-LogLine::Level level_of(coordination::Note::Level level) {
-  switch (level) {
-    case coordination::Note::Level::kInfo:
-      return LogLine::Level::kInfo;
-    case coordination::Note::Level::kWarning:
-      return LogLine::Level::kWarning;
-    case coordination::Note::Level::kError:
-      return LogLine::Level::kError;
-  }
-  return LogLine::Level::kError;
-}
-
-std::string text_of(const coordination::Identity& identity) {
-  return std::to_string(identity.epoch.value) + "." + std::to_string(identity.revision.value);
-}
-
-}  // namespace
-
-void Agent::perform(coordination::Effect effect) {
+void Agent::perform(coordination::AgentEffect effect) {
   std::visit(coordination::Overloaded{
-                 // The shell performs these by itself; they never get here.
-                 [](const coordination::OpenHandle&) {},
-                 [](const coordination::CloseHandle&) {},
-                 [](const coordination::SendRequest&) {},
                  [this](coordination::LeadershipGained& leadership) { gained(std::move(leadership)); },
                  [this](const coordination::LeadershipLost& leadership) { lost(leadership.reason); },
                  [this](const coordination::SyncWanted& wanted) {
                    log_info("full sync, as " + wanted.agent + " was asked for one");
-                   if (leadership_) leadership_->reload();
+                   if (leadership_) leadership_->request_sync();
                  },
                  [this](const coordination::OfferClosed& closed) {
                    if (leadership_) leadership_->offer_closed(closed);
@@ -50,9 +26,7 @@ void Agent::perform(coordination::Effect effect) {
                    view_ = std::move(view);
                    status_changed();
                  },
-                 [](const coordination::Note& note) {
-                   write_log({level_of(note.level), note.text});
-                 },
+                 [](const LogLine& line) { write_log(line); },
                  [this](const coordination::Refuse& refusal) {
                    log_error("this agent must not run: " + refusal.reason);
                    notifier_.stopping("must not run: " + refusal.reason);
@@ -64,7 +38,6 @@ void Agent::perform(coordination::Effect effect) {
 }
 
 void Agent::gained(coordination::LeadershipGained leadership) {
-  log_info("leading epoch " + std::to_string(leadership.epoch.value));
   Leadership::Surroundings surroundings{
       loop_,
       workers_,
@@ -84,7 +57,7 @@ void Agent::lost(const std::string& reason) {
   endpoint_watch_.pause(false);
   if (!leadership_) return;
   leadership_->close();
-  // Destroyed later: the term itself may be the caller, up the stack.
+  // Destroyed later: the leadership itself may be the caller, up the stack.
   boost::asio::post(loop_, [ended = std::move(leadership_)] {});
   leadership_ = nullptr;
   status_changed();
@@ -98,7 +71,7 @@ void Agent::apply(const coordination::ApplyRevision& revision) {
 }
 
 void Agent::applied(const coordination::RevisionApplied& done) {
-  log_info("serving " + text_of(done.identity));
+  log_info("serving " + to_text(done.identity));
   last_applied_at_ = done.at;
   last_routes_.applied(done.identity);
   metrics_.set_applied(done.identity);

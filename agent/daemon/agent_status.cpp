@@ -70,7 +70,7 @@ void Agent::publish_status() {
   coordination_->post(std::move(status));
 }
 
-// What this proxy serves, whoever leads.
+// What this proxy serves, whichever agent leads.
 void Agent::routes_changed() {
   const auto& state = last_routes_.state();
   if (state) metrics_.set_routes(static_cast<std::int64_t>(state->apps.size()), render::server_count(*state));

@@ -4,6 +4,8 @@
 #include <utility>
 #include <variant>
 
+#include "coordination/overloaded.h"
+
 namespace chorale::agent {
 namespace {
 
@@ -29,20 +31,22 @@ void CoordinationShell::start(std::optional<coordination::Identity> applied) {
 
 void CoordinationShell::handle(const coordination::Event& event) {
   for (coordination::Effect& effect : coordinator_.step(std::chrono::steady_clock::now(), event)) {
-    if (!events_.closed()) perform(std::move(effect));
+    if (events_.closed()) return;
+    std::visit(coordination::Overloaded{
+                   [this](coordination::StoreEffect& for_store) { perform(std::move(for_store)); },
+                   [this](coordination::AgentEffect& for_agent) { handler_(std::move(for_agent)); },
+               },
+               effect);
   }
 }
 
-void CoordinationShell::perform(coordination::Effect effect) {
-  if (auto* open = std::get_if<coordination::OpenHandle>(&effect)) {
-    store_->open(open->generation);
-  } else if (std::holds_alternative<coordination::CloseHandle>(effect)) {
-    store_->close();
-  } else if (auto* request = std::get_if<coordination::SendRequest>(&effect)) {
-    send(std::move(*request));
-  } else {
-    handler_(std::move(effect));
-  }
+void CoordinationShell::perform(coordination::StoreEffect effect) {
+  std::visit(coordination::Overloaded{
+                 [this](const coordination::OpenHandle& open) { store_->open(open.generation); },
+                 [this](const coordination::CloseHandle&) { store_->close(); },
+                 [this](coordination::SendRequest& request) { send(std::move(request)); },
+             },
+             effect);
 }
 
 void CoordinationShell::send(coordination::SendRequest request) {

@@ -16,8 +16,8 @@ namespace chorale::agent {
 
 class CoordinationShell {
  public:
-  // Gets every effect that is not about the store, in order. May call post().
-  using Handler = std::function<void(coordination::Effect)>;
+  // Performs the effects for the agent, in order. May call post().
+  using Handler = std::function<void(coordination::AgentEffect)>;
 
   CoordinationShell(boost::asio::io_context& loop, std::unique_ptr<coordination::Store> store,
                     coordination::CoordinatorOptions options, Handler handler);
@@ -31,11 +31,10 @@ class CoordinationShell {
   void close();
 
   [[nodiscard]] coordination::Store& store() { return *store_; }
-  [[nodiscard]] bool leading() const { return coordinator_.leading(); }
 
  private:
   void handle(const coordination::Event& event);
-  void perform(coordination::Effect effect);
+  void perform(coordination::StoreEffect effect);
   void send(coordination::SendRequest request);
   void tick();
 

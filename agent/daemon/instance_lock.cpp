@@ -6,11 +6,13 @@
 #include <unistd.h>
 
 #include <array>
-#include <boost/filesystem/operations.hpp>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <random>
 #include <utility>
+
+#include "agent/base/one_line.h"
 
 namespace chorale::agent {
 namespace {
@@ -25,7 +27,7 @@ std::string read_line(int descriptor) {
   std::array<char, 64> buffer{};
   const auto size = ::pread(descriptor, buffer.data(), buffer.size(), 0);
   std::string text(buffer.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
-  return text.substr(0, text.find('\n'));
+  return std::string(first_line(text));
 }
 
 bool write_line(int descriptor, const std::string& line) {
@@ -53,8 +55,8 @@ std::string random_id() {
 }
 
 tl::expected<InstanceLock, std::string> InstanceLock::acquire(const std::string& state_dir) {
-  boost::system::error_code error;
-  boost::filesystem::create_directories(state_dir, error);
+  std::error_code error;
+  std::filesystem::create_directories(state_dir, error);
   if (error) return tl::unexpected("cannot create state_dir " + state_dir + ": " + error.message());
   const std::string path = state_dir + "/instance";
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);

@@ -9,8 +9,8 @@ namespace chorale::agent {
 // 128 random bits as 32 lower-case hex digits, never the same twice. Thread-safe.
 [[nodiscard]] std::string random_id();
 
-// Holds the lock for its life: two agents can never share a state_dir, so whoever registered in ZooKeeper under this
-// instance before us is dead.
+// Holds the lock for its life: two agents can never share a state_dir, so the process that registered in ZooKeeper
+// under this instance before us is dead.
 class InstanceLock {
  public:
   // Creates state_dir and the file where missing. The error names the path and what to do.

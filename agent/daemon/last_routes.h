@@ -1,6 +1,6 @@
 // The routing state that this proxy serves, kept in state_dir over restarts. Loop thread only; I/O on the worker pool.
 //
-// For /v1/config, and as the leader's yardstick where ZooKeeper holds no committed state (a wiped ensemble).
+// For /v1/config, and as the leader's baseline where ZooKeeper holds no committed state (a wiped ensemble).
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "agent/base/worker.h"
 #include "coordination/types.h"
 #include "render/routing_state.h"
 
@@ -22,7 +23,7 @@ class LastRoutes {
   LastRoutes(const LastRoutes&) = delete;
   LastRoutes& operator=(const LastRoutes&) = delete;
 
-  // Blocking; before the loop runs. What cannot be read is as if it were not there.
+  // Blocking; before the loop runs. A file that cannot be read counts as absent.
   void load();
   // This revision is about to be applied; nothing is kept until applied() names it.
   void wanted(const coordination::Identity& identity, std::shared_ptr<const std::string> routes_json);
@@ -33,8 +34,7 @@ class LastRoutes {
  private:
   void keep_next();
 
-  boost::asio::io_context& loop_;
-  boost::asio::thread_pool& workers_;
+  Worker worker_;
   std::string file_;
   coordination::Identity wanted_;
   std::shared_ptr<const std::string> wanted_text_;
@@ -42,7 +42,6 @@ class LastRoutes {
   bool keeping_ = false;                             // one at a time: an older one must not end up over a newer one
   std::shared_ptr<const render::RoutingState> state_;
   std::function<void()> changed_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace chorale::agent

@@ -9,15 +9,16 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <random>
 #include <string>
 
 #include "agent/base/event_queue.h"
+#include "agent/base/worker.h"
 #include "agent/config/config.h"
 #include "agent/core/leading/marathon_tracker.h"
+#include "agent/daemon/leadership_metrics.h"
 #include "agent/daemon/template_source.h"
 #include "agent/http/metrics.h"
 #include "agent/marathon/client.h"
@@ -33,10 +34,10 @@ class Leadership {
     boost::asio::thread_pool& workers;
     Metrics& metrics;
     TemplateSource& templates;
-    // Hands a rendered state to the coordinator; `offer` is set by Leadership and comes back in offer_closed().
+    // Hands a rendered state to the coordinator; its number comes back in offer_closed().
     std::function<void(coordination::StateOffered)> offer;
     std::function<void()> changed;              // something that health or status shows is different
-    std::function<std::uint64_t()> next_offer;  // rises over all terms of this process
+    std::function<std::uint64_t()> next_offer;  // rises over all leaderships of this process
   };
 
   Leadership(Surroundings surroundings, const Config& config);
@@ -49,7 +50,7 @@ class Leadership {
   void close();
 
   void offer_closed(const coordination::OfferClosed& closed);
-  void reload() { events_.post(SyncRequested{}); }
+  void request_sync() { events_.post(SyncRequested{}); }
   void template_changed();
   // This proxy's workers serve the revision.
   void applied(const coordination::Identity& identity);
@@ -67,39 +68,29 @@ class Leadership {
     std::optional<LoadedTemplate> in_use;
     std::string trouble;
   };
-  struct Job {
-    std::uint64_t trackers_offer = 0;
-    std::string cause;
-    std::optional<TimePoint> first_event;
-  };
   static Begun read_committed(const coordination::LeadershipGained& gained, const render::Delimiters& delimiters);
   void begun(Begun begun, const std::shared_ptr<const render::RoutingState>& applied);
   void choose_template(std::optional<LoadedTemplate> committed);
   void handle(TrackerEvent event);
-  void account(const TrackerEvent& event);
-  void account_failed_ping(bool answered);
   void perform(TrackerEffect effect);
   void render(const RenderAndOffer& effect);
-  void rendered(std::uint64_t offer, tl::expected<coordination::StateOffered, std::string> result);
+  void rendered(const RenderAndOffer& effect, tl::expected<coordination::StateOffered, std::string> result);
   void set_timer();
 
   Surroundings surroundings_;
+  LeadershipMetrics metrics_;
   MarathonTracker tracker_;
   EventQueue<TrackerEvent> events_;
   MarathonClient client_;
   Resolver resolver_;
+  Worker worker_;
   boost::asio::steady_timer timer_;
   std::optional<LoadedTemplate> template_;
   std::string template_trouble_;
   std::string template_note_;
   std::string last_sync_;
   std::string last_rendered_;
-  std::optional<TimePoint> first_event_;  // of the change that is not offered yet
-  std::optional<TimePoint> last_answer_;
-  std::map<std::uint64_t, Job> jobs_;                         // by our offer number
-  std::map<coordination::Revision, TimePoint> latency_from_;  // committed, not yet applied here
   bool began_ = false;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace chorale::agent

@@ -76,6 +76,7 @@ void Notifier::ready(const std::string& line, TimePoint now) {
 }
 
 void Notifier::status(const std::string& line, TimePoint now) {
+  thread_.check();
   const std::string field = status_field(line);
   status_owed_ = field == status_sent_ ? std::string() : field;
   const bool soon = !status_sent_.empty() && now - status_sent_at_ < kStatusInterval;
@@ -97,6 +98,7 @@ void Notifier::flush() {
 }
 
 void Notifier::feed_watchdog() {
+  thread_.check();
   socket_.send("WATCHDOG=1\n");
   timer_.expires_after(watchdog_ / kFeedsPerInterval);
   timer_.async_wait([this](const boost::system::error_code& error) {

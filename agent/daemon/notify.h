@@ -1,4 +1,4 @@
-// What systemd is told of this agent: sd_notify's datagrams, by our own hand. Loop thread only (send() excepted).
+// What this agent tells systemd: sd_notify's datagrams, without its library. Loop thread only (send() excepted).
 //
 // READY=1 means: the admin API listens and Nginx's file was looked at. It never waits for ZooKeeper or Marathon,
 // because a proxy must start while they are down. WATCHDOG=1 comes from the loop's own timer and from nowhere else: a
@@ -18,12 +18,13 @@
 #include "agent/base/types.h"
 #include "agent/base/unique_fd.h"
 #include "agent/core/health.h"
+#include "coordination/loop_thread.h"
 
 namespace chorale::agent {
 
 // What the service manager left in the environment.
 struct NotifyEnvironment {
-  std::string socket;                     // a path, or '@' and an abstract name; empty: nobody listens
+  std::string socket;                     // a path, or '@' and an abstract name; empty: no service manager
   std::chrono::microseconds watchdog{0};  // WATCHDOG_USEC; 0: no watchdog, or another process's
 };
 
@@ -36,7 +37,7 @@ class NotifySocket {
  public:
   explicit NotifySocket(const std::string& address);
 
-  // True if the datagram was taken, or nobody is to be told. Never blocks.
+  // True if the datagram was taken, or there is no service manager. Never blocks.
   bool send(std::string_view datagram) const;  // NOLINT(modernize-use-nodiscard): an early word may go unheard
 
  private:
@@ -69,6 +70,7 @@ class Notifier {
   std::string status_owed_;  // a whole STATUS= line, or nothing
   std::string status_sent_;
   TimePoint status_sent_at_{};
+  coordination::LoopThread thread_;
 };
 
 // "follower of proxy-2, serving 7.41, ok". Pure.

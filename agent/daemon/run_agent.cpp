@@ -7,6 +7,7 @@
 
 #include "agent/base/exit_code.h"
 #include "agent/base/log.h"
+#include "agent/base/one_line.h"
 #include "agent/daemon/agent.h"
 #include "agent/daemon/notify.h"
 
@@ -27,8 +28,8 @@ int run_agent(const std::string& config_file) {
   const NotifyEnvironment service_manager = take_notify_environment();  // before there is a thread or a child
   init_log("chorale");
   auto loaded = load_config(config_file);
-  if (!loaded) return refuse(service_manager, loaded.error(), kExitUsage);
-  for (const std::string& warning : loaded->warnings) log_warning(warning);
+  if (!loaded) return refuse(service_manager, loaded.error().message, kExitUsage);
+  for (const ConfigWarning& warning : loaded->warnings) log_warning(warning.text());
   const std::vector<std::string> missing = missing_for_agent(loaded->config);
   if (!missing.empty()) return refuse(service_manager, missing.front(), kExitUsage);
   auto lock = InstanceLock::acquire(loaded->config.state_dir);

@@ -5,7 +5,7 @@
 
 namespace chorale::agent {
 
-// Runs until it is told to stop; returns the exit code.
+// Runs until a signal or a refusal stops it; returns the exit code.
 int run_agent(const std::string& config_file);
 
 }  // namespace chorale::agent

@@ -32,13 +32,14 @@ void Statsd::reloaded(std::chrono::milliseconds duration) {
 void Statsd::reload_failed() { send("reload.failed:1|c"); }
 
 void Statsd::send(const std::string& metric) {
+  thread_.check();
   if (!socket_.is_open()) return;
   std::string packet = prefix_ + "." + metric;
   if (sample_rate_ < 100) {
     if (std::uniform_int_distribution<int>(1, 100)(random_) > sample_rate_) return;
     packet += "|@" + std::to_string(static_cast<double>(sample_rate_) / 100.0).substr(0, 4);
   }
-  boost::system::error_code ignored;  // a datagram that nobody receives is no trouble of ours
+  boost::system::error_code ignored;  // a datagram that is not received is no failure of the agent
   socket_.send(boost::asio::buffer(packet), 0, ignored);
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "agent/config/config.h"
+#include "coordination/loop_thread.h"
 
 namespace chorale::agent {
 
@@ -31,6 +32,7 @@ class Statsd {
   std::minstd_rand random_{std::random_device{}()};
   boost::asio::ip::udp::resolver resolver_;
   boost::asio::ip::udp::socket socket_;
+  coordination::LoopThread thread_;
 };
 
 }  // namespace chorale::agent

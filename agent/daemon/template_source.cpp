@@ -2,7 +2,6 @@
 
 #include <sys/stat.h>
 
-#include <boost/asio/post.hpp>
 #include <chrono>
 #include <utility>
 
@@ -14,6 +13,12 @@ namespace {
 
 constexpr std::chrono::milliseconds kLookInterval{1'000};
 
+tl::expected<LoadedTemplate, std::string> read_template(const std::string& file, const render::Delimiters& delimiters) {
+  auto text = read_text_file(file);
+  if (!text) return tl::unexpected(std::move(text.error()));
+  return compile_template(std::move(*text), file, delimiters);
+}
+
 }  // namespace
 
 tl::expected<LoadedTemplate, std::string> compile_template(std::string text, const std::string& name,
@@ -24,16 +29,9 @@ tl::expected<LoadedTemplate, std::string> compile_template(std::string text, con
   return LoadedTemplate{std::move(*compiled), std::move(digest)};
 }
 
-tl::expected<LoadedTemplate, std::string> load_template(const std::string& file, const render::Delimiters& delimiters) {
-  auto text = read_text_file(file);
-  if (!text) return tl::unexpected(std::move(text.error()));
-  return compile_template(std::move(*text), file, delimiters);
-}
-
 TemplateSource::TemplateSource(boost::asio::io_context& loop, boost::asio::thread_pool& workers, std::string file,
                                render::Delimiters delimiters, std::function<void()> changed)
-    : loop_(loop),
-      workers_(workers),
+    : worker_(loop, workers),
       file_(std::move(file)),
       delimiters_(std::move(delimiters)),
       changed_(std::move(changed)),
@@ -47,7 +45,7 @@ TemplateSource::Stamp TemplateSource::stamp_of(const std::string& file) {
 
 void TemplateSource::start() {
   const Stamp stamp = stamp_of(file_);
-  (void)adopt(stamp, load_template(file_, delimiters_));
+  (void)adopt(stamp, read_template(file_, delimiters_));
   look_later();
 }
 
@@ -64,14 +62,11 @@ void TemplateSource::look() {
     look_later();
     return;
   }
-  boost::asio::post(
-      workers_, [this, stamp, file = file_, delimiters = delimiters_, alive = std::weak_ptr(alive_), &loop = loop_] {
-        boost::asio::post(loop, [this, stamp, alive, loaded = load_template(file, delimiters)]() mutable {
-          if (alive.expired()) return;
-          if (adopt(stamp, std::move(loaded))) changed_();
-          look_later();
-        });
-      });
+  worker_.run([file = file_, delimiters = delimiters_] { return read_template(file, delimiters); },
+              [this, stamp](auto loaded) {
+                if (adopt(stamp, std::move(loaded))) changed_();
+                look_later();
+              });
 }
 
 // The same bytes written again say nothing new: a leader may be using the committed template instead.

@@ -7,11 +7,13 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <cstdint>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
+#include <tl/expected.hpp>
 
+#include "agent/base/worker.h"
 #include "render/template.h"
 
 namespace chorale::agent {
@@ -21,9 +23,7 @@ struct LoadedTemplate {
   std::string digest;  // sha-256 of its text
 };
 
-// Blocking: reads and compiles. The error names file and line.
-[[nodiscard]] tl::expected<LoadedTemplate, std::string> load_template(const std::string& file,
-                                                                      const render::Delimiters& delimiters);
+// The error names `name` and line.
 [[nodiscard]] tl::expected<LoadedTemplate, std::string> compile_template(std::string text, const std::string& name,
                                                                          const render::Delimiters& delimiters);
 
@@ -57,8 +57,7 @@ class TemplateSource {
   // Whether there is anything new.
   bool adopt(Stamp stamp, tl::expected<LoadedTemplate, std::string> loaded);
 
-  boost::asio::io_context& loop_;
-  boost::asio::thread_pool& workers_;
+  Worker worker_;
   std::string file_;
   render::Delimiters delimiters_;
   std::function<void()> changed_;
@@ -66,7 +65,6 @@ class TemplateSource {
   Stamp stamp_;
   std::optional<LoadedTemplate> current_;
   std::string trouble_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // worker jobs that outlive us drop their result
 };
 
 }  // namespace chorale::agent

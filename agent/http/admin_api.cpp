@@ -1,5 +1,7 @@
 #include "agent/http/admin_api.h"
 
+#include <openssl/crypto.h>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -10,6 +12,7 @@
 
 #include "agent/http/nixy_config.h"
 #include "agent/http/status_page.h"
+#include "coordination/loop_thread.h"
 
 namespace chorale::agent {
 namespace {
@@ -39,16 +42,6 @@ std::string error_json(const std::string& message) {
   return nlohmann::json{{"error", message}}.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
-// Takes as long for a token that differs in its first byte as for one that differs in its last.
-bool equal_in_constant_time(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  unsigned difference = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    difference |= static_cast<unsigned>(static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i]));
-  }
-  return difference == 0;
-}
-
 bool bears(const std::string& authorization, const std::string& token) {
   constexpr std::string_view kScheme = "bearer ";
   if (token.empty() || authorization.size() < kScheme.size()) return false;
@@ -56,7 +49,9 @@ bool bears(const std::string& authorization, const std::string& token) {
     const char c = authorization[i];
     if ((c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c) != kScheme[i]) return false;
   }
-  return equal_in_constant_time(std::string_view(authorization).substr(kScheme.size()), token);
+  const std::string_view given = std::string_view(authorization).substr(kScheme.size());
+  // Takes as long for a token that differs in its first byte as for one that differs in its last.
+  return given.size() == token.size() && CRYPTO_memcmp(given.data(), token.data(), token.size()) == 0;
 }
 
 class AdminApi : public std::enable_shared_from_this<AdminApi> {
@@ -93,6 +88,7 @@ class AdminApi : public std::enable_shared_from_this<AdminApi> {
   std::uint64_t read_ = 0;  // the running read's number; an older one's result is dropped
   bool reading_ = false;
   Clock::time_point reading_since_{};
+  coordination::LoopThread thread_;
 };
 
 const std::array<AdminApi::Page, 7> AdminApi::kPages{{
@@ -110,6 +106,7 @@ bool AdminApi::allowed(const HttpRequest& request) const {
 }
 
 void AdminApi::handle(const HttpRequest& request, const HttpServer::Respond& respond) {
+  thread_.check();
   const auto page =
       std::find_if(kPages.begin(), kPages.end(), [&](const Page& candidate) { return candidate.path == request.path; });
   if (page == kPages.end()) {
@@ -173,7 +170,9 @@ void AdminApi::serve_metrics(const HttpServer::Respond& respond) {
   respond(HttpResponse{200, kPrometheusText, sources_.metrics(), {}});
 }
 
-void AdminApi::serve_reload(const HttpServer::Respond& respond) { respond(text_response(202, sources_.reload())); }
+void AdminApi::serve_reload(const HttpServer::Respond& respond) {
+  respond(text_response(202, sources_.request_sync()));
+}
 
 void AdminApi::with_cluster(Waiter waiter) {
   const auto now = Clock::now();
@@ -196,6 +195,7 @@ void AdminApi::with_cluster(Waiter waiter) {
 }
 
 void AdminApi::cluster_read(std::uint64_t read, ClusterResult result) {
+  thread_.check();
   if (!reading_ || read != read_) return;
   reading_ = false;
   cached_ = std::move(result);

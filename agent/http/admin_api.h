@@ -35,7 +35,7 @@ struct AdminSources {
   std::function<AppliedTimes()> times;
   std::function<std::string()> metrics;
   // Asks the leader for a full sync; the answer is what /v1/reload prints ("queued").
-  std::function<std::string()> reload;
+  std::function<std::string()> request_sync;
 };
 
 // GET / /v1/health /v1/status /v1/config /v1/metrics /metrics, POST|GET /v1/reload. Health, status (as JSON and as the

@@ -137,7 +137,7 @@ void HttpConnection::on_read_error(error_code error) {
   } else if (error == http::error::body_limit) {
     refuse(413, "the request's body is too large");
   } else if (error == beast::error::timeout) {
-    // The stream is closed by its timer already; there is nobody to tell.
+    // The timer has closed the stream already; no answer can be sent.
     close();
   } else if (error.category() == http::make_error_code(http::error::bad_method).category() &&
              error != http::error::end_of_stream && error != http::error::partial_message) {

@@ -34,7 +34,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   HttpConnection(boost::asio::ip::tcp::socket socket, std::shared_ptr<const Owner> owner);
 
   void run();
-  // Drops the client at once. Late answers of the handler find nobody.
+  // Drops the client at once. Late answers of the handler are dropped.
   void close();
 
  private:

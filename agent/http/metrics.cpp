@@ -77,7 +77,7 @@ class Metrics::Impl {
   Gauge& connected = gauge("chorale_zookeeper_connected", "1 while ZooKeeper is connected.");
   Gauge& leading = gauge("chorale_leader", "1 while this agent leads.");
   Gauge& agents = gauge("chorale_agents", "Live agents in the cluster.");
-  Gauge& epoch = gauge("chorale_epoch", "The current leader's term.");
+  Gauge& epoch = gauge("chorale_epoch", "The epoch of the current leader.");
   Gauge& committed_revision = gauge("chorale_committed_revision", "The committed revision.");
   Gauge& applied_revision = gauge("chorale_applied_revision", "The revision that this proxy's Nginx serves.");
   Gauge& applied_epoch = gauge("chorale_applied_epoch", "The epoch of the revision that this proxy's Nginx serves.");

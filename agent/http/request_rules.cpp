@@ -1,8 +1,11 @@
 #include "agent/http/request_rules.h"
 
+#include <algorithm>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/http/verb.hpp>
+
+#include "agent/base/percent.h"
 
 namespace chorale::agent {
 namespace {
@@ -12,12 +15,7 @@ namespace http = boost::beast::http;
 
 std::string to_string(beast::string_view text) { return {text.data(), text.size()}; }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
 }  // namespace
 
@@ -41,28 +39,12 @@ std::optional<Refusal> refuse_request(const RequestHeader& header) {
   return std::nullopt;
 }
 
-std::optional<std::string> percent_decode(std::string_view text) {
-  std::string decoded;
-  decoded.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    char c = text[i];
-    if (c == '%') {
-      if (i + 2 >= text.size() || hex_digit(text[i + 1]) < 0 || hex_digit(text[i + 2]) < 0) return std::nullopt;
-      c = static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
-      i += 2;
-    }
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return std::nullopt;
-    decoded += c;
-  }
-  return decoded;
-}
-
 std::optional<HttpRequest> read_request(const RequestHeader& header) {
   const std::string target = to_string(header.target());
   if (!target.starts_with('/')) return std::nullopt;
   const auto question = target.find('?');
   auto path = percent_decode(std::string_view(target).substr(0, question));
-  if (!path) return std::nullopt;
+  if (!path || std::any_of(path->begin(), path->end(), is_control)) return std::nullopt;
 
   HttpRequest request;
   request.method = to_string(header.method_string());

@@ -5,7 +5,6 @@
 #include <boost/beast/http/message.hpp>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "agent/http/server.h"
 
@@ -18,13 +17,12 @@ struct Refusal {
   std::string why;
 };
 
-// Ambiguous framing, a missing Host and foreign protocols: whatever two readers could understand differently.
+// Ambiguous framing, a missing Host and foreign protocols: what two readers could understand differently.
 [[nodiscard]] std::optional<Refusal> refuse_request(const RequestHeader& header);
-// Path, query and the rest as a handler sees them; nullopt: the target is no absolute path or badly encoded.
+// Path, query and the rest as a handler sees them; nullopt: the target is no absolute path, is badly encoded, or hides
+// control characters.
 [[nodiscard]] std::optional<HttpRequest> read_request(const RequestHeader& header);
 // A proxy on this host passed it on: the client may be anyone.
 [[nodiscard]] bool was_forwarded(const RequestHeader& header);
-// "%2F" -> "/"; nullopt on bad escapes and control characters.
-[[nodiscard]] std::optional<std::string> percent_decode(std::string_view text);
 
 }  // namespace chorale::agent

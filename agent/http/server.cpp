@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "agent/http/connection.h"
+#include "coordination/loop_thread.h"
 
 namespace chorale::agent {
 namespace {
@@ -57,6 +58,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
   std::shared_ptr<const HttpConnection::Owner> owner_;
   std::uint16_t port_ = 0;
   bool stopped_ = false;
+  coordination::LoopThread thread_;
 
   std::map<HttpConnection*, std::shared_ptr<HttpConnection>> connections_;
   // Those without a complete request, the longest waiting first.
@@ -124,6 +126,7 @@ void HttpServer::Impl::accept() {
 }
 
 void HttpServer::Impl::on_accepted(error_code error, asio::ip::tcp::socket socket) {
+  thread_.check();
   if (error == asio::error::no_descriptors || error == asio::error::no_memory ||
       error == asio::error::no_buffer_space || error.value() == ENFILE) {
     // Out of descriptors: an accept at once would fail again, for ever, at full speed.

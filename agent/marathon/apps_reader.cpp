@@ -7,7 +7,7 @@
 namespace chorale::agent {
 namespace {
 
-// Marathon's own documents are about ten levels deep; nlohmann needs no stack for more, but nobody needs more.
+// Marathon's own documents are about ten levels deep; nlohmann would need no stack for more, but more is not needed.
 constexpr std::size_t kMaxDepth = 200;
 
 }  // namespace

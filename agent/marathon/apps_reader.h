@@ -67,7 +67,7 @@ class AppsReader {
 
   std::size_t body_bytes_;
   std::vector<Frame> frames_;
-  std::size_t ignored_depth_ = 0;  // inside a value that nobody wants
+  std::size_t ignored_depth_ = 0;  // inside a value that is not read
   AppDraft draft_;
   std::vector<PortDraft>* ports_ = nullptr;  // the list of draft_ that is being filled
 };

@@ -73,7 +73,6 @@ constexpr std::array kRules{
     Rule{Node::kTask, "host", Node::kTaskHost, Shape::kText},
     Rule{Node::kTask, "state", Node::kTaskState, Shape::kText},
     Rule{Node::kTask, "version", Node::kTaskVersion, Shape::kText},
-    Rule{Node::kTask, "slaveId", Node::kTaskSlaveId, Shape::kText},
     Rule{Node::kTask, "startedAt", Node::kTaskStartedAt, Shape::kText},
     Rule{Node::kTask, "ports", Node::kTaskPorts, Shape::kArray},
     Rule{Node::kTask, "ipAddresses", Node::kTaskAddresses, Shape::kArray},

@@ -55,7 +55,6 @@ enum class Node : std::uint8_t {
   kTaskHost,
   kTaskState,
   kTaskVersion,
-  kTaskSlaveId,
   kTaskStartedAt,
   kTaskPorts,
   kTaskPort,

@@ -73,8 +73,6 @@ void AppsReader::take_task_text(Node node, std::string& value) {
     draft_.app.tasks.back().state = std::move(value);
   } else if (node == Node::kTaskVersion) {
     draft_.app.tasks.back().version = std::move(value);
-  } else if (node == Node::kTaskSlaveId) {
-    draft_.app.tasks.back().slave_id = std::move(value);
   } else if (node == Node::kTaskStartedAt) {
     draft_.app.tasks.back().started = !value.empty();
   } else if (node == Node::kTaskIp && !value.empty()) {

@@ -4,10 +4,12 @@
 #include <boost/asio/steady_timer.hpp>
 #include <utility>
 
+#include "agent/base/worker.h"
 #include "agent/marathon/apps_parser.h"
-#include "agent/marathon/loop_gate.h"
+#include "agent/marathon/requests.h"
 #include "agent/marathon/rest_client.h"
 #include "agent/marathon/sse_stream.h"
+#include "coordination/loop_thread.h"
 
 namespace chorale::agent {
 namespace {
@@ -45,8 +47,7 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
  public:
   Impl(boost::asio::io_context& loop, boost::asio::thread_pool& workers, MarathonClientOptions options, Sink sink)
       : loop_(loop),
-        workers_(workers),
-        gate_(std::make_shared<LoopGate>(loop)),
+        worker_(loop, workers),
         options_(std::move(options)),
         sink_(std::move(sink)),
         rest_(loop, RestOptions{credentials_of(options_), options_.ca_file, options_.max_body_bytes}),
@@ -54,14 +55,15 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
 
   void close() {
     alive_ = false;
-    gate_->close();
+    worker_.cancel();
     close_stream();
     rest_.cancel_all();
   }
 
-  // ---- The event stream ----
+  // The event stream.
 
   void open_stream(const std::string& endpoint) {
+    thread_.check();
     close_stream();
     const auto url = parse_url(endpoint);
     if (!url) {
@@ -83,7 +85,7 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
     stream_.reset();
   }
 
-  // ---- Requests ----
+  // Requests.
 
   void fetch_apps(const FetchApps& effect) {
     get(effect.endpoint, kAppsPath, options_.list_timeout, [effect](Impl& self, const Url& url, RestResult body) {
@@ -114,13 +116,6 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
       if (body) return self.report(EndpointPinged{effect.endpoint, std::nullopt});
       self.report(EndpointPinged{effect.endpoint, std::move(body.error().failure), body.error().status != 0});
     });
-  }
-
-  [[nodiscard]] MarathonTraffic traffic() const {
-    MarathonTraffic total = stream_traffic_;
-    total.requests += rest_.requests();
-    total.bytes_received += rest_.bytes_received();
-    return total;
   }
 
  private:
@@ -154,6 +149,7 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   void report(TrackerEvent event) {
+    thread_.check();
     if (alive_) {
       sink_(std::move(event));
     }
@@ -166,6 +162,7 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   void get(const std::string& endpoint, const std::string& path, Milliseconds time_limit, Answered answered) {
+    thread_.check();
     const auto base = parse_url(endpoint);
     if (!base) {
       boost::asio::post(loop_, [self = shared_from_this(), answered = std::move(answered), failure = base.error()] {
@@ -184,12 +181,9 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
   // Runs `work` on a worker and reports what it returns.
   template <class Work>
   void on_worker(Work work) {
-    boost::asio::post(workers_, [weak = weak_from_this(), gate = gate_, work = std::move(work)]() mutable {
-      gate->post([weak, event = work()]() mutable {
-        if (const auto self = weak.lock()) {
-          self->report(std::move(event));
-        }
-      });
+    worker_.run(std::move(work), [this](TrackerEvent event) {
+      const auto self = shared_from_this();  // the sink may end the client
+      report(std::move(event));
     });
   }
 
@@ -206,8 +200,6 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
 
   SseListener listener() {
     SseListener listener;
-    listener.requested = while_open([](Impl& self) { ++self.stream_traffic_.requests; });
-    listener.received = while_open([](Impl& self, std::size_t bytes) { self.stream_traffic_.bytes_received += bytes; });
     listener.opened = while_open([](Impl& self) {
       self.attach_timer_.expires_after(kAttachedWithoutSayingSo);
       self.attach_timer_.async_wait(
@@ -228,7 +220,6 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
   void take(std::vector<SseEvent> events) {
     const std::uint64_t id = stream_id_;
     for (SseEvent& event : events) {
-      ++stream_traffic_.events_received;
       if (event.data.size() > kBigEvent) {
         // Overtaken by those behind it; Marathon promises no order either.
         on_worker([event = std::move(event)]() -> TrackerEvent { return EventReceived{read_event(event)}; });
@@ -256,8 +247,7 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   boost::asio::io_context& loop_;
-  boost::asio::thread_pool& workers_;
-  std::shared_ptr<LoopGate> gate_;
+  Worker worker_;
   const MarathonClientOptions options_;
   const Sink sink_;
   RestClient rest_;
@@ -266,8 +256,8 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
   std::uint64_t stream_id_ = 0;  // rises with every opening and closing: what comes from an older one is dropped
   bool attached_ = false;
   boost::asio::steady_timer attach_timer_;
-  MarathonTraffic stream_traffic_;
   bool alive_ = true;
+  coordination::LoopThread thread_;
 };
 
 MarathonClient::MarathonClient(boost::asio::io_context& loop, boost::asio::thread_pool& workers,
@@ -277,10 +267,8 @@ MarathonClient::MarathonClient(boost::asio::io_context& loop, boost::asio::threa
 MarathonClient::~MarathonClient() { impl_->close(); }
 
 void MarathonClient::perform(const OpenStream& effect) { impl_->open_stream(effect.endpoint); }
-void MarathonClient::perform(const CloseStream& /*effect*/) { impl_->close_stream(); }
 void MarathonClient::perform(const FetchApps& effect) { impl_->fetch_apps(effect); }
 void MarathonClient::perform(const FetchApp& effect) { impl_->fetch_app(effect); }
 void MarathonClient::perform(const PingEndpoint& effect) { impl_->ping(effect); }
-MarathonTraffic MarathonClient::traffic() const { return impl_->traffic(); }
 
 }  // namespace chorale::agent

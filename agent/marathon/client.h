@@ -2,7 +2,7 @@
 //
 // REST goes through cpprest (its pool only posts), the event stream through Boost.Beast on the loop's io_context,
 // parsing of big bodies on the worker pool. It decides nothing: which endpoint, when and what to fetch is
-// agent/core/leader.
+// agent/core/leading.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -13,7 +13,7 @@
 #include <string>
 #include <tl/expected.hpp>
 
-#include "agent/core/leading/marathon_tracker.h"
+#include "agent/core/leading/tracker_events.h"
 
 namespace chorale::agent {
 
@@ -28,16 +28,9 @@ struct MarathonClientOptions {
   std::size_t max_event_bytes = 64U << 20U;  // one event; a longer one is skipped and reported as type "oversized"
 };
 
-// What it cost Marathon; for metrics and the bench.
-struct MarathonTraffic {
-  std::uint64_t requests = 0;
-  std::uint64_t bytes_received = 0;
-  std::uint64_t events_received = 0;
-};
-
 class MarathonClient {
  public:
-  // Every answer, as the leader's own events: StreamAttached, StreamFailed, EventReceived, AppsFetched, AppFetched,
+  // Every answer, as the tracker's own events: StreamAttached, StreamFailed, EventReceived, AppsFetched, AppFetched,
   // EndpointPinged.
   using Sink = std::function<void(TrackerEvent)>;
 
@@ -48,12 +41,9 @@ class MarathonClient {
   MarathonClient& operator=(const MarathonClient&) = delete;
 
   void perform(const OpenStream& effect);
-  void perform(const CloseStream& effect);
   void perform(const FetchApps& effect);
   void perform(const FetchApp& effect);
   void perform(const PingEndpoint& effect);
-
-  [[nodiscard]] MarathonTraffic traffic() const;
 
  private:
   class Impl;

@@ -1,4 +1,4 @@
-// The SAX side of parse_event: the few members of an event that routing cares for, whatever its size. Pure.
+// The SAX side of parse_event: the few members of an event that routing needs, however large it is. Pure.
 //
 // Deployment events of Marathon <= 1.6 hold the whole root group twice, many MB: everything below the top level is
 // skipped without being stored, but for appDefinition.id.

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "agent/marathon/loop_gate.h"
+#include "coordination/loop_thread.h"
 
 namespace chorale::agent {
 namespace {
@@ -57,6 +58,7 @@ class Resolver::Impl : public std::enable_shared_from_this<Impl> {
   Impl(boost::asio::io_context& loop, Sink sink) : loop_(loop), sink_(std::move(sink)) {}
 
   void resolve(const std::set<std::string>& names) {
+    thread_.check();
     auto set = std::make_shared<Set>(loop_, names);
     if (names.empty()) {
       boost::asio::post(loop_, [self = shared_from_this(), set] { self->answer(*set); });
@@ -84,7 +86,7 @@ class Resolver::Impl : public std::enable_shared_from_this<Impl> {
     }
   }
 
-  // A lookup that nobody answers blocks its thread for 10 s and more, and the loop must not wait for it.
+  // A lookup without an answer blocks its thread for 10 s and more, and the loop must not wait for it.
   void close() {
     alive_ = false;
     gate_->close();
@@ -102,6 +104,7 @@ class Resolver::Impl : public std::enable_shared_from_this<Impl> {
   };
 
   void take(Set& set, const std::string& name, Lookup lookup) {
+    thread_.check();
     if (set.answered || set.waiting.erase(name) == 0) {
       return;
     }
@@ -131,6 +134,7 @@ class Resolver::Impl : public std::enable_shared_from_this<Impl> {
   std::shared_ptr<LoopGate> gate_ = std::make_shared<LoopGate>(loop_);
   std::shared_ptr<boost::asio::thread_pool> pool_ = std::make_shared<boost::asio::thread_pool>(kThreads);
   bool alive_ = true;
+  coordination::LoopThread thread_;
 };
 
 Resolver::Resolver(boost::asio::io_context& loop, Sink sink) : impl_(std::make_shared<Impl>(loop, std::move(sink))) {}

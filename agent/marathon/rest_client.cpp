@@ -1,13 +1,16 @@
 #include "agent/marathon/rest_client.h"
 
 #include <boost/asio/steady_timer.hpp>
+#include <cstdint>
 #include <map>
 #include <set>
 #include <utility>
 
 #include "agent/marathon/error_message.h"
 #include "agent/marathon/loop_gate.h"
+#include "agent/marathon/requests.h"
 #include "agent/marathon/rest_exchange.h"
+#include "coordination/loop_thread.h"
 
 namespace chorale::agent {
 
@@ -20,6 +23,7 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
         exchanges_(options_.ca_file, options_.max_body_bytes) {}
 
   void get(const Url& url, Milliseconds time_limit, Handler&& handler) {
+    thread_.check();
     const std::uint64_t id = ++last_id_;
     Pending& pending = pending_.try_emplace(id, url, std::move(handler), loop_).first->second;
     pending.timer.expires_after(time_limit);
@@ -40,9 +44,6 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
     }
   }
 
-  std::uint64_t requests_ = 0;
-  std::uint64_t bytes_received_ = 0;
-
  private:
   struct Pending {
     Pending(Url where, Handler then, boost::asio::io_context& loop)
@@ -56,20 +57,18 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
   };
 
   void send(std::uint64_t id, Pending& pending) {
-    ++requests_;
-    const std::string& credentials = pending.url.credentials.empty() ? options_.credentials : pending.url.credentials;
-    pending.cancel =
-        exchanges_.start(pending.url, credentials, [gate = gate_, weak = weak_from_this(), id](RestOutcome outcome) {
-          gate->post([weak, id, outcome = std::move(outcome)]() mutable {
-            if (const auto self = weak.lock()) {
-              self->finished(id, std::move(outcome));
-            }
-          });
-        });
+    pending.cancel = exchanges_.start(pending.url, options_.credentials,
+                                      [gate = gate_, weak = weak_from_this(), id](RestOutcome outcome) {
+                                        gate->post([weak, id, outcome = std::move(outcome)]() mutable {
+                                          if (const auto self = weak.lock()) {
+                                            self->finished(id, std::move(outcome));
+                                          }
+                                        });
+                                      });
   }
 
   void finished(std::uint64_t id, RestOutcome outcome) {
-    bytes_received_ += outcome.wire_bytes;
+    thread_.check();
     const auto at = pending_.find(id);
     if (at == pending_.end()) {
       return;  // timed out meanwhile
@@ -135,6 +134,7 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
   std::map<std::uint64_t, Pending> pending_;
   std::set<std::string> answered_;  // origins that may hold a kept socket
   std::uint64_t last_id_ = 0;
+  coordination::LoopThread thread_;
 };
 
 RestClient::RestClient(boost::asio::io_context& loop, RestOptions options)
@@ -147,8 +147,5 @@ void RestClient::get(const Url& url, Milliseconds time_limit, Handler handler) {
 }
 
 void RestClient::cancel_all() { impl_->close(); }
-
-std::uint64_t RestClient::requests() const { return impl_->requests_; }
-std::uint64_t RestClient::bytes_received() const { return impl_->bytes_received_; }
 
 }  // namespace chorale::agent

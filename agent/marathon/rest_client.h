@@ -1,5 +1,4 @@
-// GET requests to Marathon. Loop thread only; answers come on the loop thread. Its .cpp is the only file that knows
-// cpprest.
+// GET requests to Marathon: time limits, redirects, one retry. Loop thread only; answers come on the loop thread.
 //
 // One keep-alive connection pool per endpoint, kept as long as the client. A pooled socket that Jetty has closed in the
 // meantime (after 30 s) costs one silent retry. Redirects are followed here, with the credentials, which a library
@@ -7,14 +6,13 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <tl/expected.hpp>
 
 #include "agent/base/types.h"
-#include "agent/marathon/url.h"
+#include "agent/base/url.h"
 
 namespace chorale::agent {
 
@@ -42,10 +40,7 @@ class RestClient {
   // this call.
   void get(const Url& url, Milliseconds time_limit, Handler handler);
 
-  void cancel_all();  // what is pending is never answered, and what is asked from now on neither
-
-  [[nodiscard]] std::uint64_t requests() const;        // sent, with redirects and retries
-  [[nodiscard]] std::uint64_t bytes_received() const;  // of bodies, as they came over the wire
+  void cancel_all();  // what is pending is never answered, nor is what is asked from now on
 
  private:
   class Impl;

@@ -4,10 +4,10 @@
 #include <pplx/threadpool.h>
 
 #include <algorithm>
-#include <atomic>
 #include <utility>
 #include <vector>
 
+#include "agent/marathon/requests.h"
 #include "agent/marathon/tls_roots.h"
 
 namespace chorale::agent {
@@ -32,12 +32,6 @@ class Download : public std::enable_shared_from_this<Download> {
 
   void start(http_client& client, web::http::http_request request, const pplx::cancellation_token& token) {
     guarded([&] {
-      request.set_progress_handler(
-          [self = shared_from_this()](web::http::message_direction::direction direction, utility::size64_t so_far) {
-            if (direction == web::http::message_direction::download) {
-              self->wire_bytes_ = so_far;
-            }
-          });
       client.request(request, token)
           .then([self = shared_from_this()](const pplx::task<web::http::http_response>& task) {
             self->guarded([&] { self->take_header(task.get()); });
@@ -48,13 +42,12 @@ class Download : public std::enable_shared_from_this<Download> {
   void finish(std::string error) {
     if (auto done = std::exchange(done_, nullptr)) {
       outcome_.error = std::move(error);
-      outcome_.wire_bytes = wire_bytes_;
       done(std::move(outcome_));
     }
   }
 
  private:
-  // Whatever cpprest throws, in its own calls or through a task, ends here.
+  // What cpprest throws, in its own calls or through a task, ends here.
   template <class Step>
   void guarded(Step&& step) {
     try {
@@ -114,7 +107,6 @@ class Download : public std::enable_shared_from_this<Download> {
   web::http::http_response response_;
   std::vector<std::uint8_t> chunk_;
   RestOutcome outcome_;
-  std::atomic<std::uint64_t> wire_bytes_{0};
 };
 
 // cpprest's pool belongs to the process and has 40 threads unless it is told before it starts.

@@ -2,13 +2,12 @@
 // Loop thread only, but for the answer. Its .cpp is the only file that knows cpprest.
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
 
-#include "agent/marathon/url.h"
+#include "agent/base/url.h"
 
 namespace chorale::agent {
 
@@ -18,7 +17,6 @@ struct RestOutcome {
   std::string body;       // decompressed
   std::string error;      // empty: nothing to complain of
   bool complete = false;  // to the last byte; an overlong error body is cut without an error
-  std::uint64_t wire_bytes = 0;
 };
 
 class RestExchanges {

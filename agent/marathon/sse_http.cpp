@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "agent/base/one_line.h"
+#include "agent/marathon/requests.h"
 
 namespace chorale::agent {
 
@@ -15,9 +16,8 @@ http::request<http::empty_body> stream_request(const Url& url, const std::string
   // Jetty compares the whole value; a list or a quality ends in 405.
   request.set(http::field::accept, "text/event-stream");
   request.set(http::field::accept_encoding, "identity");
-  const std::string& used = url.credentials.empty() ? credentials : url.credentials;
-  if (!used.empty()) {
-    request.set(http::field::authorization, basic_authorization(used));
+  if (!credentials.empty()) {
+    request.set(http::field::authorization, basic_authorization(credentials));
   }
   return request;
 }

@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "agent/marathon/url.h"
+#include "agent/base/url.h"
 
 namespace chorale::agent {
 

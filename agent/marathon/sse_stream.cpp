@@ -12,6 +12,7 @@
 #include <optional>
 #include <utility>
 
+#include "agent/marathon/requests.h"
 #include "agent/marathon/sse_http.h"
 #include "agent/marathon/tls_roots.h"
 
@@ -77,10 +78,6 @@ class SseStream::Impl : public std::enable_shared_from_this<Impl> {
   void open() {
     deadline_ = std::chrono::steady_clock::now() + options_.open_timeout;
     watch_deadline();
-    listener_.requested();
-    if (over_) {
-      return;
-    }
     resolver_.async_resolve(
         url_.host, url_.port,
         [self = shared_from_this()](const error_code& error, const tcp::resolver::results_type& all) {
@@ -238,10 +235,6 @@ class SseStream::Impl : public std::enable_shared_from_this<Impl> {
       touch();
     }
     if (got == 0) {
-      return;
-    }
-    listener_.received(got);
-    if (over_) {
       return;
     }
     if (auto events = parser_.feed(std::string_view(body_.data(), got)); !events.empty()) {

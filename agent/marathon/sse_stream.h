@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "agent/base/types.h"
+#include "agent/base/url.h"
 #include "agent/marathon/sse_parser.h"
-#include "agent/marathon/url.h"
 
 namespace chorale::agent {
 
@@ -26,10 +26,8 @@ struct SseOptions {
 };
 
 struct SseListener {
-  std::function<void()> requested;                    // a request goes out; once per hop
   std::function<void()> opened;                       // 200 and text/event-stream
   std::function<void(std::vector<SseEvent>)> events;  // in order; after opened
-  std::function<void(std::size_t)> received;          // bytes of the body
   std::function<void(Failure, bool silent)> failed;   // once, the last call; silent: given up because nothing came
 };
 

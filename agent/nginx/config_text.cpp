@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "agent/base/one_line.h"
 #include "coordination/digest.h"
 
 namespace chorale::agent {
@@ -13,8 +14,6 @@ namespace {
 
 constexpr std::string_view kMark = "# chorale ";
 constexpr std::size_t kMaxErrorBytes = 1024;
-
-std::string_view first_line(std::string_view text) { return text.substr(0, text.find('\n')); }
 
 // Takes a decimal number and the separator behind it off the front.
 std::optional<std::int64_t> take_number(std::string_view& text, char separator) {
@@ -126,21 +125,6 @@ MainDirectives main_directives(std::string_view text) {
     directive.clear();
   }
   return found;
-}
-
-std::string escaped(std::string_view text) {
-  static constexpr std::string_view kHexDigits = "0123456789abcdef";
-  std::string safe;
-  safe.reserve(text.size());
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte < 0x7f) {
-      safe += c;
-    } else {
-      safe += {'\\', 'x', kHexDigits[byte >> 4], kHexDigits[byte & 0x0f]};
-    }
-  }
-  return safe;
 }
 
 std::string nginx_error(std::string_view output) {

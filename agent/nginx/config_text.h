@@ -29,7 +29,5 @@ struct MainDirectives {
 // The first [emerg] line of Nginx's output, else its first line: one line, escaped, at most 1 KB. The end is kept,
 // where file and line number stand.
 [[nodiscard]] std::string nginx_error(std::string_view output);
-// Bytes that could forge a log line or end a JSON string early become \xNN.
-[[nodiscard]] std::string escaped(std::string_view text);
 
 }  // namespace chorale::agent

@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "agent/base/atomic_file.h"
+#include "agent/base/one_line.h"
 #include "agent/base/unique_fd.h"
 #include "agent/nginx/config_text.h"
 

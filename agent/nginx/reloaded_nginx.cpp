@@ -11,13 +11,14 @@
 #include <utility>
 
 #include "agent/base/clock.h"
-#include "agent/base/job_gate.h"
+#include "agent/base/worker.h"
 #include "agent/core/applying/applier.h"
 #include "agent/nginx/config_file.h"
 #include "agent/nginx/config_test.h"
 #include "agent/nginx/inspection.h"
 #include "agent/nginx/local_nginx.h"
 #include "agent/nginx/proof.h"
+#include "coordination/loop_thread.h"
 
 namespace chorale::agent {
 namespace {
@@ -32,7 +33,7 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
  public:
   ReloadedNginx(asio::io_context& loop, asio::thread_pool& workers, LocalNginxOptions options, Callbacks callbacks)
       : loop_(loop),
-        workers_(workers),
+        worker_(loop, workers),
         options_(std::move(options)),
         callbacks_(std::move(callbacks)),
         program_(program_name(options_.command)),
@@ -41,7 +42,7 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
         watch_timer_(loop),
         proof_timer_(loop) {}
 
-  ~ReloadedNginx() override { gate_->close(); }
+  ~ReloadedNginx() override { worker_.cancel_and_wait(); }
 
   std::optional<coordination::Identity> start() override {
     std::error_code ignored;  // what cannot be created is told by the first write into it
@@ -79,14 +80,8 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
   // Runs `work(stop flag)` on the pool, then `then(*this, result)` on the loop.
   template <typename Work, typename Then>
   void run(Work work, Then then) {
-    asio::post(workers_, [gate = gate_, &loop = loop_, weak = weak_from_this(), work = std::move(work),
-                          then = std::move(then)]() mutable {
-      const JobGate::Pass pass(*gate);
-      if (!pass) return;
-      asio::post(loop, [weak = std::move(weak), then = std::move(then), result = work(gate->closing())]() mutable {
-        if (const auto self = weak.lock()) then(*self, std::move(result));
-      });
-    });
+    worker_.run(std::move(work),
+                [this, then = std::move(then)](auto result) mutable { then(*this, std::move(result)); });
   }
   // Callbacks never run inside a step: they may call back into this class, or end it.
   template <typename Call>
@@ -101,6 +96,7 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
   }
 
   void step(const ApplierEvent& event) {
+    thread_.check();
     for (const ApplierEffect& effect : applier_.step(Clock::now(), event)) {
       std::visit([this](const auto& typed) { perform(typed); }, effect);
     }
@@ -220,12 +216,12 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
   }
 
   asio::io_context& loop_;
-  asio::thread_pool& workers_;
+  Worker worker_;
   LocalNginxOptions options_;
   Callbacks callbacks_;
   std::string program_;
   std::shared_ptr<const ConfigFile> file_;
-  std::shared_ptr<JobGate> gate_ = std::make_shared<JobGate>();
+  coordination::LoopThread thread_;
   Applier applier_;
   asio::steady_timer watch_timer_;
   asio::steady_timer proof_timer_;

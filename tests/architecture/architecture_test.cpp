@@ -42,11 +42,11 @@ TEST_F(ArchitectureTest, ChoraleKeepsItsOwnRules) {
 }
 
 TEST_F(ArchitectureTest, AgentMayKnowBothRooms) {
-  write("agent/loop.cpp", "#include \"render/a.h\"\n#include \"coordination/b.h\"\n#include <boost/asio.hpp>\n");
+  write("agent/daemon/loop.cpp", "#include \"render/a.h\"\n#include \"coordination/b.h\"\n#include <boost/asio.hpp>\n");
   write("render/a.h", "#include <kainjow/mustache.hpp>\n");
   write("coordination/zookeeper_store_watch.cpp", "#include <zookeeper/zookeeper.h>\n");
   write("agent/marathon/rest_client.cpp", "#include <cpprest/http_client.h>\n");
-  write("tests/unit/a_test.cpp", "#include \"agent/loop.h\"\nstd::mutex allowed_here;\n");
+  write("tests/unit/a_test.cpp", "#include \"agent/daemon/loop.h\"\nstd::mutex allowed_here;\n");
   EXPECT_THAT(breaches(), IsEmpty());
 }
 
@@ -65,14 +65,15 @@ TEST_F(ArchitectureTest, ProductMayNotIncludeTests) {
 }
 
 TEST_F(ArchitectureTest, LibrariesStayInTheirFiles) {
-  write("agent/loop.cpp",
+  write("agent/daemon/loop.cpp",
         "#include <zookeeper/zookeeper.h>\n#include <cpprest/json.h>\n#include <pplx/threadpool.h>\n");
   write("agent/marathon/client.h", "#include <cpprest/http_client.h>\n");
-  EXPECT_THAT(breaches(),
-              ElementsAre("agent/loop.cpp:1: only coordination/zookeeper_store*.cpp may include zookeeper/zookeeper.h",
-                          "agent/loop.cpp:2: only agent/marathon/*.cpp may include cpprest/json.h",
-                          "agent/loop.cpp:3: only agent/marathon/*.cpp may include pplx/threadpool.h",
-                          "agent/marathon/client.h:1: only agent/marathon/*.cpp may include cpprest/http_client.h"));
+  EXPECT_THAT(
+      breaches(),
+      ElementsAre("agent/daemon/loop.cpp:1: only coordination/zookeeper_store*.cpp may include zookeeper/zookeeper.h",
+                  "agent/daemon/loop.cpp:2: only agent/marathon/*.cpp may include cpprest/json.h",
+                  "agent/daemon/loop.cpp:3: only agent/marathon/*.cpp may include pplx/threadpool.h",
+                  "agent/marathon/client.h:1: only agent/marathon/*.cpp may include cpprest/http_client.h"));
 }
 
 TEST_F(ArchitectureTest, OneFileIncludesMustache) {
@@ -84,38 +85,66 @@ TEST_F(ArchitectureTest, OneFileIncludesMustache) {
 
 TEST_F(ArchitectureTest, PureFileReachesNoImpureHeader) {
   write("agent/core/guard.cpp", "#include \"agent/core/guard.h\"\n");
-  write("agent/core/guard.h", "#include <string>\n#include \"agent/clock.h\"\n#include \"agent/core/guard.h\"\n");
-  write("agent/clock.h", "#include <boost/asio/steady_timer.hpp>\n");
+  write("agent/core/guard.h", "#include <string>\n#include \"agent/base/clock.h\"\n#include \"agent/core/guard.h\"\n");
+  write("agent/base/clock.h", "#include <boost/asio/steady_timer.hpp>\n");
   write("coordination/memory_store.h", "#include <boost/asio/io_context.hpp>\n");
   write("coordination/cluster_reader.cpp", "#include \"coordination/memory_store.h\"\n");
   write("coordination/publisher.cpp", "#include <glog/logging.h>\n");
   EXPECT_THAT(breaches(),
               ElementsAre("agent/core/guard.cpp:1: must be pure, but agent/core/guard.cpp -> agent/core/guard.h -> "
-                          "agent/clock.h -> <boost/asio/steady_timer.hpp>",
-                          "agent/core/guard.h:1: must be pure, but agent/core/guard.h -> agent/clock.h -> "
+                          "agent/base/clock.h -> <boost/asio/steady_timer.hpp>",
+                          "agent/core/guard.h:1: must be pure, but agent/core/guard.h -> agent/base/clock.h -> "
                           "<boost/asio/steady_timer.hpp>",
                           "coordination/publisher.cpp:1: must be pure, but coordination/publisher.cpp -> "
                           "<glog/logging.h>"));
 }
 
+TEST_F(ArchitectureTest, PureFileNamesNoClockRandomnessThreadOrStream) {
+  write("render/a.cpp", "auto now = std::chrono::system_clock::now();\nstd::random_device device;\n");
+  write("agent/core/b.h", "// std::thread in a comment is none\nstd::thread worker;\n");
+  write("coordination/c.cpp", "#include <fstream>\nstd::cerr << 1;\nusing Clock = std::chrono::steady_clock;\n");
+  write("agent/daemon/d.cpp", "auto now = std::chrono::system_clock::now();\nstd::mt19937 engine;\n");
+  write("coordination/e_store.cpp", "std::thread poster;\n");
+  EXPECT_THAT(breaches(), ElementsAre("agent/core/b.h:2: must be pure, but names a thread",
+                                      "coordination/c.cpp:1: must be pure, but names a stream to the outside",
+                                      "coordination/c.cpp:2: must be pure, but names a stream to the outside",
+                                      "render/a.cpp:1: must be pure, but names a clock",
+                                      "render/a.cpp:2: must be pure, but names randomness"));
+}
+
+TEST_F(ArchitectureTest, BaseKnowsNoOtherFolder) {
+  write("agent/base/a.h", "#include \"agent/base/b.h\"\n#include \"agent/config/c.h\"\n#include \"render/d.h\"\n");
+  EXPECT_THAT(breaches(), ElementsAre("agent/base/a.h:2: agent/base/ may know no other folder of agent/, but "
+                                      "includes agent/config/c.h"));
+}
+
+TEST_F(ArchitectureTest, AgentsRootHoldsOnlyMain) {
+  write("agent/main.cpp", "");
+  write("agent/loose.cpp", "");
+  EXPECT_THAT(breaches(),
+              ElementsAre("agent/loose.cpp:1: agent/ holds only main.cpp and folders: this file belongs in one of "
+                          "them"));
+}
+
 TEST_F(ArchitectureTest, ProductHasNoMutex) {
-  write("agent/a.h", "\nstd::shared_mutex m_;\n");
-  EXPECT_THAT(breaches(), ElementsAre("agent/a.h:2: a mutex: post to the loop instead"));
+  write("agent/daemon/a.h", "\nstd::shared_mutex m_;\n");
+  EXPECT_THAT(breaches(), ElementsAre("agent/daemon/a.h:2: a mutex: post to the loop instead"));
 }
 
 TEST_F(ArchitectureTest, ProductReadsFilesWithoutThrowing) {
-  write("agent/a.cpp", "std::string text{std::istreambuf_iterator<char>(stream), {}};\n");
-  EXPECT_THAT(breaches(), ElementsAre("agent/a.cpp:1: an iterator that throws when a read fails: use read_text_file() "
-                                      "or read_file()"));
+  write("agent/daemon/a.cpp", "std::string text{std::istreambuf_iterator<char>(stream), {}};\n");
+  EXPECT_THAT(breaches(),
+              ElementsAre("agent/daemon/a.cpp:1: an iterator that throws when a read fails: use read_text_file() "
+                          "or read_file()"));
 }
 
 TEST_F(ArchitectureTest, FilesStayShort) {
   std::string lines;
-  for (int i = 0; i < 300; ++i) lines += "//\n";
-  write("agent/short.cpp", lines);
+  for (int i = 0; i < 400; ++i) lines += "//\n";
+  write("agent/daemon/short.cpp", lines);
   write("tests/unit/long_test.cpp", lines + "//\n");
   write("tests/scenarios/long.txt", lines + "//\n");
-  EXPECT_THAT(breaches(), ElementsAre("tests/unit/long_test.cpp:301: more than 300 lines: split it by concept"));
+  EXPECT_THAT(breaches(), ElementsAre("tests/unit/long_test.cpp:401: more than 400 lines: split it by concept"));
 }
 
 }  // namespace

@@ -13,11 +13,34 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kMaxLines = 300;
+constexpr int kMaxLines = 400;
 constexpr std::array<std::string_view, 3> kProductRooms{"coordination", "render", "agent"};
 // Headers that bring in I/O, clocks or threads. A pure file reaches none of them, through any include.
 constexpr std::array<std::string_view, 6> kImpureHeaders{"boost/asio", "boost/beast", "glog/",
                                                          "cpprest/",   "pplx/",       "zookeeper/"};
+// What a pure file may not name either, whatever it includes: the result of a step depends on its arguments alone.
+struct ImpureWord {
+  std::string_view word;
+  std::string_view kind;
+};
+constexpr std::array<ImpureWord, 16> kImpureWords{{
+    {"system_clock::now", "a clock"},
+    {"steady_clock::now", "a clock"},
+    {"high_resolution_clock::now", "a clock"},
+    {"clock_gettime", "a clock"},
+    {"gettimeofday", "a clock"},
+    {"random_device", "randomness"},
+    {"mt19937", "randomness"},
+    {"std::rand(", "randomness"},
+    {"std::thread", "a thread"},
+    {"std::jthread", "a thread"},
+    {"std::async", "a thread"},
+    {"std::cout", "a stream to the outside"},
+    {"std::cerr", "a stream to the outside"},
+    {"std::ifstream", "a stream to the outside"},
+    {"std::ofstream", "a stream to the outside"},
+    {"<fstream>", "a stream to the outside"},
+}};
 
 struct Line {
   int number = 0;
@@ -30,6 +53,7 @@ struct SourceFile {
   std::vector<Line> includes;  // what stands between the quotes or brackets
   std::vector<Line> mutexes;
   std::vector<Line> throwing_reads;
+  std::vector<Line> impure_words;  // the kind of each
 };
 
 using Tree = std::map<std::string, SourceFile>;
@@ -67,6 +91,15 @@ bool names_mutex(std::string_view line) {
 // Where a read fails after the opening, as of a process that has ended, this iterator throws.
 bool reads_and_may_throw(std::string_view line) { return line.find("istreambuf_iterator") != std::string_view::npos; }
 
+// The first impure thing that a line names, comments aside; empty: none.
+std::string impure_word_in(std::string_view line) {
+  const std::string_view code = line.substr(0, line.find("//"));
+  for (const ImpureWord& impure : kImpureWords) {
+    if (code.find(impure.word) != std::string_view::npos) return std::string(impure.kind);
+  }
+  return "";
+}
+
 SourceFile read_source(const fs::path& file, std::string path) {
   SourceFile source;
   source.path = std::move(path);
@@ -77,6 +110,9 @@ SourceFile read_source(const fs::path& file, std::string path) {
     if (const auto header = included_header(line)) source.includes.push_back({source.line_count, *header});
     if (reads_and_may_throw(line)) source.throwing_reads.push_back({source.line_count, line});
     if (names_mutex(line)) source.mutexes.push_back({source.line_count, line});
+    if (std::string kind = impure_word_in(line); !kind.empty()) {
+      source.impure_words.push_back({source.line_count, std::move(kind)});
+    }
   }
   return source;
 }
@@ -95,12 +131,20 @@ Tree read_tree(const fs::path& root) {
   return tree;
 }
 
+// "agent/base" of "agent/base/log.h"; empty for what lies at agent's root or elsewhere.
+std::string agent_folder_of(std::string_view path) {
+  constexpr std::string_view kAgent = "agent/";
+  const std::size_t end = path.find('/', kAgent.size());
+  return path.starts_with(kAgent) && end != std::string_view::npos ? std::string(path.substr(0, end)) : "";
+}
+
 // Pure: values in, values out. In coordination/ all but the clients of a store and what reads through one.
 bool must_be_pure(std::string_view path) {
   if (path.starts_with("render/") || path.starts_with("agent/core/")) return true;
   if (!path.starts_with("coordination/")) return false;
   const std::string stem = fs::path(path).stem().string();
-  return !stem.ends_with("_store") && !stem.starts_with("zookeeper_store") && stem != "cluster_reader";
+  return !stem.ends_with("_store") && !stem.starts_with("zookeeper_store") && stem != "cluster_reader" &&
+         stem != "loop_thread";
 }
 
 bool is_impure_header(std::string_view header) {
@@ -131,6 +175,9 @@ class Checker {
       }
       if (!is_product_room(room_of(path))) continue;
       for (const Line& include : file.includes) check_include(path, include);
+      if (room_of(path) == "agent" && agent_folder_of(path).empty() && path != "agent/main.cpp") {
+        report(path, 1, "agent/ holds only main.cpp and folders: this file belongs in one of them");
+      }
       check_mutexes(path, file);
       for (const Line& read : file.throwing_reads) {
         report(path, read.number, "an iterator that throws when a read fails: use read_text_file() or read_file()");
@@ -154,6 +201,9 @@ class Checker {
     if (room != "agent" && is_product_room(other) && other != room) {
       report(path, include.number, room + "/ may not know " + other + "/, but includes " + header);
     }
+    if (agent_folder_of(path) == "agent/base" && other == "agent" && agent_folder_of(header) != "agent/base") {
+      report(path, include.number, "agent/base/ may know no other folder of agent/, but includes " + header);
+    }
     if (header.starts_with("zookeeper/") &&
         !(path.starts_with("coordination/zookeeper_store") && path.ends_with(".cpp"))) {
       report(path, include.number, "only coordination/zookeeper_store*.cpp may include " + header);
@@ -175,6 +225,9 @@ class Checker {
     std::set<std::string> seen;
     const std::string way = way_to_impure_header(tree_, path, seen);
     if (!way.empty()) report(path, 1, "must be pure, but " + way);
+    for (const Line& word : tree_.at(path).impure_words) {
+      report(path, word.number, "must be pure, but names " + word.text);
+    }
   }
 
   void report(const std::string& path, int line, const std::string& what) {

@@ -8,8 +8,7 @@
 namespace chorale::coordination {
 namespace {
 
-// ---- Watches
-// ---------------------------------------------------------------------------------------------------------
+// Watches.
 
 TEST_F(StoreContractTest, DataWatchFiresOnceOnWrite) {
   ASSERT_TRUE(create(at("a")));
@@ -74,8 +73,7 @@ TEST_F(StoreContractTest, WatchesAreEachClientsOwn) {
   EXPECT_TRUE(observer.wait_for_watch(at("a")));
 }
 
-// ---- Sessions
-// --------------------------------------------------------------------------------------------------------
+// Sessions.
 
 TEST_F(StoreContractTest, SessionEventCarriesWhatWasNegotiated) {
   const SessionEvent& event = client.sessions().back();

@@ -11,8 +11,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::UnorderedElementsAre;
 
-// ---- Znodes
-// ----------------------------------------------------------------------------------------------------------
+// Znodes.
 
 TEST_F(StoreContractTest, WhatIsCreatedIsReadBack) {
   const std::string data("text, \0 and \xff", 13);
@@ -125,8 +124,7 @@ TEST_F(StoreContractTest, WhatCannotBeSentIsRefusedAndTheSessionGoesOn) {
   EXPECT_EQ(client.sessions().size(), 1U);
 }
 
-// ---- Order
-// -----------------------------------------------------------------------------------------------------------
+// Order.
 
 TEST_F(StoreContractTest, RepliesComeInTheOrderOfTheRequestsAndNeverFromInside) {
   const auto before = client.notes().size();

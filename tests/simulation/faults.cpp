@@ -41,7 +41,7 @@ void Faults::schedule_change() {
 }
 
 void Faults::happen() {
-  if (backups_.size() < kBackups && world_.random.percent(10)) backups_.push_back(world_.tree->snapshot());
+  if (backups_.size() < kBackups && world_.random.percent(10)) backups_.push_back(world_.ensemble->snapshot());
   Process* process = world_.process_of(*world_.random.pick(world_.hosts));
   const std::int64_t choice = world_.random.between(1, 100);
   if (choice > 96)
@@ -97,32 +97,32 @@ void Faults::kill(Process& process) {
 }
 
 void Faults::hand_over(Process& process) {
-  if (process.frozen()) return;
+  if (process.held()) return;
   world_.trace.add("fault", "stop " + process.name());
   process.step(HandoverRequested{});
 }
 
 void Faults::thaw_later(Process& process, Duration duration) {
   world_.schedule.after(duration, [this, &process] {
-    if (!process.frozen() || process.dead()) return;
+    if (!process.held() || process.dead()) return;
     world_.trace.add("fault", process.name() + " goes on");
-    process.thaw();
+    process.release();
   });
 }
 
 void Faults::hang(Process& process) {
-  if (process.frozen()) return;
+  if (process.held()) return;
   world_.trace.add("fault", "hang " + process.name());
-  process.freeze();
+  process.hold();
   thaw_later(process, world_.random.ms(50, kWatchdog.count()));
 }
 
 void Faults::suspend(Process& process) {
-  if (process.frozen()) return;
+  if (process.held()) return;
   world_.trace.add("fault", "suspend " + process.name());
-  process.freeze();
+  process.hold();
   world_.schedule.after(kSessionTimeout + world_.random.ms(0, 1'900), [this, &process, session = process.session()] {
-    if (!process.frozen() || process.dead() || process.session() != session || !world_.available) return;
+    if (!process.held() || process.dead() || process.session() != session || !world_.available) return;
     world_.trace.add(process.name(), "the servers expire its session");
     world_.expire(process);
   });

@@ -13,10 +13,7 @@ std::string describe(const std::optional<RevisionHeader>& header) {
 
 }  // namespace
 
-std::string describe(const Identity& identity) {
-  return std::to_string(identity.epoch.value) + "." + std::to_string(identity.revision.value) + " " +
-         identity.digest.substr(0, 8);
-}
+std::string describe(const Identity& identity) { return to_text(identity) + " " + identity.digest.substr(0, 8); }
 
 std::string describe(const StateDocument& state) {
   return "epoch " + std::to_string(state.epoch.value) + " of " + state.leader + ", term " + state.term.substr(0, 8) +
@@ -32,7 +29,7 @@ std::string digest_of(const std::vector<PublishedFile>& files) {
 
 // Takes over what stands there now, without judging how it came about.
 void Invariants::look() {
-  const MemoryNode* node = tree_.nodes().find(kState);
+  const MemoryNode* node = ensemble_.nodes().find(kState);
   created_zxid_ = node == nullptr ? 0 : node->stat.created_zxid;
   modified_zxid_ = node == nullptr ? 0 : node->stat.modified_zxid;
   state_.reset();
@@ -51,7 +48,7 @@ void Invariants::after_operator() {
 }
 
 bool Invariants::after_operation(const std::string& writer) {
-  const MemoryNode* node = tree_.nodes().find(kState);
+  const MemoryNode* node = ensemble_.nodes().find(kState);
   if (node == nullptr) {
     if (created_zxid_ != 0) broken("I2: " + writer + " has deleted the state");
     return false;

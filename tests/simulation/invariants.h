@@ -14,17 +14,17 @@
 
 #include "coordination/chunks.h"
 #include "coordination/documents.h"
-#include "coordination/memory_tree.h"
+#include "tests/fakes/fake_ensemble.h"
 
 namespace chorale::coordination::simulation {
 
 class Invariants {
  public:
-  explicit Invariants(const MemoryTree& tree) : tree_(tree) {}
+  explicit Invariants(const FakeEnsemble& ensemble) : ensemble_(ensemble) {}
 
   // After every operation of an agent. True: it has changed the state.
   bool after_operation(const std::string& writer);
-  void after_operator();  // somebody with zkCli, or a backup
+  void after_operator();  // an operator with zkCli, or a backup
 
   // One agent over all its lives, by the file on its disk.
   struct Reached {
@@ -57,7 +57,7 @@ class Invariants {
   void check_committed(const StateDocument& next);
   void look();
 
-  const MemoryTree& tree_;
+  const FakeEnsemble& ensemble_;
   std::optional<std::string> failure_;
   std::optional<StateDocument> state_;  // as last seen, if it could be read
   std::int64_t created_zxid_ = 0;       // 0: there is none
@@ -70,7 +70,7 @@ class Invariants {
 
 [[nodiscard]] std::string describe(const Identity& identity);
 [[nodiscard]] std::string describe(const StateDocument& state);
-// What the texts say, whatever the manifest claims.
+// Of the texts themselves, not as the manifest claims.
 [[nodiscard]] std::string digest_of(const std::vector<PublishedFile>& files);
 
 }  // namespace chorale::coordination::simulation

@@ -14,23 +14,6 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kTick{100};
 
-const char* name_of(const Operation& operation) {
-  return std::visit(Overloaded{
-                        [](const CreateNode&) { return "create "; },
-                        [](const ReadNode&) { return "read "; },
-                        [](const WriteNode&) { return "write "; },
-                        [](const DeleteNode&) { return "delete "; },
-                        [](const ListChildren&) { return "list "; },
-                        [](const CheckNode&) { return "check "; },
-                        [](const SyncPath&) { return "sync "; },
-                    },
-                    operation);
-}
-
-std::string describe(const Operation& operation) {
-  return name_of(operation) + std::visit([](const auto& request) { return request.path.text(); }, operation);
-}
-
 const char* name_of(SessionState state) {
   switch (state) {
     case SessionState::kConnected:
@@ -45,13 +28,13 @@ const char* name_of(SessionState state) {
   return "";
 }
 
-const char* name_of(OfferClosed::Fate fate) {
+const char* name_of(Fate fate) {
   switch (fate) {
-    case OfferClosed::Fate::kCommitted:
+    case Fate::kCommitted:
       return " committed";
-    case OfferClosed::Fate::kRejected:
+    case Fate::kRejected:
       return " rejected";
-    case OfferClosed::Fate::kAbandoned:
+    case Fate::kAbandoned:
       return " abandoned";
   }
   return "";
@@ -78,31 +61,29 @@ CoordinatorOptions options_of(World& world, const Host& host) {
 }  // namespace
 
 Process::Process(World& world, Host& host)
-    : world_(world),
+    : CoordinatorHost(options_of(world, host), *world.ensemble),
+      world_(world),
       host_(host),
-      name_(host.id + "#" + std::to_string(++host.lives)),
-      coordinator_(options_of(world, host)) {
+      name_(host.id + "#" + std::to_string(++host.lives)) {
   const auto post = [this](std::function<void()> delivery) { from_wire(std::move(delivery)); };
-  auto faulty = std::make_unique<FaultyStore>(make_memory_store(world.tree, post), post);
+  auto faulty = std::make_unique<FaultyStore>(make_memory_store(world.ensemble, post), post);
   faulty_ = faulty.get();
   const auto after_arrival = [this](const Operation& operation) {
-    world_.trace.add(name_, "    arrived: " + describe(operation));
+    world_.trace.add(name_, "    arrived: " + to_text(operation));
     if (world_.invariants.after_operation(name_)) {
       world_.trace.add(name_, "STATE " + simulation::describe(*world_.invariants.state()));
     }
   };
-  store_ = std::make_unique<DelayedStore>(
+  auto delayed = std::make_unique<DelayedStore>(
       std::move(faulty),
       DelayedStore::Surroundings{world.schedule, world.random, [this] { return network_delay(world_); },
                                  [this] { return world_.spoils_watches && world_.random.percent(30); }, post,
                                  after_arrival});
-  store_->on_session([this](const SessionEvent& event) {
-    connected_ = event.state == SessionState::kConnected;
-    world_.trace.add(name_, std::string("hears: ") + name_of(event.state));
-    step(SessionChanged{event});
-  });
-  store_->on_watch([this](const WatchEvent& event) { unless_frozen([this, event] { step(WatchFired{event}); }); });
+  delayed_ = delayed.get();
+  use(std::move(delayed));
 }
+
+TimePoint Process::now() const { return world_.schedule.now() + host_.clock_offset; }
 
 void Process::start() {
   world_.trace.add(name_, "starts with " + (host_.file ? simulation::describe(*host_.file) : std::string("no file")));
@@ -112,27 +93,13 @@ void Process::start() {
 }
 
 void Process::tick() {
-  if (dead_) return;
-  if (!frozen_) step(Ticked{});
+  if (dead()) return;
+  if (!held()) step(Ticked{});
   world_.schedule.after(kTick, [this] { tick(); });
 }
 
-void Process::step(const Event& event) {
-  if (dead_) return;
-  for (const Effect& effect : coordinator_.step(world_.schedule.now() + host_.clock_offset, event)) {
-    if (effects_left_ && --*effects_left_ < 0) world_.kill(*this);
-    if (dead_) return;
-    perform(effect);
-  }
-}
-
-void Process::thaw() {
-  frozen_ = false;
-  while (!held_.empty() && !frozen_ && !dead_) {
-    const auto next = std::move(held_.front());
-    held_.pop_front();
-    next();
-  }
+void Process::before_effect() {
+  if (effects_left_ && --*effects_left_ < 0) world_.kill(*this);
 }
 
 void Process::marathon_changed() {
@@ -146,15 +113,9 @@ void Process::heal() {
   effects_left_.reset();
 }
 
-void Process::perform(const Effect& effect) {
+void Process::perform(const AgentEffect& effect) {
   std::visit(
       Overloaded{
-          [this](const OpenHandle& handle) { open(handle.generation); },
-          [this](const CloseHandle&) {
-            connected_ = false;
-            store_->close();
-          },
-          [this](const SendRequest& request) { send(request); },
           [this](const LeadershipGained& gained) {
             if (in_term_) world_.invariants.broken(name_ + " gained leadership twice");
             in_term_ = true;
@@ -171,34 +132,33 @@ void Process::perform(const Effect& effect) {
           [this](const ApplyRevision& revision) { apply(revision); },
           [](const SyncWanted&) {},
           [](const ViewChanged&) {},
-          [this](const Note& note) { world_.trace.add(name_, "note: " + note.text); },
+          [this](const LogLine& line) {
+            world_.trace.add(name_, "logs: " + line.text);
+            if (line.text.find("does not come to rest") != std::string::npos) world_.invariants.broken(line.text);
+          },
           [this](const Refuse& refuse) { world_.invariants.broken(name_ + " refuses to run: " + refuse.reason); },
           [this](const HandedOver&) {
             world_.trace.add(name_, "handed over");
-            store_->close();
+            store().close();
             world_.kill(*this);
           },
       },
       effect);
 }
 
-void Process::open(Generation generation) {
-  connected_ = false;
-  store_->open(generation);
-  session_ = world_.tree->sessions().back();
-  if (host_.partitioned) world_.tree->disconnect(session_);
+void Process::opened() {
+  if (host_.partitioned) world_.ensemble->disconnect(session());
+}
+
+void Process::hears(const SessionEvent& event) {
+  world_.trace.add(name_, std::string("hears: ") + name_of(event.state));
 }
 
 void Process::send(const SendRequest& request) {
-  if (!connected_) {
-    world_.invariants.broken(name_ + " sends while not connected: " + describe(request.operation));
-  }
-  store_->execute(request.operation, [this, number = request.request, operation = request.operation](Outcome outcome) {
-    if (world_.trace.on()) {
-      world_.trace.add(name_, "reply: " + describe(operation) +
-                                  (outcome ? std::string() : ": " + std::string(to_string(outcome.error().kind))));
-    }
-    step(StoreReplied{number, std::move(outcome)});
+  const std::string what = to_text(request.operation);
+  if (!connected()) world_.invariants.broken(name_ + " sends while not connected: " + what);
+  execute(request, [this, what](const Outcome& outcome) {
+    world_.trace.add(name_, "reply: " + what + (outcome ? "" : ": " + std::string(to_string(outcome.error().kind))));
   });
 }
 
@@ -236,15 +196,15 @@ void Process::on_offer_closed(const OfferClosed& closed) {
   world_.trace.add(name_, "offer " + std::to_string(closed.offer) + name_of(closed.fate) + ": " + closed.reason);
   if (open_offers_.erase(closed.offer) == 0) world_.invariants.broken(name_ + " closed an offer twice");
   switch (closed.fate) {
-    case OfferClosed::Fate::kCommitted:
+    case Fate::kCommitted:
       if (!world_.invariants.was_committed(closed.identity)) {
         world_.invariants.broken(name_ + " calls committed what never was: " + simulation::describe(closed.identity));
       }
       return;
-    case OfferClosed::Fate::kRejected:
+    case Fate::kRejected:
       if (closed.offer == offers_) offer_later(milliseconds{5'000});
       return;
-    case OfferClosed::Fate::kAbandoned:
+    case Fate::kAbandoned:
       if (closed.offer == offers_) offer_later(milliseconds{500});
       return;
   }
@@ -273,20 +233,11 @@ void Process::offer_now() {
 void Process::from_wire(std::function<void()> delivery) {
   last_delivery_ = std::max(last_delivery_, world_.schedule.now() + network_delay(world_));
   world_.schedule.at(last_delivery_,
-                     [this, delivery = std::move(delivery)]() mutable { unless_frozen(std::move(delivery)); });
+                     [this, delivery = std::move(delivery)]() mutable { unless_held(std::move(delivery)); });
 }
 
 void Process::locally(Duration delay, std::function<void()> action) {
-  world_.schedule.after(delay, [this, action = std::move(action)]() mutable { unless_frozen(std::move(action)); });
-}
-
-void Process::unless_frozen(std::function<void()> action) {
-  if (dead_) return;
-  if (frozen_) {
-    held_.push_back(std::move(action));
-  } else {
-    action();
-  }
+  world_.schedule.after(delay, [this, action = std::move(action)]() mutable { unless_held(std::move(action)); });
 }
 
 }  // namespace chorale::coordination::simulation

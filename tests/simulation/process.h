@@ -1,10 +1,8 @@
 // One life of one simulated agent: a Coordinator, its stores, and what stands in for Marathon and Nginx around it.
 //
-// It dies at any point, in the middle of performing effects too, and stays as a corpse until the run ends: what is
-// under way for it must find somebody to be ignored by.
+// A dead one stays until the run ends: what is under way for it must find something to be ignored by.
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -12,9 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "coordination/coordinator.h"
 #include "delayed_store.h"
 #include "invariants.h"
+#include "tests/fakes/coordinator_host.h"
 #include "tests/fakes/faulty_store.h"
 
 namespace chorale::coordination::simulation {
@@ -33,40 +31,32 @@ struct Host {
   int lives = 0;
 };
 
-class Process {
+class Process final : public CoordinatorHost {
  public:
   Process(World& world, Host& host);
-  Process(const Process&) = delete;
-  Process& operator=(const Process&) = delete;
 
   void start();
-  void step(const Event& event);
-  // As kill -9: nothing is said to anybody; the session lives on until the servers miss it.
-  void die() { dead_ = true; }
   void die_after(int effects) { effects_left_ = effects; }
-  void freeze() { frozen_ = true; }
-  void thaw();
   void marathon_changed();
 
   // A connection breaks in three steps: deliver_some(), the tree cuts the session off, lose_rest().
-  void deliver_some() { store_->deliver_some(); }
-  void lose_rest() { store_->lose_rest(); }
+  void deliver_some() { delayed_->deliver_some(); }
+  void lose_rest() { delayed_->lose_rest(); }
   void inject(Fault fault);
   void heal();
 
-  [[nodiscard]] bool dead() const { return dead_; }
-  [[nodiscard]] bool frozen() const { return frozen_; }
-  [[nodiscard]] bool leading() const { return coordinator_.leading(); }
-  [[nodiscard]] SessionId session() const { return session_; }
   [[nodiscard]] Host& host() const { return host_; }
   [[nodiscard]] const std::string& name() const { return name_; }
 
   std::uint64_t cuts = 0;  // how often its connection was cut or restored: which expiry is still meant
 
  private:
-  void perform(const Effect& effect);
-  void open(Generation generation);
-  void send(const SendRequest& request);
+  [[nodiscard]] TimePoint now() const override;
+  void perform(const AgentEffect& effect) override;
+  void before_effect() override;
+  void opened() override;
+  void hears(const SessionEvent& event) override;
+  void send(const SendRequest& request) override;
   void stage(const StageRevision& revision);
   void apply(const ApplyRevision& revision);
   void on_offer_closed(const OfferClosed& closed);
@@ -75,20 +65,13 @@ class Process {
   void tick();
   void from_wire(std::function<void()> delivery);  // in order, later
   void locally(Duration delay, std::function<void()> action);
-  void unless_frozen(std::function<void()> action);
 
   World& world_;
   Host& host_;
   std::string name_;
-  Coordinator coordinator_;
-  FaultyStore* faulty_ = nullptr;  // inside store_
-  std::unique_ptr<DelayedStore> store_;
-  SessionId session_;       // as the tree knows it
-  bool connected_ = false;  // as the coordinator was told
-  bool dead_ = false;
-  bool frozen_ = false;
-  std::deque<std::function<void()>> held_;  // while frozen
-  std::optional<int> effects_left_;         // until it dies
+  DelayedStore* delayed_ = nullptr;  // the host's store
+  FaultyStore* faulty_ = nullptr;    // inside it
+  std::optional<int> effects_left_;  // until it dies
   TimePoint last_delivery_;
   TimePoint last_apply_;
   std::uint64_t stages_ = 0;

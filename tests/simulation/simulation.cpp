@@ -15,7 +15,7 @@ constexpr milliseconds kLook{500};
 constexpr seconds kSettleLimit{180};
 constexpr seconds kQuiet{12};  // longer than the interval at which everything is read again
 
-// Settled is what stays so: a new term may look finished for a moment before its first offer.
+// Settled is what stays so: a new leadership may look finished for a moment before its first offer.
 void settle(World& world, Result& result) {
   const TimePoint began = world.schedule.now();
   TimePoint quiet_since = began;

@@ -17,9 +17,9 @@ PublishedFile make_file(std::string name, std::string text) {
 }  // namespace
 
 Outcome Operator::operate(const Operation& operation) {
-  const SessionId session = tree_->open_session(*this);
-  Outcome outcome = tree_->execute(session, operation);
-  tree_->close_session(session);
+  const SessionId session = ensemble_->open_session(*this);
+  Outcome outcome = ensemble_->execute(session, operation);
+  ensemble_->close_session(session);
   return outcome;
 }
 
@@ -63,7 +63,7 @@ void World::kill(Process& process) {
   trace.add(process.name(), "DIES");
   process.deliver_some();
   process.die();
-  tree->disconnect(process.session());
+  ensemble->disconnect(process.session());
   process.lose_rest();
   expire_unless_back(process);
   schedule.after(random.ms(0, turbulent ? 20'000 : 500), [this, &process] { start(process.host()); });
@@ -73,7 +73,7 @@ void World::disconnect(Process& process) {
   ++process.cuts;
   process.host().partitioned = true;
   process.deliver_some();
-  tree->disconnect(process.session());
+  ensemble->disconnect(process.session());
   process.lose_rest();
   expire_unless_back(process);
 }
@@ -81,12 +81,12 @@ void World::disconnect(Process& process) {
 void World::reconnect(Process& process) {
   ++process.cuts;
   process.host().partitioned = false;
-  tree->reconnect(process.session());
+  ensemble->reconnect(process.session());
 }
 
 void World::expire(Process& process) {
   process.deliver_some();
-  tree->expire(process.session());
+  ensemble->expire(process.session());
   process.lose_rest();
 }
 
@@ -107,7 +107,7 @@ void World::set_available(bool now_available) {
     if (!process->dead()) ++process->cuts;
     if (!available) process->deliver_some();
   }
-  tree->set_available(available);
+  ensemble->set_available(available);
   for (const auto& process : processes_) {
     if (!available) process->lose_rest();
     if (available) process->host().partitioned = false;
@@ -116,7 +116,7 @@ void World::set_available(bool now_available) {
 
 void World::restore(const MemoryNodes& nodes) {
   for (const auto& process : processes_) process->deliver_some();
-  tree->restore(nodes);
+  ensemble->restore(nodes);
   for (const auto& process : processes_) process->lose_rest();
   invariants.after_operator();
 }
@@ -165,7 +165,7 @@ void World::calm_down() {
     host->slow = false;
     if (Process* process = process_of(*host)) {
       process->heal();
-      process->thaw();
+      process->release();
       reconnect(*process);
     }
     host->partitioned = false;
@@ -188,7 +188,7 @@ std::optional<std::string> World::unsettled() {
       if (state->leader != host->id) return host->id + " leads, but the state names " + state->leader;
     }
     if (!host->file || *host->file != wanted) return host->id + " does not serve what is committed";
-    const MemoryNode* node = tree->nodes().find(Path("/chorale/agents/" + host->id));
+    const MemoryNode* node = ensemble->nodes().find(Path("/chorale/agents/" + host->id));
     if (node == nullptr) return host->id + " is not registered";
     const auto document = decode_agent(node->data);
     if (!document || !document->applied || document->applied->identity != wanted) {

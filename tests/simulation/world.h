@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "coordination/memory_tree.h"
 #include "invariants.h"
 #include "process.h"
 #include "random.h"
 #include "schedule.h"
+#include "tests/fakes/fake_ensemble.h"
 #include "trace.h"
 
 namespace chorale::coordination::simulation {
@@ -22,7 +22,7 @@ inline constexpr std::chrono::milliseconds kSessionTimeout{10'000};  // what Mem
 // An operator with zkCli.
 class Operator final : private MemoryClient {
  public:
-  explicit Operator(std::shared_ptr<MemoryTree> tree) : tree_(std::move(tree)) {}
+  explicit Operator(std::shared_ptr<FakeEnsemble> ensemble) : ensemble_(std::move(ensemble)) {}
   Outcome operate(const Operation& operation);
   void delete_recursively(const Path& path);
 
@@ -30,14 +30,14 @@ class Operator final : private MemoryClient {
   void session_changed(SessionState /*state*/) override {}
   void watch_fired(const Path& /*path*/) override {}
 
-  std::shared_ptr<MemoryTree> tree_;
+  std::shared_ptr<FakeEnsemble> ensemble_;
 };
 
 class World {
  public:
   World(std::uint64_t seed, bool traced);
 
-  // ---- What happens to agents ----
+  // What happens to agents.
   [[nodiscard]] Process* process_of(const Host& host);  // nullptr: none is running
   void start(Host& host);
   void kill(Process& process);
@@ -49,17 +49,17 @@ class World {
   void set_available(bool available);
   void restore(const MemoryNodes& nodes);
 
-  // ---- What Marathon says ----
+  // What Marathon says.
   [[nodiscard]] std::vector<PublishedFile> content() const;
   void change_content();
-  // Nobody's Nginx has anything against this one.
+  // Every Nginx accepts this one.
   void change_to_good_content();
   [[nodiscard]] bool refuses(const Host& host, const std::vector<PublishedFile>& files) const;
   [[nodiscard]] std::string wall_clock() const;
 
-  // Faults end: everybody runs, is connected and well.
+  // Faults end: every agent runs, is connected and well.
   void calm_down();
-  // Nothing more to be expected: one leader, and everybody serves what Marathon says. Else why not.
+  // nullopt: one leader, and every agent serves what Marathon says. Else what is missing.
   [[nodiscard]] std::optional<std::string> unsettled();
 
   // Until `limit`, or an invariant breaks.
@@ -68,9 +68,9 @@ class World {
   Schedule schedule;  // before everything that a pending action may refer to, and never run again when those are gone
   Random random;
   Trace trace;
-  std::shared_ptr<MemoryTree> tree = make_tree();
-  Invariants invariants{*tree};
-  Operator admin{tree};
+  std::shared_ptr<FakeEnsemble> ensemble = std::make_shared<FakeEnsemble>();
+  Invariants invariants{*ensemble};
+  Operator admin{ensemble};
   bool turbulent = true;
   bool available = true;
   bool spoils_watches = false;
@@ -79,8 +79,6 @@ class World {
   std::vector<std::unique_ptr<Host>> hosts;
 
  private:
-  static std::shared_ptr<MemoryTree> make_tree() { return std::make_shared<MemoryTree>(); }
-
   std::string text_ = "v0";
   std::uint64_t versions_ = 0;
   std::int64_t actions_ = 0;

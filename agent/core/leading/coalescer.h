@@ -4,13 +4,16 @@
 #include <algorithm>
 
 #include "agent/base/types.h"
+#include "coordination/require.h"
 
 namespace chorale::agent {
 
 class Coalescer {
  public:
   // `settle` after the last event, at most `longest` after the first one. REQUIRES: settle <= longest.
-  Coalescer(Milliseconds settle, Milliseconds longest) : settle_(settle), longest_(longest) {}
+  Coalescer(Milliseconds settle, Milliseconds longest) : settle_(settle), longest_(longest) {
+    coordination::require(settle <= longest, "a burst settles before its longest time is over");
+  }
 
   void add(TimePoint now) {
     if (!waiting()) opened_ = now;

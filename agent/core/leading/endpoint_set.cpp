@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "coordination/require.h"
+
 namespace chorale::agent {
 namespace {
 
@@ -45,6 +47,7 @@ void EndpointSet::failed(const std::string& endpoint, const std::string& why, Ti
 }
 
 const std::string& EndpointSet::best(const std::vector<std::string>& avoid) const {
+  coordination::require(!entries_.empty(), "an endpoint is chosen only where one is configured");
   const auto allowed = [&](const Entry& entry) {
     return std::find(avoid.begin(), avoid.end(), entry.url) == avoid.end();
   };
@@ -61,7 +64,7 @@ std::vector<std::string> EndpointSet::take_due_pings(const std::string& streamin
   std::vector<std::string> due;
   for (Entry& entry : entries_) {
     if (is_proven(entry, streaming) || now < entry.next_ping) continue;
-    entry.next_ping = now + kPingLost;  // the answer sets it anew
+    entry.next_ping = now + kPingLost;  // the answer sets it again
     due.push_back(entry.url);
   }
   return due;

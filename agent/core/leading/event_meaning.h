@@ -1,4 +1,4 @@
-// What an event of Marathon means for routing, whatever its version calls it. Pure.
+// What an event of Marathon means for routing, in the words of every version. Pure.
 #pragma once
 
 #include "agent/core/leading/marathon_apps.h"
@@ -15,7 +15,7 @@ enum class Meaning {
   kAppEdited,    // api_post_event: created or updated, nothing has happened to its tasks yet
   kAppEnded,     // app_terminated_event: every task is gone and the app with them
   kGroupEdited,  // names the parent group at best
-  kUnreadable,   // something happened, and nobody knows what
+  kUnreadable,   // something happened that cannot be read
   kDeployed,     // some deployment is over; names no app
 };
 

@@ -39,11 +39,11 @@ class FetchTable {
   FetchTable(Milliseconds coalesce_min, Milliseconds coalesce_max)
       : coalesce_min_(coalesce_min), coalesce_max_(coalesce_max) {}
 
-  // Soon: with whatever else the burst brings.
+  // Soon: together with the rest of the burst.
   void want_app(const std::string& app, const std::string& cause, TimePoint now);
   // At `due`, unless any fetch of the app begins before.
   void want_app_by(const std::string& app, const std::string& cause, TimePoint due);
-  // What waits for a later moment does so no longer.
+  // What waits for a later moment is due soon.
   void hurry_apps(TimePoint now);
   // The burst is known to be over: what waits for its end is due.
   void end_bursts(TimePoint now);

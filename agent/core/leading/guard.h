@@ -1,7 +1,7 @@
 // Never shrink by accident: may what Marathon answered take away what is served? Pure.
 //
-// The baseline is what the committed state serves, less what events said is gone (a termination is a word, and no
-// accident). An answer is measured by its silence: apps that it does not list, tasks that it does not list or calls
+// The baseline is what the committed state serves, less what events said is gone (a termination is said, so it is
+// no accident). An answer is measured by its silence: apps that it does not list, tasks that it does not list or calls
 // unreachable. What it says in words (killed, not alive, another realm) is believed. New tasks of an app make up for
 // lost ones, new apps do not make up for lost apps: another cluster's Marathon would have plenty.
 //
@@ -18,7 +18,7 @@
 namespace chorale::agent {
 
 struct HeldBack {
-  std::string digest;  // of what would be lost, 12 hex digits: an operator accepts this loss, not whatever comes next
+  std::string digest;  // of what would be lost, 12 hex digits: an operator accepts this loss and no other
   std::string reason;  // "lists 3 of 20 apps, 9 of 61 servers"
   bool passes_by_repetition = false;
   int seen = 0;  // equal answers in a row
@@ -38,7 +38,7 @@ class Guard {
   // A whole list. A held one passes when the same loss was answered 3 times over 10 s, unless less than a tenth is
   // left.
   [[nodiscard]] Verdict judge(const MarathonApps& list, TimePoint now);
-  // One app by itself: all others count as present. Is not repetition; a hold asks for a list.
+  // One app by itself: all others count as present. It is no repetition; a hold asks for a list.
   [[nodiscard]] Verdict judge(const MarathonApp& app) const;
 
   [[nodiscard]] const std::optional<HeldBack>& held_back() const { return held_back_; }

@@ -1,8 +1,8 @@
+#include "agent/core/leading/health_memory.h"
+
 #include <algorithm>
 #include <string_view>
 #include <unordered_set>
-
-#include "agent/core/leading/routes.h"
 
 namespace chorale::agent {
 

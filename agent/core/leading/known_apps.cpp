@@ -26,13 +26,12 @@ MarathonApp app_of(const render::App& served) {
       task.id = server.task_id;
       task.version = server.version;
       task.state = "TASK_RUNNING";
-      task.started = true;
       if (task.host.empty()) {
         task.host = server.host;
         task.ip_addresses = {server.host};
       }
-      if (task.host != server.host)
-        continue;  // a port on another network than the first one: comes with the next answer
+      // A port on another network than the first one comes with the next answer.
+      if (task.host != server.host) continue;
       task.ports.resize(app.ports.size());
       task.ports[index] = server.port;
       if (server.health == render::Health::kAlive) {

@@ -1,8 +1,8 @@
 // What we believe of Marathon's apps, and how an answer or an event changes it. Pure.
 //
-// A term starts with the apps of the committed state, so that there is never a moment in which knowing little means
-// serving little. Order is that of fetches, not of answers: fetch ids rise, an answer replaces only what an earlier
-// fetch brought, and what an event said after a fetch began holds against its answer.
+// A leadership starts with the apps of the committed state, so that there is never a moment in which knowing little
+// means serving little. Order is that of fetches, not of answers: fetch ids rise, an answer replaces only what an
+// earlier fetch brought, and what an event said after a fetch began holds against its answer.
 #pragma once
 
 #include <cstdint>

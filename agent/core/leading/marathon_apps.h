@@ -1,7 +1,7 @@
-// What Marathon says of its apps, as our own values: only what routing needs, every dialect already ironed out. Pure.
+// What Marathon says of its apps, as our own values: only what routing needs, in one dialect. Pure.
 //
 // Made by agent/marathon/apps_parser (JSON in, values out). Nothing here was checked against an allow-list yet: these
-// are a stranger's words.
+// values are not to be trusted.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,6 @@ struct MarathonTask {
   std::string host;   // the slave's --hostname: an address or a DNS name
   std::string state;  // "TASK_RUNNING", ...; empty where Marathon <= 0.14 says none
   std::string version;
-  std::string slave_id;
   bool started = false;                   // startedAt present
   std::vector<std::uint16_t> ports;       // host ports, in the order of the mappings that have one
   std::vector<std::string> ip_addresses;  // of the container, in Marathon's order
@@ -57,6 +56,8 @@ struct MarathonApp {
   std::vector<MarathonTask> tasks;
   bool operator==(const MarathonApp&) const = default;
 };
+
+using MarathonApps = std::map<std::string, MarathonApp>;  // by id
 
 // A fact that an event carries, as far as routing cares; everything else in an event is a reason to fetch at most.
 struct MarathonEvent {

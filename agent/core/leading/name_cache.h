@@ -1,6 +1,6 @@
 // Addresses of the slaves' host names: what is known, what to ask again. Pure.
 //
-// The last good answer stays for ever while the name is in use: a DNS outage takes no server away.
+// The last good answer stays as long as the name is in use: a DNS outage takes no server away.
 #pragma once
 
 #include <map>
@@ -15,7 +15,7 @@ class NameCache {
  public:
   // The names in use now; others are dropped.
   void use(const std::set<std::string>& names);
-  // Names that came into use beside those.
+  // More names that came into use.
   void use_also(const std::set<std::string>& names);
   // A provisional address, from the committed state, until a resolver says better.
   void suggest(const std::string& name, const std::string& address);
@@ -26,7 +26,7 @@ class NameCache {
   bool answered(const ResolvedNames& names, const std::map<std::string, std::string>& failed, TimePoint now);
 
   // Some name in use has no address, and its first answer may come within 1 s of the question: worth that wait, since
-  // its servers would be left out. A slower resolver delays nobody else.
+  // its servers would be left out. A slower resolver does not delay the other apps.
   [[nodiscard]] bool awaits_first_answer(TimePoint now) const;
   [[nodiscard]] const ResolvedNames& known() const { return known_; }
   [[nodiscard]] TimePoint next_deadline(TimePoint now) const;

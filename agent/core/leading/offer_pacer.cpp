@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "agent/core/leading/backoff.h"
+#include "coordination/require.h"
 
 namespace chorale::agent {
 namespace {
@@ -34,38 +35,34 @@ void OfferPacer::changed(const std::string& cause, bool settled, TimePoint now) 
 void OfferPacer::force(const std::string& cause, TimePoint now) {
   forced_ = true;
   rejected_.reset();
-  again_at_ = TimePoint::max();
   changed(cause, true, now);
 }
 
 std::optional<Offer> OfferPacer::consider(render::RoutingState state, TimePoint now) {
+  coordination::require(!under_way_, "one offer is under way at a time");
   burst_.clear();
   const bool is_committed = committed_ && *committed_ == state;
-  const bool is_rejected = rejected_ && *rejected_->state == state;
-  if (!is_rejected || is_committed) {
-    rejected_.reset();
-    again_at_ = TimePoint::max();
-  }
+  const bool is_rejected = rejected_ && *rejected_->offer.state == state;
+  if (!is_rejected || is_committed) rejected_.reset();
   const std::string cause = std::exchange(cause_, "");
   const int more = std::exchange(more_causes_, 0);
   if (is_committed && !forced_) return std::nullopt;
-  if (is_rejected && now < again_at_) return std::nullopt;
+  if (rejected_ && now < rejected_->again_at) return std::nullopt;
   under_way_forced_ = std::exchange(forced_, false);
 
   Offer offer;
-  offer.id = ++last_id_;
+  offer.number = next_number_();
   offer.state = std::make_shared<const render::RoutingState>(std::move(state));
-  offer.cause = cause.empty() && rejected_ ? rejected_->cause : cause;
+  offer.cause = cause.empty() && rejected_ ? rejected_->offer.cause : cause;
   if (more > 0) offer.cause += " and " + std::to_string(more) + " more";
   rejected_.reset();
-  again_at_ = TimePoint::max();
   not_before_ = now + min_interval_;
   under_way_ = offer;
   return offer;
 }
 
 bool OfferPacer::decided(std::uint64_t offer, Fate fate, TimePoint now) {
-  if (!under_way_ || under_way_->id != offer) return false;
+  if (!under_way_ || under_way_->number != offer) return false;
   Offer decided = *std::exchange(under_way_, std::nullopt);
   switch (fate) {
     case Fate::kCommitted:
@@ -74,11 +71,10 @@ bool OfferPacer::decided(std::uint64_t offer, Fate fate, TimePoint now) {
       break;
     case Fate::kRejected:
       abandoned_ = 0;
-      rejected_ = std::move(decided);
-      again_at_ = now + kRejectedFor;
+      rejected_ = Rejected{std::move(decided), now + kRejectedFor};
       break;
     case Fate::kAbandoned:
-      // Nobody refused it; the store was away, or somebody holds a revision.
+      // No agent refused it: the store was away, or another agent holds a revision.
       ++abandoned_;
       not_before_ =
           std::max(not_before_, now + backoff(abandoned_, std::max(min_interval_, kAbandonedMin), kAbandonedMax, 1.0));
@@ -91,7 +87,7 @@ bool OfferPacer::decided(std::uint64_t offer, Fate fate, TimePoint now) {
 
 TimePoint OfferPacer::next_deadline() const {
   if (under_way_) return TimePoint::max();
-  const TimePoint wanted = std::min(burst_.due(), again_at_);
+  const TimePoint wanted = std::min(burst_.due(), rejected_ ? rejected_->again_at : TimePoint::max());
   return wanted == TimePoint::max() ? wanted : std::max(wanted, not_before_);
 }
 

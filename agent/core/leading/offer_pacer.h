@@ -6,31 +6,38 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "agent/base/types.h"
 #include "agent/core/leading/coalescer.h"
+#include "coordination/coordinator.h"
 #include "render/routing_state.h"
 
 namespace chorale::agent {
 
+using Fate = coordination::Fate;
 using SharedState = std::shared_ptr<const render::RoutingState>;
 
 struct Offer {
-  std::uint64_t id = 0;
+  std::uint64_t number = 0;
   SharedState state;
   std::string cause;
 };
 
 class OfferPacer {
  public:
-  OfferPacer(Milliseconds coalesce_min, Milliseconds coalesce_max, Milliseconds min_interval)
-      : burst_(coalesce_min, coalesce_max), min_interval_(min_interval) {}
+  // `next_number`: rises over all leaderships of a process, so that the end of an older one's offer is not taken for
+  // the end of this one's.
+  OfferPacer(Milliseconds coalesce_min, Milliseconds coalesce_max, Milliseconds min_interval,
+             std::function<std::uint64_t()> next_number)
+      : burst_(coalesce_min, coalesce_max), min_interval_(min_interval), next_number_(std::move(next_number)) {}
 
-  // What all proxies serve; nullptr: nothing is committed, so that any state is news. The first state of a term is
-  // offered even if it is equal: in a restored ensemble some proxy may serve something newer than what is committed,
+  // What all proxies serve; nullptr: nothing is committed, so that any state is news. The first state of a leadership
+  // is offered even if it is equal: in a restored ensemble some proxy may serve something newer than what is committed,
   // and only an offer lets the coordinator notice. Where all agree it costs no write.
   void start_from(SharedState committed) {
     committed_ = std::move(committed);
@@ -45,10 +52,9 @@ class OfferPacer {
   void force(const std::string& cause, TimePoint now);
 
   [[nodiscard]] bool is_due(TimePoint now) const { return next_deadline() <= now; }
-  // The state as it is now: an offer if it is news. REQUIRES: is_due(now).
+  // The state as it is now: an offer if it is news. REQUIRES: none is under way.
   [[nodiscard]] std::optional<Offer> consider(render::RoutingState state, TimePoint now);
 
-  enum class Fate { kCommitted, kRejected, kAbandoned };
   // False: not the offer under way. Rejected: not offered again within 30 s, unless it changes.
   bool decided(std::uint64_t offer, Fate fate, TimePoint now);
 
@@ -60,18 +66,21 @@ class OfferPacer {
 
   Coalescer burst_;
   Milliseconds min_interval_;
+  std::function<std::uint64_t()> next_number_;
   SharedState committed_;
   std::string cause_;  // of the first change since the last offer
   int more_causes_ = 0;
   bool forced_ = false;
 
-  std::uint64_t last_id_ = 0;
   std::optional<Offer> under_way_;
   bool under_way_forced_ = false;
   TimePoint not_before_ = TimePoint::min();  // distance to the last offer, or back-off after an abandoned one
   int abandoned_ = 0;                        // in a row
-  std::optional<Offer> rejected_;
-  TimePoint again_at_ = TimePoint::max();  // the rejected one
+  struct Rejected {
+    Offer offer;
+    TimePoint again_at;
+  };
+  std::optional<Rejected> rejected_;
 };
 
 }  // namespace chorale::agent

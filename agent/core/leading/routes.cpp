@@ -43,11 +43,11 @@ class Builder {
     routes_.state.realm = policy.realm;
   }
 
-  // REQUIRES: apps come sorted by id; the first that asks for a host or a name gets it.
+  // Apps come sorted by id: the first that asks for a host or a name gets it.
   void add(const MarathonApp& app) {
     if (!is_in_realm(app)) return;
-    if (const std::string wrong = render::refuse_app_id(app.id); !wrong.empty()) {
-      return leave_out(app, "", "app left out: its id " + wrong);
+    if (const auto wrong = render::refuse_app_id(app.id)) {
+      return leave_out(app, "", "app left out: its id " + wrong->message);
     }
     PlacedPorts placed = place_tasks(app, names_, memory_, policy_.health_memory, now_);
     for (TaskRefusal& refusal : placed.refusals) leave_out(app, refusal.task, std::move(refusal.reason));
@@ -62,8 +62,8 @@ class Builder {
     routed.id = app.id;
     routed.path = app.id;
     routed.name = unique_name(app.id);
-    if (const std::string wrong = render::refuse_upstream_name(routed.name); !wrong.empty()) {
-      return leave_out(app, "", "app left out: its name " + wrong);
+    if (const auto wrong = render::refuse_upstream_name(routed.name)) {
+      return leave_out(app, "", "app left out: its name " + wrong->message);
     }
     names_taken_.insert(routed.name);
     routed.hosts = claim_hosts(app, std::move(choice.hosts));
@@ -126,8 +126,8 @@ class Builder {
   void clean(const MarathonApp& app, render::Port& port) {
     const std::string which = "port " + std::to_string(port.index) + ": ";
     clean(app, which + "label", port.labels);
-    if (!port.name.empty() && !render::refuse_upstream_name(port.name).empty()) {
-      leave_out(app, "", which + "name left out: it " + render::refuse_upstream_name(port.name));
+    if (const auto wrong = render::refuse_upstream_name(port.name); wrong && !port.name.empty()) {
+      leave_out(app, "", which + "name left out: it " + wrong->message);
       port.name.clear();
     }
     if (port.protocol != "tcp" && port.protocol != "udp" && port.protocol != "udp,tcp") {
@@ -139,10 +139,10 @@ class Builder {
 
   void clean(const MarathonApp& app, const std::string& what, std::map<std::string, std::string>& texts) {
     std::erase_if(texts, [&](const auto& text) {
-      std::string wrong = render::refuse_quoted(text.first);
-      if (wrong.empty()) wrong = render::refuse_quoted(text.second);
-      if (wrong.empty()) return false;
-      leave_out(app, "", what + " " + one_line(text.first) + " left out: it " + wrong);
+      auto wrong = render::refuse_quoted(text.first);
+      if (!wrong) wrong = render::refuse_quoted(text.second);
+      if (!wrong) return false;
+      leave_out(app, "", what + " " + one_line(text.first) + " left out: it " + wrong->message);
       return true;
     });
   }
@@ -172,7 +172,7 @@ bool belongs_to_realm(const MarathonApp& app, const std::string& realm) {
 std::set<std::string> names_to_resolve(const MarathonApp& app) {
   std::set<std::string> names;
   for (const MarathonTask& task : app.tasks) {
-    if (is_host_name(task.host) && !render::refuse_ip_address(task.host).empty()) names.insert(task.host);
+    if (is_host_name(task.host) && !render::is_ip_address(task.host)) names.insert(task.host);
   }
   return names;
 }

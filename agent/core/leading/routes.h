@@ -1,4 +1,4 @@
-// From what Marathon says to what Nginx shall serve: Nixy's filters and host rule, allow-lists, duplicate hosts. Pure.
+// From what Marathon says to what Nginx is to serve: Nixy's filters and host rule, allow-lists, duplicate hosts. Pure.
 //
 // One bad app never harms another: what fails a check is left out and named. The result depends on the values alone,
 // not on the order in which Marathon listed them.
@@ -7,16 +7,14 @@
 #include <map>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "agent/base/types.h"
+#include "agent/core/leading/health_memory.h"
 #include "agent/core/leading/marathon_apps.h"
 #include "render/routing_state.h"
 
 namespace chorale::agent {
-
-using MarathonApps = std::map<std::string, MarathonApp>;  // by id
 
 // Name -> literal addresses, lowest IPv4 first. What is absent or empty is not resolved (yet).
 using ResolvedNames = std::map<std::string, std::vector<std::string>>;
@@ -42,36 +40,10 @@ struct Routes {
   std::vector<Exclusion> exclusions;  // sorted by app, task
 };
 
-// Remembers since when a routed task has had no health result, so that a Marathon failover (all results lost) removes
-// nobody. Owned by the leader's machine; starts with what the committed state routed.
-class HealthMemory {
- public:
-  // The tasks that the committed state serves: they count as alive until a result says otherwise.
-  void remember_routed(const render::RoutingState& state);
-  // Task is served although its app has checks and it has no result: true while within `memory` of the loss.
-  [[nodiscard]] bool still_alive(const std::string& task, TimePoint now, Milliseconds memory);
-  void judged(const std::string& task, bool alive);
-  void forget_absent(const MarathonApps& apps);
-
-  // The last word on this task was "alive". Changes nothing, unlike still_alive.
-  [[nodiscard]] bool remembers_alive(const std::string& task) const;
-  // When the first task that is served from memory alone runs out of it; time_point::max() if there is none.
-  [[nodiscard]] TimePoint first_expiry(Milliseconds memory, TimePoint now) const;
-
- private:
-  struct Entry {
-    bool alive = false;
-    bool lost = false;
-    TimePoint lost_at{};
-  };
-  std::unordered_map<std::string, Entry> entries_;
-  bool some_lost_ = false;  // false: certainly none
-};
-
 // Label NIXY_REALM equals `realm` exactly; an empty realm takes every app.
 [[nodiscard]] bool belongs_to_realm(const MarathonApp& app, const std::string& realm);
 
-// The host names in `apps` that are no literal addresses: what the resolver has to know before build_routes.
+// The host names in `apps` that are not literal addresses: what the resolver has to know before build_routes.
 [[nodiscard]] std::set<std::string> names_to_resolve(const MarathonApps& apps);
 [[nodiscard]] std::set<std::string> names_to_resolve(const MarathonApp& app);
 

@@ -32,8 +32,8 @@ std::string lower_case(std::string text) {
 HostChoice hosts_of_label(const std::string& label, const std::string& value) {
   HostChoice choice;
   for (const std::string& word : split_at_blanks(value)) {
-    if (const std::string wrong = render::refuse_host(word); !wrong.empty()) {
-      choice.reasons.push_back("host \"" + one_line(word) + "\" of label " + label + " left out: " + wrong);
+    if (const auto wrong = render::refuse_host(word)) {
+      choice.reasons.push_back("host \"" + one_line(word) + "\" of label " + label + " left out: " + wrong->message);
       continue;
     }
     std::string host = lower_case(word);
@@ -58,8 +58,9 @@ HostChoice choose_hosts(const MarathonApp& app) {
   }
   HostChoice choice;
   std::string host = lower_case(render::name_of_app_id(app.id));
-  if (const std::string wrong = render::refuse_host(host); !wrong.empty()) {
-    choice.reasons.push_back("served by path only, its id gives no host name: \"" + one_line(host) + "\" " + wrong);
+  if (const auto wrong = render::refuse_host(host)) {
+    choice.reasons.push_back("served by path only, its id gives no host name: \"" + one_line(host) + "\" " +
+                             wrong->message);
   } else {
     choice.hosts.push_back(std::move(host));
   }

@@ -51,12 +51,12 @@ std::string refuse_task(const MarathonApp& app, const MarathonTask& task, Health
 }
 
 tl::expected<std::string, std::string> literal_address(const std::string& host, const ResolvedNames& names) {
-  if (render::refuse_ip_address(host).empty()) return host;
+  if (render::is_ip_address(host)) return host;
   if (host.empty()) return tl::unexpected(std::string("Marathon names no host"));
   const auto found = names.find(host);
   if (found != names.end()) {
     for (const std::string& address : found->second) {
-      if (render::refuse_ip_address(address).empty()) return address;
+      if (render::is_ip_address(address)) return address;
     }
   }
   return tl::unexpected("host name " + one_line(host) + " does not resolve");
@@ -75,7 +75,7 @@ tl::expected<Place, std::string> place(const MarathonApp& app, const MarathonTas
   const MarathonPort& port = ports[index];
   if (app.network != NetworkMode::kHost && !port.has_host_port) {
     if (app.network == NetworkMode::kBridge) return tl::unexpected(std::string("the port has no host port"));
-    if (task.ip_addresses.empty() || !render::refuse_ip_address(task.ip_addresses.front()).empty()) {
+    if (task.ip_addresses.empty() || !render::is_ip_address(task.ip_addresses.front())) {
       return tl::unexpected(std::string("its container has no address yet"));
     }
     if (port.container_port <= 0 || port.container_port > 65'535) {

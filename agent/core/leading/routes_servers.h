@@ -16,7 +16,7 @@ struct TaskRefusal {
 };
 
 struct PlacedPorts {
-  std::vector<render::Port> ports;  // those with servers, by index; labels and names are still a stranger's words
+  std::vector<render::Port> ports;  // those with servers, by index; labels and names are not checked yet
   std::vector<TaskRefusal> refusals;
 };
 

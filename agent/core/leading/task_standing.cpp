@@ -4,9 +4,12 @@
 #include <array>
 #include <string>
 
+#include "coordination/require.h"
+
 namespace chorale::agent {
 
 TaskPhase phase_of_state(std::string_view state) {
+  coordination::require(!state.empty(), "a missing state is decided by the caller");
   constexpr std::array<std::string_view, 8> kEndStates = {"TASK_KILLING",          "TASK_KILLED", "TASK_FAILED",
                                                           "TASK_FINISHED",         "TASK_ERROR",  "TASK_GONE",
                                                           "TASK_GONE_BY_OPERATOR", "TASK_DROPPED"};
@@ -40,7 +43,7 @@ bool is_meant(std::string_view id, std::string_view task) {
   const std::string_view uuid = id.substr(at + kLegacy.size());
   if (!task.starts_with(app)) return false;
   const std::string_view rest = task.substr(app.size());
-  return rest.size() > uuid.size() && rest.front() == '.' && rest.substr(1).starts_with(uuid) &&
+  return rest.starts_with('.') && rest.substr(1).starts_with(uuid) &&
          (rest.size() == uuid.size() + 1 || rest[uuid.size() + 1] == '.');
 }
 

@@ -14,7 +14,7 @@ enum class TaskPhase {
   kComing,   // staging, starting
   kRunning,  // the one phase that is routed
   kEnding,   // killing, or any state that a task never leaves
-  kUnclear,  // unreachable, lost, unknown, or a word that we do not know: nobody can say whether it runs
+  kUnclear,  // unreachable, lost, unknown, or a word that we do not know: it may run or not
 };
 
 [[nodiscard]] TaskPhase phase_of_state(std::string_view state);  // REQUIRES: not empty

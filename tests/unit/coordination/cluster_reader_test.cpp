@@ -6,6 +6,7 @@
 #include "coordination/digest.h"
 #include "coordination/memory_store.h"
 #include "tests/contract/client.h"
+#include "tests/fakes/fake_ensemble.h"
 #include "tests/fakes/faulty_store.h"
 #include "tests/harness/event_loop.h"
 
@@ -74,8 +75,8 @@ class ClusterReaderTest : public ::testing::Test {
   const Path root{"/chorale"};
   FileEntry last_entry;
   testing::EventLoop loop;
-  std::shared_ptr<MemoryTree> tree = make_memory_tree();
-  FaultyStore* faulty = new FaultyStore(make_memory_store(tree, loop.poster()), loop.poster());  // owned by client
+  std::shared_ptr<FakeEnsemble> ensemble = std::make_shared<FakeEnsemble>();
+  FaultyStore* faulty = new FaultyStore(make_memory_store(ensemble, loop.poster()), loop.poster());  // owned by client
   Client client{loop, std::unique_ptr<Store>(faulty)};
 };
 

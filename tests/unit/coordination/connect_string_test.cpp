@@ -7,7 +7,7 @@ namespace {
 
 TEST(ConnectStringTest, ReadsHostsAndPath) {
   const auto parsed = parse_connect_string("zk://10.0.0.1:2181,zk-2.example.org:2182/proxies/blue");
-  ASSERT_TRUE(parsed) << parsed.error();
+  ASSERT_TRUE(parsed) << parsed.error().message;
   EXPECT_EQ(parsed->hosts, "10.0.0.1:2181,zk-2.example.org:2182");
   EXPECT_EQ(parsed->credentials, "");
   EXPECT_EQ(parsed->root, Path("/proxies/blue"));
@@ -27,7 +27,7 @@ TEST(ConnectStringTest, ATrailingSlashIsNoPartOfTheRoot) {
 
 TEST(ConnectStringTest, CredentialsEndAtTheLastAt) {
   const auto parsed = parse_connect_string("zk://jo:p@ss:w0rd@a:2181/x");
-  ASSERT_TRUE(parsed) << parsed.error();
+  ASSERT_TRUE(parsed) << parsed.error().message;
   EXPECT_EQ(parsed->credentials, "jo:p@ss:w0rd");
   EXPECT_EQ(parsed->hosts, "a:2181");
 }
@@ -61,7 +61,7 @@ TEST(ConnectStringTest, RefusesWhatCannotBeMeant) {
                            "zk://a:2181/x\n"}) {
     const auto parsed = parse_connect_string(text);
     ASSERT_FALSE(parsed) << text;
-    EXPECT_NE(parsed.error().find("expected zk://"), std::string::npos) << parsed.error();
+    EXPECT_NE(parsed.error().message.find("expected zk://"), std::string::npos) << parsed.error().message;
   }
 }
 
@@ -70,7 +70,8 @@ TEST(ConnectStringTest, ErrorsNeverRepeatCredentials) {
                            "zk://hunter2@a:2181/x", "jo:hunter2@a:2181/x", "zk://jo:hunter2@"}) {
     const auto parsed = parse_connect_string(text);
     ASSERT_FALSE(parsed) << text;
-    for (const auto* secret : {"hun", "ter2"}) EXPECT_EQ(parsed.error().find(secret), std::string::npos) << text;
+    for (const auto* secret : {"hun", "ter2"})
+      EXPECT_EQ(parsed.error().message.find(secret), std::string::npos) << text;
   }
 }
 

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "cluster.h"
+#include "tests/fakes/coordinator_cluster.h"
 
 namespace chorale::coordination {
 namespace {
@@ -11,7 +11,7 @@ namespace {
 using std::chrono::seconds;
 
 TEST(CoordinatorTest, OneAgentAlonePublishesAndApplies) {
-  Cluster cluster;
+  CoordinatorCluster cluster;
   TestAgent& agent = cluster.add("a");
   agent.start();
   ASSERT_TRUE(cluster.wait([&] { return agent.leading(); }));
@@ -20,13 +20,13 @@ TEST(CoordinatorTest, OneAgentAlonePublishesAndApplies) {
   agent.offer("one");
   cluster.settle();
   ASSERT_EQ(agent.closed.size(), 1U);
-  EXPECT_EQ(agent.closed[0].fate, OfferClosed::Fate::kCommitted);
+  EXPECT_EQ(agent.closed[0].fate, Fate::kCommitted);
   EXPECT_EQ(agent.applied, agent.closed[0].identity);
   EXPECT_EQ(cluster.state().committed->identity, agent.closed[0].identity);
 }
 
 TEST(CoordinatorTest, ThreeAgentsApplyTheSameWithoutWaitingForATick) {
-  Cluster cluster;
+  CoordinatorCluster cluster;
   for (const char* id : {"a", "b", "c"}) cluster.add(id).start();
   ASSERT_TRUE(cluster.wait([&] { return cluster.leader() != nullptr; }));
   cluster.advance(seconds(1));
@@ -38,7 +38,7 @@ TEST(CoordinatorTest, ThreeAgentsApplyTheSameWithoutWaitingForATick) {
 }
 
 TEST(CoordinatorTest, TheNextLeaderCarriesTheCommittedStateOver) {
-  Cluster cluster;
+  CoordinatorCluster cluster;
   for (const char* id : {"a", "b", "c"}) cluster.add(id).start();
   ASSERT_TRUE(cluster.wait([&] { return cluster.leader() != nullptr; }));
   cluster.leader()->offer("one");
@@ -55,7 +55,7 @@ TEST(CoordinatorTest, TheNextLeaderCarriesTheCommittedStateOver) {
 }
 
 TEST(CoordinatorTest, TheLeaderHearsThatAnotherAgentWasAskedForASync) {
-  Cluster cluster;
+  CoordinatorCluster cluster;
   for (const char* id : {"a", "b"}) cluster.add(id).start();
   ASSERT_TRUE(cluster.wait([&] { return cluster.leader() != nullptr; }));
   cluster.advance(seconds(1));
@@ -68,6 +68,20 @@ TEST(CoordinatorTest, TheLeaderHearsThatAnotherAgentWasAskedForASync) {
   EXPECT_TRUE(other->sync_wanted.empty());
   cluster.advance(seconds(30));
   EXPECT_EQ(leader->sync_wanted.size(), 1U) << "one request is one sync";
+}
+
+TEST(CoordinatorTest, DescribesItsMachinesAndWhatItWaitsFor) {
+  CoordinatorCluster cluster;
+  TestAgent& agent = cluster.add("a");
+  agent.start();
+  ASSERT_TRUE(cluster.wait([&] { return agent.leading(); }));
+  agent.hold_replies(true);
+  agent.offer("one");
+  const std::string text = agent.describe();
+  for (const char* line : {"session: connected\n", "root: ready, fresh\n", "leader: leading\n", "fence: held\n",
+                           "publisher: uploading\n", "uploader: create /chorale/revisions/000001.0000000001\n"}) {
+    EXPECT_NE(text.find(line), std::string::npos) << line << " is not in\n" << text;
+  }
 }
 
 }  // namespace

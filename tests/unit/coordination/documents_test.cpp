@@ -226,5 +226,14 @@ TEST(DocumentsTest, ManifestNamesSortAsTheyAreOrdered) {
   EXPECT_LT(manifest_name(Epoch{9}, Revision{100}), manifest_name(Epoch{10}, Revision{1}));
 }
 
+TEST(CutTextTest, CutsAboveOneKilobyteBetweenCharacters) {
+  EXPECT_EQ(cut_text("short"), "short");
+  EXPECT_EQ(cut_text(std::string(1'024, 'x')), std::string(1'024, 'x'));
+  EXPECT_EQ(cut_text(std::string(1'025, 'x')), std::string(1'024, 'x'));
+  EXPECT_EQ(cut_text(std::string(1'022, 'x') + "\u20ac"), std::string(1'022, 'x'));
+  EXPECT_EQ(cut_text(std::string(1'022, 'x') + "\u00e9y"), std::string(1'022, 'x') + "\u00e9");
+  EXPECT_EQ(cut_text(std::string(2'000, '\x80')), std::string(1'021, '\x80')) << "no character ever begins";
+}
+
 }  // namespace
 }  // namespace chorale::coordination

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cluster.h"
+#include "tests/fakes/coordinator_cluster.h"
 
 namespace chorale::coordination {
 namespace {
@@ -27,7 +27,7 @@ TEST(ElectionTest, IgnoresNamesThatAreNoCandidates) {
 }
 
 TEST(ElectionTest, LostReplyOfTheCreateLeavesNoOrphan) {
-  Cluster cluster;
+  CoordinatorCluster cluster;
   TestAgent& agent = cluster.add("a");
   int lost = 0;
   agent.lose_reply = [&lost](const Operation& operation) {
@@ -41,7 +41,7 @@ TEST(ElectionTest, LostReplyOfTheCreateLeavesNoOrphan) {
 }
 
 TEST(ElectionTest, ADeathWakesTheSuccessorOnly) {
-  Cluster cluster;
+  CoordinatorCluster cluster;
   TestAgent& first = cluster.add("a");
   first.start();
   cluster.advance(seconds(1));
@@ -62,7 +62,7 @@ TEST(ElectionTest, ADeathWakesTheSuccessorOnly) {
 }
 
 TEST(ElectionTest, LeaderWhoseZnodeIsDeletedRejoinsAtTheTail) {
-  Cluster cluster;
+  CoordinatorCluster cluster;
   TestAgent& first = cluster.add("a");
   first.start();
   cluster.advance(seconds(1));
@@ -81,7 +81,7 @@ TEST(ElectionTest, LeaderWhoseZnodeIsDeletedRejoinsAtTheTail) {
 }
 
 TEST(ElectionTest, HandoverNeedsNoTimeout) {
-  Cluster cluster;
+  CoordinatorCluster cluster;
   TestAgent& first = cluster.add("a");
   first.start();
   cluster.advance(seconds(1));
@@ -96,7 +96,7 @@ TEST(ElectionTest, HandoverNeedsNoTimeout) {
 }
 
 TEST(ElectionTest, HandoverWithoutAnyAnswerEndsAfterItsLimit) {
-  Cluster cluster;
+  CoordinatorCluster cluster;
   TestAgent& agent = cluster.add("a");
   agent.start();
   cluster.advance(seconds(1));

@@ -4,6 +4,7 @@
 
 #include "coordination/memory_store.h"
 #include "tests/contract/client.h"
+#include "tests/fakes/fake_ensemble.h"
 #include "tests/harness/event_loop.h"
 
 namespace chorale::coordination {
@@ -22,8 +23,8 @@ class FaultyStoreTest : public ::testing::Test {
   }
 
   testing::EventLoop loop;
-  std::shared_ptr<MemoryTree> tree = make_memory_tree();
-  FaultyStore* faulty = new FaultyStore(make_memory_store(tree, loop.poster()), loop.poster());  // owned by client
+  std::shared_ptr<FakeEnsemble> ensemble = std::make_shared<FakeEnsemble>();
+  FaultyStore* faulty = new FaultyStore(make_memory_store(ensemble, loop.poster()), loop.poster());  // owned by client
   Client client{loop, std::unique_ptr<Store>(faulty)};
 };
 

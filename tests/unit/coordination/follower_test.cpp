@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cluster.h"
+#include "tests/fakes/coordinator_cluster.h"
 
 namespace chorale::coordination {
 namespace {
@@ -28,7 +28,7 @@ class FollowerTest : public testing::Test {
     }
   }
 
-  Cluster cluster_;
+  CoordinatorCluster cluster_;
   TestAgent& a_;
   TestAgent& b_;
 };

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cluster.h"
+#include "tests/fakes/coordinator_cluster.h"
 
 namespace chorale::coordination {
 namespace {
@@ -14,12 +14,12 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::SizeIs;
 
-AgentDocument agent_document(Cluster& cluster, const std::string& id) {
+AgentDocument agent_document(CoordinatorCluster& cluster, const std::string& id) {
   return decode_agent(cluster.read("/chorale/agents/" + id).value_or("")).value_or(AgentDocument{});
 }
 
 TEST(MembershipTest, SaysWhoItIs) {
-  Cluster cluster;
+  CoordinatorCluster cluster;
   cluster.add("a").start(Identity{Epoch{3}, Revision{9}, std::string(64, 'd')});
   cluster.advance(seconds(1));
   const AgentDocument document = agent_document(cluster, "a");
@@ -29,7 +29,7 @@ TEST(MembershipTest, SaysWhoItIs) {
 }
 
 TEST(MembershipTest, GhostOfTheOwnInstanceIsReplacedAtOnce) {
-  Cluster cluster;
+  CoordinatorCluster cluster;
   TestAgent& killed = cluster.add("a");
   killed.start();
   cluster.advance(seconds(1));
@@ -42,7 +42,7 @@ TEST(MembershipTest, GhostOfTheOwnInstanceIsReplacedAtOnce) {
 }
 
 TEST(MembershipTest, StrangerWithTheSameIdIsRefusedAfterTheTimeoutAndNamed) {
-  Cluster cluster;
+  CoordinatorCluster cluster;
   cluster.add("a").start();
   cluster.advance(seconds(1));
   TestAgent& stranger = cluster.add("a", "elsewhere");
@@ -56,7 +56,7 @@ TEST(MembershipTest, StrangerWithTheSameIdIsRefusedAfterTheTimeoutAndNamed) {
 }
 
 TEST(MembershipTest, TakesTheIdOverWhenTheStrangerGoes) {
-  Cluster cluster;
+  CoordinatorCluster cluster;
   TestAgent& first = cluster.add("a");
   first.start();
   cluster.advance(seconds(1));
@@ -70,7 +70,7 @@ TEST(MembershipTest, TakesTheIdOverWhenTheStrangerGoes) {
 }
 
 TEST(MembershipTest, LostReplyOfTheCreateIsAdopted) {
-  Cluster cluster;
+  CoordinatorCluster cluster;
   TestAgent& agent = cluster.add("a");
   int lost = 0;
   agent.lose_reply = [&lost](const Operation& operation) {
@@ -83,7 +83,7 @@ TEST(MembershipTest, LostReplyOfTheCreateIsAdopted) {
 }
 
 TEST(MembershipTest, DeletedZnodeIsCreatedAgain) {
-  Cluster cluster;
+  CoordinatorCluster cluster;
   TestAgent& agent = cluster.add("a");
   agent.start();
   cluster.advance(seconds(1));
@@ -93,7 +93,7 @@ TEST(MembershipTest, DeletedZnodeIsCreatedAgain) {
 }
 
 TEST(MembershipTest, WritesOnlyWhatChanged) {
-  Cluster cluster;
+  CoordinatorCluster cluster;
   TestAgent& agent = cluster.add("a");
   agent.start();
   cluster.advance(seconds(1));

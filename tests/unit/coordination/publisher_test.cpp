@@ -3,12 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cluster.h"
+#include "tests/fakes/coordinator_cluster.h"
 
 namespace chorale::coordination {
 namespace {
 
-using Fate = OfferClosed::Fate;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::ElementsAre;
@@ -28,7 +27,7 @@ class PublisherTest : public testing::Test {
   TestAgent& agent(std::size_t index) { return *cluster_.agents[index]; }
   TestAgent& leader() { return agent(0); }
 
-  Cluster cluster_;
+  CoordinatorCluster cluster_;
 };
 
 class UntestedPublisherTest : public PublisherTest {

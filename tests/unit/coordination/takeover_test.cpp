@@ -1,10 +1,10 @@
-// How a term begins, what fences it, and how it ends.
+// How a leadership begins, what fences it, and how it ends.
 #include "coordination/takeover.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cluster.h"
+#include "tests/fakes/coordinator_cluster.h"
 
 namespace chorale::coordination {
 namespace {
@@ -39,7 +39,7 @@ class TakeoverTest : public testing::Test {
     }
   }
 
-  Cluster cluster_;
+  CoordinatorCluster cluster_;
   TestAgent& a_;
   TestAgent& b_;
 };
@@ -82,7 +82,7 @@ TEST_F(TakeoverTest, DeposedLeaderCannotPublish) {
   cluster_.advance(seconds(1));
   EXPECT_THAT(a_.lost, SizeIs(1));
   EXPECT_FALSE(a_.leading());
-  EXPECT_EQ(a_.closed.back().fate, OfferClosed::Fate::kAbandoned);
+  EXPECT_EQ(a_.closed.back().fate, Fate::kAbandoned);
   EXPECT_THAT(a_.applied_history, IsEmpty());
 }
 
@@ -184,7 +184,7 @@ TEST_F(TakeoverTest, ExistingHoldIsEchoed) {
 }
 
 TEST_F(TakeoverTest, DisconnectedLeaderSendsNothingAndGivesUpAfterTwoThirds) {
-  cluster_.tree->disconnect(a_.session());
+  cluster_.ensemble->disconnect(a_.session());
   cluster_.settle();
   a_.sent.clear();
   cluster_.advance(seconds(6));
@@ -193,20 +193,20 @@ TEST_F(TakeoverTest, DisconnectedLeaderSendsNothingAndGivesUpAfterTwoThirds) {
   EXPECT_FALSE(a_.leading());
   EXPECT_THAT(a_.lost, SizeIs(1));
   EXPECT_THAT(a_.sent, IsEmpty());
-  cluster_.tree->reconnect(a_.session());
+  cluster_.ensemble->reconnect(a_.session());
   cluster_.advance(seconds(1));
-  EXPECT_TRUE(a_.leading());  // the same session: still the lowest, a new term
+  EXPECT_TRUE(a_.leading());  // the same session: still the lowest, a new leadership
   EXPECT_EQ(cluster_.state().epoch, Epoch{2});
 }
 
 TEST_F(TakeoverTest, RestoredOlderBackupIsNumberedOver) {
   a_.offer("one");
   cluster_.settle();
-  const MemoryNodes backup = cluster_.tree->snapshot();
+  const MemoryNodes backup = cluster_.ensemble->snapshot();
   a_.offer("two");
   cluster_.settle();
   const Identity lost = cluster_.state().committed->identity;
-  cluster_.tree->restore(backup);
+  cluster_.ensemble->restore(backup);
   ASSERT_TRUE(cluster_.wait([&] { return cluster_.leader() != nullptr && cluster_.state().epoch > lost.epoch; }));
   EXPECT_EQ(a_.applied, lost);  // nobody goes back to revision 1
   EXPECT_EQ(b_.applied, lost);
@@ -221,7 +221,7 @@ TEST_F(TakeoverTest, WipedEnsembleStartsANewLineage) {
   a_.offer("one");
   cluster_.settle();
   const Identity before = *b_.applied;
-  cluster_.tree->restore({});
+  cluster_.ensemble->restore({});
   cluster_.advance(seconds(20));
   EXPECT_EQ(b_.applied, before);  // still serving
   ASSERT_TRUE(cluster_.wait([&] { return cluster_.leader() != nullptr && !cluster_.leader()->lost.empty(); }));

@@ -15,10 +15,26 @@ TEST(InvariantsTest, SampleStateKeepsAll) {
   EXPECT_FALSE(find_broken_invariant(RoutingState{}));
 }
 
+TEST(InvariantsTest, OutermostValuesAreKept) {
+  RoutingState state{"", {sample_app("/a")}};
+  Port& first = state.apps[0].ports[0];
+  first.protocol = "udp,tcp";
+  first.service_port = 65'535;
+  first.servers.push_back(first.servers[0]);  // two servers at one address: Nginx takes them as two
+  Port last;
+  last.index = 65'535;
+  last.protocol = "udp";
+  last.servers = {sample_server("::1", 65'535), sample_server("::1", 1)};
+  std::swap(last.servers[0], last.servers[1]);
+  state.apps[0].ports.push_back(last);
+  const auto broken = find_broken_invariant(state);
+  EXPECT_FALSE(broken) << broken->message;
+}
+
 struct Breach {
   const char* name;
   std::function<void(RoutingState&)> commit;
-  std::size_t app_index;
+  int line;
   const char* message;
 };
 
@@ -29,63 +45,70 @@ TEST_P(InvariantsBreachTest, IsFoundAndNamed) {
   GetParam().commit(state);
   const auto broken = find_broken_invariant(state);
   ASSERT_TRUE(broken);
-  EXPECT_EQ(broken->app_index, GetParam().app_index);
+  EXPECT_EQ(broken->file, "routes.json");
+  EXPECT_EQ(broken->line, GetParam().line);
   EXPECT_EQ(broken->message, GetParam().message);
 }
 
 const Breach kBreaches[] = {
-    {"Realm", [](RoutingState& s) { s.realm = "a\nb"; }, 0,
+    {"Realm", [](RoutingState& s) { s.realm = "a\nb"; }, 1,
      "the realm has 0x0a at byte 2, expected no control characters"},
-    {"Id", [](RoutingState& s) { s.apps[1].id = "web"; }, 1, "an app's id does not begin with '/'"},
-    {"AppOrder", [](RoutingState& s) { std::swap(s.apps[0], s.apps[1]); }, 1,
+    {"Id", [](RoutingState& s) { s.apps[1].id = "web"; }, 3, "an app's id does not begin with '/'"},
+    {"AppOrder", [](RoutingState& s) { std::swap(s.apps[0], s.apps[1]); }, 3,
      "app /shop/cart: apps are not sorted by id, or one stands twice"},
-    {"SameApp", [](RoutingState& s) { s.apps[1].id = "/shop/cart"; }, 1,
+    {"SameApp", [](RoutingState& s) { s.apps[1].id = "/shop/cart"; }, 3,
      "app /shop/cart: apps are not sorted by id, or one stands twice"},
-    {"SameName", [](RoutingState& s) { s.apps[1].name = s.apps[0].name; }, 1,
+    {"SameName", [](RoutingState& s) { s.apps[1].name = s.apps[0].name; }, 3,
      "app /web: its name cart.shop is that of /shop/cart"},
-    {"SameHost", [](RoutingState& s) { s.apps[1].hosts = s.apps[0].hosts; }, 1,
+    {"SameHost", [](RoutingState& s) { s.apps[1].hosts = s.apps[0].hosts; }, 3,
      "app /web: its host cart.shop.example.com belongs to /shop/cart"},
-    {"Name", [](RoutingState& s) { s.apps[0].name = ""; }, 0, "app /shop/cart: its name is empty"},
-    {"Path", [](RoutingState& s) { s.apps[1].path = "/web/"; }, 1, "app /web: its path has an empty segment"},
+    {"Name", [](RoutingState& s) { s.apps[0].name = ""; }, 2, "app /shop/cart: its name is empty"},
+    {"Path", [](RoutingState& s) { s.apps[1].path = "/web/"; }, 3, "app /web: its path has an empty segment"},
     {"Host",
      [](RoutingState& s) {
        s.apps[1].hosts = {"a", "b_"};
      },
-     1, "app /web: one of its hosts has '_', expected letters, digits, '-' and '.'"},
-    {"NoPort", [](RoutingState& s) { s.apps[1].ports.clear(); }, 1, "app /web: it has no port"},
-    {"NoServer", [](RoutingState& s) { s.apps[1].ports[0].servers.clear(); }, 1,
+     3, "app /web: one of its hosts has '_', expected letters, digits, '-' and '.'"},
+    {"NoPort", [](RoutingState& s) { s.apps[1].ports.clear(); }, 3, "app /web: it has no port"},
+    {"NoServer", [](RoutingState& s) { s.apps[1].ports[0].servers.clear(); }, 3,
      "app /web: its first port has no server"},
-    {"PortOrder", [](RoutingState& s) { s.apps[0].ports[0].index = 1; }, 0,
+    {"PortOrder", [](RoutingState& s) { s.apps[0].ports[0].index = 1; }, 2,
      "app /shop/cart: its ports are not sorted by index"},
-    {"PortIndex", [](RoutingState& s) { s.apps[1].ports[0].index = -1; }, 1,
+    {"PortIndex", [](RoutingState& s) { s.apps[1].ports[0].index = -1; }, 3,
      "app /web: a port's index is not within 0..65535"},
-    {"HugePortIndex", [](RoutingState& s) { s.apps[1].ports[0].index = 65'536; }, 1,
+    {"HugePortIndex", [](RoutingState& s) { s.apps[1].ports[0].index = 65'536; }, 3,
      "app /web: a port's index is not within 0..65535"},
-    {"ServicePort", [](RoutingState& s) { s.apps[1].ports[0].service_port = 65'536; }, 1,
+    {"ServicePort", [](RoutingState& s) { s.apps[1].ports[0].service_port = 65'536; }, 3,
      "app /web: a service port is not within 0..65535"},
-    {"Protocol", [](RoutingState& s) { s.apps[1].ports[0].protocol = "sctp"; }, 1,
+    {"NegativeServicePort", [](RoutingState& s) { s.apps[1].ports[0].service_port = -1; }, 3,
+     "app /web: a service port is not within 0..65535"},
+    {"Protocol", [](RoutingState& s) { s.apps[1].ports[0].protocol = "sctp"; }, 3,
      "app /web: a port's protocol is none of tcp, udp and udp,tcp"},
-    {"ServerOrder", [](RoutingState& s) { std::swap(s.apps[0].ports[0].servers[0], s.apps[0].ports[0].servers[1]); }, 0,
+    {"ServerOrder", [](RoutingState& s) { std::swap(s.apps[0].ports[0].servers[0], s.apps[0].ports[0].servers[1]); }, 2,
      "app /shop/cart: its servers are not sorted by address"},
-    {"ServerHost", [](RoutingState& s) { s.apps[1].ports[0].servers = {sample_server("slave-1", 80)}; }, 1,
+    {"ServerHost", [](RoutingState& s) { s.apps[1].ports[0].servers = {sample_server("slave-1", 80)}; }, 3,
      "app /web: a server's host is not an IPv4 or IPv6 address"},
-    {"ServerPort", [](RoutingState& s) { s.apps[1].ports[0].servers = {sample_server("10.0.0.1", 0)}; }, 1,
+    {"ServerPort", [](RoutingState& s) { s.apps[1].ports[0].servers = {sample_server("10.0.0.1", 0)}; }, 3,
      "app /web: a server has port 0"},
-    {"Address", [](RoutingState& s) { s.apps[1].ports[0].servers[0].address = "10.0.0.9:31000"; }, 1,
+    {"Address", [](RoutingState& s) { s.apps[1].ports[0].servers[0].address = "10.0.0.9:31000"; }, 3,
      "app /web: a server's address is not its host and port"},
-    {"Weight", [](RoutingState& s) { s.apps[1].ports[0].servers[0].weight = 0; }, 1,
+    {"Weight", [](RoutingState& s) { s.apps[1].ports[0].servers[0].weight = 0; }, 3,
      "app /web: a server's weight is below 1, which Nginx refuses"},
-    {"TaskId", [](RoutingState& s) { s.apps[1].ports[0].servers[0].task_id = "$x"; }, 1,
+    {"TaskId", [](RoutingState& s) { s.apps[1].ports[0].servers[0].task_id = "$x"; }, 3,
      "app /web: a server's task id has '$' at byte 1, expected no '$', which Nginx cannot escape"},
-    {"Label", [](RoutingState& s) { s.apps[1].labels["k"] = "@{pass}"; }, 1,
+    {"PortName", [](RoutingState& s) { s.apps[1].ports[0].name = "\n"; }, 3,
+     "app /web: a port's name has 0x0a at byte 1, expected no control characters"},
+    {"Version", [](RoutingState& s) { s.apps[1].ports[0].servers[0].version = "$x"; }, 3,
+     "app /web: a server's version has '$' at byte 1, expected no '$', which Nginx cannot escape"},
+    {"Label", [](RoutingState& s) { s.apps[1].labels["k"] = "@{pass}"; }, 3,
      "app /web: labels.k has '@{', which stands for a value local to a proxy"},
-    {"LabelName", [](RoutingState& s) { s.apps[1].labels["a\n"] = "v"; }, 1,
+    {"LabelName", [](RoutingState& s) { s.apps[1].labels["a\n"] = "v"; }, 3,
      "app /web: the name of one of its labels has 0x0a at byte 2, expected no control characters"},
-    {"Env", [](RoutingState& s) { s.apps[1].env["E"] = "\xff"; }, 1,
+    {"Env", [](RoutingState& s) { s.apps[1].env["E"] = "\xff"; }, 3,
      "app /web: env.E has 0xff at byte 1, expected UTF-8"},
-    {"PortLabel", [](RoutingState& s) { s.apps[1].ports[0].labels["k"] = "\t"; }, 1,
+    {"PortLabel", [](RoutingState& s) { s.apps[1].ports[0].labels["k"] = "\t"; }, 3,
      "app /web: labels.k has 0x09 at byte 1, expected no control characters"},
-    {"HealthPath", [](RoutingState& s) { s.apps[1].health_path = "/\r"; }, 1,
+    {"HealthPath", [](RoutingState& s) { s.apps[1].health_path = "/\r"; }, 3,
      "app /web: its health path has 0x0d at byte 2, expected no control characters"},
 };
 

@@ -25,15 +25,36 @@ TEST(LocalValuesTest, UnknownNameIsAnErrorWithItsLine) {
 }
 
 TEST(LocalValuesTest, MisspeltUseIsAnError) {
-  for (const char* text : {"\n@{", "\n@{}", "\n@{a-b}", "\n@{ id }", "\n@{1a}", "\n@{id\n}"}) {
+  for (const char* text : {"\n@{", "\n@{}", "\n@{a-b}", "\n@{ id }", "\n@{1a}", "\n@{id\n}", "\n@{id"}) {
     const auto filled = fill_in_local_values(text, kValues);
     ASSERT_FALSE(filled) << text;
-    EXPECT_EQ(filled.error().line, 2) << text;
+    EXPECT_EQ(filled.error().text(), "nginx.conf:2: '@{' is not followed by a name and '}'") << text;
   }
+}
+
+TEST(LocalValuesTest, UseThatTheTextCutsOffIsAnError) {
+  constexpr std::string_view kText = "@{id}";
+  for (std::size_t size = 2; size < kText.size(); ++size) {
+    EXPECT_FALSE(fill_in_local_values(kText.substr(0, size), kValues)) << size;
+  }
+}
+
+TEST(LocalValuesTest, NamesAreMadeOfLettersUnderscoresAndDigits) {
+  std::string first;
+  std::string further;
+  for (int code = 0; code < 256; ++code) {
+    const char c = static_cast<char>(code);
+    if (!local_value_names(std::string("@{") + c + "}").empty()) first += c;
+    const std::string name = std::string("a") + c;
+    if (local_value_names("@{" + name + "}") == std::vector<std::string>{name}) further += c;
+  }
+  EXPECT_EQ(first, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz");
+  EXPECT_EQ(further, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz");
 }
 
 TEST(LocalValuesTest, NamesAreListedOnceInOrderOfFirstUse) {
   EXPECT_EQ(local_value_names("@{b} @{a_1} @{b} @{not-one} @{c}"), (std::vector<std::string>{"b", "a_1", "c"}));
+  EXPECT_EQ(local_value_names("@{1a}@{@{a}"), std::vector<std::string>{"a"}) << "those that are none are passed over";
   EXPECT_TRUE(local_value_names("none").empty());
 }
 

@@ -20,11 +20,26 @@ std::string error_in_app(const std::string& text) {
 }
 
 TEST(QuoteCheckTest, WholeParametersMayBeQuoted) {
-  for (const char* text : {"set $x {{labels.x}};", "{{labels.x}}", "a\n\t{{labels.x}}\n;", "a {b {{labels.x}}; }",
-                           "a;{{labels.x}};", "if ($a) { {{labels.x}}; }", "a \"b\" 'c' {{labels.x}};",
-                           "# it's {{labels.x}}\nb {{labels.x}};", "a \"\\\"\" {{labels.x}};", "a don't {{labels.x}};",
+  for (const char* text : {"set $x {{labels.x}};",
+                           "{{labels.x}}",
+                           "a\n\t{{labels.x}}\n;",
+                           "a {b {{labels.x}}; }",
+                           "a;{{labels.x}};",
+                           "if ($a) { {{labels.x}}; }",
+                           "a \"b\" 'c' {{labels.x}};",
+                           "# it's {{labels.x}}\nb {{labels.x}};",
+                           "a \"\\\"\" {{labels.x}};",
+                           "a don't {{labels.x}};",
                            "a {{#labels.x}}{{labels.x}}{{/labels.x}}{{^labels.x}}other{{/labels.x}};",
-                           "log_format f '\"${a}\"' {{labels.x}};", "a#b {{labels.x}};"}) {
+                           "log_format f '\"${a}\"' {{labels.x}};",
+                           "a#b {{labels.x}};",
+                           "a\t{{labels.x}};",
+                           "a\r{{labels.x}};",
+                           "a 'b'\n{{labels.x}};",
+                           "a {};; {{labels.x}};",
+                           "a;;{{labels.x}};",
+                           "a {}{{labels.x}};",
+                           "# a \\\n{{labels.x}};"}) {
     EXPECT_EQ(error_in_app(text), "") << text;
   }
 }
@@ -40,11 +55,30 @@ TEST(QuoteCheckTest, PartOfAWordMayNotBeQuoted) {
 TEST(QuoteCheckTest, QuotesOfTheTemplateMayNotHoldQuotes) {
   for (const char* text :
        {"a \"b {{labels.x}} c\";", "a 'b {{labels.x}}';", "a \"{{labels.x}}\";", "a \"\\\" {{labels.x}}\";",
-        "a \"\n{{labels.x}}\";", "a {{#labels.x}}\"{{.}}\"{{/labels.x}};"}) {
+        "a \"\n{{labels.x}}\";", "a {{#labels.x}}\"{{.}}\"{{/labels.x}};", "a '\\' {{labels.x}}';",
+        "a 'b\" {{labels.x}}';", "a \"b' {{labels.x}}\";"}) {
     EXPECT_EQ(error_in_app(text), kInQuotes) << text;
   }
   EXPECT_EQ(error_in_app("a \"{{name}} {{host}}\";"), "") << "bare values hold no quotes";
   EXPECT_EQ(error_in_app("a \"b {{{labels.x}}}\";"), "") << "raw is the author's own responsibility";
+}
+
+TEST(QuoteCheckTest, BraceOpensABlockUnlessItBelongsToAVariable) {
+  const auto error_after = [](const std::string& text) {
+    return error_in_app("{{=<% %>=}}" + text + "<%labels.x%>;}<%={{ }}=%>");
+  };
+  EXPECT_EQ(error_after("server{"), "");
+  EXPECT_EQ(error_after("a ${"), kNotWhole);
+  EXPECT_EQ(error_after("a @{"), kNotWhole);
+  EXPECT_EQ(error_after("a b${"), kNotWhole);
+  EXPECT_EQ(error_after("a b@{"), kNotWhole);
+  EXPECT_EQ(error_after("a $<%name%>{"), "") << "the '$' does not stand before the brace";
+}
+
+TEST(QuoteCheckTest, ValueTakesTheEscapeBeforeIt) {
+  EXPECT_EQ(error_in_app("a \\{{name}} {{labels.x}};"), "");
+  EXPECT_EQ(error_in_app("a \\{{{labels.y}}} {{labels.x}};"), "");
+  EXPECT_EQ(error_in_app("a {{{labels.y}}}{{labels.x}};"), kNotWhole);
 }
 
 TEST(QuoteCheckTest, EveryWayThroughSectionsIsCovered) {
@@ -53,6 +87,11 @@ TEST(QuoteCheckTest, EveryWayThroughSectionsIsCovered) {
   EXPECT_EQ(error_in_app("a {{#labels.y}}\"{{/labels.y}} {{labels.x}}"), kOpenQuote);
   EXPECT_EQ(error_in_app("a \"{{#labels.y}}\"{{/labels.y}} {{labels.x}}"), kOpenQuote);
   EXPECT_EQ(error_in_app("{{#labels.y}}# {{/labels.y}}\n{{labels.x}}"), kOpenQuote);
+  EXPECT_EQ(error_in_app("# {{#labels.y}}\n{{/labels.y}} {{labels.x}}"), kOpenQuote);
+  EXPECT_EQ(error_in_app("a {{#labels.y}}'{{/labels.y}} {{labels.x}}"), kOpenQuote);
+  EXPECT_EQ(error_in_app("a '{{#labels.y}}'{{/labels.y}} {{labels.x}}"), kOpenQuote);
+  EXPECT_EQ(error_in_app("a {{^labels.y}}foo{{/labels.y}}{{labels.x}};"), kNotWhole);
+  EXPECT_EQ(error_in_app("a {{#labels.y}}{{#labels.z}}b {{/labels.z}}{{/labels.y}}{{labels.x}};"), "");
 }
 
 }  // namespace

@@ -30,9 +30,16 @@ TEST(RoutesCodecTest, WritesOneLineForEachApp) {
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 4);
 }
 
+TEST(RoutesCodecTest, WritesTextAsAPersonReadsIt) {
+  App app = sample_app("/web");
+  app.labels = {{"k", "caf\xc3\xa9 \"x\""}};
+  const std::string text = encode_routes(state_of({app})).text;
+  EXPECT_NE(text.find("\"labels\":{\"k\":\"caf\xc3\xa9 \\\"x\\\"\"}"), std::string::npos) << text;
+}
+
 TEST(RoutesCodecTest, ReadsBackWhatItWrote) {
   RoutingState state = sample_state();
-  state.apps[1].labels = {{"caf\xc3\xa9", "\xf0\x9f\x8e\xb5 \"\\/"}, {"z", "]}"}};
+  state.apps[1].labels = {{"caf\xc3\xa9", "\xf0\x9f\x8e\xb5 \"\\/"}, {"quote", "\""}, {"slash", "\\"}, {"z", "]}"}};
   state.apps[1].ports[0].servers[0].health = Health::kUnknown;
   for (const RoutingState& each : {state, RoutingState{}, state_of({sample_app("/a")})}) {
     const auto decoded = decode_routes(encode_routes(each).text);
@@ -72,6 +79,24 @@ TEST(RoutesCodecTest, MissingLineIsNoticedByTheCommas) {
   EXPECT_EQ(decoded.error().text(), "routes.json:2: the last app ends with ','");
 }
 
+TEST(RoutesCodecTest, ErrorSaysWhatIsWrong) {
+  const std::string text = encode_routes(state_of({sample_app("/web")})).text;
+  const auto error_with = [&](const std::string& from, const std::string& to) {
+    const auto decoded = decode_routes(replaced(text, from, to));
+    return decoded ? "" : decoded.error().text();
+  };
+  EXPECT_EQ(decode_routes("{}").error().text(), "routes.json: is cut off in its first line");
+  EXPECT_EQ(error_with("\"id\":\"/web\"", "\"id\":/web"), "routes.json:2: is not JSON");
+  EXPECT_EQ(
+      error_with("\"env\":{},", ""),
+      "routes.json:2: is not an app as Chorale writes it (a key is missing, unknown, repeated, out of order or of "
+      "another type)");
+  EXPECT_EQ(error_with("10.0.0.1:31000", "[::1:31000"),
+            "routes.json:2: app /web: a server's host is not an IPv4 or IPv6 address");
+  EXPECT_EQ(error_with("10.0.0.1:31000", "::1]:31000"),
+            "routes.json:2: app /web: a server's host is not an IPv4 or IPv6 address");
+}
+
 struct Damage {
   const char* name;
   const char* from;
@@ -97,6 +122,11 @@ const Damage kDamages[] = {
     {"MissingKey", "\"env\":{},", "", 3},
     {"UnknownKey", "\"id\":\"/web\",", "\"id\":\"/web\",\"tls\":true,", 3},
     {"RepeatedKey", "\"owner\":", "\"owner\":\"x\",\"owner\":", 2},
+    {"MissingLabels", "\"labels\":{},\"env\"", "\"env\"", 3},
+    {"MissingPorts", "\"ports\":", "\"Ports\":", 2},
+    {"MissingWeight", "\"weight\":1,", "", 2},
+    {"LabelsOfAnotherType", "\"env\":{}", "\"env\":\"x\"", 3},
+    {"HostsOfAnotherType", "[\"web.example.com\"]", "\"web.example.com\"", 3},
     {"KeyOrder", "\"id\":\"/web\",\"name\":\"web\"", "\"name\":\"web\",\"id\":\"/web\"", 3},
     {"Type", "\"weight\":1", "\"weight\":\"1\"", 2},
     {"HugeNumber", "\"weight\":1", "\"weight\":4294967297", 2},

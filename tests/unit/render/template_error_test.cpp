@@ -27,6 +27,14 @@ TEST(TemplateErrorTest, UnknownName) {
   }
 }
 
+TEST(TemplateErrorTest, KnownNamesAreThoseOfTheInnermostList) {
+  const std::string known_in_app =
+      "unknown name: here are known id, name, path, host, hosts, servers, ports, labels.*, env.*, health_path, and the "
+      "names of the sections around it";
+  EXPECT_EQ(error_of("{{#apps}}{{#labels.x}}{{nam}}{{/labels.x}}{{/apps}}"), "t:1: {{nam}}: " + known_in_app);
+  EXPECT_EQ(error_of("{{#apps}}{{^servers}}{{nam}}{{/servers}}{{/apps}}"), "t:1: {{nam}}: " + known_in_app);
+}
+
 TEST(TemplateErrorTest, NameOutsideItsSection) {
   EXPECT_NE(error_of("{{#apps}}{{/apps}}{{id}}"), "");
   EXPECT_NE(error_of("{{#apps}}{{#servers}}{{/servers}} {{address}}{{/apps}}"), "");
@@ -73,7 +81,10 @@ TEST(TemplateErrorTest, ListInsideItself) {
 
 TEST(TemplateErrorTest, Delimiters) {
   EXPECT_EQ(error_of("x", {"", "}}"}), "t: delimiters must not be empty nor hold blanks or '='");
-  EXPECT_NE(error_of("x", {"{ {", "}}"}), "");
+  for (const char* delimiter : {"", "{ {", "\t", "=", "<=", "\x7f", "\x1f"}) {
+    EXPECT_NE(error_of("x", {delimiter, "}}"}), "") << delimiter;
+    EXPECT_NE(error_of("x", {"{{", delimiter}), "") << delimiter;
+  }
   for (const char* tag : {"{{=}}", "{{==}}", "{{=<%=}}", "{{=<% %>}}", "{{=< = =}}", "{{=a b c=}}"}) {
     EXPECT_EQ(error_of("\n" + std::string(tag)), "t:2: expected new delimiters as in '=<% %>='") << tag;
   }
@@ -81,7 +92,9 @@ TEST(TemplateErrorTest, Delimiters) {
 
 TEST(TemplateErrorTest, ControlCharacters) {
   EXPECT_EQ(error_of("a\nb\x01"), "t:2: a control character, code 1");
-  EXPECT_EQ(error_of("a\tb\r\n"), "");
+  EXPECT_EQ(error_of("a\x1f"), "t:1: a control character, code 31");
+  EXPECT_EQ(error_of("a\x7f"), "t:1: a control character, code 127");
+  EXPECT_EQ(error_of("a\tb \r\n~\x80"), "");
 }
 
 TEST(TemplateErrorTest, LinesCountThroughComments) {

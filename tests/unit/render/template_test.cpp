@@ -71,6 +71,41 @@ TEST(TemplateTest, EmptyTextAndZeroAreFalse) {
             "s--");
 }
 
+TEST(TemplateTest, OnlyNumbersAreFalseIfZero) {
+  RoutingState state{"", {sample_app("/a")}};
+  Port& port = state.apps[0].ports[0];
+  port.name = "0";
+  port.servers[0].weight = 0;
+  port.servers[0].port = 0;
+  EXPECT_EQ(rendered("x{{#apps}}{{#ports}}{{#name}}name {{/name}}{{#index}}index {{/index}}{{#service_port}}service "
+                     "{{/service_port}}{{#servers}}{{#weight}}weight {{/weight}}{{#port}}port{{/port}}{{/servers}}"
+                     "{{/ports}}{{/apps}}",
+                     state),
+            "xname ");
+  port.index = 1;
+  port.service_port = 1;
+  port.servers[0].weight = 1;
+  port.servers[0].port = 1;
+  EXPECT_EQ(rendered("x{{#apps}}{{#ports}}{{#index}}index {{/index}}{{#service_port}}service {{/service_port}}"
+                     "{{#servers}}{{#weight}}weight {{/weight}}{{#port}}port{{/port}}{{/servers}}{{/ports}}{{/apps}}",
+                     state),
+            "xindex service weight port");
+}
+
+TEST(TemplateTest, ValueThatNeedsNoQuotesIsLettersDigitsAndAFewMarks) {
+  std::string plain;
+  for (char c = ' '; c <= '~'; ++c) {
+    if (c != '$' && rendered("# {{realm}}", RoutingState{std::string(1, c), {}}) == std::string("# ") + c) plain += c;
+  }
+  EXPECT_EQ(plain, "-./0123456789:ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz");
+}
+
+TEST(TemplateTest, SectionOnAValueHidesNoNames) {
+  EXPECT_EQ(
+      rendered("{{#apps}}{{#labels.owner}}{{id}} {{#health_path}}{{name}}{{/health_path}}{{/labels.owner}}{{/apps}}"),
+      "/shop/cart cart.shop");
+}
+
 TEST(TemplateTest, DotIsTheItemOrTheValue) {
   EXPECT_EQ(rendered("server_name{{#apps}}{{#hosts}} {{.}}{{/hosts}}{{/apps}};"),
             "server_name cart.shop.example.com *.cart.example.com web.example.com;");
@@ -140,6 +175,21 @@ TEST(TemplateTest, ValueThatMayNotStandIsAnErrorThatNamesItsApp) {
             "Nginx cannot escape");
   EXPECT_EQ(rendered("{{#apps}}{{{labels.owner}}}{{/apps}}", state).substr(0, 15), "does not render");
   EXPECT_EQ(rendered("{{#apps}}{{id}} {{/apps}}", state), "/shop/cart /web ") << "a label that no template uses";
+}
+
+TEST(TemplateTest, ValueOfNoAppThatMayNotStandIsAnError) {
+  EXPECT_EQ(rendered("a\n# {{realm}}", RoutingState{"a\nb", {}}),
+            "does not render: t:2: the value of {{realm}} has 0x0a at byte 2, expected no control characters");
+}
+
+TEST(TemplateTest, FirstErrorIsTheOneThatIsNamed) {
+  RoutingState state = sample_state();
+  state.apps[0].labels["owner"] = "\t";
+  state.apps[1].labels["owner"] = "$host";
+  EXPECT_EQ(
+      rendered("{{#apps}} {{labels.owner}} {{/apps}}", state),
+      "does not render: t:1: app /shop/cart: the value of {{labels.owner}} has 0x09 at byte 1, expected no control "
+      "characters");
 }
 
 TEST(TemplateTest, EmptyResultIsAnError) {

@@ -73,10 +73,13 @@ TEST(TextSectionTest, NoAppsGiveNoSections) {
   EXPECT_TRUE(render("h\n{{#apps}}\nx\n{{/apps}}\nt\n", {}).sections.empty());
 }
 
-TEST(TextSectionTest, LinesOutsideTheTextBelongToNobody) {
+TEST(TextSectionTest, LinesOutsideTheTextBelongToNoApp) {
   const Rendered rendered = render("{{#apps}}\n{{id}}\n{{/apps}}\n");
   for (const int line : {-1, 0, 3, 4, 1'000}) EXPECT_EQ(app_at_line(rendered, line), "") << line;
   EXPECT_EQ(app_at_line(Rendered{}, 1), "");
+  const Rendered open_ended{"a\n", {{0, "/a"}}};
+  EXPECT_EQ(app_at_line(open_ended, 1), "/a");
+  EXPECT_EQ(app_at_line(open_ended, 2), "");
 }
 
 }  // namespace

@@ -35,7 +35,5 @@ TEST(LogTest, OnlyTheStreamThatSystemdConnectedIsTheJournal) {
   EXPECT_EQ(log_target("8:1234:1", 8, 1234), LogTarget::kTerminal);
 }
 
-TEST(LogTest, NoTextForgesALine) { EXPECT_EQ(escape_for_log("a\n<3>forged\x1b[2J"), "a\\n<3>forged\\x1b[2J"); }
-
 }  // namespace
 }  // namespace chorale::agent

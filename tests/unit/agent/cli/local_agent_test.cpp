@@ -3,10 +3,19 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <utility>
+
+#include "agent/cli/cli.h"
+#include "agent/cli/rendering.h"
 #include "coordination/cluster_reader.h"
+#include "render/routes_codec.h"
+#include "tests/harness/temp_dir.h"
 
 namespace chorale::agent {
 namespace {
+
+using ::testing::HasSubstr;
 
 TEST(LocalAgentTest, StatusBodyIsReadBack) {
   coordination::ClusterSnapshot snapshot;
@@ -29,26 +38,41 @@ TEST(LocalAgentTest, OtherBodiesAreRefused) {
   for (const char* wrong : {"", "[]", "{}", "{\"state\":{},\"agents\":[]}", "{\"state\":1,\"agents\":{}}", "<html>"}) {
     EXPECT_FALSE(read_status_body(wrong)) << wrong;
   }
-  for (const char* wrong : {"", "[]", "{}", "{\"Realm\":1,\"Apps\":null}", "{\"Realm\":\"\",\"Apps\":[1]}"}) {
-    EXPECT_FALSE(read_config_body(wrong)) << wrong;
-  }
 }
 
-TEST(LocalAgentTest, NixysConfigBecomesRoutes) {
-  const auto routes = read_config_body(R"({"Realm":"blue","Apps":{"/web":{"Tasks":[
-      {"Host":"10.0.0.1","ID":"web.1","Ports":[31000,31001],"Version":"v1"},
-      {"Host":"2001:db8::1","ID":"web.2","Ports":[31000],"Version":"v1"}],
-      "Labels":{"weight":"3"},"Hosts":["web"]},"/idle":{"Tasks":null,"Labels":{},"Hosts":null}}})");
-  ASSERT_TRUE(routes) << routes.error();
-  ASSERT_EQ(routes->apps.size(), 2U);
-  EXPECT_EQ(routes->apps[0].id, "/idle");
-  EXPECT_TRUE(routes->apps[0].servers().empty());
-  const render::App& web = routes->apps[1];
-  EXPECT_THAT(web.hosts, ::testing::ElementsAre("web"));
-  ASSERT_EQ(web.ports.size(), 2U);
-  ASSERT_EQ(web.servers().size(), 2U);
-  EXPECT_EQ(web.servers()[1].address, "[2001:db8::1]:31000");
-  EXPECT_EQ(web.ports[1].servers[0].address, "10.0.0.1:31001");
+TEST(LocalAgentTest, RoutesAreThoseThatTheAgentKeeps) {
+  const chorale::testing::TempDir directory("local_agent");
+  Config config;
+  config.file = "test.toml";
+  config.state_dir = directory.path();
+  const auto none = read_local_routes(config);
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().exit_code, kExitNo);
+  EXPECT_THAT(none.error().message, HasSubstr("routes.json: No such file or directory; test.toml names no zookeeper"));
+
+  const render::RoutingState kept = sample_state("blue");
+  std::ofstream(directory.path() / "routes.json") << render::encode_routes(kept).text;
+  const auto routes = read_local_routes(config);
+  ASSERT_TRUE(routes) << routes.error().message;
+  EXPECT_EQ(routes->realm, "blue");
+  EXPECT_EQ(routes->apps, kept.apps);
+
+  std::ofstream(directory.path() / "routes.json") << "{";
+  const auto damaged = read_local_routes(config);
+  ASSERT_FALSE(damaged);
+  EXPECT_EQ(damaged.error().exit_code, kExitNo);
+  EXPECT_THAT(damaged.error().message, HasSubstr("routes.json: "));
+}
+
+TEST(LocalAgentTest, AgentThatListensOnEveryAddressIsAskedByLoopback) {
+  Config config;
+  config.listen_port = 8000;
+  for (const auto& [address, url] :
+       {std::pair("0.0.0.0", "http://127.0.0.1:8000/v1/status"), std::pair("::", "http://[::1]:8000/v1/status"),
+        std::pair("192.0.2.1", "http://192.0.2.1:8000/v1/status")}) {
+    config.listen_address = address;
+    EXPECT_EQ(admin_url(config, "/v1/status").text(), url);
+  }
 }
 
 TEST(LocalAgentTest, SilentAgentIsUnreachable) {
@@ -59,7 +83,7 @@ TEST(LocalAgentTest, SilentAgentIsUnreachable) {
   const auto status = ask_local_status(config, std::chrono::milliseconds(2'000));
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().exit_code, 3);
-  EXPECT_THAT(status.error().message, ::testing::HasSubstr("standalone"));
+  EXPECT_THAT(status.error().message, HasSubstr("standalone"));
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ class ConfigLoadTest : public ::testing::Test {
 TEST_F(ConfigLoadTest, MissingFileIsAnError) {
   const auto loaded = load_config((directory_ / "none.toml").string());
   ASSERT_FALSE(loaded);
-  EXPECT_THAT(loaded.error(), AllOf(HasSubstr("none.toml"), HasSubstr("No such file")));
+  EXPECT_THAT(loaded.error().message, AllOf(HasSubstr("none.toml"), HasSubstr("No such file")));
   EXPECT_FALSE(load_config(directory_.string()));
 }
 
@@ -52,7 +52,7 @@ TEST_F(ConfigLoadTest, SecretFilesAreReadAndTrimmed) {
   const auto file = write("c.toml", "id = \"p\"\nzookeeper = \"zk://a:2181/x\"\nzookeeper_auth_file = \"" + auth +
                                         "\"\nadmin_token_file = \"" + token + "\"\n");
   const auto loaded = load_config(file);
-  ASSERT_TRUE(loaded) << loaded.error();
+  ASSERT_TRUE(loaded) << loaded.error().message;
   EXPECT_THAT(loaded->warnings, IsEmpty());
   EXPECT_EQ(loaded->config.zookeeper.credentials, "jo:hunter2");
   EXPECT_EQ(loaded->config.admin_token, "t0ken");
@@ -63,10 +63,15 @@ TEST_F(ConfigLoadTest, ReadableSecretsWarn) {
   const auto file =
       write("c.toml", "id = \"p\"\nuser = \"jo\"\npass = \"hunter2\"\nadmin_token_file = \"" + token + "\"\n", 0644);
   const auto loaded = load_config(file);
-  ASSERT_TRUE(loaded) << loaded.error();
-  EXPECT_THAT(loaded->warnings,
-              ElementsAre(AllOf(HasSubstr("admin_token_file"), HasSubstr("chmod 600"), Not(HasSubstr("t0ken"))),
-                          AllOf(HasSubstr("it holds a password"), Not(HasSubstr("hunter2")))));
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  std::vector<std::string> warnings;
+  for (const ConfigWarning& warning : loaded->warnings) {
+    EXPECT_EQ(warning.kind, ConfigWarning::Kind::kReadableSecret);
+    warnings.push_back(warning.text());
+  }
+  EXPECT_THAT(warnings, ElementsAre(AllOf(HasSubstr(file + ": admin_token_file"), HasSubstr("chmod 600"),
+                                          Not(HasSubstr("t0ken"))),
+                                    AllOf(HasSubstr(file + ": it holds a password"), Not(HasSubstr("hunter2")))));
 }
 
 TEST_F(ConfigLoadTest, UnusableSecretFilesAreErrors) {
@@ -76,8 +81,52 @@ TEST_F(ConfigLoadTest, UnusableSecretFilesAreErrors) {
                                         "\"\nadmin_token_file = \"" + empty + "\"\n");
   const auto loaded = load_config(file);
   ASSERT_FALSE(loaded);
-  EXPECT_THAT(loaded.error(), AllOf(HasSubstr("expected one line user:password"), HasSubstr("the file is empty"),
-                                    Not(HasSubstr("hunter2"))));
+  EXPECT_THAT(loaded.error().message, AllOf(HasSubstr("expected one line user:password"),
+                                            HasSubstr("the file is empty"), Not(HasSubstr("hunter2"))));
+}
+
+TEST_F(ConfigLoadTest, CredentialsHaveTwoParts) {
+  for (const char* wrong : {"jo", "jo:", ":hunter2"}) {
+    const auto auth = write("auth", wrong);
+    const auto file = write("c.toml", "id = 'p'\nzookeeper = 'zk://a:2181/x'\nzookeeper_auth_file = '" + auth + "'\n");
+    const auto loaded = load_config(file);
+    ASSERT_FALSE(loaded) << wrong;
+    EXPECT_EQ(loaded.error().message, file + ": zookeeper_auth_file: " + auth + ": expected one line user:password");
+  }
+}
+
+TEST_F(ConfigLoadTest, StandaloneAgentReadsNoCredentials) {
+  const auto loaded = load_config(write("c.toml", "id = 'p'\nzookeeper_auth_file = '/no/such/file'\n"));
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_EQ(loaded->warnings.size(), 1U);
+  EXPECT_EQ(loaded->config.zookeeper.credentials, "");
+}
+
+TEST_F(ConfigLoadTest, MissingSecretFileIsAnError) {
+  const auto loaded = load_config(write("c.toml", "id = 'p'\nadmin_token_file = '/no/such/file'\n"));
+  ASSERT_FALSE(loaded);
+  EXPECT_THAT(loaded.error().message,
+              AllOf(HasSubstr("c.toml: admin_token_file: "), HasSubstr("/no/such/file"), Not(HasSubstr("empty"))));
+}
+
+TEST_F(ConfigLoadTest, OnlyAReadableFileWithAPasswordWarns) {
+  const auto warnings = [&](const std::string& text, mode_t mode) {
+    const auto loaded = load_config(write("c.toml", "id = 'p'\n" + text, mode));
+    EXPECT_TRUE(loaded) << text;
+    return loaded ? loaded->warnings.size() : 99;
+  };
+  EXPECT_EQ(warnings("zookeeper = 'zk://jo:hunter2@a:2181/x'\n", 0644), 1U);
+  EXPECT_EQ(warnings("zookeeper = 'zk://jo:hunter2@a:2181/x'\n", 0640), 0U);
+  EXPECT_EQ(warnings("zookeeper = 'zk://a:2181/x'\n", 0644), 0U);
+  EXPECT_EQ(warnings("user = 'jo'\npass = 'hunter2'\n", 0640), 0U);
+}
+
+TEST_F(ConfigLoadTest, EnvironmentOfTheProcessCounts) {
+  ASSERT_EQ(::setenv("CHORALE_REALM", "blue=green", 1), 0);
+  const auto loaded = load_config(write("c.toml", "id = 'p'\nrealm = 'red'\n"));
+  ::unsetenv("CHORALE_REALM");
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_EQ(loaded->config.realm, "blue=green");
 }
 
 }  // namespace

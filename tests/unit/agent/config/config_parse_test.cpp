@@ -19,14 +19,20 @@ HostFacts host(std::map<std::string, std::string> environment = {}) {
 
 LoadedConfig accepted(const std::string& text, const HostFacts& facts = host()) {
   auto loaded = parse_config(text, "test.toml", facts);
-  EXPECT_TRUE(loaded) << (loaded ? "" : loaded.error());
+  EXPECT_TRUE(loaded) << (loaded ? "" : loaded.error().message);
   return loaded ? std::move(*loaded) : LoadedConfig{};
+}
+
+std::vector<std::string> warned(const LoadedConfig& loaded) {
+  std::vector<std::string> texts;
+  for (const ConfigWarning& warning : loaded.warnings) texts.push_back(warning.text());
+  return texts;
 }
 
 std::string refused(const std::string& text, const HostFacts& facts = host()) {
   const auto loaded = parse_config(text, "test.toml", facts);
   EXPECT_FALSE(loaded) << text;
-  return loaded ? "" : loaded.error();
+  return loaded ? "" : loaded.error().message;
 }
 
 TEST(ConfigTest, EmptyFileGivesTheDefaults) {
@@ -141,11 +147,14 @@ TEST(ConfigTest, KeysAreMatchedWithoutRegardToCase) {
 
 TEST(ConfigTest, UnknownKeysWarnAndNameTheNearestKnownOne) {
   const auto loaded = accepted("realm = \"x\"\nngnix_config = \"/x\"\nfrobnicate = 1\n[statsd]\nadress = \"a:1\"\n");
-  EXPECT_THAT(loaded.warnings, ElementsAre(HasSubstr("test.toml:3: unknown key 'frobnicate'"),
-                                           HasSubstr("test.toml:2: unknown key 'ngnix_config' is ignored; did you mean "
-                                                     "'nginx_config'?"),
-                                           AllOf(HasSubstr("test.toml:5"), HasSubstr("did you mean 'statsd.addr'?"))));
-  EXPECT_THAT(loaded.warnings[0], Not(HasSubstr("did you mean")));
+  EXPECT_THAT(warned(loaded), ElementsAre(HasSubstr("test.toml:3: unknown key 'frobnicate'"),
+                                          HasSubstr("test.toml:2: unknown key 'ngnix_config' is ignored; did you mean "
+                                                    "'nginx_config'?"),
+                                          AllOf(HasSubstr("test.toml:5"), HasSubstr("did you mean 'statsd.addr'?"))));
+  EXPECT_EQ(loaded.warnings[0].kind, ConfigWarning::Kind::kUnknownKey);
+  EXPECT_THAT(loaded.warnings[0].message, Not(HasSubstr("did you mean")));
+  EXPECT_EQ(loaded.warnings[1].kind, ConfigWarning::Kind::kMistypedKey);
+  EXPECT_EQ(loaded.warnings[1].where, "test.toml:2");
 }
 
 TEST(ConfigTest, WrongTypesNameFileLineAndWhatWasExpected) {
@@ -228,7 +237,7 @@ TEST(ConfigTest, WhatThisVersionLacksIsSaid) {
   EXPECT_THAT(refused("event_source = \"callback\""), HasSubstr("not supported by this version"));
   EXPECT_THAT(refused("publish_key_file = \"/etc/key\""), HasSubstr("not supported by this version"));
   EXPECT_THAT(refused("marathon = \"zk://a:2181/marathon\""), HasSubstr("not yet supported"));
-  EXPECT_THAT(accepted("callback_url = \"http://x\"").warnings, ElementsAre(HasSubstr("callback_url: has no effect")));
+  EXPECT_THAT(warned(accepted("callback_url = \"http://x\"")), ElementsAre(HasSubstr("callback_url: has no effect")));
 }
 
 TEST(ConfigTest, EnvironmentOverridesTheFile) {
@@ -257,7 +266,7 @@ TEST(ConfigTest, EnvironmentListenWinsOverTheFilesPort) {
 TEST(ConfigTest, EnvironmentErrorsNameTheVariable) {
   EXPECT_THAT(refused("", host({{"CHORALE_SESSION_TIMEOUT", "10"}})),
               HasSubstr("environment variable CHORALE_SESSION_TIMEOUT: session_timeout: expected a duration"));
-  EXPECT_THAT(accepted("", host({{"CHORALE_MARATON", "x"}})).warnings,
+  EXPECT_THAT(warned(accepted("", host({{"CHORALE_MARATON", "x"}}))),
               ElementsAre(HasSubstr("did you mean CHORALE_MARATHON?")));
 }
 

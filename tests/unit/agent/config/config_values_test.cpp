@@ -13,9 +13,16 @@ TEST(ConfigValuesTest, DurationsNeedTheirUnit) {
   EXPECT_EQ(parse_duration("5m"), milliseconds(300'000));
   EXPECT_EQ(parse_duration("1h"), milliseconds(3'600'000));
   EXPECT_EQ(parse_duration("0"), milliseconds(0));
+  EXPECT_EQ(parse_duration("8784h"), std::chrono::hours(366 * 24));
   for (const char* wrong :
-       {"", "10", "s", "-1s", "1.5s", "10 s", "10sec", "1d", "99999999999999999999s", "9999999999h"}) {
+       {"", "10", "s", "-1s", "1.5s", "10 s", "10sec", "1d", "99999999999999999999s", "8785h", "ms", "1hm"}) {
     EXPECT_FALSE(parse_duration(wrong)) << wrong;
+  }
+}
+
+TEST(ConfigValuesTest, DurationsAreWrittenInTheLargestUnitThatFits) {
+  for (const char* text : {"0s", "250ms", "1500ms", "10s", "90s", "5m", "90m", "1h", "24h"}) {
+    EXPECT_EQ(to_text(parse_duration(text).value_or(milliseconds(-1))), text);
   }
 }
 
@@ -40,33 +47,44 @@ TEST(ConfigValuesTest, ListenTakesLiteralAddressesOnly) {
 TEST(ConfigValuesTest, MarathonUrlsLoseTheirSlash) {
   EXPECT_EQ(parse_marathon_url("http://master-1:8080"), "http://master-1:8080");
   EXPECT_EQ(parse_marathon_url("https://marathon.example.org/"), "https://marathon.example.org");
+  EXPECT_EQ(parse_marathon_url("HTTP://a:80"), "http://a");
   EXPECT_EQ(parse_marathon_url("http://[2001:db8::1]:8080"), "http://[2001:db8::1]:8080");
 }
 
 TEST(ConfigValuesTest, MarathonUrlsHaveNoPathAndNoCredentials) {
-  for (const char* wrong : {"", "master-1:8080", "ftp://a", "http://", "http://a:b", "http://a:0", "http://a/marathon",
-                            "http://a?x", "http://a b", "http://[::1", "http://[::1]x", "http://a:70000"}) {
+  for (const char* wrong :
+       {"", "master-1:8080", "ftp://a", "http://", "http://a:b", "http://a:0", "http://a/marathon", "http://a?x",
+        "http://a#x", "http://a b", "http://[::1", "http://[::1]x", "http://a:70000"}) {
     EXPECT_FALSE(parse_marathon_url(wrong)) << wrong;
   }
   const auto credentials = parse_marathon_url("http://jo:hunter2@master-1:8080");
   ASSERT_FALSE(credentials);
-  EXPECT_NE(credentials.error().find("user and pass"), std::string::npos);
-  EXPECT_EQ(credentials.error().find("hunter2"), std::string::npos);
+  EXPECT_NE(credentials.error().message.find("user and pass"), std::string::npos);
+  EXPECT_EQ(credentials.error().message.find("hunter2"), std::string::npos);
 }
 
 TEST(ConfigValuesTest, MarathonThroughZookeeperIsSaidToComeLater) {
   const auto refused = parse_marathon_url("zk://master-1:2181/marathon");
   ASSERT_FALSE(refused);
-  EXPECT_NE(refused.error().find("not yet supported"), std::string::npos);
+  EXPECT_NE(refused.error().message.find("not yet supported"), std::string::npos);
 }
 
 TEST(ConfigValuesTest, IdsAreZnodeNamesAndNotLocalhost) {
   EXPECT_TRUE(check_id("proxy-1.example.org"));
+  EXPECT_TRUE(check_id("azAZ09_"));
+  EXPECT_TRUE(check_id(std::string(128, 'a')));
   for (const std::string& wrong :
-       {std::string(), std::string("a/b"), std::string("a b"), std::string(".."), std::string("localhost"),
-        std::string("localhost.localdomain"), std::string(129, 'a'), std::string("a\n")}) {
+       {std::string(), std::string("a/b"), std::string("a b"), std::string(".."), std::string("-a"),
+        std::string("localhost"), std::string("localhost.localdomain"), std::string(129, 'a'), std::string("a\n")}) {
     EXPECT_FALSE(check_id(wrong)) << wrong;
   }
+}
+
+TEST(ConfigValuesTest, TextIsTrimmedAndSplit) {
+  EXPECT_EQ(trim(" \t a b\r\n"), "a b");
+  EXPECT_EQ(trim(" \n"), "");
+  EXPECT_EQ(split("a, b;,c", ",;"), (std::vector<std::string>{"a", "b", "c"}));
+  EXPECT_TRUE(split("", ",").empty());
 }
 
 }  // namespace

@@ -92,7 +92,7 @@ TEST(HealthTest, FailingWhereAnotherSucceededIsDownAfterThirtySeconds) {
   expect(failing_for(std::chrono::seconds(30)), Condition::kDown, "cannot apply revision 7.41 for 30 s");
 }
 
-// Content that no proxy can apply is everybody's illness: a balancer must not lose them all.
+// Content that no proxy can apply is no fault of this one: a balancer must not lose them all.
 TEST(HealthTest, FailingTogetherIsDegraded) {
   HealthInputs inputs = failing_for(std::chrono::hours(1));
   inputs.view.peer_applied = identity(40);
@@ -158,6 +158,13 @@ TEST(HealthTest, JsonStandsAnyByteInAMessage) {
   inputs.nginx.config_healthy = false;
   inputs.nginx.config_message = "\xff\xfe \x01";
   EXPECT_TRUE(Json::accept(health_json(inputs)));
+}
+
+TEST(HealthTest, JsonLeavesReadableTextAsItIs) {
+  HealthInputs inputs = well();
+  inputs.nginx.config_healthy = false;
+  inputs.nginx.config_message = "größer";
+  EXPECT_THAT(health_json(inputs), HasSubstr("größer"));
 }
 
 }  // namespace

@@ -56,7 +56,6 @@ TEST(AppsParserTest, ReadsAList) {
                                         "n1.example.com",
                                         "TASK_RUNNING",
                                         "2020-01-02T03:04:05.678Z",
-                                        "S1",
                                         true,
                                         {31005, 31006},
                                         {"172.17.0.4"},

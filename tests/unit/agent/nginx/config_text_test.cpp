@@ -71,10 +71,5 @@ TEST(ConfigTextTest, LongNginxErrorKeepsItsLineNumber) {
   EXPECT_EQ(error.compare(0, 15, "nginx: [emerg] "), 0);
 }
 
-TEST(ConfigTextTest, ErrorsCannotForgeLogLines) {
-  EXPECT_EQ(escaped("a\nb\r\x1b[31m\x7f\xc3"), "a\\x0ab\\x0d\\x1b[31m\\x7f\\xc3");
-  EXPECT_EQ(escaped(std::string_view("\0", 1)), "\\x00");
-}
-
 }  // namespace
 }  // namespace chorale::agent

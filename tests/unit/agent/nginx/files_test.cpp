@@ -1,4 +1,4 @@
-// Records, whole files, logs and children: the parts of the room that touch the system, on a directory of their own.
+// Records, configuration files and logs: the parts that touch the system, on a directory of their own.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -53,33 +53,6 @@ TEST(RecordTest, AnythingTornIsNoRecord) {
   EXPECT_FALSE(decode_record("content " + std::string(64, 'a') + " # no identity\nend\n"));
   EXPECT_FALSE(decode_record("content " + std::string(64, 'a') + " -\nat_ms x\nend\n"));
   EXPECT_FALSE(decode_record("unknown 1\n" + text));
-}
-
-TEST(AtomicFileTest, ReplacesWithModeAndLeavesNoDraft) {
-  const testing::TempDir directory("atomic");
-  const std::string path = directory.path() / "file";
-  ASSERT_TRUE(replace_file(path, "one", {0640}));
-  ASSERT_TRUE(replace_file(path, "two", {0600}));
-  EXPECT_EQ(text_of(path), "two");
-  EXPECT_EQ(fs::status(path).permissions(), fs::perms::owner_read | fs::perms::owner_write);
-  EXPECT_EQ(std::distance(fs::directory_iterator(directory.path()), {}), 1);
-}
-
-TEST(AtomicFileTest, ErrorsNameTheFileAndTheReason) {
-  const Done done = replace_file("/nonexistent/file", "x", {});
-  ASSERT_FALSE(done);
-  EXPECT_EQ(done.error().message, "cannot create /nonexistent/.file.chorale-tmp: No such file or directory");
-  const auto directory = read_file("/tmp");
-  EXPECT_FALSE(directory);
-}
-
-TEST(AtomicFileTest, DraftDoesNotFollowALinkThatWaitsForIt) {
-  const testing::TempDir directory("link");
-  const std::string victim = directory.path() / "victim";
-  write_text(victim, "precious");
-  fs::create_symlink(victim, directory.path() / "draft");
-  ASSERT_TRUE(write_draft(directory.path() / "draft", "x", {}));
-  EXPECT_EQ(text_of(victim), "precious");
 }
 
 class ConfigFileTest : public ::testing::Test {
@@ -367,59 +340,6 @@ TEST(ErrorLogTailTest, ReadsOnAcrossRotationAndTruncation) {
   EXPECT_EQ(tail.text(), "a\nb\nc\n");
   write_text(path, "d\n", std::ios::app);
   EXPECT_EQ(tail.text(), "a\nb\nc\nd\n");
-}
-
-TEST(ProcessTest, OutputAndExitCodeArrive) {
-  const auto ran = run_process({"sh", "-c", "echo out; echo err >&2; exit 3"}, kMaxProcessTime, kGoOn);
-  ASSERT_TRUE(ran);
-  EXPECT_EQ(ran->exit_code, 3);
-  EXPECT_EQ(ran->output, "out\nerr\n");
-}
-
-TEST(ProcessTest, ThereIsNoEndlessOutput) {
-  const auto ran = run_process({"sh", "-c", "head -c 300000 /dev/zero"}, kMaxProcessTime, kGoOn);
-  ASSERT_TRUE(ran);
-  EXPECT_EQ(ran->output.size(), 64u * 1024);
-}
-
-TEST(ProcessTest, DeadlineEndsTheWholeGroup) {
-  const testing::TempDir directory("group");
-  const std::string pid_file = directory.path() / "pid";
-  const auto ran = run_process({"sh", "-c", "sleep 1000 & echo $! > " + pid_file + "; wait"}, Milliseconds(300), kGoOn);
-  ASSERT_FALSE(ran);
-  EXPECT_NE(ran.error().message.find("did not end within 300 ms"), std::string::npos) << ran.error().message;
-  const int grandchild = std::stoi(text_of(pid_file));
-  // SIGKILL was sent; when the kernel gets round to it is its own affair.
-  const auto ended = [&] {
-    std::ifstream stat("/proc/" + std::to_string(grandchild) + "/stat");
-    std::string pid, name, state;
-    return !(stat >> pid >> name >> state) || state == "Z" || state == "X";
-  };
-  EXPECT_TRUE(testing::wait_until(ended, Milliseconds(10'000)));
-}
-
-TEST(ProcessTest, GrandchildThatKeepsThePipeDoesNotKeepUs) {
-  const auto ran = run_process({"sh", "-c", "sleep 5 & echo done"}, Milliseconds(10'000), kGoOn);
-  ASSERT_TRUE(ran);
-  EXPECT_EQ(ran->output, "done\n");
-  EXPECT_LT(ran->took, Milliseconds(4'000));
-}
-
-TEST(ProcessTest, StopEndsTheChild) {
-  std::atomic<bool> stop{false};
-  std::thread stopper([&stop] { stop = true; });
-  const auto ran = run_process({"sleep", "1000"}, kMaxProcessTime, stop);
-  stopper.join();
-  EXPECT_FALSE(ran);
-}
-
-TEST(ProcessTest, NoDescriptorIsInherited) {
-  const int leaked = dup(STDERR_FILENO);  // without O_CLOEXEC, as a library would
-  const auto ran =
-      run_process({"sh", "-c", "[ ! -e /proc/$$/fd/" + std::to_string(leaked) + " ]"}, kMaxProcessTime, kGoOn);
-  close(leaked);
-  ASSERT_TRUE(ran);
-  EXPECT_EQ(ran->exit_code, 0);
 }
 
 TEST(ConfigTestTest, OnlyNginxsOwnEmergIsARefusal) {

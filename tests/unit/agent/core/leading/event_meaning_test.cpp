@@ -56,6 +56,7 @@ TEST(TaskStandingTest, TaskAndInstanceIdsMeetInEveryVersion) {
   EXPECT_FALSE(is_meant("shop_web.instance-8c1", "shop_web.instance-8c1e._app.1"));
   EXPECT_FALSE(is_meant("shop_web.marathon-8c1", "shop_web.8c1e"));
   EXPECT_FALSE(is_meant("shop_web.marathon-8c1e", "shop_api.8c1e"));
+  EXPECT_FALSE(is_meant("shop_web.marathon-", "shop_web"));
   EXPECT_FALSE(is_meant("", "shop_web.8c1e"));
   EXPECT_FALSE(is_meant("shop_web.8c1e", ""));
 }

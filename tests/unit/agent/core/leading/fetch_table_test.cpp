@@ -48,6 +48,9 @@ class FetchTableTest : public testing::Test {
     return finished.value_or(Fetch{});
   }
   void succeed(const Fetch& fetch) { table_.succeeded(finish(fetch)); }
+  void want_apps(int count) {
+    for (int i = 0; i < count; ++i) table_.want_app("/app-" + std::to_string(i), "x", at(0));
+  }
   void fail(const Fetch& fetch, int ms) { table_.failed(finish(fetch), 0.99, at(ms)); }
 
   EndpointSet endpoints_{{"http://a", "http://b"}, Milliseconds(2'000)};
@@ -137,10 +140,10 @@ TEST_F(FetchTableTest, MoreThanHalfOfAllAppsAreOneListButAFewNeverAre) {
 
 TEST_F(FetchTableTest, AListCoversWhatWaitedAndGivesItBackWhenItFails) {
   table_.want_app("/web", "x", at(0));
-  table_.want_list("reload requested", at(10));
+  table_.want_list("sync requested", at(10));
   const auto begun = due(10);
   ASSERT_THAT(begun, SizeIs(1));
-  EXPECT_EQ(begun[0].cause, "full sync: reload requested");
+  EXPECT_EQ(begun[0].cause, "full sync: sync requested");
   EXPECT_THAT(due(30), IsEmpty());
   fail(begun[0], 40);
   const auto single = due(60);
@@ -150,7 +153,7 @@ TEST_F(FetchTableTest, AListCoversWhatWaitedAndGivesItBackWhenItFails) {
   const auto again = due(1'050);
   ASSERT_THAT(again, SizeIs(1));
   EXPECT_TRUE(again[0].is_list());
-  EXPECT_EQ(again[0].cause, "full sync: reload requested");
+  EXPECT_EQ(again[0].cause, "full sync: sync requested");
   EXPECT_EQ(again[0].endpoint, "http://b");
 }
 
@@ -192,6 +195,166 @@ TEST_F(FetchTableTest, AnEndedAppIsNotAskedForAgain) {
 }
 
 TEST_F(FetchTableTest, UnknownAnswersAreNotOurs) { EXPECT_FALSE(table_.finish(7).has_value()); }
+
+TEST_F(FetchTableTest, OnlyWhatWaitsForALaterMomentIsHurried) {
+  table_.want_app_by("/web", "edit", at(250));
+  table_.want_app("/api", "x", at(0));
+  const auto begun = due(20);
+  ASSERT_THAT(begun, SizeIs(1));
+  table_.hurry_apps(at(30));
+  EXPECT_EQ(table_.next_deadline(), at(50));
+  EXPECT_THAT(due(50), SizeIs(1));
+  succeed(begun[0]);
+  EXPECT_EQ(table_.next_deadline(), TimePoint::max());
+}
+
+TEST_F(FetchTableTest, TheEarliestTimeForAListCountsAndItsReasonIsTheCause) {
+  table_.want_list("resync", at(100));
+  table_.want_list("resync", at(50));
+  table_.want_list("resync", at(200));
+  table_.want_list("sync requested", at(50));
+  table_.want_list("404", at(60));
+  EXPECT_EQ(table_.next_deadline(), at(50));
+  const auto begun = due(50);
+  ASSERT_THAT(begun, SizeIs(1));
+  EXPECT_EQ(begun[0].cause, "full sync: resync");
+}
+
+TEST_F(FetchTableTest, TwentyAppsAreNoListYet) {
+  want_apps(20);
+  const auto begun = due(20, 1'000);
+  ASSERT_THAT(begun, SizeIs(20));
+  EXPECT_FALSE(begun[0].is_list());
+}
+
+TEST_F(FetchTableTest, AtMostTwentyFetchesAreOnTheirWay) {
+  table_.want_list("resync", at(0));
+  const auto list = due(0);
+  ASSERT_THAT(list, SizeIs(1));
+  want_apps(25);
+  const auto begun = due(20, 1'000);
+  EXPECT_THAT(begun, SizeIs(19)) << "one by one, beside the list";
+  EXPECT_EQ(table_.next_deadline(), TimePoint::max()) << "an answer comes first";
+  succeed(list[0]);
+  for (const Fetch& fetch : begun) succeed(fetch);
+  const auto rest = due(30, 1'000);
+  ASSERT_THAT(rest, SizeIs(6));
+  EXPECT_FALSE(rest[0].is_list()) << "the list is not repeated";
+}
+
+TEST_F(FetchTableTest, AfterAFailedListManyAppsAreOneListWhenItsBackOffEnds) {
+  table_.want_list("resync", at(0));
+  table_.failed(finish(due(0).at(0)), 0.0, at(0));
+  table_.no_list_for("resync");
+  want_apps(21);
+  EXPECT_THAT(due(20, 1'000), SizeIs(20));
+  FetchTable other{Milliseconds(20), Milliseconds(200)};
+  other.want_list("resync", at(0));
+  other.failed(other.finish(other.take_due(endpoints_, 1'000, at(0)).at(0).id).value(), 0.0, at(0));
+  other.no_list_for("resync");
+  for (int i = 0; i < 21; ++i) other.want_app("/app-" + std::to_string(i), "x", at(400));
+  const auto begun = other.take_due(endpoints_, 1'000, at(500));
+  ASSERT_THAT(begun, SizeIs(1));
+  EXPECT_TRUE(begun[0].is_list());
+}
+
+TEST_F(FetchTableTest, AListLeavesTheFetchOfAnAppOnItsWay) {
+  table_.want_app("/web", "x", at(0));
+  const auto app = due(20);
+  table_.want_list("resync", at(30));
+  ASSERT_THAT(due(30), SizeIs(1));
+  table_.want_app("/web", "y", at(40));
+  EXPECT_THAT(due(60), IsEmpty()) << "one at a time";
+  succeed(app.at(0));
+  EXPECT_THAT(due(60), SizeIs(1));
+}
+
+TEST_F(FetchTableTest, AnEndedAppsFetchIsNotTakenForTheOneThatFollows) {
+  table_.want_app("/web", "x", at(0));
+  const auto first = due(20);
+  table_.forget_app("/web");
+  table_.want_app("/web", "born again", at(20));
+  ASSERT_THAT(due(40), SizeIs(1));
+  succeed(first.at(0));
+  EXPECT_TRUE(table_.in_flight("/web"));
+}
+
+TEST_F(FetchTableTest, SuccessEndsTheBackOffOfAList) {
+  table_.want_list("resync", at(0));
+  fail(due(0).at(0), 0);
+  table_.retry_now(at(10));
+  const auto again = due(10);
+  ASSERT_THAT(again, SizeIs(1)) << "Marathon is known to answer";
+  EXPECT_EQ(again[0].endpoint, "http://b");
+  succeed(again[0]);
+  table_.want_list("resync", at(20));
+  const auto later = due(20);
+  ASSERT_THAT(later, SizeIs(1));
+  EXPECT_EQ(later[0].endpoint, "http://a") << "it is avoided no longer";
+  fail(later[0], 20);
+  EXPECT_LE(table_.next_deadline(), at(1'020)) << "the first pause again";
+}
+
+TEST_F(FetchTableTest, SuccessEndsTheBackOffOfAnApp) {
+  table_.want_app("/web", "x", at(0));
+  fail(due(20).at(0), 20);
+  table_.want_app("/web", "y", at(1'020));
+  const auto again = due(1'040);
+  ASSERT_THAT(again, SizeIs(1));
+  table_.want_app("/web", "z", at(1'040));
+  succeed(again[0]);
+  const auto later = due(1'060);
+  ASSERT_THAT(later, SizeIs(1));
+  EXPECT_EQ(later[0].endpoint, "http://a");
+  fail(later[0], 1'060);
+  EXPECT_LE(table_.next_deadline(), at(2'060)) << "the first pause again";
+}
+
+TEST_F(FetchTableTest, AFailedListGivesBackOnlyWhatIsStillMissing) {
+  table_.want_app("/ended", "x", at(0));
+  table_.want_app("/web", "x", at(0));
+  table_.want_list("resync", at(0));
+  const auto first = due(0);
+  table_.forget_app("/ended");
+  fail(first.at(0), 0);
+  const auto web = due(20);
+  ASSERT_THAT(web, SizeIs(1));
+  EXPECT_EQ(web[0].app, "/web");
+  succeed(web[0]);
+  fail(due(1'000).at(0), 1'000);
+  EXPECT_THAT(due(1'100), IsEmpty()) << "fetched meanwhile";
+  const auto good = due(5'000);
+  ASSERT_THAT(good, SizeIs(1));
+  succeed(good[0]);
+}
+
+TEST_F(FetchTableTest, AListThatSucceededGivesNothingBackLater) {
+  table_.want_app("/web", "x", at(0));
+  table_.want_list("resync", at(0));
+  succeed(due(0).at(0));
+  table_.want_list("resync", at(10));
+  fail(due(10).at(0), 10);
+  EXPECT_THAT(due(100), IsEmpty());
+}
+
+TEST_F(FetchTableTest, AClaimIsComparedWithTheAnswerOfItsOwnAppThatWasAskedForBefore) {
+  table_.want_app("/web", "x", at(0));
+  table_.want_app("/api", "x", at(0));
+  const auto begun = due(20);
+  ASSERT_THAT(begun, SizeIs(2));
+  table_.hear({"/web", "t", Meaning::kTaskRuns, "x"});
+  EXPECT_THAT(table_.take_claims(finish(begun[0])), IsEmpty()) << begun[0].app;
+  EXPECT_THAT(table_.take_claims(finish(begun[1])), SizeIs(1)) << begun[1].app;
+
+  table_.want_list("resync", at(30));
+  const auto list = due(30);
+  table_.hear({"/web", "t", Meaning::kTaskRuns, "x"});
+  table_.want_app("/web", "x", at(40));
+  const auto web = due(60);
+  ASSERT_THAT(web, SizeIs(1));
+  EXPECT_THAT(table_.take_claims(finish(web[0])), IsEmpty()) << "asked for after the event";
+  EXPECT_THAT(table_.take_claims(finish(list.at(0))), SizeIs(1));
+}
 
 }  // namespace
 }  // namespace chorale::agent

@@ -150,5 +150,37 @@ TEST_F(GuardTest, AnAppAnsweredByItselfIsMeasuredAgainstAll) {
   EXPECT_EQ(small.judge(app_of_size("/new", 1)), Verdict::kPass);
 }
 
+TEST_F(GuardTest, ANewBaselineReplacesTheOldOne) {
+  guard_.rebase(state_of(cluster(1)));
+  EXPECT_EQ(judge(cluster(1)), Verdict::kPass);
+}
+
+TEST_F(GuardTest, AnAppKeepsTheTasksThatNoEventEnded) {
+  Guard small(0.5);
+  small.rebase(state_of(cluster(1)));
+  small.task_gone("/app-1", "app-1-1");
+  EXPECT_EQ(small.judge(MarathonApps{}, TimePoint{}), Verdict::kHold);
+}
+
+TEST_F(GuardTest, WhatIsCommittedMeanwhileDoesNotChangeWhatWouldBeLost) {
+  EXPECT_EQ(judge(cluster(4)), Verdict::kHold);
+  const std::string digest = guard_.held_back()->digest;
+  MarathonApps committed = cluster(10);
+  committed.emplace("/new", app_of_size("/new", 2));
+  guard_.rebase(state_of(committed));
+  MarathonApps list = cluster(4);
+  list.emplace("/new", app_of_size("/new", 2));
+  EXPECT_EQ(judge(list), Verdict::kHold);
+  EXPECT_EQ(guard_.held_back()->digest, digest);
+}
+
+TEST_F(GuardTest, TasksLostByRepetitionAreLostForGood) {
+  guard_.rebase(state_of(cluster(10, 5)));
+  for (const int at : {0, 5}) EXPECT_EQ(judge(cluster(10, 2), seconds(at)), Verdict::kHold);
+  EXPECT_EQ(judge(cluster(10, 2), seconds(10)), Verdict::kPass);
+  EXPECT_EQ(judge(cluster(10, 2), seconds(15)), Verdict::kPass) << "decided once";
+  EXPECT_EQ(judge(cluster(4, 2), seconds(20)), Verdict::kHold) << "the others are still expected";
+}
+
 }  // namespace
 }  // namespace chorale::agent

@@ -29,7 +29,7 @@ TEST_F(HealthMemoryTest, ATaskWhoseResultsVanishStaysForAsLongAsItIsRemembered) 
   EXPECT_EQ(served(checked({true}), start_), kServed);
   EXPECT_EQ(served(checked({}), start_ + minutes(1)), kServed);
   EXPECT_EQ(memory_.first_expiry(minutes(5), start_), start_ + minutes(6));
-  EXPECT_EQ(memory_.first_expiry(minutes(5), start_ + minutes(6)), TimePoint::max()) << "a past one is nobody's";
+  EXPECT_EQ(memory_.first_expiry(minutes(5), start_ + minutes(6)), TimePoint::max()) << "a past one counts no more";
   EXPECT_EQ(served(checked({}), start_ + minutes(6) - Milliseconds(1)), kServed);
   EXPECT_EQ(served(checked({}), start_ + minutes(6)), "");
   EXPECT_EQ(served(checked({}), start_ + minutes(7)), "");
@@ -72,6 +72,17 @@ TEST_F(HealthMemoryTest, VanishedResultsChangeNothingInTheState) {
   const auto before = build_routes(checked({true}), {}, RoutePolicy{}, memory_, start_).state;
   const auto after = build_routes(checked({}), {}, RoutePolicy{}, memory_, start_).state;
   EXPECT_EQ(before, after);
+}
+
+TEST_F(HealthMemoryTest, OnlyALastWordOfAliveWithinTheTimeIsRemembered) {
+  EXPECT_FALSE(memory_.remembers_alive("a"));
+  memory_.judged("a", true);
+  EXPECT_TRUE(memory_.remembers_alive("a"));
+  EXPECT_TRUE(memory_.still_alive("a", start_, minutes(5)));
+  EXPECT_FALSE(memory_.still_alive("a", start_ + minutes(5), minutes(5)));
+  EXPECT_FALSE(memory_.remembers_alive("a")) << "it ran out";
+  memory_.judged("a", false);
+  EXPECT_FALSE(memory_.remembers_alive("a"));
 }
 
 }  // namespace

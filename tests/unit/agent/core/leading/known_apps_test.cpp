@@ -96,5 +96,22 @@ TEST(KnownAppsTest, UnknownThingsThatEndAreNoChange) {
   EXPECT_FALSE(known.task_gone("/web", "t", 0));
 }
 
+TEST(KnownAppsTest, AnAppThatEndedIsNotBroughtBackByAnOlderAnswer) {
+  KnownApps known;
+  known.replace(apps({app_of_size("/api", 1)}), 1);
+  known.replace(app_of_size("/web", 1), 3);
+  EXPECT_FALSE(known.is_outdated("/web", 3)) << "its own fetch";
+  EXPECT_FALSE(known.is_outdated("/api", 1)) << "its own fetch";
+  EXPECT_TRUE(known.app_gone("/web", 5));
+  EXPECT_TRUE(known.is_outdated("/web", 5));
+  EXPECT_FALSE(known.is_outdated("/web", 6));
+  known.forget_before(5);
+  for (const KnownApps::FetchId fetch : {2U, 5U}) {
+    EXPECT_FALSE(known.reconcile(apps({app_of_size("/web", 1)}), fetch).contains("/web")) << fetch;
+  }
+  known.forget_before(6);
+  EXPECT_TRUE(known.reconcile(apps({app_of_size("/web", 1)}), 6).contains("/web"));
+}
+
 }  // namespace
 }  // namespace chorale::agent

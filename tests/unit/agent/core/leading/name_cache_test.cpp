@@ -69,5 +69,21 @@ TEST(NameCacheTest, UnusedNamesAreForgotten) {
   EXPECT_FALSE(cache.answered({{"a", {"10.0.0.1"}}}, {}, kStart));
 }
 
+TEST(NameCacheTest, TheNextQuestionIsCountedFromTheAnswer) {
+  const TimePoint start = kStart + seconds(3'600);
+  NameCache cache;
+  cache.use({"a"});
+  (void)cache.take_due(start);
+  EXPECT_TRUE(cache.awaits_first_answer(start + Milliseconds(999)));
+  EXPECT_TRUE(cache.answered({{"a", {"10.0.0.1"}}}, {}, start + Milliseconds(100)));
+  EXPECT_EQ(cache.next_deadline(start + Milliseconds(100)), start + Milliseconds(60'100));
+
+  NameCache failing;
+  failing.use({"a"});
+  (void)failing.take_due(start);
+  EXPECT_FALSE(failing.answered({}, {{"a", "timed out"}}, start + seconds(5)));
+  EXPECT_EQ(failing.next_deadline(start + seconds(5)), start + seconds(15));
+}
+
 }  // namespace
 }  // namespace chorale::agent

@@ -73,7 +73,7 @@ TEST(RoutesPortsTest, TasksOfAnotherVersionHaveFewerPorts) {
   EXPECT_EQ(port_summary(routes_of(apps({web})).state), "0=10.0.0.1:31001,10.0.0.2:31002, 1=10.0.0.2:31003,");
 }
 
-TEST(RoutesPortsTest, PortsThatNobodyDeclaredAreThoseOfTheTasks) {
+TEST(RoutesPortsTest, WithoutDeclaredPortsTheTasksPortsCount) {
   MarathonApp web = app("/web", {task("a", "10.0.0.1", {31001, 31002})});
   web.ports.clear();
   EXPECT_EQ(port_summary(routes_of(apps({web})).state), "0=10.0.0.1:31001, 1=10.0.0.1:31002,");
@@ -104,6 +104,20 @@ TEST(RoutesPortsTest, Ipv6AddressesStandInBrackets) {
   const Routes routes = routes_of(apps({app("/web", {task("a", "2001:db8::1", {31001})})}));
   EXPECT_EQ(summary(routes.state), "/web [2001:db8::1]:31001");
   EXPECT_EQ(routes.state.apps[0].servers()[0].host, "2001:db8::1");
+}
+
+TEST(RoutesPortsTest, AContainersOwnPortMustBeOne) {
+  struct Case {
+    std::int32_t container_port;
+    bool served;
+  };
+  for (const Case& one : {Case{-1, false}, Case{0, false}, Case{1, true}, Case{65'535, true}, Case{65'536, false}}) {
+    MarathonApp web = app("/web", {task("a", "10.0.0.1", {})});
+    web.network = NetworkMode::kContainer;
+    web.tasks[0].ip_addresses = {"9.0.1.2"};
+    web.ports = {mapping(one.container_port, false)};
+    EXPECT_EQ(routes_of(apps({web})).state.apps.size(), one.served ? 1U : 0U) << one.container_port;
+  }
 }
 
 }  // namespace

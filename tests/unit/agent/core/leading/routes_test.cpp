@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "agent/core/leading/routes_servers.h"
 #include "render/invariants.h"
 #include "tests/unit/agent/core/leading/marathon_values.h"
 
@@ -81,6 +82,7 @@ TEST(RoutesTest, HostsComeFromLabels) {
       {{{"subdomain", "a"}, {"moxy_subdomain", "b"}}, {"a"}},
       {{{"moxy_subdomain", "b"}}, {"b"}},
       {{{"subdomain", "a;} b_c d"}}, {"d"}},
+      {{{"subdomain", "AZ"}}, {"az"}},
       {{}, {"web"}},
   };
   for (const Case& one : cases) {
@@ -194,6 +196,54 @@ TEST(RoutesTest, WhatWasBuiltKeepsTheInvariantsOfARoutingState) {
                           app_of_size("/c.d", 3), app_of_size("/d/c", 2)});
   const auto broken = render::find_broken_invariant(state_of(list));
   EXPECT_FALSE(broken.has_value()) << broken->message;
+}
+
+TEST(RoutesTest, WhatAnotherRealmAsksForIsSaid) {
+  RoutePolicy policy;
+  policy.realm = "prod";
+  const Routes routes = routes_of(apps({labelled("/b", {{"NIXY_REALM", "test"}}), labelled("/c", {})}), policy);
+  EXPECT_EQ(reasons(routes),
+            "/b: of another realm: \"test\"\n/c: it has no realm, and only apps of one realm are served\n");
+}
+
+TEST(RoutesTest, AHealthPathMayHaveAllCharactersOfAUrlAndAThousandOfThem) {
+  MarathonApp web = app_of_size("/web", 1);
+  web.health_path = "/az/AZ/09._~%?&=+:@,-";
+  web.health_path.resize(1'000, 'x');
+  EXPECT_EQ(state_of(apps({web})).apps.at(0).health_path, web.health_path);
+  web.health_path += "x";
+  EXPECT_EQ(state_of(apps({web})).apps.at(0).health_path, "");
+}
+
+TEST(RoutesTest, ReasonsOfOneAppStandInTheOrderInWhichTheyWereFound) {
+  const Routes routes = routes_of(apps({labelled("/web", {{"subdomain", "b;z a;z fine"}, {"x", "$"}})}));
+  EXPECT_THAT(reasons(routes), testing::MatchesRegex("/web: host \"b;z\".*\n/web: host \"a;z\".*\n/web: label x .*\n"));
+}
+
+TEST(RoutesTest, TheLastServicePortIsOne) {
+  MarathonApp web = app_of_size("/web", 1);
+  web.ports[0].service_port = 65'535;
+  EXPECT_EQ(state_of(apps({web})).apps.at(0).ports[0].service_port, 65'535);
+}
+
+TEST(RoutesTest, NamesOfHostsHaveLettersDigitsDotsDashesAndUnderscores) {
+  EXPECT_TRUE(is_host_name("az.AZ-09_x"));
+  EXPECT_FALSE(is_host_name("-a"));
+  EXPECT_FALSE(is_host_name(""));
+  EXPECT_FALSE(is_host_name("a b"));
+  EXPECT_TRUE(is_host_name(std::string(253, 'a')));
+  EXPECT_FALSE(is_host_name(std::string(254, 'a')));
+}
+
+TEST(RoutesTest, ATaskIsUpWhileItRunsAndNoResultSpeaksAgainstIt) {
+  const HealthMemory memory;
+  MarathonApp web = app_of_size("/web", 1);
+  EXPECT_TRUE(is_up(web, web.tasks[0], memory));
+  EXPECT_FALSE(is_up(web, in_state(web.tasks[0], "TASK_STAGING"), memory));
+  web.health_checks = 1;
+  EXPECT_FALSE(is_up(web, web.tasks[0], memory));
+  EXPECT_TRUE(is_up(web, judged(web.tasks[0], {true}), memory));
+  EXPECT_FALSE(is_up(web, judged(web.tasks[0], {false}), memory));
 }
 
 }  // namespace

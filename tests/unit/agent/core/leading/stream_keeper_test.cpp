@@ -121,5 +121,34 @@ TEST(EndpointSetTest, OnlyWhatNothingElseProvesIsPinged) {
   EXPECT_EQ(endpoints.next_deadline("a"), now + seconds(2)) << "its requests fail although it streams";
 }
 
+TEST_F(StreamKeeperTest, WhatIsDueNowSaysSo) {
+  now_ += seconds(3'600);
+  keeper_.start(now_);
+  EXPECT_EQ(pause(), Milliseconds(0));
+  EXPECT_EQ(open(), "a");
+  now_ += seconds(1);
+  EXPECT_TRUE(fail("a"));
+  EXPECT_EQ(pause(), Milliseconds(0));
+}
+
+TEST_F(StreamKeeperTest, FailuresBeforeAStreamThatHeldAreForgotten) {
+  EXPECT_EQ(open(), "a");
+  EXPECT_TRUE(fail("a"));
+  EXPECT_EQ(keeper_.trouble(), "refused");
+  EXPECT_EQ(open(), "b");
+  EXPECT_TRUE(keeper_.attached("b", now_));
+  EXPECT_EQ(keeper_.trouble(), "");
+  now_ += seconds(10);
+  EXPECT_TRUE(fail("b"));
+  EXPECT_EQ(open(), "a") << "at once";
+}
+
+TEST(EndpointSetTest, AnEndpointThatIsNotConfiguredIsIgnored) {
+  EndpointSet endpoints({"a"}, Milliseconds(2'000));
+  endpoints.failed("x", "refused", TimePoint{});
+  EXPECT_FALSE(endpoints.answered("x", TimePoint{}));
+  EXPECT_EQ(endpoints.best(), "a");
+}
+
 }  // namespace
 }  // namespace chorale::agent

@@ -109,7 +109,7 @@ TEST_F(TrackerChangesTest, AnEventDuringTheFetchCostsAnotherOnlyIfTheAnswerDoesN
   EXPECT_THAT(scene_.fetches, SizeIs(1)) << "not shown";
 }
 
-TEST_F(TrackerChangesTest, AKilledTaskIsDroppedBeforeAnybodyIsAsked) {
+TEST_F(TrackerChangesTest, AKilledTaskIsDroppedBeforeMarathonIsAsked) {
   scene_.status("/web", "web-1", "TASK_KILLING");
   scene_.pass(Milliseconds(20));
   ASSERT_THAT(scene_.offers, SizeIs(1));
@@ -212,7 +212,7 @@ TEST_F(TrackerChangesTest, HealthFlipsAreFetchedOnceForBothOfTheirEvents) {
   EXPECT_EQ(scene_.requests(), 0U);
 }
 
-TEST_F(TrackerChangesTest, EventsThatNobodyCanReadAreOneList) {
+TEST_F(TrackerChangesTest, UnreadableEventsAreOneList) {
   for (int i = 0; i < 5; ++i) scene_.event("unreadable", "");
   scene_.pass(Milliseconds(1'000));
   EXPECT_THAT(scene_.lists, SizeIs(1));
@@ -220,7 +220,7 @@ TEST_F(TrackerChangesTest, EventsThatNobodyCanReadAreOneList) {
 
 TEST_F(TrackerChangesTest, HostsThatAreLeftOutAreCountedOnce) {
   MarathonApp invalid = app_of_size("/invalid", 1);
-  invalid.labels["subdomain"] = "ok a;b";
+  invalid.labels["subdomain"] = "ok a;b c;d";
   MarathonApp duplicate = app_of_size("/zzz", 1);
   duplicate.labels["subdomain"] = "zzz ok";
   list_ = apps({std::move(invalid), std::move(duplicate), app_of_size("/api", 2), app_of_size("/shop", 2),
@@ -230,7 +230,7 @@ TEST_F(TrackerChangesTest, HostsThatAreLeftOutAreCountedOnce) {
     scene_.answer_list(list_);
     scene_.pass(Milliseconds(1'000));
   }
-  EXPECT_EQ(scene_.invalid_hosts, 1U);
+  EXPECT_EQ(scene_.invalid_hosts, 2U);
   EXPECT_EQ(scene_.duplicate_hosts, 1U);
 }
 
@@ -251,6 +251,7 @@ TEST_F(TrackerChangesTest, TasksOfOtherRealmsCostNothing) {
   scene.send(StreamAttached{"http://a"});
   scene.answer_list(apps({ours, app_of_size("/theirs", 1)}));
   EXPECT_EQ(scene.offered(), "/ours 10.0.0.1:31001");
+  EXPECT_THAT(scene.log, testing::Not(HasSubstr("/theirs")));
   scene.status("/theirs", "theirs-2", "TASK_RUNNING");
   scene.pass(Milliseconds(1'000));
   EXPECT_THAT(scene.fetches, IsEmpty());
@@ -267,6 +268,94 @@ TEST_F(TrackerChangesTest, WordsOfStrangersCannotForgeACause) {
   ASSERT_THAT(scene_.offers, testing::Not(IsEmpty()));
   EXPECT_THAT(scene_.offers.back().cause, testing::Not(HasSubstr("\n")));
   EXPECT_THAT(scene_.log, HasSubstr("app /evil\\x0aline: app left out"));
+}
+
+TEST_F(TrackerChangesTest, InvalidHostsAloneAreCountedToo) {
+  list_["/web"].labels["subdomain"] = "ok a;b";
+  scene_.send(SyncRequested{});
+  scene_.answer_list(list_);
+  EXPECT_EQ(scene_.invalid_hosts, 1U);
+  EXPECT_EQ(scene_.duplicate_hosts, 0U);
+}
+
+TEST_F(TrackerChangesTest, OnlyTheFirstTenAppsThatAreLeftOutAreLogged) {
+  const auto logged = [this](int bad) {
+    scene_.log.clear();
+    for (int i = 0; i < bad; ++i) {
+      const std::string id = "/bad-" + std::to_string(bad) + "-" + std::to_string(i);
+      list_[id] = app_of_size(id, 1);
+      list_[id].labels["x"] = "$";
+    }
+    scene_.send(SyncRequested{});
+    scene_.answer_list(list_);
+    scene_.pass(Milliseconds(1'000));
+    scene_.commit();
+    return std::count(scene_.log.begin(), scene_.log.end(), '\n');
+  };
+  EXPECT_EQ(logged(10), 10) << scene_.log;
+  EXPECT_EQ(logged(12), 11) << scene_.log;
+  EXPECT_THAT(scene_.log, HasSubstr("2 more apps are not served in full\n"));
+}
+
+TEST_F(TrackerChangesTest, AnEventOfAnAppSpeaksForItsGroup) {
+  scene_.event("group_change_success", "");
+  scene_.status("/web", "web-1", "TASK_RUNNING");
+  scene_.pass(kLong);
+  EXPECT_EQ(scene_.requests(), 0U);
+}
+
+TEST_F(TrackerChangesTest, AGroupEditedASecondAfterAnAppIsAskedFor) {
+  scene_.event("api_post_event", "/unknown");
+  scene_.pass(Milliseconds(1'000));
+  scene_.event("group_change_success", "");
+  scene_.pass(Milliseconds(1'000));
+  EXPECT_THAT(scene_.lists, SizeIs(1));
+}
+
+TEST_F(TrackerChangesTest, ADeploymentThatEndsHalfASecondAfterAnotherEndsItsBurst) {
+  scene_.event("deployment_success", "");
+  scene_.pass(Milliseconds(500));
+  scene_.status("/new", "new-1", "TASK_RUNNING");
+  scene_.event("deployment_success", "");
+  EXPECT_THAT(scene_.fetches, SizeIs(1));
+}
+
+TEST_F(TrackerChangesTest, TheEndOfAnUnknownTaskCostsNothing) {
+  scene_.status("/web", "web-9", "TASK_KILLED");
+  scene_.pass(kLong);
+  EXPECT_EQ(scene_.requests(), 0U);
+}
+
+TEST_F(TrackerChangesTest, ATaskEndsUnderTheIdOfItsInstance) {
+  MarathonApp web = app_of_size("/web", 2);
+  web.tasks[0].id = "web.instance-1._app.1";
+  list_["/web"] = web;
+  scene_.send(SyncRequested{});
+  scene_.answer_list(list_);
+  scene_.pass(Milliseconds(1'000));
+  scene_.commit();
+  scene_.event("unhealthy_instance_kill_event", "/web", "web.instance-1");
+  scene_.pass(Milliseconds(500));
+  EXPECT_THAT(scene_.offered(), testing::EndsWith("/web 10.0.0.2:31002"));
+}
+
+TEST_F(TrackerChangesTest, ATaskThatRunsIsShownAsSoonAsItIsListedAndOneThatIsAliveByItsResult) {
+  MarathonApp web = app_of_size("/web", 4);
+  web.health_checks = 1;
+  for (int i = 0; i < 3; ++i) web.tasks[static_cast<std::size_t>(i)].health = {{true}};
+  scene_.event("api_post_event", "/web");
+  scene_.pass(Milliseconds(250));
+  scene_.status("/web", "web-4", "TASK_RUNNING");
+  scene_.answer_app(web);
+  scene_.pass(Milliseconds(1'000));
+  EXPECT_EQ(scene_.requests(), 0U) << "its health comes with an event of its own";
+
+  scene_.event("api_post_event", "/web");
+  scene_.pass(Milliseconds(250));
+  scene_.event("health_status_changed_event", "/web", "web-4", "", true);
+  scene_.answer_app(web);
+  scene_.pass(Milliseconds(20));
+  EXPECT_THAT(scene_.fetches, SizeIs(1)) << "the answer does not show it";
 }
 
 }  // namespace

@@ -139,7 +139,7 @@ TEST_F(TrackerFaultsTest, ANewLeaderHoldsAnEmptyListAgainstTheCommittedState) {
   scene_.send(TrackingBegun{state_of(list_), std::nullopt});
   scene_.send(StreamAttached{"http://a"});
   scene_.answer_list({});
-  ASSERT_THAT(scene_.offers, SizeIs(1)) << "a term begins with an offer";
+  ASSERT_THAT(scene_.offers, SizeIs(1)) << "a leadership begins with an offer";
   EXPECT_EQ(scene_.offers[0].state->apps.size(), 10U);
   scene_.commit();
   scene_.pass(Milliseconds(1'000));
@@ -182,7 +182,7 @@ TEST_F(TrackerFaultsTest, AMarathonFailoverThatLosesAllResultsChangesNothingForF
 }
 
 // Its memory runs out unseen; pass() fails if the leader asks for a moment that is over, again and again.
-TEST_F(TrackerFaultsTest, ALostResultOfATaskThatIsNotRoutedAnyMoreWakesNobody) {
+TEST_F(TrackerFaultsTest, ALostResultOfATaskThatIsNotRoutedAnyMoreSetsNoTimer) {
   settle_alive();
   MarathonTask& lost = list_.begin()->second.tasks.front();
   lost.health.clear();
@@ -294,6 +294,92 @@ TEST_F(TrackerFaultsTest, EndpointsArePingedSparingly) {
   EXPECT_TRUE(scene_.tracker.endpoints()[0].healthy);
   scene_.pass(Milliseconds(2'000));
   EXPECT_THAT(scene_.pings, SizeIs(2));
+}
+
+TEST_F(TrackerFaultsTest, HealthResultsThatRunOutWhileAnOfferIsUnderWayWaitForItsEnd) {
+  settle_alive();
+  list_["/app-1"].tasks[0].health.clear();
+  sync(list_);
+  scene_.status("/app-2", "app-2-1", "TASK_KILLED");
+  scene_.pass(Milliseconds(1'000));
+  ASSERT_THAT(scene_.offers, SizeIs(1));
+  scene_.pass(std::chrono::minutes(10));  // fails if the tracker asks for a moment that is over, again and again
+  ASSERT_THAT(scene_.offers, SizeIs(1));
+  scene_.commit();
+  scene_.pass(Milliseconds(1'000));
+  ASSERT_THAT(scene_.offers, SizeIs(2));
+  EXPECT_THAT(scene_.offered(), HasSubstr("/app-1 10.0.0.2:31002 |"));
+}
+
+TEST_F(TrackerFaultsTest, EndpointsAreNotCalledHealthyBeforeTheyAnswered) {
+  scene_.send(TrackingBegun{});
+  const auto endpoints = scene_.tracker.endpoints();
+  ASSERT_THAT(endpoints, SizeIs(2));
+  for (const EndpointHealth& endpoint : endpoints) {
+    EXPECT_FALSE(endpoint.healthy);
+    EXPECT_EQ(endpoint.message, "not tried yet");
+  }
+}
+
+TEST_F(TrackerFaultsTest, AStreamThatDoesNotAttachIsToldAfterFiveSeconds) {
+  scene_.send(TrackingBegun{state_of(list_), std::nullopt});
+  scene_.pass(Milliseconds(4'999));
+  EXPECT_EQ(scene_.tracker.trouble(), "");
+  scene_.pass(Milliseconds(1));
+  EXPECT_EQ(scene_.tracker.trouble(), "event stream http://a is not attached");
+  scene_.send(StreamAttached{"http://a"});
+  EXPECT_EQ(scene_.tracker.trouble(), "");
+}
+
+TEST_F(TrackerFaultsTest, ALostStreamIsLoggedAndSpeaksAgainstItsEndpoint) {
+  settle();
+  scene_.send(StreamFailed{"http://b", {"not ours"}});
+  EXPECT_EQ(scene_.log, "");
+  scene_.send(StreamFailed{"http://a", {"closed by Marathon"}});
+  EXPECT_EQ(scene_.log, "event stream lost: http://a: closed by Marathon\n");
+  EXPECT_FALSE(scene_.tracker.endpoints()[0].healthy);
+  scene_.send(StreamFailed{"http://b", {"HTTP 405"}});
+  EXPECT_THAT(scene_.log, HasSubstr("event stream refused: http://b: HTTP 405\n"));
+}
+
+TEST_F(TrackerFaultsTest, APingThatAnswersAgainEndsTheBackOff) {
+  settle();
+  scene_.send(SyncRequested{});
+  scene_.fail_list("HTTP 503");
+  scene_.send(EndpointPinged{"http://b", std::nullopt});
+  EXPECT_THAT(scene_.lists, IsEmpty()) << "b had not failed";
+  scene_.send(EndpointPinged{"http://a", std::nullopt});
+  EXPECT_THAT(scene_.lists, SizeIs(1));
+}
+
+TEST_F(TrackerFaultsTest, AnswersThatWereNotAskedForChangeNothing) {
+  settle();
+  scene_.send(AppsFetched{1'000, "http://a", MarathonApps{}});
+  scene_.send(AppFetched{1'001, "http://a", "/app-1", std::optional(app_of_size("/app-1", 1))});
+  scene_.send(SyncRequested{});
+  const FetchApps list = scene_.lists.at(0);
+  scene_.send(AppFetched{list.fetch, "http://a", "/app-1", std::optional(app_of_size("/app-1", 1))});
+  scene_.status("/new", "new-1", "TASK_RUNNING");
+  scene_.pass(Milliseconds(20));
+  scene_.send(AppsFetched{scene_.fetches.at(0).fetch, "http://a", MarathonApps{}});
+  scene_.pass(Milliseconds(1'000));
+  EXPECT_THAT(scene_.offers, IsEmpty());
+  EXPECT_EQ(scene_.tracker.trouble(), "");
+}
+
+TEST_F(TrackerFaultsTest, AHeldBackListIsLoggedOnceForEachLoss) {
+  settle();
+  const auto held_in_log = [this](const MarathonApps& list) {
+    scene_.log.clear();
+    sync(list);
+    return scene_.log.find("held back: Marathon") != std::string::npos;
+  };
+  EXPECT_TRUE(held_in_log({}));
+  EXPECT_FALSE(held_in_log({}));
+  EXPECT_TRUE(held_in_log(some(1)));
+  EXPECT_FALSE(held_in_log(list_));
+  EXPECT_THAT(scene_.log, HasSubstr("is believed now"));
+  EXPECT_TRUE(held_in_log(some(1))) << "after a good list it is news again";
 }
 
 }  // namespace

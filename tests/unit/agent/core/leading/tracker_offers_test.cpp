@@ -84,7 +84,7 @@ TEST_F(TrackerOffersTest, OneOfferIsUnderWayAndTheNewestStateGoesNext) {
 TEST_F(TrackerOffersTest, ARejectedStateRestsUntilItChangesOrThirtySecondsPassed) {
   settle();
   kill("web-1");
-  scene_.send(OfferDecided{scene_.offers[0].offer, false, true, "proxy-2: invalid"});
+  scene_.send(OfferDecided{scene_.offers[0].offer, Fate::kRejected, "proxy-2: invalid"});
   scene_.fetches.clear();
   scene_.pass(Milliseconds(29'900));
   EXPECT_THAT(scene_.offers, SizeIs(1));
@@ -92,7 +92,7 @@ TEST_F(TrackerOffersTest, ARejectedStateRestsUntilItChangesOrThirtySecondsPassed
   ASSERT_THAT(scene_.offers, SizeIs(2));
   EXPECT_EQ(*scene_.offers[1].state, *scene_.offers[0].state);
   EXPECT_EQ(scene_.offers[1].cause, "status_update_event /web TASK_KILLED");
-  scene_.send(OfferDecided{scene_.offers[1].offer, false, true, "proxy-2: invalid"});
+  scene_.send(OfferDecided{scene_.offers[1].offer, Fate::kRejected, "proxy-2: invalid"});
   scene_.pass(Milliseconds(1'000));
   kill("web-2");
   EXPECT_THAT(scene_.offers, SizeIs(3));
@@ -101,7 +101,7 @@ TEST_F(TrackerOffersTest, ARejectedStateRestsUntilItChangesOrThirtySecondsPassed
 TEST_F(TrackerOffersTest, NewsThatLeaveARejectedStateAsItWasDoNotOfferIt) {
   settle();
   kill("web-1");
-  scene_.send(OfferDecided{scene_.offers[0].offer, false, true, "proxy-2: invalid"});
+  scene_.send(OfferDecided{scene_.offers[0].offer, Fate::kRejected, "proxy-2: invalid"});
   scene_.pass(Milliseconds(1'000));
   scene_.lists.clear();
   scene_.send(SyncRequested{});
@@ -115,7 +115,7 @@ TEST_F(TrackerOffersTest, AnAbandonedStateIsOfferedAgainWithLongerPauses) {
   settle();
   kill("web-1");
   for (int i = 0; i < 20; ++i) {
-    scene_.send(OfferDecided{scene_.offers.back().offer, false, false, "the store is away"});
+    scene_.send(OfferDecided{scene_.offers.back().offer, Fate::kAbandoned, "the store is away"});
     const std::size_t before = scene_.offers.size();
     scene_.pass(Milliseconds(499));
     EXPECT_EQ(scene_.offers.size(), before);
@@ -133,7 +133,7 @@ TEST(TrackerOffersWithoutDistanceTest, AnAbandonedStateWaitsAllTheSame) {
   scene.status("/web", "web-1", "TASK_KILLED");
   scene.pass(Milliseconds(100));
   ASSERT_THAT(scene.offers, SizeIs(1));
-  scene.send(OfferDecided{scene.offers.back().offer, false, false, "nobody can test it"});
+  scene.send(OfferDecided{scene.offers.back().offer, Fate::kAbandoned, "no agent can test it"});
   scene.pass(Milliseconds(400));
   EXPECT_THAT(scene.offers, SizeIs(1));
 }
@@ -211,8 +211,75 @@ TEST_F(TrackerOffersTest, ANewLeaderWithoutDnsServesItsPredecessorsAddresses) {
   scene_.answer_list(named);
   scene_.send(NamesResolved{{}, {{"node-1", "timed out"}, {"node-2", "timed out"}}});
   scene_.pass(Milliseconds(10'000));
-  ASSERT_THAT(scene_.offers, SizeIs(1)) << "a term begins with an offer";
+  ASSERT_THAT(scene_.offers, SizeIs(1)) << "a leadership begins with an offer";
   EXPECT_EQ(*scene_.offers[0].state, state_of(list_));
+}
+
+TEST_F(TrackerOffersTest, ARejectionIsLoggedAndOtherFatesAreNot) {
+  settle();
+  kill("web-1");
+  scene_.log.clear();
+  scene_.send(OfferDecided{scene_.offers[0].offer, Fate::kAbandoned, "the store is away"});
+  EXPECT_EQ(scene_.log, "");
+  scene_.pass(Milliseconds(1'000));
+  ASSERT_THAT(scene_.offers, SizeIs(2));
+  scene_.send(OfferDecided{scene_.offers[1].offer, Fate::kRejected, "proxy-2: invalid"});
+  EXPECT_THAT(scene_.log, HasSubstr("refused"));
+  EXPECT_THAT(scene_.log, HasSubstr("proxy-2: invalid\n"));
+  scene_.log.clear();
+  kill("web-2");
+  scene_.pass(Milliseconds(1'000));
+  scene_.commit();
+  EXPECT_EQ(scene_.log, "");
+}
+
+TEST_F(TrackerOffersTest, WhatIsCommittedIsTheGuardsBaseline) {
+  scene_.settle(apps({app_of_size("/api", 2)}));
+  MarathonApps grown;
+  for (int i = 0; i < 4; ++i) {
+    std::string id = "/app-" + std::to_string(i);
+    grown.emplace(id, app_of_size(id, 2));
+  }
+  MarathonApps all = grown;
+  all.emplace("/api", app_of_size("/api", 2));
+  const auto sync = [this](const MarathonApps& list) {
+    scene_.lists.clear();
+    scene_.send(SyncRequested{});
+    scene_.answer_list(list);
+    scene_.pass(Milliseconds(1'000));
+  };
+  sync(all);
+  scene_.send(OfferDecided{scene_.offers.back().offer, Fate::kRejected, "proxy-2: invalid"});
+  sync(apps({app_of_size("/api", 2)}));
+  EXPECT_EQ(scene_.tracker.trouble(), "") << "only what is committed counts";
+  sync(all);
+  scene_.commit();
+  sync(apps({app_of_size("/api", 2)}));
+  EXPECT_THAT(scene_.tracker.trouble(), HasSubstr("lists 1 of 5 apps"));
+}
+
+TEST_F(TrackerOffersTest, AnAddressThatChangesIsOffered) {
+  settle();
+  list_["/web"].tasks[0].host = "node-1";
+  scene_.send(SyncRequested{});
+  scene_.answer_list(list_);
+  scene_.send(NamesResolved{{{"node-1", {"10.0.0.6"}}}, {}});
+  scene_.pass(Milliseconds(1'000));
+  scene_.commit();
+  scene_.pass(Milliseconds(1'000));
+  scene_.send(NamesResolved{{{"node-1", {"10.0.0.7"}}}, {}});
+  EXPECT_THAT(scene_.offered(), HasSubstr("10.0.0.7:31001"));
+  EXPECT_EQ(scene_.offers.back().cause, "host names resolved");
+}
+
+TEST_F(TrackerOffersTest, OnlyAHostNameTakesItsPredecessorsAddress) {
+  settle();
+  list_["/web"].tasks[0].host = "no de;";
+  scene_.event("api_post_event", "/web");
+  scene_.pass(Milliseconds(250));
+  scene_.answer_app(list_["/web"]);
+  scene_.pass(Milliseconds(1'000));
+  EXPECT_THAT(scene_.offered(), testing::EndsWith("/web 10.0.0.2:31002 10.0.0.3:31003 10.0.0.4:31004 10.0.0.5:31005"));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -23,6 +24,7 @@ class TrackerScene {
     TrackerOptions made;
     made.endpoints = {"http://a", "http://b"};
     made.jitter = [] { return 0.999; };
+    made.next_offer = [number = std::uint64_t{0}]() mutable { return ++number; };
     return made;
   }
   explicit TrackerScene(TrackerOptions options = TrackerScene::options()) : tracker(std::move(options)) {}
@@ -31,7 +33,6 @@ class TrackerScene {
     for (TrackerEffect& effect : tracker.step(now, event)) {
       std::visit(coordination::Overloaded{
                      [this](OpenStream& open) { opened.push_back(open.endpoint); },
-                     [](CloseStream&) {},
                      [this](FetchApps& fetch) { lists.push_back(std::move(fetch)); },
                      [this](FetchApp& fetch) { fetches.push_back(std::move(fetch)); },
                      [this](PingEndpoint& ping) { pings.push_back(ping.endpoint); },
@@ -94,17 +95,17 @@ class TrackerScene {
   void commit() {
     ASSERT_FALSE(offers.empty()) << "nothing was offered";
     send(OfferRendered{offers.back().offer, std::nullopt});
-    send(OfferDecided{offers.back().offer, true, false, ""});
+    send(OfferDecided{offers.back().offer, Fate::kCommitted, ""});
   }
 
-  // A leader in the middle of its term: `list` is known and committed, the stream is attached, the past is forgotten.
-  // The first offer of a term is made although it is equal to what is committed (see OfferPacer::start_from).
+  // A tracker in the middle of its life: `list` is known and committed, the stream is attached, the past is forgotten.
+  // The first offer of a leadership is made although it is equal to what is committed (see OfferPacer::start_from).
   void settle(const MarathonApps& list) {
     send(TrackingBegun{state_of(list), std::nullopt});
     send(StreamAttached{opened.back()});
     answer_list(list);
     pass(Milliseconds(1'000));
-    ASSERT_EQ(offers.size(), 1U) << "a term begins with an offer";
+    ASSERT_EQ(offers.size(), 1U) << "a leadership begins with an offer";
     commit();
     pass(Milliseconds(1'000));
     forget();

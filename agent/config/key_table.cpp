@@ -1,0 +1,366 @@
+#include "agent/config/key_table.h"
+
+#include <algorithm>
+
+#include "agent/config/config_values.h"
+#include "render/allow_list.h"
+
+namespace chorale::agent {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using Checked = tl::expected<void, Failure>;
+
+constexpr std::string_view kCluster = "The cluster";
+constexpr std::string_view kMarathon = "Marathon";
+constexpr std::string_view kNginx = "Nginx";
+constexpr std::string_view kAdmin = "Admin API";
+constexpr std::string_view kUnsupported = "Known, but not supported by this version";
+constexpr std::string_view kStatsd = "Section [statsd]";
+
+tl::unexpected<Failure> refuse(const std::string& why) { return tl::unexpected(Failure{why}); }
+
+// Nginx takes a relative path from its own directory, the agent from where it was started.
+Checked absolute_path(std::string_view path) {
+  if (path.starts_with('/')) return {};
+  return refuse("expected an absolute path, found " +
+                (path.empty() ? std::string("nothing") : "\"" + std::string(path) + "\""));
+}
+
+Checked delimiter(std::string_view text) {
+  if (!text.empty() && text.find_first_of(" \t\r\n=") == std::string_view::npos) return {};
+  return refuse("expected a delimiter without blanks and '=', e.g. \"{{\" or \"<%\", found \"" + std::string(text) +
+                "\"");
+}
+
+Checked label_value(std::string_view text) {
+  if (const auto wrong = render::refuse_quoted(text)) return refuse(wrong->message);
+  return {};
+}
+
+Checked host_and_port(std::string_view text) {
+  const auto colon = text.rfind(':');
+  if (text.empty() || (colon != 0 && colon != std::string_view::npos && parse_port(text.substr(colon + 1)))) return {};
+  return refuse("expected host:port, found \"" + std::string(text) + "\"");
+}
+
+Checked event_source(std::string_view text) {
+  if (text == "sse") return {};
+  if (text == "callback") {
+    return refuse("\"callback\" is not supported by this version; Marathon 0.9 and later has \"sse\"");
+  }
+  return refuse("expected \"sse\", found \"" + std::string(text) + "\"");
+}
+
+Checked no_signing(std::string_view file) {
+  if (file.empty()) return {};
+  return refuse("signed revisions are not supported by this version; protect the tree with ZooKeeper credentials");
+}
+
+Checked read_zookeeper(std::string_view text, Config& config) {
+  auto parsed = coordination::parse_connect_string(text);
+  if (!parsed) return refuse(parsed.error().message);
+  config.standalone = false;
+  config.zookeeper = *std::move(parsed);
+  return {};
+}
+
+std::string write_zookeeper(const Config& config) {
+  if (config.standalone) return {};
+  const bool inline_credentials = config.zookeeper_auth_file.empty() && !config.zookeeper.credentials.empty();
+  return "zk://" + (inline_credentials ? config.zookeeper.credentials + "@" : "") + config.zookeeper.hosts +
+         config.zookeeper.root.text();
+}
+
+Checked read_listen(std::string_view text, Config& config) {
+  return parse_listen(text).map([&](ListenAddress listen) {
+    config.listen_address = std::move(listen.address);
+    config.listen_port = listen.port;
+  });
+}
+
+std::string write_listen(const Config& config) {
+  const bool version6 = config.listen_address.find(':') != std::string::npos;
+  return (version6 ? "[" + config.listen_address + "]" : config.listen_address) + ":" +
+         std::to_string(config.listen_port);
+}
+
+Checked read_port(std::string_view text, Config& config) {
+  return parse_port(text).map([&](std::uint16_t port) { config.listen_port = port; });
+}
+
+template <auto... Path>
+void take(const Config& next, Config& running) {
+  kMember<Path...>.of(running) = kMember<Path...>.in(next);
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+    }
+  }
+  return row.back();
+}
+
+std::vector<Key> cluster_keys() {
+  return {
+      {.name = "zookeeper",
+       .heading = kCluster,
+       .type = ParsedKey{read_zookeeper, write_zookeeper},
+       .text = "The ZooKeeper ensemble that Mesos and Marathon use, and the path of Chorale's tree in it; the same on "
+               "every proxy of a pool. Without this key the agent runs standalone: it follows Marathon by itself and "
+               "shares nothing.",
+       .more = "The form is `zk://[user:password@]host:port[,host:port...]/path`. A host is a name or an IPv4 address. "
+               "Without a path it is `/chorale`. A password must not contain a slash, and is better kept in "
+               "`zookeeper_auth_file`.",
+       .unset = "none",
+       .example = R"("zk://master-1:2181,master-2:2181,master-3:2181/chorale")"},
+      {.name = "zookeeper_auth_file",
+       .heading = kCluster,
+       .type = SecretFileKey{kMember<&Config::zookeeper_auth_file>,
+                             kMember<&Config::zookeeper, &coordination::ConnectString::credentials>},
+       .text = "A file with one line `user:password` for ZooKeeper's digest scheme, readable by root alone (chmod "
+               "600). With credentials only Chorale can write to its tree; without them, anyone who can reach "
+               "ZooKeeper can configure every proxy.",
+       .more = "Anyone can read the tree. The key contradicts credentials in `zookeeper`.",
+       .unset = "none",
+       .example = R"("/etc/chorale/zookeeper.auth")"},
+      {.name = "id",
+       .heading = kCluster,
+       .type = TextKey{kMember<&Config::id>, check_id},
+       .text = "This agent's name in the cluster, different on every proxy: at most 128 letters, digits, dots, hyphens "
+               "and underscores, beginning with a letter or digit. A name that begins with `localhost` is refused.",
+       .unset = "the host's name",
+       .example = R"("proxy-1")"},
+      {.name = "session_timeout",
+       .heading = kCluster,
+       .type = DurationKey{kMember<&Config::session_timeout>, seconds(1), minutes(10)},
+       .text = "How long ZooKeeper waits before it takes a silent agent for dead, and so about how long a lost leader "
+               "is missed. ZooKeeper's servers may keep it within limits of their own."},
+      {.name = "stage_timeout",
+       .heading = kCluster,
+       .type = DurationKey{kMember<&Config::stage_timeout>, milliseconds(0), minutes(5)},
+       .text = "How long a proposed revision waits for every agent's `nginx -t` before it is committed without the "
+               "silent ones. \"0\": it does not wait for votes."},
+  };
+}
+
+std::vector<Key> marathon_keys() {
+  return {
+      {.name = "marathon",
+       .heading = kMarathon,
+       .type = ListKey<std::vector<std::string>>{kMember<&Config::marathon>, ","},
+       .text = "Marathon's base URLs in order of priority, http:// or https://, without a path and without "
+               "credentials. An agent does not start without them. List the same on all proxies.",
+       .more = "The leading agent alone reads apps and events from Marathon. Every other agent pings each URL every "
+               "ten seconds, for its own health.",
+       .unset = "none; it must be set",
+       .example = R"(["http://master-1:8080", "http://master-2:8080", "http://master-3:8080"])"},
+      {.name = "user",
+       .heading = kMarathon,
+       .type = TextKey{kMember<&Config::user>},
+       .text = "The user for HTTP basic authentication at Marathon. Empty: no credentials are sent."},
+      {.name = "pass",
+       .heading = kMarathon,
+       .type = TextKey{kMember<&Config::pass>},
+       .text = "The password of `user`. Protect this file when you set it (chmod 640)."},
+      {.name = "realm",
+       .heading = kMarathon,
+       .type = TextKey{kMember<&Config::realm>, label_value},
+       .text = "Route only the apps whose label `NIXY_REALM` equals this. Empty: route all apps."},
+      {.name = "ca_file",
+       .heading = kMarathon,
+       .type = TextKey{kMember<&Config::ca_file>},
+       .text = "A PEM file with the authorities that sign Marathon's certificate. Empty: those of the system."},
+      {.name = "event_source",
+       .heading = kMarathon,
+       .type = UnusedKey{"sse", event_source},
+       .text = "How Marathon's events arrive. \"sse\" is the only source that this version knows."},
+      {.name = "resync_interval",
+       .heading = kMarathon,
+       .type = DurationKey{kMember<&Config::resync_interval>, seconds(1), hours(24)},
+       .text = "Ask Marathon for all apps at least this often, regardless of its events."},
+      {.name = "health_memory",
+       .heading = kMarathon,
+       .type = DurationKey{kMember<&Config::health_memory>, milliseconds(0), hours(24)},
+       .text = "How long a routed task stays routed after Marathon has lost its health results, as it does when it "
+               "fails over."},
+      {.name = "shrink_limit",
+       .heading = kMarathon,
+       .type = FractionKey{kMember<&Config::shrink_limit>},
+       .text = "An answer of Marathon with fewer than this share of the apps or servers in use is held back until it "
+               "is confirmed.",
+       .more = "What it would remove is removed when events confirm it, or when the same answer has come three times "
+               "over ten seconds. An answer that leaves less than a tenth, or nothing, is never confirmed by "
+               "repetition. What it adds is taken at once."},
+      {.name = "expose_env",
+       .heading = kMarathon,
+       .type = ListKey<std::set<std::string>>{kMember<&Config::expose_env>, ","},
+       .text = "The environment variables of apps that templates (`{{env.NAME}}`) and `/v1/config` may show.",
+       .more = "All others stay out of ZooKeeper, the log and the admin API."},
+  };
+}
+
+std::vector<Key> nginx_keys() {
+  return {
+      {.name = "nginx_config",
+       .heading = kNginx,
+       .type = TextKey{kMember<&Config::nginx_config>, absolute_path},
+       .text = "The file that Chorale writes, an absolute path: the whole configuration of Nginx.",
+       .more = "What stood there before is kept beside it, with `.before-chorale` added to its name."},
+      {.name = "nginx_template",
+       .heading = kNginx,
+       .type = TextKey{kMember<&Config::nginx_template>, absolute_path},
+       .text = "The Mustache template that it is made of, an absolute path. The leader's file counts; keep it equal on "
+               "all proxies.",
+       .more = "It is read again when it changes. A template with an error is reported, and the last good one stays "
+               "in use."},
+      {.name = "nginx_cmd",
+       .heading = kNginx,
+       .type = ListKey<std::vector<std::string>>{kMember<&Config::nginx_cmd>, " \t"},
+       .text = "The command of Nginx with its first arguments; one string is split at blanks.",
+       .more = "Chorale adds `-t -c FILE` to test, and `-s reload` where it may not signal the master process itself."},
+      {.name = "nginx_pid",
+       .heading = kNginx,
+       .type = TextKey{kMember<&Config::nginx_pid>},
+       .text =
+           "The file with the process id of Nginx's master. Empty: what the `pid` line of `nginx_config` says, else "
+           "`/run/nginx.pid`."},
+      {.name = "nginx_ignore_check",
+       .heading = kNginx,
+       .type = FlagKey{kMember<&Config::nginx_ignore_check>},
+       .text = "Never run `nginx -t`: take every configuration for good. Not recommended."},
+      {.name = "left_delimiter",
+       .heading = kNginx,
+       .type = TextKey{kMember<&Config::left_delimiter>, delimiter},
+       .text = "What begins a tag in the template: no blanks, no `=`."},
+      {.name = "right_delimiter",
+       .heading = kNginx,
+       .type = TextKey{kMember<&Config::right_delimiter>, delimiter},
+       .text = "What ends a tag in the template: no blanks, no `=`."},
+      {.name = "min_reload_interval",
+       .heading = kNginx,
+       .type = DurationKey{kMember<&Config::min_reload_interval>, milliseconds(0), minutes(10)},
+       .text = "At least this long between two reloads of Nginx while changes keep coming. The first change after a "
+               "pause is not delayed."},
+      {.name = "drift",
+       .heading = kNginx,
+       .type = ChoiceKey{kMember<&Config::repair_drift>, "repair", "report"},
+       .text = "What to do when someone else changes `nginx_config`: \"repair\" keeps the changed file beside it (with "
+               "`.drift-N` added to its name) and restores Chorale's; \"report\" only says so in health and log."},
+      {.name = "xproxy",
+       .heading = kNginx,
+       .type = TextKey{kMember<&Config::xproxy>},
+       .text = "The name of this proxy in templates, `@{xproxy}`.",
+       .unset = "the host's name",
+       .on_reread = take<&Config::xproxy>},
+      {.name = "state_dir",
+       .heading = kNginx,
+       .type = TextKey{kMember<&Config::state_dir>, absolute_path},
+       .text = "The directory, an absolute path, in which the agent keeps its identity and what it applied last. Only "
+               "one agent can use it at a time."},
+  };
+}
+
+std::vector<Key> admin_keys() {
+  return {
+      {.name = "listen",
+       .heading = kAdmin,
+       .type = ParsedKey{read_listen, write_listen},
+       .text = "Where the admin API listens: a literal address and a port, such as \"127.0.0.1:8000\" or "
+               "\"[::1]:8000\"; \":8000\" is every IPv4 address of the host. Health, status and metrics answer anyone "
+               "who can connect."},
+      {.name = "port",
+       .heading = kAdmin,
+       .type = ParsedKey{read_port, [](const Config& config) { return std::to_string(config.listen_port); }},
+       .text = "Nixy's key: the port alone, from 0 to 65535, with or without quotes.",
+       .more = "It contradicts a `listen` with another port; if only one of the two comes from the environment, that "
+               "one wins."},
+      {.name = "admin_token_file",
+       .heading = kAdmin,
+       .type = SecretFileKey{kMember<&Config::admin_token_file>, kMember<&Config::admin_token>},
+       .text = "A file with the token that other hosts must send to read `/v1/config` or to ask for `/v1/reload`, "
+               "readable by root alone (chmod 600). Empty: these two answer this host only."},
+  };
+}
+
+std::vector<Key> unsupported_keys() {
+  return {
+      {.name = "callback_url",
+       .heading = kUnsupported,
+       .type = UnusedKey{""},
+       .text = "For `event_source` = \"callback\". Has no effect, and is warned of."},
+      {.name = "callback_listen",
+       .heading = kUnsupported,
+       .type = UnusedKey{""},
+       .text = "For `event_source` = \"callback\". Has no effect, and is warned of."},
+      {.name = "publish_key_file",
+       .heading = kUnsupported,
+       .type = UnusedKey{"", no_signing},
+       .text = "For signed revisions. An error if it is set."},
+  };
+}
+
+std::vector<Key> statsd_keys() {
+  return {
+      {.name = "statsd.addr",
+       .heading = kStatsd,
+       .type = TextKey{kMember<&Config::statsd, &StatsdConfig::address>, host_and_port},
+       .text = "host:port of a statsd server. Counts and times of reloads are sent there over UDP, with Nixy's names.",
+       .unset = "none; nothing is sent",
+       .example = R"("localhost:8125")"},
+      {.name = "statsd.namespace",
+       .heading = kStatsd,
+       .type = TextKey{kMember<&Config::statsd, &StatsdConfig::name_space>},
+       .text = "What stands before each name.",
+       .unset = "\"nixy.\" and the host's name",
+       .example = R"("nixy.proxy-1")"},
+      {.name = "statsd.sample_rate",
+       .heading = kStatsd,
+       .type = IntegerKey{kMember<&Config::statsd, &StatsdConfig::sample_rate>, 1, 100},
+       .text = "How many percent of the messages are sent, a whole number."},
+  };
+}
+
+}  // namespace
+
+const std::vector<Key>& key_table() {
+  static const std::vector<Key> table = [] {
+    std::vector<Key> all;
+    for (const auto& keys :
+         {cluster_keys(), marathon_keys(), nginx_keys(), admin_keys(), unsupported_keys(), statsd_keys()}) {
+      all.insert(all.end(), keys.begin(), keys.end());
+    }
+    return all;
+  }();
+  return table;
+}
+
+const Key* find_key(std::string_view name) {
+  const auto& table = key_table();
+  const auto found = std::find_if(table.begin(), table.end(), [&](const Key& key) { return key.name == name; });
+  return found == table.end() ? nullptr : &*found;
+}
+
+const Key* nearest_key(std::string_view name) {
+  const Key* nearest = nullptr;
+  std::size_t least = std::max<std::size_t>(2, name.size() / 3) + 1;
+  for (const Key& key : key_table()) {
+    const std::size_t distance = edit_distance(name, key.name);
+    if (distance >= least) continue;
+    nearest = &key;
+    least = distance;
+  }
+  return nearest;
+}
+
+}  // namespace chorale::agent

@@ -1,0 +1,124 @@
+#include "agent/core/leading/answer_intake.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/base/one_line.h"
+#include "agent/core/leading/routes_servers.h"
+#include "render/allow_list.h"
+
+namespace chorale::agent {
+namespace {
+
+constexpr Milliseconds kAfterNotFound{2'000};
+constexpr Milliseconds kHeldBackAgain{5'000};
+constexpr Milliseconds kHopelessAgain{10'000};  // waits for Marathon to get well
+
+std::string path_of(const Fetch& fetch) { return fetch.is_list() ? "/v2/apps" : "/v2/apps" + one_line(fetch.app); }
+
+}  // namespace
+
+std::optional<Fetch> AnswerIntake::take(AppsFetched& answer) {
+  const std::optional<Fetch> fetch = context_.table.finish(answer.fetch);
+  if (!fetch || !fetch->is_list()) return std::nullopt;
+  if (!answer.apps) {
+    fetch_failed(*fetch, answer.apps.error());
+    return std::nullopt;
+  }
+  fetch_succeeded(*fetch);
+  take_list(context_.known.reconcile(std::move(*answer.apps), fetch->id), *fetch);
+  return fetch;
+}
+
+std::optional<Fetch> AnswerIntake::take(AppFetched& answer) {
+  const std::optional<Fetch> fetch = context_.table.finish(answer.fetch);
+  if (!fetch || fetch->is_list()) return std::nullopt;
+  if (answer.result && *answer.result && (*answer.result)->id != fetch->app) {
+    answer.result = tl::unexpected(Failure{"the answer is about another app: " + one_line((*answer.result)->id)});
+  }
+  if (!answer.result) {
+    fetch_failed(*fetch, answer.result.error());
+    return std::nullopt;
+  }
+  fetch_succeeded(*fetch);
+  if (!*answer.result) {
+    // No removal: it may be a proxy's 404, or Marathon's in an election. The next good list tells.
+    if (context_.known.find(fetch->app) != nullptr) {
+      context_.table.want_list("404 for " + fetch->app, context_.now + kAfterNotFound);
+    }
+  } else if (!context_.known.is_outdated(fetch->app, fetch->id)) {
+    take_app(context_.known.reconcile(std::move(**answer.result), fetch->id), *fetch);
+  }
+  return fetch;
+}
+
+std::string AnswerIntake::trouble() const {
+  if (const auto& held = context_.guard.held_back()) {
+    return "held back: Marathon " + held->reason + " (loss " + held->digest + ", " +
+           (held->passes_by_repetition ? "passes when answered 3 times over 10 s)" : "never passes by repetition)");
+  }
+  return fetch_trouble_;
+}
+
+void AnswerIntake::fetch_failed(const Fetch& fetch, const Failure& failure) {
+  const std::string why = one_line(failure.message, 500);
+  fetch_trouble_ = why.starts_with("GET ") ? why : "GET " + fetch.endpoint + path_of(fetch) + ": " + why;
+  context_.endpoints.failed(fetch.endpoint, why, context_.now);
+  context_.table.failed(fetch, context_.jitter(), context_.now);
+  context_.log(LogLine::Level::kWarning, fetch_trouble_ + "; the routes stay as they are");
+}
+
+void AnswerIntake::fetch_succeeded(const Fetch& fetch) {
+  fetch_trouble_.clear();
+  context_.endpoints.answered(fetch.endpoint, context_.now);
+  context_.table.succeeded(fetch);
+}
+
+void AnswerIntake::take_list(MarathonApps list, const Fetch& fetch) {
+  for (const auto& [id, app] : list) suggest_addresses(app);
+  const bool was_held = context_.guard.held_back().has_value();
+  if (context_.guard.judge(list, context_.now) == Guard::Verdict::kPass) {
+    if (was_held) context_.log(LogLine::Level::kWarning, "the list of apps that was held back is believed now");
+    held_digest_.clear();
+    context_.known.replace(std::move(list), fetch.id);
+    context_.table.want_list("resync", context_.now + context_.options.resync_interval);
+  } else {
+    const HeldBack& held = *context_.guard.held_back();
+    if (held.digest != held_digest_) {
+      context_.log(LogLine::Level::kError, "held back: Marathon " + held.reason + " (loss " + held.digest + ")");
+      held_digest_ = held.digest;
+    }
+    context_.known.merge(std::move(list), fetch.id);
+    context_.table.want_list("held back", context_.now + (held.passes_by_repetition ? kHeldBackAgain : kHopelessAgain));
+  }
+  context_.memory.forget_absent(context_.known.apps());
+  context_.names.use(names_to_resolve(context_.known.apps()));
+  synced_ = true;
+}
+
+void AnswerIntake::take_app(MarathonApp app, const Fetch& fetch) {
+  suggest_addresses(app);
+  context_.names.use_also(names_to_resolve(app));
+  if (context_.guard.judge(app) == Guard::Verdict::kPass) return context_.known.replace(std::move(app), fetch.id);
+  context_.log(LogLine::Level::kWarning, "app " + one_line(app.id) + " lost most of what is served without a word: " +
+                                             "its tasks stay until a whole list says the same");
+  context_.table.want_list("lost servers of " + one_line(app.id), context_.now + kAfterNotFound);
+  context_.known.merge(std::move(app), fetch.id);
+}
+
+// A new leader knows its predecessor's addresses before its own resolver has answered, or if it never does.
+void AnswerIntake::suggest_addresses(const MarathonApp& app) {
+  if (app.network == NetworkMode::kContainer) return;  // the address served may be the container's own
+  const MarathonApp* known = context_.known.find(app.id);
+  if (known == nullptr) return;
+  for (const MarathonTask& task : app.tasks) {
+    if (!is_host_name(task.host) || render::is_ip_address(task.host)) continue;
+    const auto same = std::find_if(known->tasks.begin(), known->tasks.end(),
+                                   [&](const MarathonTask& earlier) { return earlier.id == task.id; });
+    if (same != known->tasks.end() && render::is_ip_address(same->host)) {
+      context_.names.suggest(task.host, same->host);
+    }
+  }
+}
+
+}  // namespace chorale::agent

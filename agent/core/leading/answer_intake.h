@@ -1,0 +1,37 @@
+// What an answer from Marathon changes: passed by the guard it replaces what is known, held back it only adds. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "agent/core/leading/tracker_context.h"
+
+namespace chorale::agent {
+
+class AnswerIntake {
+ public:
+  explicit AnswerIntake(TrackerContext& context) : context_(context) {}
+
+  // The fetch that succeeded, whether it changed anything or not; nullopt: it failed, or the answer is not ours.
+  std::optional<Fetch> take(AppsFetched& answer);
+  std::optional<Fetch> take(AppFetched& answer);
+
+  // A whole list was taken since the tracker began.
+  [[nodiscard]] bool synced() const { return synced_; }
+  // "" while Marathon's answers are believed.
+  [[nodiscard]] std::string trouble() const;
+
+ private:
+  void fetch_failed(const Fetch& fetch, const Failure& failure);
+  void fetch_succeeded(const Fetch& fetch);
+  void take_list(MarathonApps list, const Fetch& fetch);
+  void take_app(MarathonApp app, const Fetch& fetch);
+  void suggest_addresses(const MarathonApp& app);
+
+  TrackerContext& context_;
+  bool synced_ = false;
+  std::string fetch_trouble_;
+  std::string held_digest_;  // that was reported
+};
+
+}  // namespace chorale::agent

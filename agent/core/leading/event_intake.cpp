@@ -1,0 +1,152 @@
+#include "agent/core/leading/event_intake.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "agent/base/one_line.h"
+#include "agent/core/leading/routes_servers.h"
+#include "agent/core/leading/task_standing.h"
+
+namespace chorale::agent {
+namespace {
+
+constexpr Milliseconds kAfterEdit{250};     // task events of the same change make this fetch unnecessary
+constexpr Milliseconds kAfterTaskEnd{250};  // likewise app_terminated_event, or the task that replaces this one
+constexpr Milliseconds kAfterGroupEdit{1'000};
+constexpr Milliseconds kBetweenDeployments{500};
+constexpr const char* kGroupEdited = "group_change_success";
+
+std::string cause_of(const MarathonEvent& event) {
+  std::string cause = one_line(event.type, 60);
+  if (!event.app.empty()) cause += " " + one_line(event.app);
+  if (!event.state.empty()) cause += " " + one_line(event.state, 40);
+  if (event.alive) cause += *event.alive ? " alive" : " not alive";
+  return cause;
+}
+
+std::vector<const MarathonTask*> tasks_meant(const MarathonApp* app, const std::string& id) {
+  std::vector<const MarathonTask*> meant;
+  if (app == nullptr) return meant;
+  for (const MarathonTask& task : app->tasks) {
+    if (is_meant(id, task.id)) meant.push_back(&task);
+  }
+  return meant;
+}
+
+}  // namespace
+
+void EventIntake::hear(const MarathonEvent& event) {
+  // An event that names an app of the changed group speaks for the group; those of its other apps follow.
+  if (!event.app.empty()) context_.table.no_list_for(kGroupEdited);
+  switch (const Meaning meaning = meaning_of(event)) {
+    case Meaning::kNothing:
+      break;
+    case Meaning::kTaskRuns:
+    case Meaning::kTaskUnclear:
+    case Meaning::kTaskAlive:
+    case Meaning::kTaskDead:
+      task_changed(event, meaning);
+      break;
+    case Meaning::kTaskEnds:
+      task_ended(event);
+      break;
+    case Meaning::kAppEdited:
+      app_edited(event);
+      break;
+    case Meaning::kAppEnded:
+      app_ended(event);
+      break;
+    case Meaning::kGroupEdited:
+      group_edited();
+      break;
+    case Meaning::kUnreadable:
+      context_.table.want_list(event.type + " event", context_.now + kAfterGroupEdit);
+      break;
+    case Meaning::kDeployed:
+      deployed();
+      break;
+  }
+}
+
+bool EventIntake::agrees(const std::string& app, const std::string& task, Meaning meaning) const {
+  const MarathonApp* known = context_.known.find(app);
+  if (known != nullptr && !belongs_to_realm(*known, context_.options.policy.realm)) return true;  // never served here
+  const auto meant = tasks_meant(known, task);
+  const bool up = std::any_of(meant.begin(), meant.end(),
+                              [&](const MarathonTask* one) { return is_up(*known, *one, context_.memory); });
+  return up == (meaning == Meaning::kTaskRuns || meaning == Meaning::kTaskAlive);
+}
+
+void EventIntake::task_changed(const MarathonEvent& event, Meaning meaning) {
+  const std::string cause = cause_of(event);
+  context_.table.hear({event.app, event.task, meaning, cause});
+  // While the app is being fetched its answer decides whether another fetch is needed.
+  if (!context_.table.in_flight(event.app) && !agrees(event.app, event.task, meaning)) {
+    context_.table.want_app(event.app, cause, context_.now);
+  }
+}
+
+// The fast path: a task that ends is dropped at once, the fetch that follows only confirms it.
+void EventIntake::task_ended(const MarathonEvent& event) {
+  const std::string cause = cause_of(event);
+  context_.table.hear({event.app, event.task, Meaning::kTaskEnds, cause});
+  std::vector<std::string> ended = {event.task};
+  bool was_up = false;
+  const MarathonApp* app = context_.known.find(event.app);
+  for (const MarathonTask* task : tasks_meant(app, event.task)) {
+    was_up = was_up || is_up(*app, *task, context_.memory);
+    ended.push_back(task->id);
+  }
+  for (const std::string& task : ended) {
+    context_.guard.task_gone(event.app, task);
+    context_.known.task_gone(event.app, task, context_.table.last_id());
+  }
+  if (!was_up) return;
+  context_.offers.changed(cause, false, context_.now);
+  context_.table.want_app_by(event.app, cause, context_.now + kAfterTaskEnd);
+}
+
+void EventIntake::app_edited(const MarathonEvent& event) {
+  last_edit_at_ = context_.now;
+  // An app that we do not know has no task yet; its first RUNNING asks for it.
+  if (context_.known.find(event.app) != nullptr) {
+    context_.table.want_app_by(event.app, cause_of(event), context_.now + kAfterEdit);
+  }
+}
+
+void EventIntake::app_ended(const MarathonEvent& event) {
+  context_.guard.app_gone(event.app);
+  context_.table.forget_app(event.app);
+  context_.table.no_list_for("404 for " + event.app);
+  if (context_.known.app_gone(event.app, context_.table.last_id())) {
+    context_.offers.changed(cause_of(event), false, context_.now);
+  }
+}
+
+// Comes before or after the api_post_event of a single app's change, and alone after a change of a whole group.
+void EventIntake::group_edited() {
+  if (last_edit_at_ != TimePoint::min() && context_.now - last_edit_at_ < kAfterGroupEdit) return;
+  context_.table.want_list(kGroupEdited, context_.now + kAfterGroupEdit);
+}
+
+// The last event of a deployment: nothing more of its burst is on the way. Where deployments end one after another,
+// their bursts are left to gather; every end would otherwise cost a fetch of all that is still under way.
+void EventIntake::deployed() {
+  context_.table.hurry_apps(context_.now);
+  if (deployed_at_ != TimePoint::min() && context_.now - deployed_at_ < kBetweenDeployments) return;
+  deployed_at_ = context_.now;
+  context_.table.end_bursts(context_.now);
+  context_.offers.end_burst(context_.now);
+}
+
+void EventIntake::compare_claims(const Fetch& fetch) {
+  for (const Claim& claim : context_.table.take_claims(fetch)) {
+    const auto meant = tasks_meant(context_.known.find(claim.app), claim.task);
+    const bool runs = std::any_of(meant.begin(), meant.end(),
+                                  [](const MarathonTask* task) { return phase_of(*task) == TaskPhase::kRunning; });
+    const bool shown = claim.meaning == Meaning::kTaskRuns ? runs : agrees(claim.app, claim.task, claim.meaning);
+    if (!shown) context_.table.want_app(claim.app, claim.cause, context_.now);
+  }
+}
+
+}  // namespace chorale::agent

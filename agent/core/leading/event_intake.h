@@ -1,0 +1,37 @@
+// What an event of Marathon makes the tracker do: ask for an app or the list, or drop what has ended. Pure.
+//
+// An event is a hint. Only an end (a task killed, an app terminated) changes what is known at once; everything else is
+// asked for, unless it is known already.
+#pragma once
+
+#include <string>
+
+#include "agent/core/leading/event_meaning.h"
+#include "agent/core/leading/tracker_context.h"
+
+namespace chorale::agent {
+
+class EventIntake {
+ public:
+  explicit EventIntake(TrackerContext& context) : context_(context) {}
+
+  void hear(const MarathonEvent& event);
+  // The fetch has succeeded: asks again for what events said since it began and its answer does not show.
+  void compare_claims(const Fetch& fetch);
+
+ private:
+  void task_changed(const MarathonEvent& event, Meaning meaning);
+  void task_ended(const MarathonEvent& event);
+  void app_edited(const MarathonEvent& event);
+  void app_ended(const MarathonEvent& event);
+  void group_edited();
+  void deployed();
+  // Is what an event says of a task already what we believe?
+  [[nodiscard]] bool agrees(const std::string& app, const std::string& task, Meaning meaning) const;
+
+  TrackerContext& context_;
+  TimePoint last_edit_at_ = TimePoint::min();
+  TimePoint deployed_at_ = TimePoint::min();  // when that last ended a burst
+};
+
+}  // namespace chorale::agent

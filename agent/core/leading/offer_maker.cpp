@@ -1,0 +1,73 @@
+#include "agent/core/leading/offer_maker.h"
+
+#include <algorithm>
+#include <optional>
+#include <tuple>
+#include <utility>
+
+#include "agent/base/one_line.h"
+
+namespace chorale::agent {
+namespace {
+
+constexpr std::size_t kMostExclusionsLogged = 10;  // at once; all stand in the status
+
+bool is_before(const Exclusion& a, const Exclusion& b) { return std::tie(a.app, a.task) < std::tie(b.app, b.task); }
+
+}  // namespace
+
+void OfferMaker::offer_what_is_due() {
+  if (context_.now >= memory_runs_out_at_) {
+    memory_runs_out_at_ = TimePoint::max();
+    context_.offers.changed("health results missing for too long", true, context_.now);
+  }
+  if (!context_.offers.is_due(context_.now) || context_.names.awaits_first_answer(context_.now)) return;
+  Routes routes = build_routes(context_.known.apps(), context_.names.known(), context_.options.policy, context_.memory,
+                               context_.now);
+  memory_runs_out_at_ = context_.memory.first_expiry(context_.options.policy.health_memory, context_.now);
+  report(std::move(routes.exclusions));
+  if (auto offer = context_.offers.consider(std::move(routes.state), context_.now)) {
+    context_.effects.emplace_back(RenderAndOffer{offer->number, std::move(offer->state), std::move(offer->cause)});
+  }
+}
+
+// Tasks come and go; what is wrong with an app is worth a line.
+void OfferMaker::report(std::vector<Exclusion> exclusions) {
+  std::size_t news = 0;
+  HostsRefused hosts;
+  for (const Exclusion& exclusion : exclusions) {
+    if (!exclusion.task.empty()) continue;
+    const MarathonApp* app = context_.known.find(exclusion.app);
+    if (app != nullptr && !belongs_to_realm(*app, context_.options.policy.realm)) continue;
+    const auto [first, last] = std::equal_range(exclusions_.begin(), exclusions_.end(), exclusion, is_before);
+    if (std::find(first, last, exclusion) != last) continue;
+    if (exclusion.kind == Exclusion::Kind::kInvalidHost) ++hosts.invalid;
+    if (exclusion.kind == Exclusion::Kind::kDuplicateHost) ++hosts.duplicate;
+    if (++news > kMostExclusionsLogged) continue;
+    context_.log(LogLine::Level::kWarning, "app " + one_line(exclusion.app) + ": " + exclusion.reason);
+  }
+  if (news > kMostExclusionsLogged) {
+    context_.log(LogLine::Level::kWarning,
+                 std::to_string(news - kMostExclusionsLogged) + " more apps are not served in full");
+  }
+  if (hosts.invalid + hosts.duplicate > 0) context_.effects.emplace_back(hosts);
+  exclusions_ = std::move(exclusions);
+}
+
+void OfferMaker::decided(std::uint64_t offer, Fate fate, const std::string& reason) {
+  if (!context_.offers.decided(offer, fate, context_.now)) return;
+  if (fate == Fate::kCommitted) context_.guard.rebase(*context_.offers.committed());
+  if (fate == Fate::kRejected) {
+    context_.log(LogLine::Level::kWarning,
+                 "the offered state was refused, it is offered again when something changes or in 30 s: " +
+                     one_line(reason, 500));
+  }
+}
+
+TimePoint OfferMaker::next_deadline() const {
+  return context_.names.awaits_first_answer(context_.now)
+             ? memory_runs_out_at_
+             : std::min(memory_runs_out_at_, context_.offers.next_deadline());
+}
+
+}  // namespace chorale::agent

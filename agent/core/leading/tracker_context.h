@@ -1,0 +1,66 @@
+// What the pieces of the MarathonTracker work on: its options, the current step, and the parts that hold its state.
+// Pure.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/base/types.h"
+#include "agent/core/leading/endpoint_set.h"
+#include "agent/core/leading/fetch_table.h"
+#include "agent/core/leading/guard.h"
+#include "agent/core/leading/health_memory.h"
+#include "agent/core/leading/known_apps.h"
+#include "agent/core/leading/name_cache.h"
+#include "agent/core/leading/offer_pacer.h"
+#include "agent/core/leading/routes.h"
+#include "agent/core/leading/stream_keeper.h"
+#include "agent/core/leading/tracker_events.h"
+
+namespace chorale::agent {
+
+struct TrackerOptions {
+  RoutePolicy policy;
+  std::vector<std::string> endpoints;  // Marathon base URLs in priority order
+  Milliseconds coalesce_min{20};       // after the first event of a burst
+  Milliseconds coalesce_max{200};      // at most, under a storm
+  Milliseconds resync_interval{60'000};
+  Milliseconds min_offer_interval{500};  // config: min_reload_interval; the first offer after a pause goes at once
+  Milliseconds reconnect_min{250};       // event stream back-off, doubled up to the maximum, jittered
+  Milliseconds reconnect_max{10'000};
+  Milliseconds ping_interval{2'000};  // of endpoints that are not proven reachable otherwise
+  double shrink_limit = 0.5;
+  std::function<double()> jitter;             // uniform in [0, 1), injected to keep this pure
+  std::function<std::uint64_t()> next_offer;  // numbers of offers; rise over all leaderships of a process
+};
+
+struct TrackerContext {
+  explicit TrackerContext(TrackerOptions chosen)
+      : options(std::move(chosen)),
+        endpoints(options.endpoints, options.ping_interval),
+        stream(options.reconnect_min, options.reconnect_max),
+        table(options.coalesce_min, options.coalesce_max),
+        guard(options.shrink_limit),
+        offers(options.coalesce_min, options.coalesce_max, options.min_offer_interval, options.next_offer) {}
+
+  void log(LogLine::Level level, std::string text) { effects.emplace_back(LogLine{level, std::move(text)}); }
+  [[nodiscard]] double jitter() const { return options.jitter ? options.jitter() : 0.5; }
+
+  const TrackerOptions options;
+  TimePoint now{};                     // of the current step
+  std::vector<TrackerEffect> effects;  // of the current step
+
+  EndpointSet endpoints;
+  StreamKeeper stream;
+  FetchTable table;
+  Guard guard;
+  KnownApps known;
+  HealthMemory memory;
+  NameCache names;
+  OfferPacer offers;
+};
+
+}  // namespace chorale::agent

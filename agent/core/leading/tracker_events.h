@@ -1,0 +1,109 @@
+// What happens to the MarathonTracker, and what it asks of the shell around it. Values only.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <tl/expected.hpp>
+#include <variant>
+
+#include "agent/base/types.h"
+#include "agent/core/leading/marathon_apps.h"
+#include "agent/core/leading/routes.h"
+#include "coordination/coordinator.h"
+#include "render/routing_state.h"
+
+namespace chorale::agent {
+
+// Events: past tense.
+
+struct TrackingBegun {                            // first event of its life
+  std::optional<render::RoutingState> committed;  // decoded routes.json of the committed revision: guard's baseline
+  std::optional<render::RoutingState> applied;    // what this agent applied last, where nothing is committed
+};
+struct StreamAttached {  // event_stream_attached was seen, or the stream is up and 2 s passed without it
+  std::string endpoint;
+};
+struct StreamFailed {
+  std::string endpoint;
+  Failure failure;
+  bool silent = false;  // given up because nothing came, not even a heartbeat
+};
+struct EventReceived {
+  MarathonEvent event;
+};
+struct AppsFetched {  // answer to FetchApps
+  std::uint64_t fetch = 0;
+  std::string endpoint;
+  tl::expected<MarathonApps, Failure> apps;
+};
+struct AppFetched {  // answer to FetchApp; nullopt: Marathon says 404 (no removal by itself)
+  std::uint64_t fetch = 0;
+  std::string endpoint;
+  std::string app;
+  tl::expected<std::optional<MarathonApp>, Failure> result;
+};
+struct EndpointPinged {
+  std::string endpoint;
+  std::optional<Failure> failure;
+  bool answered = true;  // with a failure: it did answer, but not well
+};
+struct NamesResolved {
+  ResolvedNames names;                        // only those that resolved
+  std::map<std::string, std::string> failed;  // name -> why
+};
+struct OfferRendered {  // answer to RenderAndOffer: rendered and offered to the coordinator, or the template failed
+  std::uint64_t offer = 0;
+  std::optional<Failure> failure;
+};
+struct OfferDecided {  // the coordinator's OfferClosed
+  std::uint64_t offer = 0;
+  coordination::Fate fate = coordination::Fate::kAbandoned;
+  std::string reason;
+};
+struct SyncRequested {};    // a full list from Marathon is wanted now
+struct TemplateChanged {};  // render the current state again
+struct TrackerTicked {};    // at next_deadline(), and at least once a second
+using TrackerEvent =
+    std::variant<TrackingBegun, StreamAttached, StreamFailed, EventReceived, AppsFetched, AppFetched, EndpointPinged,
+                 NamesResolved, OfferRendered, OfferDecided, SyncRequested, TemplateChanged, TrackerTicked>;
+
+// Effects: imperative.
+
+struct OpenStream {  // GET <endpoint>/v2/events; an open one is closed first
+  std::string endpoint;
+};
+struct FetchApps {  // GET <endpoint>/v2/apps?embed=apps.tasks...
+  std::uint64_t fetch = 0;
+  std::string endpoint;
+};
+struct FetchApp {  // GET <endpoint>/v2/apps/{id}
+  std::uint64_t fetch = 0;
+  std::string endpoint;
+  std::string app;
+};
+struct PingEndpoint {
+  std::string endpoint;
+};
+struct ResolveNames {
+  std::set<std::string> names;
+};
+// Render nginx.conf, encode routes.json, offer both to the coordinator under this number. Only when the state differs
+// from the last offer.
+struct RenderAndOffer {
+  std::uint64_t offer = 0;
+  std::shared_ptr<const render::RoutingState> state;
+  std::string cause;  // "status_update_event /web TASK_RUNNING", "full sync", ...
+};
+// New since the last decision, for the metrics: hosts of labels that are left out.
+struct HostsRefused {
+  std::size_t invalid = 0;
+  std::size_t duplicate = 0;
+};
+using TrackerEffect =
+    std::variant<OpenStream, FetchApps, FetchApp, PingEndpoint, ResolveNames, RenderAndOffer, HostsRefused, LogLine>;
+
+}  // namespace chorale::agent

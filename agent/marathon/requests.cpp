@@ -1,0 +1,67 @@
+#include "agent/marathon/requests.h"
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+
+#include "agent/base/one_line.h"
+
+namespace chorale::agent {
+namespace {
+
+constexpr bool is_alphanumeric(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+}  // namespace
+
+tl::expected<Url, Failure> redirect_target(const Url& from, std::string_view location) {
+  const auto refused = [&](const std::string& why) {
+    // A Location may carry credentials, too.
+    const auto at = location.rfind('@');
+    const auto shown = at == std::string_view::npos ? location : location.substr(at + 1);
+    return tl::unexpected(Failure{"redirected to \"" + one_line(shown) + "\", which " + why});
+  };
+  if (location.size() > 1 && location[0] == '/' && location[1] != '/') {
+    Url within = from;
+    within.target = location;
+    if (std::any_of(location.begin(), location.end(), [](char c) { return c <= ' ' || c == 0x7f; })) {
+      return refused("is no URL");
+    }
+    return within;
+  }
+  auto url = parse_url(location);
+  if (!url) return refused("is no absolute http or https URL");
+  if (from.tls && !url->tls) return refused("leaves TLS; configure the endpoint as http:// if this is meant");
+  return url;
+}
+
+std::string app_path(std::string_view app_id) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string out = "/v2/apps";
+  if (app_id.empty() || app_id.front() != '/') {
+    out += '/';
+  }
+  for (const char c : app_id) {
+    if (is_alphanumeric(c) || c == '.' || c == '_' || c == '~' || c == '/' || c == '-') {
+      out += c;
+    } else {
+      const auto byte = static_cast<unsigned char>(c);
+      out += '%';
+      out += kHex[byte >> 4U];
+      out += kHex[byte & 0x0fU];
+    }
+  }
+  return out;
+}
+
+std::string basic_authorization(std::string_view credentials) {
+  std::string encoded((credentials.size() + 2) / 3 * 4 + 1, '\0');  // one more for the terminator that OpenSSL writes
+  const int length =
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()),
+                      reinterpret_cast<const unsigned char*>(credentials.data()), static_cast<int>(credentials.size()));
+  encoded.resize(static_cast<std::size_t>(length));
+  return "Basic " + encoded;
+}
+
+}  // namespace chorale::agent

@@ -1,0 +1,95 @@
+// What a Coordinator wants done, in the imperative: by the store's shell, and by the agent. To be performed in order.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "coordination/chunks.h"
+#include "coordination/documents.h"
+#include "coordination/log_line.h"
+#include "coordination/store.h"
+#include "coordination/types.h"
+
+namespace chorale::coordination {
+
+// For the store.
+
+struct OpenHandle {  // Store::open
+  Generation generation;
+};
+struct CloseHandle {};  // Store::close
+struct SendRequest {    // Store::execute; the outcome comes back as StoreReplied with the same number
+  std::uint64_t request = 0;
+  Operation operation;
+};
+using StoreEffect = std::variant<OpenHandle, CloseHandle, SendRequest>;
+
+// For the agent.
+
+// This agent leads from now on: start a full sync with Marathon, offer what comes of it. `files` are the committed
+// revision's, verified; nullopt: nothing was ever committed, or it could not be read.
+struct LeadershipGained {
+  Epoch epoch;
+  std::optional<Manifest> committed;
+  std::vector<PublishedFile> files;
+  std::string reason;  // why `committed` is nullopt
+};
+struct LeadershipLost {  // drop all leader state; offers of that epoch are void
+  std::string reason;
+};
+struct SyncWanted {  // leader only: another agent was asked for a full sync with Marathon
+  std::string agent;
+};
+// How an offer ended.
+enum class Fate {
+  kCommitted,
+  kRejected,   // by Nginx: do not offer the same content again before something changed or a back-off has passed
+  kAbandoned,  // not refused by anyone: leadership was lost, a newer offer came, the store failed
+};
+struct OfferClosed {
+  std::uint64_t offer = 0;
+  Fate fate = Fate::kAbandoned;
+  Identity identity;
+  std::string reason;               // e.g. the first nack's text
+  std::vector<std::string> nacked;  // agent ids
+};
+// Write it beside the target, fill in local values, run nginx -t; answer with StageFinished. A newer one replaces it.
+struct StageRevision {
+  Identity identity;
+  std::shared_ptr<const Manifest> manifest;
+  std::vector<PublishedFile> files;
+};
+// Committed: apply it (stage it first if it is not the staged one). Rising identities only.
+struct ApplyRevision {
+  Identity identity;
+  std::shared_ptr<const Manifest> manifest;
+  std::vector<PublishedFile> files;
+};
+// What is known of the cluster without asking; for health, metrics and the log.
+struct ViewChanged {
+  bool connected = false;
+  std::string zookeeper_message;  // "OK", or why not
+  Role role = Role::kFollower;
+  std::string leader;
+  Epoch epoch;
+  std::optional<RevisionHeader> committed;
+  std::optional<RevisionHeader> proposed;
+  std::vector<std::string> agents;       // live ids, sorted
+  std::optional<Identity> peer_applied;  // the newest that another live agent has applied
+  std::vector<std::string> missing;      // chunks that could not be found
+};
+struct Refuse {  // this agent must not run: e.g. another host uses its id. Exit, naming the reason.
+  std::string reason;
+};
+struct HandedOver {};  // after HandoverRequested: own znodes are gone (or it took too long); close and exit
+using AgentEffect = std::variant<LeadershipGained, LeadershipLost, SyncWanted, OfferClosed, StageRevision,
+                                 ApplyRevision, ViewChanged, LogLine, Refuse, HandedOver>;
+
+using Effect = std::variant<StoreEffect, AgentEffect>;
+using Effects = std::vector<Effect>;
+
+}  // namespace chorale::coordination

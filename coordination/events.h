@@ -1,0 +1,62 @@
+// What happens to a Coordinator, in the past tense: from the store, and from the agent around it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "coordination/chunks.h"
+#include "coordination/documents.h"
+#include "coordination/store.h"
+#include "coordination/types.h"
+
+namespace chorale::coordination {
+
+struct Started {
+  std::optional<Identity> applied;  // what this agent's Nginx file says it serves, from its first line
+};
+struct SessionChanged {
+  SessionEvent event;
+};
+struct WatchFired {
+  WatchEvent event;
+};
+struct StoreReplied {
+  std::uint64_t request = 0;  // as in SendRequest
+  Outcome outcome;
+};
+struct Ticked {};  // every deadline is checked here: 50 ms apart in an agent, later if its loop is busy
+// Leader only: the agent wants this published. Replaces an earlier offer that is not proposed yet.
+struct StateOffered {
+  std::uint64_t offer = 0;  // rises; comes back in OfferClosed
+  std::vector<PublishedFile> files;
+  std::string cause;
+  std::int64_t apps = 0;
+  std::int64_t servers = 0;
+  std::vector<QuarantineEntry> quarantined;
+  std::string created_at;  // wall clock, for people
+};
+struct StageFinished {  // the answer to StageRevision
+  Identity identity;
+  VoteResult result = VoteResult::kUnable;
+  std::string error;
+};
+struct RevisionApplied {  // proven: the workers serve it
+  Identity identity;
+  std::string at;
+};
+// What the agent wants written into its znode beside what this machine knows.
+struct StatusChanged {
+  Condition condition = Condition::kDegraded;
+  std::string message;
+  std::string template_digest;
+  bool marathon_reachable = false;
+};
+struct SyncRequested {};      // an operator asked this agent for a full sync: the leader hears of it through our znode
+struct HandoverRequested {};  // SIGTERM: give up leadership and membership at once, then HandedOver
+using Event = std::variant<Started, SessionChanged, WatchFired, StoreReplied, Ticked, StateOffered, StageFinished,
+                           RevisionApplied, StatusChanged, SyncRequested, HandoverRequested>;
+
+}  // namespace chorale::coordination

@@ -1,0 +1,43 @@
+// Every machine of one agent, as they are built on each other. Never moved: continuations point into it.
+#pragma once
+
+#include <utility>
+
+#include "coordination/content_cache.h"
+#include "coordination/context.h"
+#include "coordination/election.h"
+#include "coordination/follower.h"
+#include "coordination/leader.h"
+#include "coordination/membership.h"
+#include "coordination/pointer.h"
+#include "coordination/root_keeper.h"
+#include "coordination/roster.h"
+#include "coordination/session.h"
+
+namespace chorale::coordination {
+
+struct Machines {
+  explicit Machines(CoordinatorOptions options)
+      : context(std::move(options)),
+        session(context),
+        root(context),
+        membership(context),
+        roster(context),
+        election(context),
+        pointer(context),
+        follower(context, cache),
+        leader(context, cache, roster, election, pointer) {}
+
+  Context context;
+  ContentCache cache;
+  Session session;
+  RootKeeper root;
+  Membership membership;
+  Roster roster;
+  Election election;
+  Pointer pointer;
+  Follower follower;
+  Leader leader;
+};
+
+}  // namespace chorale::coordination

@@ -1,0 +1,27 @@
+// What one agent's Coordinator is told once, at its start.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+#include "coordination/types.h"
+
+namespace chorale::coordination {
+
+struct CoordinatorOptions {
+  Path root{"/chorale"};
+  std::string id;
+  std::string instance;  // uuid, stable over restarts of the same state_dir
+  std::string host;
+  std::string version;
+  std::string started_at;
+  std::string admin;
+  std::chrono::milliseconds session_timeout{10'000};  // asked for; the negotiated one rules once connected
+  std::chrono::milliseconds stage_timeout{3'000};     // 0: commit without waiting for votes
+  std::chrono::milliseconds reread_interval{10'000};  // everything watched is also re-read this often
+  // 128 random bits as hex, never the same twice: terms, election guids, cluster ids. Injected to keep this pure.
+  std::function<std::string()> random_id;
+};
+
+}  // namespace chorale::coordination

@@ -1,0 +1,190 @@
+// Writes chorale.toml and the keys of man/chorale.toml.5 from the agent's key table; --check compares instead.
+#include <algorithm>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "agent/config/key_table.h"
+
+namespace chorale {
+namespace {
+
+using agent::Key;
+
+constexpr std::size_t kWidth = 120;
+constexpr std::string_view kBegin = ".\\\" Begin of the generated keys.\n";
+constexpr std::string_view kEnd = ".\\\" End of the generated keys.\n";
+
+constexpr std::string_view kTomlBegin = R"(# Chorale's configuration: /etc/chorale/chorale.toml
+#
+# Set two keys first: `marathon`, and `zookeeper` unless this proxy stands alone. The others may stay as they are: each
+# is shown with its default, or with an example where the comment names the default.
+# This is a superset of nixy.toml: to migrate, copy that file here and add `zookeeper`.
+# Durations are strings with a unit: "250ms", "10s", "5m", "1h".
+# The environment overrides any key: CHORALE_MARATHON, CHORALE_STATSD_ADDR, ... (lists separated by commas).
+# `chorale check` says what is wrong with this file. A running agent reads it again on SIGHUP; its log then says which
+# changes are in force and which wait for the next start. More on each key: man 5 chorale.toml
+)";
+
+constexpr std::string_view kTomlLocal = R"(
+# ---- Section [local]: sections follow all other keys, since each reaches to the next one or to the end -------------
+
+# Values of this proxy alone, written @{name} in the template. In force on SIGHUP. Built in: xproxy, id, hostname,
+# http_port ("80"), nginx_pid ("/run/nginx.pid"), nginx_error_log ("/var/log/nginx/error.log").
+#[local]
+#http_port = "8080"
+#datacenter = "fra1"
+)";
+
+const agent::Config& defaults() {
+  static const agent::Config config;
+  return config;
+}
+
+std::string capitalized(std::string text) {
+  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
+  return text;
+}
+
+std::string_view section_of(const Key& key) {
+  return key.name.substr(0, std::min(key.name.find('.'), key.name.size()));
+}
+bool in_section(const Key& key) { return section_of(key).size() != key.name.size(); }
+std::string_view name_in_section(const Key& key) {
+  return in_section(key) ? key.name.substr(section_of(key).size() + 1) : key.name;
+}
+
+std::string comment(const std::string& text) {
+  std::string lines;
+  std::string line = "#";
+  std::istringstream words(text);
+  for (std::string word; words >> word;) {
+    if (line.size() + 1 + word.size() > kWidth) lines += std::exchange(line, "#") + "\n";
+    line += " " + word;
+  }
+  return lines + line + "\n";
+}
+
+std::string toml_of(const Key& key) {
+  std::string text(key.text);
+  if (const std::string range = range_of(key.type); !range.empty()) text += " " + capitalized(range) + ".";
+  if (!key.unset.empty()) text += " Default: " + std::string(key.unset) + ".";
+  if (key.on_reread != nullptr) text += " In force on SIGHUP.";
+  const std::string value = key.example.empty() ? written(key.type, defaults()) : std::string(key.example);
+  return "\n" + comment(text) + "#" + std::string(name_in_section(key)) + " = " + value + "\n";
+}
+
+std::string toml() {
+  std::string text(kTomlBegin);
+  std::string_view heading;
+  for (const Key& key : agent::key_table()) {
+    if (key.heading != heading) {
+      if (in_section(key)) text += kTomlLocal;
+      std::string line = "# ---- " + std::string(key.heading) + " ";
+      line.resize(kWidth - 1, '-');
+      text += "\n" + line + "\n";
+      if (in_section(key)) text += "#[" + std::string(section_of(key)) + "]\n";
+      heading = key.heading;
+    }
+    text += toml_of(key);
+  }
+  return text;
+}
+
+// One sentence a line, as roff wants it; `words` in bold.
+std::string roff(std::string_view text) {
+  std::string source;
+  bool code = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const bool after_sentence = c == ' ' && !code && i > 0 && text[i - 1] == '.';
+    if (c == '`') {
+      code = !code;
+      source += code ? "\\fB" : "\\fR";
+    } else if (c == '"') {
+      source += "\\(dq";
+    } else if (c == '-' && code) {
+      source += "\\-";
+    } else {
+      source += after_sentence ? '\n' : c;
+    }
+  }
+  return source + "\n";
+}
+
+std::string manual_of(const Key& key) {
+  std::string text =
+      ".TP\n.BI " + std::string(name_in_section(key)) + " \" = " + std::string(name_of(key.type)) + "\"\n";
+  text += roff("Default: " + (key.unset.empty() ? written(key.type, defaults()) : std::string(key.unset)) + ".");
+  if (const std::string range = range_of(key.type); !range.empty()) text += "Range: " + range + ".\n";
+  text += ".IP\n" + roff(key.text);
+  if (!key.more.empty()) text += roff(key.more);
+  if (key.on_reread != nullptr) text += "In force on SIGHUP.\n";
+  return text;
+}
+
+std::string manual_keys() {
+  std::string text;
+  std::string_view heading;
+  for (const Key& key : agent::key_table()) {
+    if (key.heading != heading) {
+      std::string upper(key.heading);
+      for (char& c : upper) {
+        if (in_section(key) && c == '[') break;
+        if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+      }
+      text += ".SH \"" + upper + "\"\n";
+      heading = key.heading;
+    }
+    text += manual_of(key);
+  }
+  return text;
+}
+
+std::string read(const std::string& file) {
+  const std::ifstream stream(file);
+  std::ostringstream text;
+  text << stream.rdbuf();
+  return text.str();
+}
+
+// The page with its generated part written anew; "" where the two marks are not found.
+std::string manual(const std::string& page) {
+  const auto begin = page.find(kBegin);
+  const auto end = page.find(kEnd);
+  if (begin == std::string::npos || end == std::string::npos || end < begin) return {};
+  return page.substr(0, begin) + std::string(kBegin) + manual_keys() + page.substr(end);
+}
+
+bool settle(const std::string& file, const std::string& text, bool check) {
+  if (text.empty()) {
+    std::cerr << file << ": the lines that mark the generated keys are missing\n";
+    return false;
+  }
+  if (!check) return static_cast<bool>(std::ofstream(file) << text);
+  const std::string found = read(file);
+  if (found == text) return true;
+  const auto differs = std::mismatch(text.begin(), text.end(), found.begin(), found.end()).first;
+  std::cerr << file << ":" << std::count(text.begin(), differs, '\n') + 1
+            << ": is not what agent/config/key_table.cpp says; write it anew:\n"
+               "  cmake --build build/release --target write_config_texts\n";
+  return false;
+}
+
+}  // namespace
+}  // namespace chorale
+
+int main(int argc, char** argv) {
+  const bool check = argc == 3 && std::string_view(argv[1]) == "--check";
+  if (argc != (check ? 3 : 2)) {
+    std::cerr << "usage: config_texts [--check] PACKAGING_DIRECTORY\n";
+    return 2;
+  }
+  const std::string directory = argv[argc - 1];
+  const std::string page = directory + "/man/chorale.toml.5";
+  const bool toml_settled = chorale::settle(directory + "/chorale.toml", chorale::toml(), check);
+  return chorale::settle(page, chorale::manual(chorale::read(page)), check) && toml_settled ? 0 : 1;
+}
