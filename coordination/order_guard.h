@@ -1,7 +1,8 @@
-// The one guard of I4: what this agent may be told to apply next. Pure; loop thread only.
+// The guard of I4: what this agent may be told to apply next. Pure; loop thread only.
 //
 // Within a lineage (a cluster id) only what is newer than everything before it, over restarts too: the floor begins
-// with what the Nginx file says. Why there is no second guard: decisions/0004-one-order-guard.md.
+// with what the Nginx file says. Why one guard is enough, and what still
+// stands beside it: decisions/0004-one-order-guard.md.
 #pragma once
 
 #include <map>

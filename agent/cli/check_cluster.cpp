@@ -84,7 +84,7 @@ void check_zookeeper(CheckReport& report, const Config& config) {
   }
   if (config.zookeeper.credentials.empty()) {
     report.warn("zookeeper",
-                "no credentials are set: whoever can write to ZooKeeper configures every proxy "
+                "no credentials are set: anyone who can write to ZooKeeper configures every proxy "
                 "(zk://user:password@..., or zookeeper_auth_file)");
   }
   if (!check_servers(report, config.zookeeper.hosts)) return;

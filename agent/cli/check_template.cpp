@@ -108,7 +108,7 @@ void check_template(CheckReport& report, const Config& config, bool program) {
   }
   report.ok("template", config.nginx_template);
   for (const std::string& tag : compiled->raw_tags()) {
-    report.warn("template", tag + " is rendered without quoting: whoever sets it writes Nginx config");
+    report.warn("template", tag + " is rendered without quoting: anyone who sets it writes Nginx config");
   }
   check_local_values(report, config, *compiled);
   if (config.nginx_ignore_check) report.warn("nginx", "nginx_ignore_check is set: no config is tested, here or ever");

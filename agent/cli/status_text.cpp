@@ -9,17 +9,12 @@ namespace chorale::agent {
 namespace {
 
 using coordination::AgentDocument;
-using coordination::Identity;
 using coordination::RevisionHeader;
 
 constexpr std::size_t kShortDigest = 12;
 
-std::string name_of(const Identity& identity) {
-  return std::to_string(identity.epoch.value) + "." + std::to_string(identity.revision.value);
-}
-
 std::string revision_line(const RevisionHeader& header) {
-  std::string line = name_of(header.identity) + "  " + header.identity.digest.substr(0, kShortDigest) + "  " +
+  std::string line = to_text(header.identity) + "  " + header.identity.digest.substr(0, kShortDigest) + "  " +
                      std::to_string(header.apps) + " apps, " + std::to_string(header.servers) + " servers";
   if (header.quarantined > 0) line += ", " + std::to_string(header.quarantined) + " quarantined";
   return safe(line + "  " + header.created_at);
@@ -28,7 +23,7 @@ std::string revision_line(const RevisionHeader& header) {
 // How far an agent is behind what is committed, in revisions.
 std::string lag(const AgentDocument& agent, const std::optional<RevisionHeader>& committed) {
   if (!agent.applied || !committed) return "-";
-  const Identity& applied = agent.applied->identity;
+  const coordination::Identity& applied = agent.applied->identity;
   if (applied == committed->identity) return "0";
   const auto behind = committed->identity.revision.value - applied.revision.value;
   return behind > 0 ? std::to_string(behind) : "differs";
@@ -52,7 +47,7 @@ std::string status_text(const coordination::ClusterSnapshot& snapshot) {
   for (const AgentDocument& agent : snapshot.agents) {
     rows.push_back({agent.id, std::string(coordination::to_string(agent.role)),
                     std::string(coordination::to_string(agent.condition)),
-                    agent.applied ? name_of(agent.applied->identity) : "-",
+                    agent.applied ? to_text(agent.applied->identity) : "-",
                     agent.applied ? agent.applied->identity.digest.substr(0, kShortDigest) : "-",
                     lag(agent, state.committed), agent.message});
   }

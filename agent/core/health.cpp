@@ -9,12 +9,7 @@ namespace chorale::agent {
 namespace {
 
 using coordination::Condition;
-using coordination::Identity;
 using Json = nlohmann::ordered_json;
-
-std::string name_of(const Identity& identity) {
-  return std::to_string(identity.epoch.value) + "." + std::to_string(identity.revision.value);
-}
 
 std::string or_else(const std::string& text, const std::string& fallback) {
   return text.empty() || text == "OK" ? fallback : text;
@@ -27,7 +22,7 @@ std::string why_nothing_applied(const HealthInputs& inputs) {
     return nothing + "ZooKeeper is not connected (" + or_else(inputs.view.zookeeper_message, "no answer yet") + ")";
   }
   if (inputs.view.committed) {
-    return nothing + or_else(inputs.nginx.config_message, "revision " + name_of(inputs.view.committed->identity) +
+    return nothing + or_else(inputs.nginx.config_message, "revision " + to_text(inputs.view.committed->identity) +
                                                               " is being fetched, tested and applied");
   }
   if (!inputs.marathon_trouble.empty()) return nothing + "Marathon: " + inputs.marathon_trouble;
@@ -50,7 +45,7 @@ std::string why_down(const HealthInputs& inputs) {
   if (!inputs.nginx.applied) return why_nothing_applied(inputs);
   if (cannot_apply_what_others_can(inputs)) {
     const auto failing = std::chrono::duration_cast<std::chrono::seconds>(inputs.now - *inputs.nginx.failing_since);
-    return "cannot apply revision " + name_of(*inputs.view.peer_applied) + " for " + std::to_string(failing.count()) +
+    return "cannot apply revision " + to_text(*inputs.view.peer_applied) + " for " + std::to_string(failing.count()) +
            " s although another proxy has: " + or_else(inputs.nginx.config_message, "see the log");
   }
   return {};

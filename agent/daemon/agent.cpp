@@ -84,9 +84,7 @@ bool Agent::start() {
       std::make_unique<CoordinationShell>(loop_, make_store(), coordinator_options(),
                                           [this](coordination::AgentEffect effect) { perform(std::move(effect)); });
   log_info("agent " + config_.id + " " + version() + " starts, admin API on port " + std::to_string(admin_->port()) +
-           (served ? ", Nginx's file holds " + std::to_string(served->epoch.value) + "." +
-                         std::to_string(served->revision.value)
-                   : ", Nginx's file is not ours yet"));
+           (served ? ", Nginx's file holds " + to_text(*served) : ", Nginx's file is not ours yet"));
   coordination_->start(served);
   endpoint_watch_.start();
   await_signal();

@@ -29,7 +29,8 @@ HealthInputs Agent::health_inputs() const {
   inputs.marathon_trouble = leadership_ ? leadership_->tracker().trouble() : std::string();
   if (leadership_ && !leadership_->template_note().empty()) inputs.warnings.push_back(leadership_->template_note());
   if (!config_.standalone && config_.zookeeper.credentials.empty()) {
-    inputs.warnings.emplace_back("ZooKeeper is used without credentials: whoever can write there rules every proxy");
+    inputs.warnings.emplace_back(
+        "ZooKeeper is used without credentials: anyone who can write there configures every proxy");
   }
   return inputs;
 }

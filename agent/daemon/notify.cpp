@@ -115,9 +115,7 @@ std::string status_line(const HealthInputs& inputs, const HealthVerdict& verdict
   } else {
     line = inputs.view.leader.empty() ? "no leader yet" : "follower of " + inputs.view.leader;
   }
-  line += inputs.nginx.applied ? ", serving " + std::to_string(inputs.nginx.applied->epoch.value) + "." +
-                                     std::to_string(inputs.nginx.applied->revision.value)
-                               : ", serving nothing of Chorale's yet";
+  line += inputs.nginx.applied ? ", serving " + to_text(*inputs.nginx.applied) : ", serving nothing of Chorale's yet";
   line += ", " + std::string(coordination::to_string(verdict.condition));
   if (verdict.condition != coordination::Condition::kOk) line += ": " + verdict.message;
   return line;

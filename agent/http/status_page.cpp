@@ -31,20 +31,19 @@ std::string row(std::string_view name, const std::string& html) {
   return "<tr><th>" + std::string(name) + "</th><td>" + html + "</td></tr>\n";
 }
 
+std::string identity_html(const coordination::Identity& identity) {
+  return to_text(identity) + " <code>" + escape_html(identity.digest.substr(0, 12)) + "</code>";
+}
+
 std::string revision_html(const RevisionHeader& header) {
-  const auto& identity = header.identity;
-  return std::to_string(identity.epoch.value) + "." + std::to_string(identity.revision.value) + " <code>" +
-         escape_html(identity.digest.substr(0, 12)) + "</code> &middot; " + std::to_string(header.apps) + " apps, " +
+  return identity_html(header.identity) + " &middot; " + std::to_string(header.apps) + " apps, " +
          std::to_string(header.servers) + " servers" +
          (header.quarantined > 0 ? ", " + std::to_string(header.quarantined) + " quarantined" : "") + " &middot; " +
          escape_html(header.created_at) + " &middot; " + escape_html(header.cause);
 }
 
 std::string applied_html(const AgentDocument& agent) {
-  if (!agent.applied) return "nothing yet";
-  const auto& identity = agent.applied->identity;
-  return std::to_string(identity.epoch.value) + "." + std::to_string(identity.revision.value) + " <code>" +
-         escape_html(identity.digest.substr(0, 12)) + "</code>";
+  return agent.applied ? identity_html(agent.applied->identity) : "nothing yet";
 }
 
 std::string cluster_html(const coordination::ClusterSnapshot& cluster) {

@@ -11,10 +11,6 @@ using coordination::VoteResult;
 
 namespace {
 
-std::string name_of(const Identity& identity) {
-  return std::to_string(identity.epoch.value) + "." + std::to_string(identity.revision.value);
-}
-
 // May `next` follow `current`? The same number with another digest is never the same state.
 bool may_follow(const std::optional<Identity>& current, const Identity& next) {
   return !current || current->older_than(next) || *current == next;
@@ -57,7 +53,7 @@ void Applier::on(const ApplyRequested& event) {
   if (!may_follow(requested, identity) || !may_follow(applied_, identity) || !may_follow(installed, identity)) {
     effects_.emplace_back(LogLine{
         LogLine::Level::kError,
-        "refused to apply " + name_of(identity) + ": it does not follow what this proxy has; nothing was changed"});
+        "refused to apply " + to_text(identity) + ": it does not follow what this proxy has; nothing was changed"});
     return;
   }
   if (target_.holds(identity) && applied_ == identity && !to_apply_) {
