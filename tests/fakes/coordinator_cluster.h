@@ -26,6 +26,7 @@ class CoordinatorCluster;
 class TestAgent final : public CoordinatorHost {
  public:
   TestAgent(CoordinatorCluster& cluster, const CoordinatorOptions& options);
+  ~TestAgent() override { end_store(); }
 
   void start(std::optional<Identity> applied = std::nullopt);
   // Offers nginx.conf and routes.json made of `text`. Returns the offer's number.

@@ -43,6 +43,8 @@ class CoordinatorHost {
  protected:
   // Before anything else.
   void use(std::unique_ptr<Store> store);
+  // By the destructor of what derives: a store posts to it, and asks it, until the store is gone.
+  void end_store() { store_.reset(); }
   [[nodiscard]] Store& store() { return *store_; }
   // Now, or once it is released; never once it is dead.
   void unless_held(std::function<void()> action);

@@ -34,6 +34,7 @@ struct Host {
 class Process final : public CoordinatorHost {
  public:
   Process(World& world, Host& host);
+  ~Process() override { end_store(); }
 
   void start();
   void die_after(int effects) { effects_left_ = effects; }

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,14 +25,16 @@ class FakeNginx {
  public:
   explicit FakeNginx(const std::string& on_reload = kReplaceWorkers,
                      const std::string& title = "nginx: master process fake") {
-    // A worker stops itself, so that it waits without a child of its own.
+    // A worker stops itself, so that it waits without a child of its own. Its title comes from the environment: a child
+    // that is not yet a worker has the master's command line, which must not hold a worker's title.
     const std::string script =
-        "worker() { sh -c 'kill -STOP $$' \"nginx: worker process$1\" & all=\"$all $!\"; }\n"
+        "worker() { sh -c 'kill -STOP $$' \"$WORKER$1\" & all=\"$all $!\"; }\n"
         "trap '" +
         on_reload + "' HUP\nworker; worker\nwhile :; do wait; done\n";
     pid_ = fork();
     if (pid_ == 0) {
       setpgid(0, 0);
+      setenv("WORKER", "nginx: worker process", 1);
       execl("/bin/sh", title.c_str(), "-c", script.c_str(), nullptr);
       _exit(127);
     }
