@@ -168,8 +168,13 @@ void Applier::repair_drift() {
   }
 }
 
+// The target is about to change: what an inspection under way says of it is old.
+void Applier::outdate_inspection() {
+  if (inspection_ == Inspection::kUnderWay) inspection_ = Inspection::kOutdated;
+}
+
 void Applier::restore() {
-  inspection_ = inspection_ == Inspection::kNone ? Inspection::kNone : Inspection::kOutdated;
+  outdate_inspection();
   effects_.emplace_back(target_.restore());
 }
 
@@ -185,7 +190,7 @@ void Applier::advance_apply() {
       return fail(error);
     }
     if (!judged->unchanged) {
-      inspection_ = inspection_ == Inspection::kNone ? Inspection::kNone : Inspection::kOutdated;
+      outdate_inspection();
       return effects_.push_back(target_.install(config, judged->body));
     }
     target_.adopt(config);

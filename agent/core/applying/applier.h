@@ -62,6 +62,7 @@ class Applier {
   void advance_apply();
   void advance_stage();
   void reload();
+  void outdate_inspection();
   void restore();
 
   void apply_again(std::optional<PublishedConfig> config);
