@@ -9,16 +9,14 @@
 namespace chorale::render {
 namespace {
 
-constexpr const char* kFile = "routes.json";
-
 using Refusal = std::optional<Error>;
 
-Error error(std::string message) { return Error{kFile, 0, std::move(message)}; }
+Error broken(std::string message) { return Error{kRoutesFile, 0, std::move(message)}; }
 
 // The same refusal, with the name of the value in front.
 Refusal of(std::string_view what, const Refusal& refusal) {
   if (!refusal) return std::nullopt;
-  return error(std::string(what) + " " + refusal->message);
+  return broken(std::string(what) + " " + refusal->message);
 }
 
 Refusal refuse_texts(const std::string& what, const std::map<std::string, std::string>& texts) {
@@ -36,19 +34,19 @@ std::string address_of(const Server& server) {
 }
 
 Refusal refuse_server(const Server& server) {
-  if (!is_ip_address(server.host)) return error("a server's host is not an IPv4 or IPv6 address");
-  if (server.port == 0) return error("a server has port 0");
-  if (server.address != address_of(server)) return error("a server's address is not its host and port");
-  if (server.weight < 1) return error("a server's weight is below 1, which Nginx refuses");
+  if (!is_ip_address(server.host)) return broken("a server's host is not an IPv4 or IPv6 address");
+  if (server.port == 0) return broken("a server has port 0");
+  if (server.address != address_of(server)) return broken("a server's address is not its host and port");
+  if (server.weight < 1) return broken("a server's weight is below 1, which Nginx refuses");
   if (auto wrong = of("a server's task id", refuse_quoted(server.task_id))) return wrong;
   return of("a server's version", refuse_quoted(server.version));
 }
 
 Refusal refuse_port(const Port& port) {
-  if (port.index < 0 || port.index > 65'535) return error("a port's index is not within 0..65535");
-  if (port.service_port < 0 || port.service_port > 65'535) return error("a service port is not within 0..65535");
+  if (port.index < 0 || port.index > 65'535) return broken("a port's index is not within 0..65535");
+  if (port.service_port < 0 || port.service_port > 65'535) return broken("a service port is not within 0..65535");
   if (port.protocol != "tcp" && port.protocol != "udp" && port.protocol != "udp,tcp") {
-    return error("a port's protocol is none of tcp, udp and udp,tcp");
+    return broken("a port's protocol is none of tcp, udp and udp,tcp");
   }
   if (auto wrong = of("a port's name", refuse_quoted(port.name))) return wrong;
   if (auto wrong = refuse_texts("labels", port.labels)) return wrong;
@@ -57,7 +55,7 @@ Refusal refuse_port(const Port& port) {
   }
   if (!std::is_sorted(port.servers.begin(), port.servers.end(),
                       [](const Server& a, const Server& b) { return a.address < b.address; })) {
-    return error("its servers are not sorted by address");
+    return broken("its servers are not sorted by address");
   }
   return std::nullopt;
 }
@@ -68,14 +66,14 @@ Refusal refuse_app(const App& app) {
   for (const std::string& host : app.hosts) {
     if (auto wrong = of("one of its hosts", refuse_host(host))) return wrong;
   }
-  if (app.ports.empty()) return error("it has no port");
-  if (app.servers().empty()) return error("its first port has no server");
+  if (app.ports.empty()) return broken("it has no port");
+  if (app.servers().empty()) return broken("its first port has no server");
   for (const Port& port : app.ports) {
     if (auto wrong = refuse_port(port)) return wrong;
   }
   const auto not_rising = [](const Port& a, const Port& b) { return a.index >= b.index; };
   if (std::adjacent_find(app.ports.begin(), app.ports.end(), not_rising) != app.ports.end()) {
-    return error("its ports are not sorted by index");
+    return broken("its ports are not sorted by index");
   }
   if (auto wrong = refuse_texts("labels", app.labels)) return wrong;
   if (auto wrong = refuse_texts("env", app.env)) return wrong;
@@ -98,7 +96,7 @@ class Owners {
 }  // namespace
 
 std::optional<Error> find_broken_invariant(const RoutingState& state) {
-  if (const auto wrong = refuse_quoted(state.realm)) return Error{kFile, 1, "the realm " + wrong->message};
+  if (const auto wrong = refuse_quoted(state.realm)) return Error{kRoutesFile, 1, "the realm " + wrong->message};
   Owners names;
   Owners hosts;
   const App* previous = nullptr;
@@ -106,9 +104,9 @@ std::optional<Error> find_broken_invariant(const RoutingState& state) {
   for (const App& app : state.apps) {
     ++line;
     // The id is not quoted here: it may hold anything.
-    if (const auto wrong = refuse_app_id(app.id)) return Error{kFile, line, "an app's id " + wrong->message};
+    if (const auto wrong = refuse_app_id(app.id)) return Error{kRoutesFile, line, "an app's id " + wrong->message};
     const auto broken = [&](const std::string& message) {
-      return Error{kFile, line, "app " + app.id + ": " + message};
+      return Error{kRoutesFile, line, "app " + app.id + ": " + message};
     };
     if (const auto wrong = refuse_app(app)) return broken(wrong->message);
     if (previous != nullptr && !(previous->id < app.id)) {

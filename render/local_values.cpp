@@ -7,7 +7,7 @@ namespace chorale::render {
 namespace {
 
 constexpr std::string_view kOpening = "@{";
-constexpr const char* kFile = "nginx.conf";  // what the text becomes on the proxy that fills it in
+constexpr const char* kConfigFile = "nginx.conf";  // what the text becomes on the proxy that fills it in
 
 bool may_begin_name(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool may_continue_name(char c) { return may_begin_name(c) || (c >= '0' && c <= '9'); }
@@ -25,7 +25,7 @@ std::size_t spelled_bytes(std::string_view name) { return kOpening.size() + name
 
 Error error_at(std::string_view text, std::size_t offset, std::string message) {
   const auto lines_before = std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(offset), '\n');
-  return Error{kFile, static_cast<int>(lines_before) + 1, std::move(message)};
+  return Error{kConfigFile, static_cast<int>(lines_before) + 1, std::move(message)};
 }
 
 }  // namespace

@@ -11,7 +11,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kFile = "routes.json";
 constexpr std::string_view kLastLine = "]}\n";
 
 // Encoding.
@@ -197,7 +196,7 @@ std::optional<std::string_view> take_line(std::string_view& rest) {
   return line;
 }
 
-Error error_at(int line, std::string message) { return Error{kFile, line, std::move(message)}; }
+Error error_at(int line, std::string message) { return Error{kRoutesFile, line, std::move(message)}; }
 
 tl::expected<std::string, Error> decode_first_line(std::string_view line) {
   const json head = parse_json(std::string(line) + "]}");

@@ -12,6 +12,8 @@
 
 namespace chorale::render {
 
+inline constexpr const char* kRoutesFile = "routes.json";  // the published file that holds it
+
 // What the last health result said. A server that was never judged and has no health check is kUnknown, and served.
 enum class Health { kUnknown, kAlive };
 

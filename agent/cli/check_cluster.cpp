@@ -19,7 +19,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using std::chrono::system_clock;
 
-constexpr milliseconds kPatience{2'000};  // for each server
+constexpr milliseconds kServerPatience{2'000};  // for each server
 constexpr milliseconds kMarathonPatience{5'000};
 constexpr seconds kMaxClockDifference{60};
 
@@ -31,7 +31,7 @@ bool check_servers(CheckReport& report, const std::string& hosts) {
     const auto colon = server.rfind(':');
     std::string host = server.substr(0, colon);
     if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-    if (auto why = why_unreachable(host, server.substr(colon + 1), kPatience)) {
+    if (auto why = why_unreachable(host, server.substr(colon + 1), kServerPatience)) {
       silent.emplace_back(server, std::move(*why));
     } else {
       any = true;
@@ -89,7 +89,7 @@ void check_zookeeper(CheckReport& report, const Config& config) {
   }
   if (!check_servers(report, config.zookeeper.hosts)) return;
   ClusterSession session(config.zookeeper);
-  if (const auto connected = session.connect(kPatience); !connected) {
+  if (const auto connected = session.connect(kServerPatience); !connected) {
     report.fail("zookeeper", connected.error().message, connected.error().exit_code);
     return;
   }

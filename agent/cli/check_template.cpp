@@ -16,7 +16,7 @@
 namespace chorale::agent {
 namespace {
 
-constexpr std::chrono::milliseconds kNginxPatience{30'000};
+constexpr std::chrono::milliseconds kTemplateTestPatience{30'000};
 
 // A file that is gone when the check is.
 class TemporaryFile {
@@ -76,7 +76,7 @@ void check_nginx(CheckReport& report, const Config& config, const std::string& w
   }
   std::vector<std::string> command = config.nginx_cmd;
   command.insert(command.end(), {"-t", "-c", file.path()});
-  const auto result = run_process(command, kNginxPatience);
+  const auto result = run_process(command, kTemplateTestPatience);
   if (!result) {
     report.fail("nginx", result.error().message, kExitNo);
   } else if (result->exit_code != 0) {

@@ -11,6 +11,9 @@
 
 namespace chorale::agent {
 
+// An answer, or that there is none, is on the screen within 5 s.
+inline constexpr std::chrono::milliseconds kClusterPatience{4'500};
+
 // Why a verb cannot do its work, and what the process exits with.
 struct CliError {
   int exit_code = 0;

@@ -13,18 +13,17 @@
 namespace chorale::agent {
 namespace {
 
-constexpr std::chrono::milliseconds kPatience{4'500};
 constexpr int kAttempts = 2;
 
 tl::expected<render::RoutingState, CliError> read_committed(ClusterSession& session) {
   tl::expected<std::string, CliError> text;
   // Between the two reads the revision may have been replaced and collected: look at the pointer once more.
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    const auto cluster = session.read_cluster(kPatience);
+    const auto cluster = session.read_cluster(kClusterPatience);
     if (!cluster) return tl::unexpected(cluster.error());
     const auto& committed = cluster->state.committed;
     if (!committed) return tl::unexpected(CliError{kExitNo, "nothing is committed yet; see `chorale status`"});
-    text = session.read_file(committed->identity, "routes.json", kPatience);
+    text = session.read_file(committed->identity, "routes.json", kClusterPatience);
     if (text || text.error().exit_code == kExitUnreachable) break;
   }
   if (!text) return tl::unexpected(text.error());

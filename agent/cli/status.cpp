@@ -15,7 +15,6 @@
 namespace chorale::agent {
 namespace {
 
-constexpr std::chrono::milliseconds kPatience{4'500};  // an answer, or that there is none, within 5 s
 constexpr std::chrono::milliseconds kPollInterval{500};
 constexpr const char* kClearTerminal = "\x1b[H\x1b[2J";
 
@@ -72,7 +71,7 @@ int run_status(const std::string& config_file, const StatusFlags& flags) {
   std::optional<ClusterSession> session;
   session.emplace(config->zookeeper);
   const ReadCluster read = [&]() {
-    return config->standalone ? ask_local_status(*config, kPatience) : session->read_cluster(kPatience);
+    return config->standalone ? ask_local_status(*config, kClusterPatience) : session->read_cluster(kClusterPatience);
   };
   if (!flags.watch) return show_once(read, flags);
   return show_changes(

@@ -209,8 +209,8 @@ void Agent::reread_config() {
   for (const ConfigWarning& warning : loaded->warnings) log_warning(warning.text());
   const ConfigChanges changes = take_changes(loaded->config, config_);
   nginx_->set_local_values(local_values(config_));
-  ++reloads_;  // counted in the line, so that the log never takes it for a repetition
-  log_info("configuration re-read (" + std::to_string(reloads_) + " since the start): " + changes.text());
+  ++rereads_;  // counted in the line, so that the log never takes it for a repetition
+  log_info("configuration re-read (" + std::to_string(rereads_) + " since the start): " + changes.text());
 }
 
 }  // namespace chorale::agent

@@ -97,7 +97,7 @@ class Agent {
   std::string last_valid_at_;  // of the last accepted `nginx -t`
   bool status_posted_ = false;
   bool ending_ = false;
-  int reloads_ = 0;
+  int rereads_ = 0;
   int exit_code_ = 0;
 };
 

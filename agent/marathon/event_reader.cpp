@@ -8,7 +8,7 @@ namespace chorale::agent {
 namespace {
 
 // Groups nest, and every level costs two; the parser keeps one bit per level.
-constexpr std::size_t kMaxDepth = 1000;
+constexpr std::size_t kMaxEventDepth = 1000;
 
 std::string first_of(std::string preferred, std::string other) {
   return preferred.empty() ? std::move(other) : std::move(preferred);
@@ -46,7 +46,7 @@ bool EventReader::string(std::string& value) {
   return true;
 }
 
-bool EventReader::start_object(std::size_t /*size*/) { return ++depth_ <= kMaxDepth || fail("nested too deeply"); }
+bool EventReader::start_object(std::size_t /*size*/) { return ++depth_ <= kMaxEventDepth || fail("nested too deeply"); }
 
 bool EventReader::key(std::string& name) {
   if (depth_ == 1) {
@@ -67,7 +67,7 @@ bool EventReader::start_array(std::size_t /*size*/) {
   if (!inside()) {
     return false;
   }
-  return ++depth_ <= kMaxDepth || fail("nested too deeply");
+  return ++depth_ <= kMaxEventDepth || fail("nested too deeply");
 }
 
 bool EventReader::end_array() {

@@ -53,7 +53,7 @@ class LocalNginx {
 
   virtual void stage(const coordination::StageRevision& revision) = 0;  // -> staged()
   virtual void apply(const coordination::ApplyRevision& revision) = 0;  // -> applied(), once proven; it retries
-  virtual void set_local_values(std::map<std::string, std::string> values) = 0;  // config reload
+  virtual void set_local_values(std::map<std::string, std::string> values) = 0;  // after the configuration was re-read
 
   [[nodiscard]] virtual const NginxStatus& status() const = 0;
 };

@@ -10,7 +10,7 @@ namespace chorale::coordination {
 namespace {
 
 // Long enough for a machine under load, short enough to wait for its end once.
-constexpr std::chrono::milliseconds kSessionTimeout{3'000};
+constexpr std::chrono::milliseconds kWorldSessionTimeout{3'000};
 
 // One server serves all tests of this process, each below a znode of its own.
 testing::ZookeeperServer& shared_server() {
@@ -51,7 +51,7 @@ class ZookeeperWorld final : public StoreWorld {
   static std::unique_ptr<Store> make(testing::EventLoop& loop, std::string address) {
     ZookeeperOptions options;
     options.hosts = std::move(address);
-    options.session_timeout = kSessionTimeout;
+    options.session_timeout = kWorldSessionTimeout;
     options.post = loop.poster();
     return make_zookeeper_store(std::move(options));
   }

@@ -103,7 +103,7 @@ void Process::before_effect() {
 }
 
 void Process::marathon_changed() {
-  if (in_term_) offer_later(world_.random.ms(20, 200));
+  if (leads_) offer_later(world_.random.ms(20, 200));
 }
 
 void Process::inject(Fault fault) { faulty_->inject(std::move(fault)); }
@@ -117,14 +117,14 @@ void Process::perform(const AgentEffect& effect) {
   std::visit(
       Overloaded{
           [this](const LeadershipGained& gained) {
-            if (in_term_) world_.invariants.broken(name_ + " gained leadership twice");
-            in_term_ = true;
+            if (leads_) world_.invariants.broken(name_ + " gained leadership twice");
+            leads_ = true;
             world_.trace.add(name_, "LEADS epoch " + std::to_string(gained.epoch.value) + " " + gained.reason);
             offer_later(world_.random.ms(10, 500));
           },
           [this](const LeadershipLost& lost) {
-            if (!in_term_) world_.invariants.broken(name_ + " lost a leadership that it did not have");
-            in_term_ = false;
+            if (!leads_) world_.invariants.broken(name_ + " lost a leadership that it did not have");
+            leads_ = false;
             world_.trace.add(name_, "LOST: " + lost.reason);
           },
           [this](const OfferClosed& closed) { on_offer_closed(closed); },
@@ -215,7 +215,7 @@ void Process::offer_later(Duration delay) {
   offering_ = true;
   locally(delay, [this] {
     offering_ = false;
-    if (in_term_) offer_now();
+    if (leads_) offer_now();
   });
 }
 

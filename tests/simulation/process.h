@@ -78,7 +78,7 @@ class Process final : public CoordinatorHost {
   std::uint64_t stages_ = 0;
   std::uint64_t offers_ = 0;
   std::set<std::uint64_t> open_offers_;
-  bool in_term_ = false;  // between LeadershipGained and LeadershipLost
+  bool leads_ = false;  // between LeadershipGained and LeadershipLost
   bool offering_ = false;
 };
 

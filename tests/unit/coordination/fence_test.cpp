@@ -14,8 +14,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-const std::string kState = "/chorale/state";
-
 class FenceTest : public PoolTest {
  protected:
   // The next write of the state is done and its reply lost.

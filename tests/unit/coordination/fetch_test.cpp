@@ -16,7 +16,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-const std::string kState = "/chorale/state";
 const std::string kName = "000001.0000000001";
 const std::string kManifest = "/chorale/revisions/" + kName;
 

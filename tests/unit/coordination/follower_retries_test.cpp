@@ -13,8 +13,6 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-const std::string kState = "/chorale/state";
-
 class FollowerRetriesTest : public PoolTest {
  protected:
   std::optional<Vote> vote_of(const std::string& id) {

@@ -16,12 +16,7 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
 
-const std::string kState = "/chorale/state";
 const std::string kHold = "/chorale/hold";
-
-Identity identity(std::int64_t epoch, std::int64_t revision) {
-  return Identity{Epoch{epoch}, Revision{revision}, std::string(64, 'e')};
-}
 
 class LeaderTest : public PoolTest {
  protected:

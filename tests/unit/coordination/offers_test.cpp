@@ -13,8 +13,6 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-const std::string kState = "/chorale/state";
-
 // a leads, b and c follow.
 class OffersTest : public PoolTest {
  protected:

@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "pool.h"
+
 namespace chorale::coordination {
 namespace {
-
-Identity identity(std::int64_t epoch, std::int64_t revision) { return {Epoch{epoch}, Revision{revision}, "d"}; }
 
 TEST(OrderGuardTest, WithoutAFileEverythingIsNew) {
   OrderGuard guard;

@@ -12,8 +12,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::HasSubstr;
 
-const std::string kState = "/chorale/state";
-
 class PointerTest : public PoolTest {
  protected:
   // The state as a comes to write it, with another leader's name in it; nobody's term ends by that.

@@ -18,6 +18,12 @@
 
 namespace chorale::coordination {
 
+inline const std::string kState = "/chorale/state";
+
+[[nodiscard]] inline Identity identity(std::int64_t epoch, std::int64_t revision) {
+  return Identity{Epoch{epoch}, Revision{revision}, std::string(64, 'e')};
+}
+
 template <class Op>
 [[nodiscard]] bool asks(const Operation& operation, std::string_view path) {
   const auto* asked = std::get_if<Op>(&operation);
@@ -39,6 +45,8 @@ template <class Op>
     return kind;
   };
 }
+
+[[nodiscard]] inline bool is_state_write(const Operation& operation) { return asks<WriteNode>(operation, kState); }
 
 class PoolTest : public testing::Test {
  protected:

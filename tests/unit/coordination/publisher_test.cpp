@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/fakes/coordinator_cluster.h"
+#include "pool.h"
 
 namespace chorale::coordination {
 namespace {
@@ -34,11 +34,6 @@ class UntestedPublisherTest : public PublisherTest {
  protected:
   UntestedPublisherTest() : PublisherTest(milliseconds(0)) {}
 };
-
-bool is_state_write(const Operation& operation) {
-  const auto* write = std::get_if<WriteNode>(&operation);
-  return write != nullptr && write->path.text() == "/chorale/state";
-}
 
 TEST_F(PublisherTest, SilentAgentCostsTheDeadlineOnce) {
   agent(2).answer = std::nullopt;

@@ -16,10 +16,6 @@ using testing::IsEmpty;
 
 const std::string kAgents = "/chorale/agents";
 
-Identity identity(std::int64_t epoch, std::int64_t revision) {
-  return Identity{Epoch{epoch}, Revision{revision}, std::string(64, 'e')};
-}
-
 AgentDocument stranger(const std::string& id) {
   AgentDocument document;
   document.id = id;

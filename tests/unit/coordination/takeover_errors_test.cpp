@@ -12,7 +12,6 @@ using std::chrono::seconds;
 using testing::Contains;
 using testing::SizeIs;
 
-const std::string kState = "/chorale/state";
 const std::string kHold = "/chorale/hold";
 
 struct FailingQuestion {

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/fakes/coordinator_cluster.h"
+#include "pool.h"
 
 namespace chorale::coordination {
 namespace {
@@ -13,15 +13,6 @@ using std::chrono::seconds;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
-
-bool is_state_write(const Operation& operation) {
-  const auto* write = std::get_if<WriteNode>(&operation);
-  return write != nullptr && write->path.text() == "/chorale/state";
-}
-
-Identity identity(std::int64_t epoch, std::int64_t revision) {
-  return Identity{Epoch{epoch}, Revision{revision}, std::string(64, 'e')};
-}
 
 // a leads, b follows.
 class TakeoverTest : public testing::Test {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "agent/config/config.h"
+#include "tests/unit/agent/config/loading.h"
 
 namespace chorale::agent {
 namespace {
@@ -17,20 +18,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-using Environment = std::map<std::string, std::string>;
 using Kind = ConfigWarning::Kind;
-
-LoadedConfig accepted(const std::string& text, const Environment& environment = {}) {
-  auto loaded = parse_config(text, "test.toml", {"proxy-1", environment});
-  EXPECT_TRUE(loaded) << text << (loaded ? "" : loaded.error().message);
-  return loaded ? std::move(*loaded) : LoadedConfig{};
-}
-
-std::string refused(const std::string& text, const Environment& environment = {}) {
-  const auto loaded = parse_config(text, "test.toml", {"proxy-1", environment});
-  EXPECT_FALSE(loaded) << text;
-  return loaded ? "" : loaded.error().message;
-}
 
 std::vector<std::string> without_effect(const LoadedConfig& loaded) {
   std::vector<std::string> texts;

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "agent/config/config.h"
+#include "tests/unit/agent/config/loading.h"
 
 namespace chorale::agent {
 namespace {
@@ -13,26 +14,10 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-HostFacts host(std::map<std::string, std::string> environment = {}) {
-  return HostFacts{"proxy-1", std::move(environment)};
-}
-
-LoadedConfig accepted(const std::string& text, const HostFacts& facts = host()) {
-  auto loaded = parse_config(text, "test.toml", facts);
-  EXPECT_TRUE(loaded) << (loaded ? "" : loaded.error().message);
-  return loaded ? std::move(*loaded) : LoadedConfig{};
-}
-
 std::vector<std::string> warned(const LoadedConfig& loaded) {
   std::vector<std::string> texts;
   for (const ConfigWarning& warning : loaded.warnings) texts.push_back(warning.text());
   return texts;
-}
-
-std::string refused(const std::string& text, const HostFacts& facts = host()) {
-  const auto loaded = parse_config(text, "test.toml", facts);
-  EXPECT_FALSE(loaded) << text;
-  return loaded ? "" : loaded.error().message;
 }
 
 TEST(ConfigTest, EmptyFileGivesTheDefaults) {
@@ -209,9 +194,8 @@ TEST(ConfigTest, RangesAreChecked) {
 }
 
 TEST(ConfigTest, HostCalledLocalhostNeedsAnId) {
-  const HostFacts nameless{"localhost.localdomain", {}};
-  EXPECT_THAT(refused("", nameless), HasSubstr("id: not set, and this host's name will not do"));
-  EXPECT_EQ(accepted("id = \"proxy-1\"", nameless).config.id, "proxy-1");
+  EXPECT_THAT(refused("", {}, "localhost.localdomain"), HasSubstr("id: not set, and this host's name will not do"));
+  EXPECT_EQ(accepted("id = \"proxy-1\"", {}, "localhost.localdomain").config.id, "proxy-1");
 }
 
 TEST(ConfigTest, ListenAndPortMustAgree) {
@@ -242,13 +226,13 @@ TEST(ConfigTest, WhatThisVersionLacksIsSaid) {
 
 TEST(ConfigTest, EnvironmentOverridesTheFile) {
   const auto loaded = accepted("marathon = \"http://a:8080\"\nlisten = \"127.0.0.1:1\"\nshrink_limit = 0.1\n",
-                               host({{"CHORALE_MARATHON", "http://b:8080,http://c:8080"},
-                                     {"CHORALE_PORT", "7000"},
-                                     {"CHORALE_SHRINK_LIMIT", "0.9"},
-                                     {"CHORALE_NGINX_IGNORE_CHECK", "true"},
-                                     {"CHORALE_STATSD_SAMPLE_RATE", "10"},
-                                     {"CHORALE_SESSION_TIMEOUT", "3s"},
-                                     {"HOME", "/root"}}));
+                               {{"CHORALE_MARATHON", "http://b:8080,http://c:8080"},
+                                {"CHORALE_PORT", "7000"},
+                                {"CHORALE_SHRINK_LIMIT", "0.9"},
+                                {"CHORALE_NGINX_IGNORE_CHECK", "true"},
+                                {"CHORALE_STATSD_SAMPLE_RATE", "10"},
+                                {"CHORALE_SESSION_TIMEOUT", "3s"},
+                                {"HOME", "/root"}});
   EXPECT_THAT(loaded.warnings, IsEmpty());
   EXPECT_THAT(loaded.config.marathon, ElementsAre("http://b:8080", "http://c:8080"));
   EXPECT_EQ(loaded.config.listen_address, "127.0.0.1");
@@ -260,13 +244,13 @@ TEST(ConfigTest, EnvironmentOverridesTheFile) {
 }
 
 TEST(ConfigTest, EnvironmentListenWinsOverTheFilesPort) {
-  EXPECT_EQ(accepted("port = 6000", host({{"CHORALE_LISTEN", "127.0.0.1:7000"}})).config.listen_port, 7000);
+  EXPECT_EQ(accepted("port = 6000", {{"CHORALE_LISTEN", "127.0.0.1:7000"}}).config.listen_port, 7000);
 }
 
 TEST(ConfigTest, EnvironmentErrorsNameTheVariable) {
-  EXPECT_THAT(refused("", host({{"CHORALE_SESSION_TIMEOUT", "10"}})),
+  EXPECT_THAT(refused("", {{"CHORALE_SESSION_TIMEOUT", "10"}}),
               HasSubstr("environment variable CHORALE_SESSION_TIMEOUT: session_timeout: expected a duration"));
-  EXPECT_THAT(warned(accepted("", host({{"CHORALE_MARATON", "x"}}))),
+  EXPECT_THAT(warned(accepted("", {{"CHORALE_MARATON", "x"}})),
               ElementsAre(HasSubstr("did you mean CHORALE_MARATHON?")));
 }
 

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "agent/nginx/master.h"
+#include "coordination/types.h"
 #include "tests/harness/temp_dir.h"
 #include "tests/harness/wait_until.h"
 
@@ -20,6 +21,12 @@ namespace chorale::agent {
 // What the master does on SIGHUP.
 inline constexpr const char* kReplaceWorkers = "old=$all; all=; worker; worker; kill -9 $old";
 inline constexpr const char* kIgnoreReload = ":";
+
+inline coordination::Identity identity(std::int64_t revision) { return {{1}, {revision}, std::string(64, 'b')}; }
+
+inline void write_text(const std::string& path, const std::string& text, std::ios::openmode mode = std::ios::trunc) {
+  std::ofstream(path, std::ios::binary | std::ios::out | mode) << text;
+}
 
 class FakeNginx {
  public:

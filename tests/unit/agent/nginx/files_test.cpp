@@ -19,6 +19,7 @@
 #include "coordination/digest.h"
 #include "tests/harness/temp_dir.h"
 #include "tests/harness/wait_until.h"
+#include "tests/unit/agent/nginx/fake_nginx.h"
 
 namespace chorale::agent {
 namespace {
@@ -27,12 +28,8 @@ namespace fs = std::filesystem;
 
 const std::atomic<bool> kGoOn{false};
 
-coordination::Identity identity(std::int64_t revision) { return {{1}, {revision}, std::string(64, 'b')}; }
 FileContent content(std::int64_t revision) { return {identity(revision), coordination::sha256_hex("x")}; }
 
-void write_text(const std::string& path, const std::string& text, std::ios::openmode mode = std::ios::trunc) {
-  std::ofstream(path, std::ios::binary | std::ios::out | mode) << text;
-}
 std::string text_of(const std::string& path) {
   const auto file = read_file(path);
   return file && *file ? (*file)->text : "(none)";

@@ -9,8 +9,6 @@
 namespace chorale::agent {
 namespace {
 
-void write_text(const std::string& path, const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
-
 TEST(FindMasterTest, LiveMasterIsFoundThroughTheFirstPidFileThatNamesOne) {
   const FakeNginx nginx;
   const testing::TempDir directory("pids");

@@ -15,8 +15,6 @@ namespace {
 
 using coordination::VoteResult;
 
-coordination::Identity identity(std::int64_t revision) { return {{1}, {revision}, std::string(64, 'b')}; }
-
 std::vector<coordination::PublishedFile> config(const std::string& text) {
   return {{"nginx.conf", std::make_shared<const std::string>(text), {}}};
 }

@@ -11,8 +11,7 @@ namespace {
 using testing::IsEmpty;
 using testing::SizeIs;
 
-const TimePoint kStart{};
-TimePoint at(int ms) { return kStart + Milliseconds(ms); }
+TimePoint at(int ms) { return TimePoint{} + Milliseconds(ms); }
 
 TEST(CoalescerTest, FiresAMomentAfterTheLastEventOfABurst) {
   Coalescer burst(Milliseconds(20), Milliseconds(200));
@@ -117,7 +116,7 @@ TEST_F(FetchTableTest, BackOffNeverExceedsItsMaximum) {
     fail(begun[0], ms);
     const TimePoint next = table_.next_deadline();
     EXPECT_LE(next, at(ms + 10'000));
-    ms = static_cast<int>(std::chrono::duration_cast<Milliseconds>(next - kStart).count());
+    ms = static_cast<int>(std::chrono::duration_cast<Milliseconds>(next - TimePoint{}).count());
   }
 }
 
