@@ -8,12 +8,14 @@
 #include <string>
 #include <tl/expected.hpp>
 
+#include "agent/base/types.h"
+
 namespace chorale::agent {
 
 inline constexpr std::size_t kMaxTextFileBytes = 64 * 1024 * 1024;
 
 // A file larger than `max_bytes` is an error. It may be a pipe.
-[[nodiscard]] tl::expected<std::string, std::string> read_text_file(const std::string& path,
-                                                                    std::size_t max_bytes = kMaxTextFileBytes);
+[[nodiscard]] tl::expected<std::string, Failure> read_text_file(const std::string& path,
+                                                                std::size_t max_bytes = kMaxTextFileBytes);
 
 }  // namespace chorale::agent

@@ -57,11 +57,13 @@ bool take_authority(std::string_view authority, Url& url) {
 
 }  // namespace
 
+std::string host_and_port(const std::string& host, const std::string& port) { return bracketed(host) + ":" + port; }
+
 std::string Url::authority() const {
-  return port == (tls ? "443" : "80") ? bracketed(host) : bracketed(host) + ":" + port;
+  return port == (tls ? "443" : "80") ? bracketed(host) : host_and_port(host, port);
 }
 
-std::string Url::origin() const { return (tls ? "https://" : "http://") + bracketed(host) + ":" + port; }
+std::string Url::origin() const { return (tls ? "https://" : "http://") + host_and_port(host, port); }
 
 std::string Url::text() const {
   return one_line((tls ? "https://" : "http://") + authority() + target.substr(0, target.find('?')), 500);

@@ -4,8 +4,8 @@
 //               [this](auto text) { take(std::move(text)); });    // on the loop, while the Worker lives
 //
 // Loop thread only. The end of the Worker is the end of its work: what has not begun never begins, what runs is told to
-// stop by its flag, and no `then` is called any more. REQUIRES: the loop outlives the work, so that the pool is joined
-// first. Unbounded by itself: an owner says how much it keeps under way.
+// stop by its flag, and no `then` is called any more. REQUIRES: the loop outlives the work, so that the pool is
+// joined first. Unbounded by itself: an owner says how much it keeps under way.
 #pragma once
 
 #include <atomic>

@@ -17,6 +17,7 @@
 #include "agent/base/process.h"
 #include "agent/base/text_file.h"
 #include "agent/base/unique_fd.h"
+#include "agent/base/url.h"
 #include "agent/cli/check_parts.h"
 #include "agent/cli/cli.h"
 #include "agent/cli/http_get.h"
@@ -88,20 +89,19 @@ error_code try_to_listen(const tcp::endpoint& endpoint) {
   return error;
 }
 
-// The id of the agent that listens on the admin API's port; empty: it is no agent.
-std::string agent_at_port(const Config& config) {
+// The id of the agent that listens on the admin API's port; nullopt: it is no agent.
+std::optional<std::string> agent_at_port(const Config& config) {
   const auto answer = http_get(admin_url(config, "/v1/health"), {}, {}, kAgentPatience);
-  if (!answer) return {};
+  if (!answer) return std::nullopt;
   const auto health = nlohmann::json::parse(answer->body, nullptr, false);
-  if (!health.is_object() || !health.contains("Cluster") || !health["Cluster"].is_object()) return {};
+  if (!health.is_object() || !health.contains("Cluster") || !health["Cluster"].is_object()) return std::nullopt;
   const auto& cluster = health["Cluster"];
-  return cluster.contains("Id") && cluster["Id"].is_string() ? cluster["Id"].get<std::string>() : std::string();
+  if (!cluster.contains("Id") || !cluster["Id"].is_string()) return std::nullopt;
+  return cluster["Id"].get<std::string>();
 }
 
 void check_port(CheckReport& report, const Config& config) {
-  const std::string where = (config.listen_address.find(':') == std::string::npos ? config.listen_address
-                                                                                  : "[" + config.listen_address + "]") +
-                            ":" + std::to_string(config.listen_port);
+  const std::string where = host_and_port(config.listen_address, config.listen_port);
   error_code error;
   const auto address = asio::ip::make_address(config.listen_address, error);
   if (!error) error = try_to_listen({address, config.listen_port});
@@ -109,11 +109,11 @@ void check_port(CheckReport& report, const Config& config) {
     report.ok("listen", where + " is free");
   } else if (error != asio::error::address_in_use) {
     report.fail("listen", where + ": " + error.message() + "; set listen to an address of this host", kExitNo);
-  } else if (const std::string agent = agent_at_port(config); agent == config.id) {
+  } else if (const auto agent = agent_at_port(config); agent == config.id) {
     report.ok("listen", where + ": this agent runs and listens there");
   } else {
     report.fail("listen",
-                where + " is taken by " + (agent.empty() ? "another program" : "another agent, " + agent) +
+                where + " is taken by " + (agent ? "another agent, " + *agent : "another program") +
                     " (ss -ltnp 'sport = :" + std::to_string(config.listen_port) +
                     "' names it); stop it, or set listen to another port",
                 kExitNo);
@@ -147,7 +147,7 @@ bool check_nginx_program(CheckReport& report, const Config& config) {
   if (!result) {
     const ProcessFailure& failure = result.error();
     report.fail("nginx",
-                (failure.start_error.empty() ? failure.message : command.front() + ": " + failure.start_error) +
+                (failure.start_error ? command.front() + ": " + *failure.start_error : failure.message) +
                     "; install Nginx, or name its program in nginx_cmd",
                 kExitNo);
     return false;

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -30,28 +31,26 @@ class TemporaryFile {
     (void)write(std::filesystem::temp_directory_path(ignored) / name, text);
   }
   ~TemporaryFile() {
-    if (!path_.empty()) ::unlink(path_.c_str());
+    if (!failure_) ::unlink(path_.c_str());
   }
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
 
-  [[nodiscard]] const std::string& path() const { return path_; }  // empty: error() says why
-  [[nodiscard]] const std::string& error() const { return error_; }
+  // Why there is none.
+  [[nodiscard]] const std::optional<Failure>& failure() const { return failure_; }
+  [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] bool moved() const { return moved_; }
 
  private:
   bool write(const std::string& path, const std::string& text) {
+    path_ = path;
     const Done written = write_draft(path, text, Ownership{0600});
-    if (written) {
-      path_ = path;
-    } else {
-      error_ = written.error().message;
-    }
+    failure_ = written ? std::nullopt : std::optional(written.error());
     return written.has_value();
   }
 
   std::string path_;
-  std::string error_;
+  std::optional<Failure> failure_;
   bool moved_ = false;
 };
 
@@ -70,8 +69,8 @@ std::string nginx_reason(const std::string& output) {
 
 void check_nginx(CheckReport& report, const Config& config, const std::string& what, const std::string& text) {
   const TemporaryFile file(config.nginx_config, text);
-  if (file.path().empty()) {
-    report.fail("nginx", "no file to test can be written: " + file.error(), kExitNo);
+  if (file.failure()) {
+    report.fail("nginx", "no file to test can be written: " + file.failure()->message, kExitNo);
     return;
   }
   std::vector<std::string> command = config.nginx_cmd;

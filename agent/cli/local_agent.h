@@ -5,6 +5,7 @@
 #include <string>
 #include <tl/expected.hpp>
 
+#include "agent/base/types.h"
 #include "agent/base/url.h"
 #include "agent/cli/cluster_session.h"
 #include "agent/config/config.h"
@@ -23,6 +24,6 @@ namespace chorale::agent {
 [[nodiscard]] tl::expected<render::RoutingState, CliError> read_local_routes(const Config& config);
 
 // The body of /v1/status; the error says what is wrong with it.
-[[nodiscard]] tl::expected<coordination::ClusterSnapshot, std::string> read_status_body(const std::string& body);
+[[nodiscard]] tl::expected<coordination::ClusterSnapshot, Failure> read_status_body(const std::string& body);
 
 }  // namespace chorale::agent

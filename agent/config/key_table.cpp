@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/base/url.h"
 #include "agent/config/config_values.h"
 #include "render/allow_list.h"
 
@@ -82,11 +83,7 @@ Checked read_listen(std::string_view text, Config& config) {
   });
 }
 
-std::string write_listen(const Config& config) {
-  const bool version6 = config.listen_address.find(':') != std::string::npos;
-  return (version6 ? "[" + config.listen_address + "]" : config.listen_address) + ":" +
-         std::to_string(config.listen_port);
-}
+std::string write_listen(const Config& config) { return host_and_port(config.listen_address, config.listen_port); }
 
 Checked read_port(std::string_view text, Config& config) {
   return parse_port(text).map([&](std::uint16_t port) { config.listen_port = port; });

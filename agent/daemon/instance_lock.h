@@ -4,6 +4,8 @@
 #include <string>
 #include <tl/expected.hpp>
 
+#include "agent/base/types.h"
+
 namespace chorale::agent {
 
 // 128 random bits as 32 lower-case hex digits, never the same twice. Thread-safe.
@@ -14,7 +16,7 @@ namespace chorale::agent {
 class InstanceLock {
  public:
   // Creates state_dir and the file where missing. The error names the path and what to do.
-  [[nodiscard]] static tl::expected<InstanceLock, std::string> acquire(const std::string& state_dir);
+  [[nodiscard]] static tl::expected<InstanceLock, Failure> acquire(const std::string& state_dir);
   InstanceLock(InstanceLock&& other) noexcept;
   InstanceLock& operator=(InstanceLock&& other) noexcept;
   ~InstanceLock();

@@ -1,4 +1,5 @@
-// The routing state that this proxy serves, kept in state_dir over restarts. Loop thread only; I/O on the worker pool.
+// The routing state that this proxy serves, kept in state_dir over restarts. Loop thread only; I/O on the worker
+// pool.
 //
 // For /v1/config, and as the leader's baseline where ZooKeeper holds no committed state (a wiped ensemble).
 #pragma once

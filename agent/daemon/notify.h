@@ -2,8 +2,8 @@
 //
 // READY=1 means: the admin API listens and Nginx's file was looked at. It never waits for ZooKeeper or Marathon,
 // because a proxy must start while they are down. WATCHDOG=1 comes from the loop's own timer and from nowhere else: a
-// hung loop falls silent, whatever other threads do. Without a service manager all of this does nothing, and nothing
-// here ever fails or blocks the agent: what cannot be sent now is sent later, or is out of date by then.
+// hung loop falls silent, whatever other threads do. Without a service manager all of this does nothing, and
+// nothing here ever fails or blocks the agent: what cannot be sent now is sent later, or is out of date by then.
 #pragma once
 
 #include <sys/socket.h>

@@ -5,7 +5,8 @@
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/http/verb.hpp>
 
-#include "agent/base/percent.h"
+#include "agent/base/one_line.h"
+#include "agent/http/percent.h"
 
 namespace chorale::agent {
 namespace {
@@ -14,8 +15,6 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 
 std::string to_string(beast::string_view text) { return {text.data(), text.size()}; }
-
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
 }  // namespace
 

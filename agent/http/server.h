@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include "agent/base/types.h"
+
 namespace chorale::agent {
 
 struct HttpRequest {
@@ -57,7 +59,7 @@ class HttpServer {
   HttpServer& operator=(const HttpServer&) = delete;
 
   // Binds and listens. The error names the address and why.
-  [[nodiscard]] tl::expected<void, std::string> start();
+  [[nodiscard]] tl::expected<void, Failure> start();
   [[nodiscard]] std::uint16_t port() const;
 
  private:

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "agent/base/url.h"
@@ -14,9 +15,9 @@ namespace chorale::agent {
 struct RestOutcome {
   unsigned status = 0;  // 0: no header arrived
   std::string location;
-  std::string body;       // decompressed
-  std::string error;      // empty: nothing to complain of
-  bool complete = false;  // to the last byte; an overlong error body is cut without an error
+  std::string body;                  // decompressed
+  std::optional<std::string> error;  // set where no header arrived
+  bool complete = false;             // to the last byte; an overlong error body is cut without an error
 };
 
 class RestExchanges {

@@ -1,5 +1,5 @@
-// Whom Marathon's certificate has to be signed by, one rule for the event stream and for REST; and what else a TLS
-// client of ours insists on.
+// Who must have signed Marathon's certificate: one rule for the event stream and for REST; and what else our TLS
+// clients insist on.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
