@@ -1,4 +1,4 @@
-// Text from outside made fit for one line that people read: a label can forge no log line. Pure.
+// Text from outside made fit for one line that people read: no label can forge a log line. Pure.
 #pragma once
 
 #include <string>
@@ -15,7 +15,7 @@ namespace chorale::agent {
 [[nodiscard]] std::string escape_for_log(std::string_view text);
 // Control characters and bytes outside ASCII as \xNN: for text that may be in any encoding.
 [[nodiscard]] std::string escaped(std::string_view text);
-// As escaped(), with backslashes as \x5c, so that nothing looks like an escape that is none; cut after `longest`
+// As escaped(), with backslashes as \x5c, so that nothing looks like an escape that is not one; cut after `longest`
 // bytes.
 [[nodiscard]] std::string one_line(std::string_view text, std::size_t longest = 200);
 

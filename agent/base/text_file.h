@@ -1,7 +1,7 @@
 // A whole text file, as operators give them: config, template, credential, apps.json. Blocking.
 //
 // Errors name the file and the system's reason. Nothing is thrown: a stream's iterators do throw where a read fails
-// after the opening, as of a directory or of a process that has ended, and would take the agent with them.
+// after the file was opened (a directory, the files of a process that has ended), and would end the agent.
 #pragma once
 
 #include <cstddef>

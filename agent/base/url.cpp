@@ -79,7 +79,7 @@ Url Url::below(std::string_view path) const {
 
 tl::expected<Url, Failure> parse_url(std::string_view text) {
   const auto refused = [&](std::string_view why) {
-    // Only what follows the last '@' is shown: before it may stand a password.
+    // Only what follows the last '@' is shown: a password may come before it.
     const auto at = text.rfind('@');
     const auto shown = at == std::string_view::npos ? text : text.substr(at + 1);
     return tl::unexpected(Failure{"URL \"" + one_line(shown) + "\": " + std::string(why)});

@@ -23,7 +23,7 @@ constexpr milliseconds kPatience{2'000};  // for each server
 constexpr milliseconds kMarathonPatience{5'000};
 constexpr seconds kMaxClockDifference{60};
 
-// Why ZooKeeper's servers that do not answer do not; true if any does.
+// Reports which of ZooKeeper's servers do not answer, and why. True if any does.
 bool check_servers(CheckReport& report, const std::string& hosts) {
   std::vector<std::pair<std::string, std::string>> silent;
   bool any = false;

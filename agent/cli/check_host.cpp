@@ -54,7 +54,7 @@ void check_nginx_runs(CheckReport& report, const Config& config) {
   }
 }
 
-// Why this process may not write there. Tried, because root's permissions tell nothing of read-only mounts and the
+// Why this process may not write there. Tried, because root's permissions say nothing about read-only mounts and the
 // like.
 std::optional<std::string> why_not_writable(const fs::path& directory) {
   std::string probe = (directory / ".chorale-check-XXXXXX").string();
@@ -69,14 +69,14 @@ std::optional<std::string> why_not_writable(const fs::path& directory) {
   return why;
 }
 
-// The directory itself, or the first above it that exists.
+// The directory itself, or the nearest one above it that exists.
 fs::path existing(fs::path directory) {
   std::error_code ignored;
   while (!fs::exists(directory, ignored) && directory.has_relative_path()) directory = directory.parent_path();
   return directory;
 }
 
-// Nothing: the port is free, and free again.
+// No error: the port is free, and is free again afterwards.
 error_code try_to_listen(const tcp::endpoint& endpoint) {
   asio::io_context loop;
   tcp::acceptor acceptor(loop);
@@ -89,7 +89,7 @@ error_code try_to_listen(const tcp::endpoint& endpoint) {
   return error;
 }
 
-// The id of the agent that listens on the admin API's port; nullopt: it is no agent.
+// The id of the agent that listens on the admin API's port; nullopt: it is not an agent.
 std::optional<std::string> agent_at_port(const Config& config) {
   const auto answer = http_get(admin_url(config, "/v1/health"), {}, {}, kAgentPatience);
   if (!answer) return std::nullopt;
@@ -177,7 +177,7 @@ void check_files(CheckReport& report, const Config& config) {
   std::error_code ignored;
   if (!fs::is_directory(directory, ignored)) {
     report.fail("nginx_config",
-                "there is no directory " + directory.string() + "; make it, or set nginx_config to where Nginx reads",
+                "there is no directory " + directory.string() + "; create it, or set nginx_config to where Nginx reads",
                 kExitNo);
   } else if (const auto why = why_not_writable(directory)) {
     report.fail("nginx_config", *why + "; the agent replaces " + config.nginx_config + " there", kExitNo);
@@ -186,12 +186,13 @@ void check_files(CheckReport& report, const Config& config) {
   }
   const fs::path state = existing(config.state_dir);
   if (!fs::is_directory(state, ignored)) {
-    report.fail("state_dir", state.string() + " is no directory; set state_dir to one", kExitNo);
+    report.fail("state_dir", state.string() + " is not a directory; set state_dir to one", kExitNo);
   } else if (const auto why = why_not_writable(state)) {
     report.fail("state_dir", *why + "; the agent keeps its identity and the last good config there", kExitNo);
   } else {
-    report.ok("state_dir",
-              config.state_dir + (state == fs::path(config.state_dir) ? "" : " is not there yet; the agent makes it"));
+    report.ok(
+        "state_dir",
+        config.state_dir + (state == fs::path(config.state_dir) ? "" : " does not exist yet; the agent creates it"));
   }
 }
 

@@ -1,4 +1,4 @@
-// `chorale check`: the template, and what Nginx says of what it renders.
+// `chorale check`: the template, and what Nginx says about what it renders.
 #include <unistd.h>
 
 #include <filesystem>
@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kNginxPatience{30'000};
 
-// A file that is gone when the check is.
+// A file that is removed when the check ends.
 class TemporaryFile {
  public:
   // Beside the real one where that may be written: relative includes then mean the same.
@@ -54,7 +54,7 @@ class TemporaryFile {
   bool moved_ = false;
 };
 
-// The line that says why, without the temporary file's name in the way; the last line where none does.
+// The line that says why; the last line where none does.
 std::string nginx_reason(const std::string& output) {
   std::string reason;
   bool found = false;
@@ -70,7 +70,7 @@ std::string nginx_reason(const std::string& output) {
 void check_nginx(CheckReport& report, const Config& config, const std::string& what, const std::string& text) {
   const TemporaryFile file(config.nginx_config, text);
   if (file.failure()) {
-    report.fail("nginx", "no file to test can be written: " + file.failure()->message, kExitNo);
+    report.fail("nginx", "cannot write a file to test: " + file.failure()->message, kExitNo);
     return;
   }
   std::vector<std::string> command = config.nginx_cmd;
@@ -86,7 +86,7 @@ void check_nginx(CheckReport& report, const Config& config, const std::string& w
   }
 }
 
-// Looked for in what is rendered: a name in a template's comment asks for nothing.
+// Looked for in what is rendered: a name in a template's comment needs no value.
 void check_local_values(CheckReport& report, const Config& config, const render::Template& compiled) {
   const auto rendered = compiled.render(sample_state(config.realm));
   if (!rendered) return;  // reported below, with the state that it fails on
@@ -110,7 +110,7 @@ void check_template(CheckReport& report, const Config& config, bool program) {
     report.warn("template", tag + " is rendered without quoting: anyone who sets it writes Nginx config");
   }
   check_local_values(report, config, *compiled);
-  if (config.nginx_ignore_check) report.warn("nginx", "nginx_ignore_check is set: no config is tested, here or ever");
+  if (config.nginx_ignore_check) report.warn("nginx", "nginx_ignore_check is set: no config is ever tested");
   const render::RoutingState empty{config.realm, {}};
   for (const auto& [what, state] : {std::pair<std::string, render::RoutingState>{"a state without apps", empty},
                                     {"a sample state", sample_state(config.realm)}}) {

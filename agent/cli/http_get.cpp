@@ -30,7 +30,7 @@ class Visit {
     parser_.body_limit(kMaxBodyBytes);
   }
 
-  // Why it failed, or nothing.
+  // Why it failed; nullopt: it did not.
   std::optional<Failure> connect(std::chrono::milliseconds limit) {
     return run(limit, [this] { resolve([this] { over(); }); });
   }

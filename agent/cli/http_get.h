@@ -1,4 +1,4 @@
-// One question over the network, with a deadline: the only HTTP client of the command line. Blocking.
+// One HTTP request with a deadline: the only HTTP client of the command line. Blocking.
 #pragma once
 
 #include <chrono>
@@ -22,7 +22,7 @@ struct HttpAnswer {
 [[nodiscard]] tl::expected<HttpAnswer, Failure> http_get(const Url& url, const std::string& credentials,
                                                          const std::string& ca_file, std::chrono::milliseconds limit);
 
-// Why no TCP connection can be made to it (an unknown name, a closed port), or nothing.
+// Why no TCP connection can be made to it (an unknown name, a closed port); nullopt: it can.
 [[nodiscard]] std::optional<Failure> why_unreachable(const std::string& host, const std::string& port,
                                                      std::chrono::milliseconds limit);
 

@@ -17,7 +17,7 @@ namespace chorale::agent {
 // A page of the admin API as this host reaches it: by loopback where the agent listens on every address.
 [[nodiscard]] Url admin_url(const Config& config, const std::string& path);
 
-// Asked of the admin API.
+// From its admin API.
 [[nodiscard]] tl::expected<coordination::ClusterSnapshot, CliError> ask_local_status(const Config& config,
                                                                                      std::chrono::milliseconds limit);
 // What this proxy's Nginx serves, as the agent last kept it in state_dir.

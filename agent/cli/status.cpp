@@ -35,7 +35,7 @@ int show_once(const ReadCluster& read, const StatusFlags& flags) {
   return kExitFine;
 }
 
-// On a terminal the picture is redrawn; elsewhere every change is one block more.
+// On a terminal the picture is redrawn; elsewhere every change adds a block.
 int show_changes(const ReadCluster& read, const Pause& pause, const StatusFlags& flags) {
   const bool terminal = ::isatty(STDOUT_FILENO) != 0;
   std::optional<std::string> shown;

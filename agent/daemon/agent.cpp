@@ -18,7 +18,7 @@
 namespace chorale::agent {
 namespace {
 
-constexpr std::chrono::seconds kLongestEnd{2};  // then the process ends, with what is still pending
+constexpr std::chrono::seconds kLongestEnd{2};  // then the process ends, even with work pending
 
 }  // namespace
 
@@ -65,7 +65,7 @@ bool Agent::start() {
                                         make_admin_api(admin_sources()));
   if (const auto listening = admin_->start(); !listening) {
     log_error("admin API: " + listening.error().message);
-    exit_code_ = kExitNo;  // worth another try: what holds the port may be about to stop
+    exit_code_ = kExitNo;  // worth another try: the process that holds the port may be about to stop
     return false;
   }
 

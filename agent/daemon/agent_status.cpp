@@ -47,7 +47,7 @@ void Agent::status_changed() {
 
 void Agent::publish_status() {
   if (ending_) return;
-  status_timer_.expires_after(kStatusInterval);  // some verdicts change by time alone
+  status_timer_.expires_after(kStatusInterval);  // some verdicts change with time alone
   status_timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error) status_changed();
   });

@@ -1,4 +1,4 @@
-// Who this agent is, over restarts: state_dir/instance holds a random id and is locked while the agent runs.
+// Who this agent is, across restarts: state_dir/instance holds a random id and is locked while the agent runs.
 #pragma once
 
 #include <string>

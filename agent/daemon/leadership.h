@@ -37,8 +37,8 @@ class Leadership {
     TemplateSource& templates;
     // Hands a rendered state to the coordinator; its number comes back in offer_closed().
     std::function<void(coordination::StateOffered)> offer;
-    std::function<void()> changed;              // something that health or status shows is different
-    std::function<std::uint64_t()> next_offer;  // rises over all leaderships of this process
+    std::function<void()> changed;              // something that health or status shows has changed
+    std::function<std::uint64_t()> next_offer;  // rises across all leaderships of this process
   };
 
   Leadership(Surroundings surroundings, const Config& config);

@@ -19,7 +19,7 @@ std::string to_string(beast::string_view text) { return {text.data(), text.size(
 }  // namespace
 
 std::optional<Refusal> refuse_request(const RequestHeader& header) {
-  if (header.version() != 10 && header.version() != 11) return Refusal{505, "only HTTP/1.0 and HTTP/1.1 are spoken"};
+  if (header.version() != 10 && header.version() != 11) return Refusal{505, "only HTTP/1.0 and HTTP/1.1 are supported"};
   const auto hosts = header.count(http::field::host);
   if (hosts > 1 || (hosts == 0 && header.version() == 11)) return Refusal{400, "exactly one Host header is needed"};
   const auto lengths = header.count(http::field::content_length);

@@ -128,7 +128,7 @@ void HttpServer::Impl::on_accepted(error_code error, asio::ip::tcp::socket socke
   thread_.check();
   if (error == asio::error::no_descriptors || error == asio::error::no_memory ||
       error == asio::error::no_buffer_space || error.value() == ENFILE) {
-    // Out of descriptors: an accept at once would fail again, for ever, at full speed.
+    // Out of descriptors: accepting again at once would fail again and again, at full speed.
     give_way();
     retry_timer_.expires_after(kAcceptBackOff);
     retry_timer_.async_wait([weak = weak_from_this()](error_code cancelled) {

@@ -24,7 +24,7 @@ struct HttpRequest {
   std::string query;          // raw, without '?'
   std::string authorization;  // the header's value or empty; never logged
   std::string body;
-  // The client itself is on this host: a request that says it came through a proxy here is not.
+  // The client itself is on this host: a request that says it came through a proxy here does not count.
   bool from_loopback = false;
 };
 

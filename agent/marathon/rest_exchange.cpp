@@ -91,7 +91,7 @@ class Download : public std::enable_shared_from_this<Download> {
     read();
   }
 
-  // The stream ends for broken answers, too; only content_ready tells.
+  // The stream also ends for broken answers; only content_ready tells them apart.
   void end() {
     response_.content_ready().then([self = shared_from_this()](const pplx::task<web::http::http_response>& task) {
       self->guarded([&] {

@@ -19,7 +19,7 @@ namespace chorale::agent {
 // TLS 1.2 or newer.
 [[nodiscard]] boost::asio::ssl::context client_context();
 
-// Sends the name along, and refuses every certificate that is not made out to it.
+// Sends the name along, and refuses every certificate that was not issued for it.
 [[nodiscard]] std::optional<Failure> expect_host(boost::asio::ssl::stream<boost::asio::ip::tcp::socket>& stream,
                                                  const std::string& host);
 
