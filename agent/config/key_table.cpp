@@ -42,7 +42,7 @@ Checked label_value(std::string_view text) {
   return {};
 }
 
-Checked host_and_port(std::string_view text) {
+Checked udp_address(std::string_view text) {
   const auto colon = text.rfind(':');
   if (text.empty() || (colon != 0 && colon != std::string_view::npos && parse_port(text.substr(colon + 1)))) return {};
   return refuse("expected host:port, found \"" + std::string(text) + "\"");
@@ -311,7 +311,7 @@ std::vector<Key> statsd_keys() {
   return {
       {.name = "statsd.addr",
        .heading = kStatsd,
-       .type = TextKey{kMember<&Config::statsd, &StatsdConfig::address>, host_and_port},
+       .type = TextKey{kMember<&Config::statsd, &StatsdConfig::address>, udp_address},
        .text = "host:port of a statsd server. Counts and times of reloads are sent there over UDP, with Nixy's names.",
        .unset = "none; nothing is sent",
        .example = R"("localhost:8125")"},

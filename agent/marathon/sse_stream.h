@@ -1,7 +1,7 @@
 // One connection to Marathon's event stream: connects, follows redirects, delivers events until it fails or is closed.
 // Loop thread only.
 //
-// It never reconnects: when and where to try again is the leader's decision. Memory is bounded by 64 KiB of body, 16
+// It never reconnects: when and where to try again is the tracker's decision. Memory is bounded by 64 KiB of body, 16
 // KiB of header and one unfinished event.
 #pragma once
 
