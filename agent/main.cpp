@@ -38,7 +38,7 @@ void add_verbs(CLI::App& app, Arguments& arguments) {
              arguments);
   add_config(
       add_verb(app, arguments, "check",
-               "Check config, template, Nginx, ZooKeeper and Marathon; prints one finding a line: ok, warn or fail",
+               "Check config, template, Nginx, ZooKeeper and Marathon; prints one finding per line: ok, warn or fail",
                [&] { return run_check(arguments.config); }),
       arguments);
 

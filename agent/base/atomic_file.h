@@ -1,4 +1,4 @@
-// Whole files, old or new, never half: write aside, fsync, rename, fsync the directory. Blocking; worker pool only.
+// Whole files, old or new, never half: write a draft, fsync, rename, fsync the directory. Blocking; worker pool only.
 //
 // Every error names the file and the system's reason ("No space left on device", "Read-only file system").
 #pragma once
@@ -44,7 +44,7 @@ using Done = tl::expected<void, Failure>;
 // nullopt: it cannot be looked at, or does not exist.
 [[nodiscard]] std::optional<FileSignature> signature_of(const std::string& path);
 
-// Neither synced nor complete until publish_file. A half written file is removed again.
+// Neither synced nor complete until publish_file. A half-written file is removed again.
 [[nodiscard]] Done write_draft(const std::string& path, std::string_view text, const Ownership& ownership);
 // fsync, rename, fsync of the directory. `draft` and `path` are in one directory.
 [[nodiscard]] Done publish_file(const std::string& draft, const std::string& path);

@@ -1,4 +1,4 @@
-// The agent's log: glog on stderr, one line a fact. Loop thread only.
+// The agent's log: glog on stderr, one line per fact. Loop thread only.
 //
 // Where stderr is the journal's stream, a line begins with its priority and leaves time and pid to the journal, which
 // knows them better; elsewhere it begins with glog's "I20261122 12:00:00.000000 4711] ", without a source line, which

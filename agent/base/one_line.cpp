@@ -3,7 +3,6 @@
 namespace chorale::agent {
 namespace {
 
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
 
 void append_as_hex(std::string& text, char c) {

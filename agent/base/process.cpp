@@ -98,7 +98,9 @@ bool read_some(int fd, std::string& output) {
 
 tl::expected<ProcessResult, ProcessFailure> run_process(const std::vector<std::string>& arguments, Milliseconds timeout,
                                                         const std::atomic<bool>& stop) {
-  const auto failed = [](std::string message) { return tl::unexpected(ProcessFailure{std::move(message), {}}); };
+  const auto failed = [](std::string message) {
+    return tl::unexpected(ProcessFailure{std::move(message), std::nullopt});
+  };
   if (arguments.empty()) return failed("no command to run");
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) return failed("pipe: " + std::string(std::strerror(errno)));

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <optional>
 #include <string>
 #include <tl/expected.hpp>
 #include <vector>
@@ -23,8 +24,8 @@ inline constexpr Milliseconds kMaxProcessTime{60'000};
 inline const std::atomic<bool> kNeverStopped{false};
 
 struct ProcessFailure {
-  std::string message;      // "cannot run nginx: No such file or directory", "nginx did not end within 10000 ms ..."
-  std::string start_error;  // the system's reason, where it could not be started
+  std::string message;  // "cannot run nginx: No such file or directory", "nginx did not end within 10000 ms ..."
+  std::optional<std::string> start_error;  // the system's reason, where it could not be started
 };
 
 // Fails where it could not be started, or took too long. `stop` ends the child early.

@@ -1,4 +1,4 @@
-// Words that all of agent/core shares.
+// Types that all of the agent shares.
 #pragma once
 
 #include <chrono>
@@ -8,7 +8,7 @@
 
 namespace chorale::agent {
 
-// The steady clock, handed in by the loop; nothing in core reads a clock by itself.
+// The steady clock, handed in by the loop; nothing in core/ reads a clock by itself.
 using TimePoint = std::chrono::steady_clock::time_point;
 using Milliseconds = std::chrono::milliseconds;
 

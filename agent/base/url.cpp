@@ -57,11 +57,13 @@ bool take_authority(std::string_view authority, Url& url) {
 
 }  // namespace
 
+std::string host_and_port(const std::string& host, const std::string& port) { return bracketed(host) + ":" + port; }
+
 std::string Url::authority() const {
-  return port == (tls ? "443" : "80") ? bracketed(host) : bracketed(host) + ":" + port;
+  return port == (tls ? "443" : "80") ? bracketed(host) : host_and_port(host, port);
 }
 
-std::string Url::origin() const { return (tls ? "https://" : "http://") + bracketed(host) + ":" + port; }
+std::string Url::origin() const { return (tls ? "https://" : "http://") + host_and_port(host, port); }
 
 std::string Url::text() const {
   return one_line((tls ? "https://" : "http://") + authority() + target.substr(0, target.find('?')), 500);
@@ -77,7 +79,7 @@ Url Url::below(std::string_view path) const {
 
 tl::expected<Url, Failure> parse_url(std::string_view text) {
   const auto refused = [&](std::string_view why) {
-    // Only what follows the last '@' is shown: before it may stand a password.
+    // Only what follows the last '@' is shown: a password may come before it.
     const auto at = text.rfind('@');
     const auto shown = at == std::string_view::npos ? text : text.substr(at + 1);
     return tl::unexpected(Failure{"URL \"" + one_line(shown) + "\": " + std::string(why)});

@@ -1,6 +1,8 @@
-// http://host[:port][/path] and https://: a configured endpoint, a path below it, or where one of them redirects. Pure.
+// http://host[:port][/path] and https://: a configured endpoint, a path below it, or where one of them redirects to.
+// Pure.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
@@ -8,6 +10,12 @@
 #include "agent/base/types.h"
 
 namespace chorale::agent {
+
+// "10.0.0.1:8000", "[::1]:8000": a name or a literal address, and a port.
+[[nodiscard]] std::string host_and_port(const std::string& host, const std::string& port);
+[[nodiscard]] inline std::string host_and_port(const std::string& host, std::uint16_t port) {
+  return host_and_port(host, std::to_string(port));
+}
 
 struct Url {
   bool tls = false;

@@ -4,8 +4,8 @@
 //               [this](auto text) { take(std::move(text)); });    // on the loop, while the Worker lives
 //
 // Loop thread only. The end of the Worker is the end of its work: what has not begun never begins, what runs is told to
-// stop by its flag, and no `then` is called any more. REQUIRES: the loop outlives the work, so that the pool is joined
-// first. Unbounded by itself: an owner says how much it keeps under way.
+// stop by its flag, and no `then` is called afterwards. REQUIRES: the loop outlives the work, so that the pool is
+// joined first. Unbounded by itself: an owner says how much it keeps under way.
 #pragma once
 
 #include <atomic>
@@ -20,7 +20,7 @@
 
 namespace chorale::agent {
 
-// True: the result is not wanted any more; long work ends early.
+// True: the result is no longer wanted; long work ends early.
 using StopFlag = std::atomic<bool>;
 
 class Worker {
@@ -43,7 +43,7 @@ class Worker {
     });
   }
 
-  // As the end of the Worker; later runs do nothing.
+  // Like the end of the Worker; later runs do nothing.
   void cancel() { life_->cancelled = true; }
 
   // Cancels, and blocks until no work runs any more, so that what it refers to may go: for work that heeds its flag.
@@ -56,7 +56,7 @@ class Worker {
  private:
   struct Life {
     StopFlag cancelled{false};
-    std::atomic<int> inside{0};  // how many work
+    std::atomic<int> inside{0};  // how many are running
   };
 
   // Counted before the flag is looked at: what cancel_and_wait() does not see will see the flag.

@@ -23,7 +23,7 @@ constexpr milliseconds kServerPatience{2'000};  // for each server
 constexpr milliseconds kMarathonPatience{5'000};
 constexpr seconds kMaxClockDifference{60};
 
-// Why ZooKeeper's servers that do not answer do not; true if any does.
+// Reports which of ZooKeeper's servers do not answer, and why. True if any does.
 bool check_servers(CheckReport& report, const std::string& hosts) {
   std::vector<std::pair<std::string, std::string>> silent;
   bool any = false;
@@ -31,8 +31,13 @@ bool check_servers(CheckReport& report, const std::string& hosts) {
     const auto colon = server.rfind(':');
     std::string host = server.substr(0, colon);
     if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+<<<<<<< HEAD
     if (auto why = why_unreachable(host, server.substr(colon + 1), kServerPatience)) {
       silent.emplace_back(server, std::move(*why));
+=======
+    if (auto why = why_unreachable(host, server.substr(colon + 1), kPatience)) {
+      silent.emplace_back(server, std::move(why->message));
+>>>>>>> wcli
     } else {
       any = true;
     }
@@ -48,7 +53,7 @@ bool check_servers(CheckReport& report, const std::string& hosts) {
   return any;
 }
 
-// Nothing: it is Marathon, and well.
+// Why the endpoint cannot be used; nullopt: it is Marathon, and well.
 std::optional<std::string> why_unwell(const HttpAnswer& answer) {
   if (answer.status >= 200 && answer.status < 300) return std::nullopt;
   if (is_redirect(answer.status)) return std::nullopt;  // a standby may send to the leader; the agent follows
@@ -105,8 +110,8 @@ void check_marathon(CheckReport& report, const Config& config) {
   for (const std::string& endpoint : config.marathon) {
     const auto url = parse_url(endpoint);
     const auto answer = url ? http_get(url->below("/ping"), credentials, config.ca_file, kMarathonPatience)
-                            : tl::unexpected(url.error().message);
-    const auto why = answer ? why_unwell(*answer) : std::optional(answer.error());
+                            : tl::unexpected(url.error());
+    const auto why = answer ? why_unwell(*answer) : std::optional(answer.error().message);
     if (why) {
       silent.emplace_back(endpoint, *why);
       continue;

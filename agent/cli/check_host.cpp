@@ -17,6 +17,7 @@
 #include "agent/base/process.h"
 #include "agent/base/text_file.h"
 #include "agent/base/unique_fd.h"
+#include "agent/base/url.h"
 #include "agent/cli/check_parts.h"
 #include "agent/cli/cli.h"
 #include "agent/cli/http_get.h"
@@ -53,7 +54,7 @@ void check_nginx_runs(CheckReport& report, const Config& config) {
   }
 }
 
-// Why this process may not write there. Tried, because root's permissions tell nothing of read-only mounts and the
+// Why this process may not write there. Tried, because root's permissions say nothing about read-only mounts and the
 // like.
 std::optional<std::string> why_not_writable(const fs::path& directory) {
   std::string probe = (directory / ".chorale-check-XXXXXX").string();
@@ -68,14 +69,14 @@ std::optional<std::string> why_not_writable(const fs::path& directory) {
   return why;
 }
 
-// The directory itself, or the first above it that exists.
+// The directory itself, or the nearest one above it that exists.
 fs::path existing(fs::path directory) {
   std::error_code ignored;
   while (!fs::exists(directory, ignored) && directory.has_relative_path()) directory = directory.parent_path();
   return directory;
 }
 
-// Nothing: the port is free, and free again.
+// No error: the port is free, and is free again afterwards.
 error_code try_to_listen(const tcp::endpoint& endpoint) {
   asio::io_context loop;
   tcp::acceptor acceptor(loop);
@@ -88,20 +89,19 @@ error_code try_to_listen(const tcp::endpoint& endpoint) {
   return error;
 }
 
-// The id of the agent that listens on the admin API's port; empty: it is no agent.
-std::string agent_at_port(const Config& config) {
+// The id of the agent that listens on the admin API's port; nullopt: it is not an agent.
+std::optional<std::string> agent_at_port(const Config& config) {
   const auto answer = http_get(admin_url(config, "/v1/health"), {}, {}, kAgentPatience);
-  if (!answer) return {};
+  if (!answer) return std::nullopt;
   const auto health = nlohmann::json::parse(answer->body, nullptr, false);
-  if (!health.is_object() || !health.contains("Cluster") || !health["Cluster"].is_object()) return {};
+  if (!health.is_object() || !health.contains("Cluster") || !health["Cluster"].is_object()) return std::nullopt;
   const auto& cluster = health["Cluster"];
-  return cluster.contains("Id") && cluster["Id"].is_string() ? cluster["Id"].get<std::string>() : std::string();
+  if (!cluster.contains("Id") || !cluster["Id"].is_string()) return std::nullopt;
+  return cluster["Id"].get<std::string>();
 }
 
 void check_port(CheckReport& report, const Config& config) {
-  const std::string where = (config.listen_address.find(':') == std::string::npos ? config.listen_address
-                                                                                  : "[" + config.listen_address + "]") +
-                            ":" + std::to_string(config.listen_port);
+  const std::string where = host_and_port(config.listen_address, config.listen_port);
   error_code error;
   const auto address = asio::ip::make_address(config.listen_address, error);
   if (!error) error = try_to_listen({address, config.listen_port});
@@ -109,11 +109,11 @@ void check_port(CheckReport& report, const Config& config) {
     report.ok("listen", where + " is free");
   } else if (error != asio::error::address_in_use) {
     report.fail("listen", where + ": " + error.message() + "; set listen to an address of this host", kExitNo);
-  } else if (const std::string agent = agent_at_port(config); agent == config.id) {
+  } else if (const auto agent = agent_at_port(config); agent == config.id) {
     report.ok("listen", where + ": this agent runs and listens there");
   } else {
     report.fail("listen",
-                where + " is taken by " + (agent.empty() ? "another program" : "another agent, " + agent) +
+                where + " is taken by " + (agent ? "another agent, " + *agent : "another program") +
                     " (ss -ltnp 'sport = :" + std::to_string(config.listen_port) +
                     "' names it); stop it, or set listen to another port",
                 kExitNo);
@@ -147,7 +147,7 @@ bool check_nginx_program(CheckReport& report, const Config& config) {
   if (!result) {
     const ProcessFailure& failure = result.error();
     report.fail("nginx",
-                (failure.start_error.empty() ? failure.message : command.front() + ": " + failure.start_error) +
+                (failure.start_error ? command.front() + ": " + *failure.start_error : failure.message) +
                     "; install Nginx, or name its program in nginx_cmd",
                 kExitNo);
     return false;
@@ -177,7 +177,7 @@ void check_files(CheckReport& report, const Config& config) {
   std::error_code ignored;
   if (!fs::is_directory(directory, ignored)) {
     report.fail("nginx_config",
-                "there is no directory " + directory.string() + "; make it, or set nginx_config to where Nginx reads",
+                "there is no directory " + directory.string() + "; create it, or set nginx_config to where Nginx reads",
                 kExitNo);
   } else if (const auto why = why_not_writable(directory)) {
     report.fail("nginx_config", *why + "; the agent replaces " + config.nginx_config + " there", kExitNo);
@@ -186,12 +186,13 @@ void check_files(CheckReport& report, const Config& config) {
   }
   const fs::path state = existing(config.state_dir);
   if (!fs::is_directory(state, ignored)) {
-    report.fail("state_dir", state.string() + " is no directory; set state_dir to one", kExitNo);
+    report.fail("state_dir", state.string() + " is not a directory; set state_dir to one", kExitNo);
   } else if (const auto why = why_not_writable(state)) {
     report.fail("state_dir", *why + "; the agent keeps its identity and the last good config there", kExitNo);
   } else {
-    report.ok("state_dir",
-              config.state_dir + (state == fs::path(config.state_dir) ? "" : " is not there yet; the agent makes it"));
+    report.ok(
+        "state_dir",
+        config.state_dir + (state == fs::path(config.state_dir) ? "" : " does not exist yet; the agent creates it"));
   }
 }
 

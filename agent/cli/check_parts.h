@@ -1,5 +1,5 @@
-// The parts of `chorale check`: each looks at one thing that an agent needs and writes a finding a line, with what to
-// do where something is missing. Blocking, each step within seconds.
+// The parts of `chorale check`: each looks at one thing that an agent needs and writes one finding per line, with
+// what to do where something is missing. Blocking, each step within seconds.
 #pragma once
 
 #include <chrono>
@@ -14,11 +14,11 @@ namespace chorale::agent {
 
 // Whether nginx_cmd can be run at all, and whether a master runs. False: there is nothing to test a config with.
 bool check_nginx_program(CheckReport& report, const Config& config);
-// The template, and what Nginx says of what it renders; `program`: there is an Nginx to ask.
+// The template, and what Nginx says about what it renders; `program`: there is an Nginx to ask.
 void check_template(CheckReport& report, const Config& config, bool program);
 // May the agent write what it has to write?
 void check_files(CheckReport& report, const Config& config);
-// The admin API's port: free, or held by this very agent; and who may see it.
+// The admin API's port: free, or held by this agent itself; and who may see it.
 void check_listen(CheckReport& report, const Config& config);
 void check_zookeeper(CheckReport& report, const Config& config);
 // Every endpoint, and this host's clock against theirs.

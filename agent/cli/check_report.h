@@ -12,7 +12,7 @@ class CheckReport {
 
   void ok(const std::string& what, const std::string& detail) { line("ok  ", what, detail); }
   void warn(const std::string& what, const std::string& detail) { line("warn", what, detail); }
-  // The first failure that is none of reachability decides: 1 or 2 before 3.
+  // The first failure decides the exit code; 1 or 2 goes before 3 (unreachable).
   void fail(const std::string& what, const std::string& detail, int exit_code);
 
   [[nodiscard]] int exit_code() const { return exit_code_; }

@@ -1,7 +1,8 @@
-// `chorale check`: the template, and what Nginx says of what it renders.
+// `chorale check`: the template, and what Nginx says about what it renders.
 #include <unistd.h>
 
 #include <filesystem>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -18,7 +19,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kTemplateTestPatience{30'000};
 
-// A file that is gone when the check is.
+// A file that is removed when the check ends.
 class TemporaryFile {
  public:
   // Beside the real one where that may be written: relative includes then mean the same.
@@ -30,32 +31,30 @@ class TemporaryFile {
     (void)write(std::filesystem::temp_directory_path(ignored) / name, text);
   }
   ~TemporaryFile() {
-    if (!path_.empty()) ::unlink(path_.c_str());
+    if (!failure_) ::unlink(path_.c_str());
   }
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
 
-  [[nodiscard]] const std::string& path() const { return path_; }  // empty: error() says why
-  [[nodiscard]] const std::string& error() const { return error_; }
+  // Why there is none.
+  [[nodiscard]] const std::optional<Failure>& failure() const { return failure_; }
+  [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] bool moved() const { return moved_; }
 
  private:
   bool write(const std::string& path, const std::string& text) {
+    path_ = path;
     const Done written = write_draft(path, text, Ownership{0600});
-    if (written) {
-      path_ = path;
-    } else {
-      error_ = written.error().message;
-    }
+    failure_ = written ? std::nullopt : std::optional(written.error());
     return written.has_value();
   }
 
   std::string path_;
-  std::string error_;
+  std::optional<Failure> failure_;
   bool moved_ = false;
 };
 
-// The line that says why, without the temporary file's name in the way; the last line where none does.
+// The line that says why; the last line where none does.
 std::string nginx_reason(const std::string& output) {
   std::string reason;
   bool found = false;
@@ -70,8 +69,8 @@ std::string nginx_reason(const std::string& output) {
 
 void check_nginx(CheckReport& report, const Config& config, const std::string& what, const std::string& text) {
   const TemporaryFile file(config.nginx_config, text);
-  if (file.path().empty()) {
-    report.fail("nginx", "no file to test can be written: " + file.error(), kExitNo);
+  if (file.failure()) {
+    report.fail("nginx", "cannot write a file to test: " + file.failure()->message, kExitNo);
     return;
   }
   std::vector<std::string> command = config.nginx_cmd;
@@ -87,7 +86,7 @@ void check_nginx(CheckReport& report, const Config& config, const std::string& w
   }
 }
 
-// Looked for in what is rendered: a name in a template's comment asks for nothing.
+// Looked for in what is rendered: a name in a template's comment needs no value.
 void check_local_values(CheckReport& report, const Config& config, const render::Template& compiled) {
   const auto rendered = compiled.render(sample_state(config.realm));
   if (!rendered) return;  // reported below, with the state that it fails on
@@ -111,7 +110,7 @@ void check_template(CheckReport& report, const Config& config, bool program) {
     report.warn("template", tag + " is rendered without quoting: anyone who sets it writes Nginx config");
   }
   check_local_values(report, config, *compiled);
-  if (config.nginx_ignore_check) report.warn("nginx", "nginx_ignore_check is set: no config is tested, here or ever");
+  if (config.nginx_ignore_check) report.warn("nginx", "nginx_ignore_check is set: no config is ever tested");
   const render::RoutingState empty{config.realm, {}};
   for (const auto& [what, state] : {std::pair<std::string, render::RoutingState>{"a state without apps", empty},
                                     {"a sample state", sample_state(config.realm)}}) {

@@ -30,16 +30,16 @@ class Visit {
     parser_.body_limit(kMaxBodyBytes);
   }
 
-  // Why it failed, or nothing.
-  std::optional<std::string> connect(std::chrono::milliseconds limit) {
+  // Why it failed; nullopt: it did not.
+  std::optional<Failure> connect(std::chrono::milliseconds limit) {
     return run(limit, [this] { resolve([this] { over(); }); });
   }
 
-  tl::expected<HttpAnswer, std::string> get(const std::string& credentials, const std::string& ca_file,
-                                            std::chrono::milliseconds limit) {
+  tl::expected<HttpAnswer, Failure> get(const std::string& credentials, const std::string& ca_file,
+                                        std::chrono::milliseconds limit) {
     if (url_.tls) {
-      if (const auto failure = trust_roots(context_, ca_file)) return tl::unexpected(failure->message);
-      if (const auto failure = expect_host(stream_, url_.host)) return tl::unexpected(failure->message);
+      if (const auto failure = trust_roots(context_, ca_file)) return tl::unexpected(*failure);
+      if (const auto failure = expect_host(stream_, url_.host)) return tl::unexpected(*failure);
     }
     request_ = {http::verb::get, url_.target.empty() ? "/" : url_.target, 11};
     request_.set(http::field::host, url_.authority());
@@ -53,19 +53,19 @@ class Visit {
   }
 
  private:
-  std::optional<std::string> run(std::chrono::milliseconds limit, const std::function<void()>& begin) {
+  std::optional<Failure> run(std::chrono::milliseconds limit, const std::function<void()>& begin) {
     begin();
     loop_.run_for(limit);
     if (done_) return failure_;
     resolver_.cancel();
-    return "no answer within " + std::to_string(limit.count()) + " ms";
+    return Failure{"no answer within " + std::to_string(limit.count()) + " ms"};
   }
 
   void over() { done_ = true; }
   // True if that was the end of it.
   bool failed(const char* doing, const error_code& error) {
     if (!error) return false;
-    failure_ = std::string(doing) + ": " + error.message();
+    failure_ = Failure{std::string(doing) + ": " + error.message()};
     over();
     return true;
   }
@@ -105,19 +105,19 @@ class Visit {
   http::request<http::empty_body> request_;
   boost::beast::flat_buffer buffer_;
   http::response_parser<http::string_body> parser_;
-  std::optional<std::string> failure_;
+  std::optional<Failure> failure_;
   bool done_ = false;
 };
 
 }  // namespace
 
-tl::expected<HttpAnswer, std::string> http_get(const Url& url, const std::string& credentials,
-                                               const std::string& ca_file, std::chrono::milliseconds limit) {
+tl::expected<HttpAnswer, Failure> http_get(const Url& url, const std::string& credentials, const std::string& ca_file,
+                                           std::chrono::milliseconds limit) {
   return Visit(url).get(credentials, ca_file, limit);
 }
 
-std::optional<std::string> why_unreachable(const std::string& host, const std::string& port,
-                                           std::chrono::milliseconds limit) {
+std::optional<Failure> why_unreachable(const std::string& host, const std::string& port,
+                                       std::chrono::milliseconds limit) {
   Url url;
   url.host = host;
   url.port = port;

@@ -1,4 +1,4 @@
-// One question over the network, with a deadline: the only HTTP client of the command line. Blocking.
+// One HTTP request with a deadline: the only HTTP client of the command line. Blocking.
 #pragma once
 
 #include <chrono>
@@ -6,6 +6,7 @@
 #include <string>
 #include <tl/expected.hpp>
 
+#include "agent/base/types.h"
 #include "agent/base/url.h"
 
 namespace chorale::agent {
@@ -18,12 +19,11 @@ struct HttpAnswer {
 
 // A single GET; redirects are not followed. `credentials`: "user:password" or empty; `ca_file` empty: the system's
 // roots.
-[[nodiscard]] tl::expected<HttpAnswer, std::string> http_get(const Url& url, const std::string& credentials,
-                                                             const std::string& ca_file,
-                                                             std::chrono::milliseconds limit);
+[[nodiscard]] tl::expected<HttpAnswer, Failure> http_get(const Url& url, const std::string& credentials,
+                                                         const std::string& ca_file, std::chrono::milliseconds limit);
 
-// Why no TCP connection can be made to it (an unknown name, a closed port), or nothing.
-[[nodiscard]] std::optional<std::string> why_unreachable(const std::string& host, const std::string& port,
-                                                         std::chrono::milliseconds limit);
+// Why no TCP connection can be made to it (an unknown name, a closed port); nullopt: it can.
+[[nodiscard]] std::optional<Failure> why_unreachable(const std::string& host, const std::string& port,
+                                                     std::chrono::milliseconds limit);
 
 }  // namespace chorale::agent

@@ -23,7 +23,9 @@ int complain(const CliError& error) {
 }
 
 tl::expected<std::string, CliError> slurp(const std::string& path) {
-  return read_text_file(path).map_error([](std::string message) { return CliError{kExitUsage, std::move(message)}; });
+  return read_text_file(path).map_error([](Failure failure) {
+    return CliError{kExitUsage, std::move(failure.message)};
+  });
 }
 
 }  // namespace chorale::agent

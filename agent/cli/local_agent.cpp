@@ -29,15 +29,15 @@ Url admin_url(const Config& config, const std::string& path) {
   return url;
 }
 
-tl::expected<coordination::ClusterSnapshot, std::string> read_status_body(const std::string& body) {
+tl::expected<coordination::ClusterSnapshot, Failure> read_status_body(const std::string& body) {
   const Json document = Json::parse(body, nullptr, false);
   if (!document.is_object() || !document.contains("state") || !document.contains("agents") ||
       !document["agents"].is_array()) {
-    return tl::unexpected(std::string("expected {\"state\": ..., \"agents\": [...]}"));
+    return tl::unexpected(Failure{"expected {\"state\": ..., \"agents\": [...]}"});
   }
   coordination::ClusterSnapshot snapshot;
   auto state = coordination::decode_state(document["state"].dump());
-  if (!state) return tl::unexpected(state.error().message);
+  if (!state) return tl::unexpected(Failure{state.error().message});
   snapshot.state = std::move(*state);
   for (const Json& entry : document["agents"]) {
     auto agent = coordination::decode_agent(entry.dump());
@@ -58,12 +58,12 @@ tl::expected<coordination::ClusterSnapshot, CliError> ask_local_status(const Con
         kExitUnreachable,
         config.file + " names no zookeeper: this is a standalone agent, and its admin API on " + config.listen_address +
             ":" + std::to_string(config.listen_port) + kStatusPath + " does not answer: " +
-            (answer ? "HTTP " + std::to_string(answer->status) + " " + answer->body : answer.error())});
+            (answer ? "HTTP " + std::to_string(answer->status) + " " + answer->body : answer.error().message)});
   }
   auto snapshot = read_status_body(answer->body);
   if (!snapshot) {
-    return tl::unexpected(CliError{
-        kExitNo, std::string("the local agent's answer to ") + kStatusPath + " cannot be read: " + snapshot.error()});
+    return tl::unexpected(CliError{kExitNo, std::string("the local agent's answer to ") + kStatusPath +
+                                                " cannot be read: " + snapshot.error().message});
   }
   return std::move(*snapshot);
 }
@@ -72,7 +72,7 @@ tl::expected<render::RoutingState, CliError> read_local_routes(const Config& con
   const std::string file = config.state_dir + "/routes.json";
   const auto text = read_text_file(file);
   if (!text) {
-    return tl::unexpected(CliError{kExitNo, text.error() + "; " + config.file +
+    return tl::unexpected(CliError{kExitNo, text.error().message + "; " + config.file +
                                                 " names no zookeeper, and a standalone agent keeps there what it " +
                                                 "serves: has it served anything yet?"});
   }

@@ -5,6 +5,7 @@
 #include <string>
 #include <tl/expected.hpp>
 
+#include "agent/base/types.h"
 #include "agent/base/url.h"
 #include "agent/cli/cluster_session.h"
 #include "agent/config/config.h"
@@ -16,13 +17,13 @@ namespace chorale::agent {
 // A page of the admin API as this host reaches it: by loopback where the agent listens on every address.
 [[nodiscard]] Url admin_url(const Config& config, const std::string& path);
 
-// Asked of the admin API.
+// From its admin API.
 [[nodiscard]] tl::expected<coordination::ClusterSnapshot, CliError> ask_local_status(const Config& config,
                                                                                      std::chrono::milliseconds limit);
 // What this proxy's Nginx serves, as the agent last kept it in state_dir.
 [[nodiscard]] tl::expected<render::RoutingState, CliError> read_local_routes(const Config& config);
 
 // The body of /v1/status; the error says what is wrong with it.
-[[nodiscard]] tl::expected<coordination::ClusterSnapshot, std::string> read_status_body(const std::string& body);
+[[nodiscard]] tl::expected<coordination::ClusterSnapshot, Failure> read_status_body(const std::string& body);
 
 }  // namespace chorale::agent

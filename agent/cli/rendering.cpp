@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "agent/base/url.h"
 #include "agent/cli/cli.h"
 #include "agent/cli/load.h"
 #include "render/local_values.h"
@@ -13,8 +14,7 @@ render::Server server(const std::string& host, std::uint16_t port, const std::st
   render::Server made;
   made.host = host;
   made.port = port;
-  const bool version6 = host.find(':') != std::string::npos;
-  made.address = (version6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+  made.address = host_and_port(host, port);
   made.task_id = task;
   made.version = "2026-01-01T00:00:00.000Z";
   made.health = render::Health::kAlive;

@@ -34,15 +34,15 @@ int show_once(const ReadCluster& read, const StatusFlags& flags) {
   return kExitFine;
 }
 
-// On a terminal the picture is redrawn; elsewhere every change is one block more.
+// On a terminal the picture is redrawn; elsewhere every change adds a block.
 int show_changes(const ReadCluster& read, const Pause& pause, const StatusFlags& flags) {
   const bool terminal = ::isatty(STDOUT_FILENO) != 0;
-  std::string shown;
-  std::string complaint;
+  std::optional<std::string> shown;
+  std::optional<std::string> complaint;  // why nothing can be read now, as it was said last
   do {
     const auto snapshot = read();
     if (!snapshot) {
-      if (shown.empty() && complaint.empty() && snapshot.error().exit_code == kExitUsage) {
+      if (!shown && !complaint && snapshot.error().exit_code == kExitUsage) {
         return complain(snapshot.error());
       }
       if (snapshot.error().message != complaint) std::cerr << snapshot.error().message << std::endl;
@@ -50,12 +50,12 @@ int show_changes(const ReadCluster& read, const Pause& pause, const StatusFlags&
       continue;
     }
     const std::string text = text_of(*snapshot, flags.json);
-    if (text == shown && complaint.empty()) continue;
-    complaint.clear();
+    if (text == shown && !complaint) continue;
+    complaint.reset();
     if (terminal) {
       std::cout << kClearTerminal << text << std::flush;
     } else if (text != shown) {
-      std::cout << (shown.empty() || flags.json ? "" : "\n") << text << std::flush;
+      std::cout << (!shown || flags.json ? "" : "\n") << text << std::flush;
     }
     shown = text;
     if (!std::cout) return kExitFine;  // the reader has gone

@@ -9,7 +9,7 @@ namespace chorale::agent {
 
 // The first row is the heading. Cells are made safe for a terminal: no control characters.
 [[nodiscard]] std::string table(const std::vector<std::vector<std::string>>& rows);
-// A stranger's words on one terminal line.
+// Text from outside, on one terminal line.
 [[nodiscard]] std::string safe(std::string_view text);
 
 }  // namespace chorale::agent

@@ -76,7 +76,7 @@ class SecretReader {
   std::string content_of(const std::string& key, const std::string& path) {
     const auto text = read_text_file(path, kMaxSecretBytes);
     if (!text) {
-      refuse(key, text.error());
+      refuse(key, text.error().message);
       return {};
     }
     std::string secret(trim(*text));
@@ -99,7 +99,7 @@ std::string joined(const std::vector<std::string>& names) {
 
 tl::expected<LoadedConfig, Failure> load_config(const std::string& file) {
   const auto text = read_text_file(file, kMaxConfigBytes);
-  if (!text) return tl::unexpected(Failure{text.error()});
+  if (!text) return tl::unexpected(text.error());
   auto loaded = parse_config(*text, file, host_facts());
   if (!loaded) return loaded;
   if (auto read = SecretReader(*loaded).read(); !read) return tl::unexpected(std::move(read).error());

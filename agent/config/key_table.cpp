@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/base/url.h"
 #include "agent/config/config_values.h"
 #include "render/allow_list.h"
 
@@ -41,7 +42,7 @@ Checked label_value(std::string_view text) {
   return {};
 }
 
-Checked host_and_port(std::string_view text) {
+Checked udp_address(std::string_view text) {
   const auto colon = text.rfind(':');
   if (text.empty() || (colon != 0 && colon != std::string_view::npos && parse_port(text.substr(colon + 1)))) return {};
   return refuse("expected host:port, found \"" + std::string(text) + "\"");
@@ -82,11 +83,7 @@ Checked read_listen(std::string_view text, Config& config) {
   });
 }
 
-std::string write_listen(const Config& config) {
-  const bool version6 = config.listen_address.find(':') != std::string::npos;
-  return (version6 ? "[" + config.listen_address + "]" : config.listen_address) + ":" +
-         std::to_string(config.listen_port);
-}
+std::string write_listen(const Config& config) { return host_and_port(config.listen_address, config.listen_port); }
 
 Checked read_port(std::string_view text, Config& config) {
   return parse_port(text).map([&](std::uint16_t port) { config.listen_port = port; });
@@ -314,7 +311,7 @@ std::vector<Key> statsd_keys() {
   return {
       {.name = "statsd.addr",
        .heading = kStatsd,
-       .type = TextKey{kMember<&Config::statsd, &StatsdConfig::address>, host_and_port},
+       .type = TextKey{kMember<&Config::statsd, &StatsdConfig::address>, udp_address},
        .text = "host:port of a statsd server. Counts and times of reloads are sent there over UDP, with Nixy's names.",
        .unset = "none; nothing is sent",
        .example = R"("localhost:8125")"},

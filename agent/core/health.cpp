@@ -25,8 +25,8 @@ std::string why_nothing_applied(const HealthInputs& inputs) {
     return nothing + or_else(inputs.nginx.config_message, "revision " + to_text(inputs.view.committed->identity) +
                                                               " is being fetched, tested and applied");
   }
-  if (!inputs.marathon_trouble.empty()) return nothing + "Marathon: " + inputs.marathon_trouble;
-  if (!inputs.template_healthy) return nothing + "template: " + or_else(inputs.template_message, "it cannot be used");
+  if (inputs.marathon_trouble) return nothing + "Marathon: " + inputs.marathon_trouble->message;
+  if (inputs.template_trouble) return nothing + "template: " + inputs.template_trouble->message;
   return nothing + (inputs.view.leader.empty() ? "no leader is elected yet"
                                                : "leader " + inputs.view.leader + " has committed no revision yet");
 }
@@ -38,8 +38,8 @@ bool cannot_apply_what_others_can(const HealthInputs& inputs) {
          inputs.nginx.applied->older_than(*inputs.view.peer_applied);
 }
 
-// "" unless this proxy must get no traffic.
-std::string why_down(const HealthInputs& inputs) {
+// Why this proxy must get no traffic.
+std::optional<std::string> why_down(const HealthInputs& inputs) {
   if (inputs.drained) return "drained by an operator";
   if (!inputs.nginx.running) return "Nginx is not running: " + or_else(inputs.nginx.message, "no master process found");
   if (!inputs.nginx.applied) return why_nothing_applied(inputs);
@@ -48,10 +48,10 @@ std::string why_down(const HealthInputs& inputs) {
     return "cannot apply revision " + to_text(*inputs.view.peer_applied) + " for " + std::to_string(failing.count()) +
            " s although another proxy has: " + or_else(inputs.nginx.config_message, "see the log");
   }
-  return {};
+  return std::nullopt;
 }
 
-std::string why_degraded_here(const HealthInputs& inputs) {
+std::optional<std::string> why_degraded_here(const HealthInputs& inputs) {
   if (inputs.nginx.failing_since) {
     return "cannot apply a committed revision: " + or_else(inputs.nginx.config_message, "see the log");
   }
@@ -61,33 +61,37 @@ std::string why_degraded_here(const HealthInputs& inputs) {
   if (!inputs.view.missing.empty()) {
     return std::to_string(inputs.view.missing.size()) + " chunk(s) of the committed revision are missing in ZooKeeper";
   }
-  return {};
+  return std::nullopt;
 }
 
-std::string why_degraded_endpoints(const HealthInputs& inputs) {
+std::optional<std::string> why_degraded_endpoints(const HealthInputs& inputs) {
   const auto ill = std::find_if(inputs.endpoints.begin(), inputs.endpoints.end(),
                                 [](const EndpointHealth& endpoint) { return !endpoint.healthy; });
-  if (ill == inputs.endpoints.end()) return {};
+  if (ill == inputs.endpoints.end()) return std::nullopt;
   const auto count = std::count_if(inputs.endpoints.begin(), inputs.endpoints.end(),
                                    [](const EndpointHealth& endpoint) { return !endpoint.healthy; });
   return std::to_string(count) + " of " + std::to_string(inputs.endpoints.size()) +
          " Marathon endpoints are down, first " + ill->endpoint + ": " + ill->message;
 }
 
-std::string why_degraded(const HealthInputs& inputs) {
-  if (std::string here = why_degraded_here(inputs); !here.empty()) return here;
+std::optional<std::string> why_degraded(const HealthInputs& inputs) {
+  if (auto here = why_degraded_here(inputs)) return here;
   if (!inputs.view.connected) {
     return "ZooKeeper is not connected: " + or_else(inputs.view.zookeeper_message, "no answer") +
            "; the last applied routes stay in use";
   }
   if (inputs.view.leader.empty()) return "no leader is elected; the last applied routes stay in use";
-  if (!inputs.template_healthy) return "template: " + or_else(inputs.template_message, "it cannot be used");
-  if (!inputs.marathon_trouble.empty()) return "Marathon: " + inputs.marathon_trouble;
+  if (inputs.template_trouble) return "template: " + inputs.template_trouble->message;
+  if (inputs.marathon_trouble) return "Marathon: " + inputs.marathon_trouble->message;
   return why_degraded_endpoints(inputs);
 }
 
 Json part(bool healthy, const std::string& message, const std::string& fallback) {
   return Json{{"Healthy", healthy}, {"Message", healthy ? "OK" : or_else(message, fallback)}};
+}
+
+Json part(const std::optional<Failure>& trouble) {
+  return Json{{"Healthy", !trouble}, {"Message", trouble ? trouble->message : "OK"}};
 }
 
 Json endpoints_json(const std::vector<EndpointHealth>& endpoints) {
@@ -113,8 +117,8 @@ Json cluster_json(const HealthInputs& inputs) {
 }  // namespace
 
 HealthVerdict judge(const HealthInputs& inputs) {
-  if (std::string reason = why_down(inputs); !reason.empty()) return {Condition::kDown, std::move(reason)};
-  if (std::string reason = why_degraded(inputs); !reason.empty()) return {Condition::kDegraded, std::move(reason)};
+  if (auto reason = why_down(inputs)) return {Condition::kDown, std::move(*reason)};
+  if (auto reason = why_degraded(inputs)) return {Condition::kDegraded, std::move(*reason)};
   return {Condition::kOk, "OK"};
 }
 
@@ -124,7 +128,7 @@ std::string health_json(const HealthInputs& inputs) {
   body["Status"] = std::string(coordination::to_string(verdict.condition));
   body["Message"] = verdict.message;
   body["Config"] = part(inputs.nginx.config_healthy, inputs.nginx.config_message, "not tested yet");
-  body["Template"] = part(inputs.template_healthy, inputs.template_message, "it cannot be used");
+  body["Template"] = part(inputs.template_trouble);
   body["Endpoints"] = endpoints_json(inputs.endpoints);
   body["ZooKeeper"] = part(inputs.view.connected, inputs.view.zookeeper_message, "not connected");
   body["Nginx"] = part(inputs.nginx.running, inputs.nginx.message, "no master process found");

@@ -23,11 +23,10 @@ struct HealthInputs {
   bool standalone = false;         // there is no cluster: it leads itself
   NginxStatus nginx;
   // Template and Marathon, known by the leader only; followers take them from their own last look.
-  bool template_healthy = true;
-  std::string template_message;
+  std::optional<Failure> template_trouble;
   std::vector<EndpointHealth> endpoints;
-  std::string marathon_trouble;       // "" or the leader's trouble()
-  std::vector<std::string> warnings;  // e.g. "neither ZooKeeper credentials nor publish_key_file are set"
+  std::optional<Failure> marathon_trouble;  // the leader's MarathonTracker::trouble()
+  std::vector<std::string> warnings;        // e.g. "neither ZooKeeper credentials nor publish_key_file are set"
   bool drained = false;
 };
 

@@ -18,7 +18,7 @@
 namespace chorale::agent {
 namespace {
 
-constexpr std::chrono::seconds kLongestEnd{2};  // then the process ends, with what is still pending
+constexpr std::chrono::seconds kLongestEnd{2};  // then the process ends, even with work pending
 
 }  // namespace
 
@@ -57,15 +57,15 @@ int Agent::run() {
 
 bool Agent::start() {
   templates_.start();
-  if (!templates_.trouble().empty()) log_error("no template yet: " + templates_.trouble());
+  if (const auto& trouble = templates_.trouble()) log_error("no template yet: " + trouble->message);
   last_routes_.load();
   routes_changed();
 
   admin_ = std::make_unique<HttpServer>(loop_, HttpServerOptions{config_.listen_address, config_.listen_port},
                                         make_admin_api(admin_sources()));
   if (const auto listening = admin_->start(); !listening) {
-    log_error("admin API: " + listening.error());
-    exit_code_ = kExitNo;  // worth another try: what holds the port may be about to stop
+    log_error("admin API: " + listening.error().message);
+    exit_code_ = kExitNo;  // worth another try: the process that holds the port may be about to stop
     return false;
   }
 

@@ -1,8 +1,8 @@
 // The daemon: composes the parts, carries effects between them, owns the loop. Loop thread only.
 //
-// Data flows one way: Leadership (Marathon -> rendered offer) -> Coordinator (propose, commit) -> LocalNginx (stage,
-// apply)
-// -> Coordinator (vote, applied). The leader's own Nginx takes the same path as every other one.
+// Data flows one way: Leadership (Marathon -> rendered offer) -> Coordinator (propose, commit)
+// -> LocalNginx (stage, apply) -> Coordinator (vote, applied). The leader's own Nginx takes the same path as all
+// others.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

@@ -1,4 +1,4 @@
-// What the coordinator asks of the agent, performed.
+// Performs what the coordinator asks of the agent.
 #include <boost/asio/post.hpp>
 #include <utility>
 
@@ -14,7 +14,7 @@ void Agent::perform(coordination::AgentEffect effect) {
                  [this](coordination::LeadershipGained& leadership) { gained(std::move(leadership)); },
                  [this](const coordination::LeadershipLost& leadership) { lost(leadership.reason); },
                  [this](const coordination::SyncWanted& wanted) {
-                   log_info("full sync, as " + wanted.agent + " was asked for one");
+                   log_info("full sync: " + wanted.agent + " was asked for one");
                    if (leadership_) leadership_->request_sync();
                  },
                  [this](const coordination::OfferClosed& closed) {
@@ -53,7 +53,7 @@ void Agent::gained(coordination::LeadershipGained leadership) {
 }
 
 void Agent::lost(const std::string& reason) {
-  log_info("leads no longer: " + reason);
+  log_info("no longer the leader: " + reason);
   endpoint_watch_.pause(false);
   if (!leadership_) return;
   leadership_->close();

@@ -22,12 +22,12 @@ HealthInputs Agent::health_inputs() const {
   inputs.view = view_;
   inputs.standalone = config_.standalone;
   inputs.nginx = nginx_status_;
-  const std::string template_trouble = leadership_ ? leadership_->template_trouble() : templates_.trouble();
-  inputs.template_healthy = template_trouble.empty();
-  inputs.template_message = template_trouble.empty() ? "OK" : template_trouble;
+  inputs.template_trouble = leadership_ ? leadership_->template_trouble() : templates_.trouble();
   inputs.endpoints = leadership_ ? leadership_->tracker().endpoints() : endpoint_watch_.endpoints();
-  inputs.marathon_trouble = leadership_ ? leadership_->tracker().trouble() : std::string();
-  if (leadership_ && !leadership_->template_note().empty()) inputs.warnings.push_back(leadership_->template_note());
+  if (leadership_) {
+    inputs.marathon_trouble = leadership_->tracker().trouble();
+    if (const auto& note = leadership_->template_note()) inputs.warnings.push_back(*note);
+  }
   if (!config_.standalone && config_.zookeeper.credentials.empty()) {
     inputs.warnings.emplace_back(
         "ZooKeeper is used without credentials: anyone who can write there configures every proxy");
@@ -47,7 +47,7 @@ void Agent::status_changed() {
 
 void Agent::publish_status() {
   if (ending_) return;
-  status_timer_.expires_after(kStatusInterval);  // some verdicts change by time alone
+  status_timer_.expires_after(kStatusInterval);  // some verdicts change with time alone
   status_timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error) status_changed();
   });

@@ -1,4 +1,4 @@
-// A follower's only traffic with Marathon: a ping of every endpoint now and then, for health. Loop thread only.
+// A follower's only traffic with Marathon: a ping of every endpoint every 10 s, for health. Loop thread only.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -27,7 +27,7 @@ class EndpointWatch {
   void start();
   void pause(bool paused) { paused_ = paused; }
 
-  // In the order of the configuration; healthy until proven otherwise, as Nixy has it.
+  // In the order of the configuration; healthy until proven otherwise, as in Nixy.
   [[nodiscard]] const std::vector<EndpointHealth>& endpoints() const { return endpoints_; }
 
  private:

@@ -37,8 +37,10 @@ bool write_line(int descriptor, const std::string& line) {
          ::fsync(descriptor) == 0;
 }
 
-std::string system_error(const std::string& what, const std::string& path) {
-  return what + " " + path + ": " + std::strerror(errno);
+tl::unexpected<Failure> failed(const std::string& what) { return tl::unexpected(Failure{what}); }
+
+tl::unexpected<Failure> system_failed(const std::string& what, const std::string& path) {
+  return failed(what + " " + path + ": " + std::strerror(errno));
 }
 
 }  // namespace
@@ -54,21 +56,21 @@ std::string random_id() {
   return id;
 }
 
-tl::expected<InstanceLock, std::string> InstanceLock::acquire(const std::string& state_dir) {
+tl::expected<InstanceLock, Failure> InstanceLock::acquire(const std::string& state_dir) {
   std::error_code error;
   std::filesystem::create_directories(state_dir, error);
-  if (error) return tl::unexpected("cannot create state_dir " + state_dir + ": " + error.message());
+  if (error) return failed("cannot create state_dir " + state_dir + ": " + error.message());
   const std::string path = state_dir + "/instance";
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (descriptor < 0) return tl::unexpected(system_error("cannot open", path));
+  if (descriptor < 0) return system_failed("cannot open", path);
   InstanceLock lock(descriptor, read_line(descriptor));
   if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EWOULDBLOCK) return tl::unexpected("another agent runs with state_dir " + state_dir);
-    return tl::unexpected(system_error("cannot lock", path));
+    if (errno == EWOULDBLOCK) return failed("another agent runs with state_dir " + state_dir);
+    return system_failed("cannot lock", path);
   }
   if (!is_id(lock.instance_)) {
     lock.instance_ = random_id();
-    if (!write_line(descriptor, lock.instance_)) return tl::unexpected(system_error("cannot write", path));
+    if (!write_line(descriptor, lock.instance_)) return system_failed("cannot write", path);
   }
   return lock;
 }

@@ -1,8 +1,10 @@
-// Who this agent is, over restarts: state_dir/instance holds a random id and is locked while the agent runs.
+// Who this agent is, across restarts: state_dir/instance holds a random id and is locked while the agent runs.
 #pragma once
 
 #include <string>
 #include <tl/expected.hpp>
+
+#include "agent/base/types.h"
 
 namespace chorale::agent {
 
@@ -14,7 +16,7 @@ namespace chorale::agent {
 class InstanceLock {
  public:
   // Creates state_dir and the file where missing. The error names the path and what to do.
-  [[nodiscard]] static tl::expected<InstanceLock, std::string> acquire(const std::string& state_dir);
+  [[nodiscard]] static tl::expected<InstanceLock, Failure> acquire(const std::string& state_dir);
   InstanceLock(InstanceLock&& other) noexcept;
   InstanceLock& operator=(InstanceLock&& other) noexcept;
   ~InstanceLock();

@@ -38,7 +38,7 @@ void LastRoutes::keep_next() {
       [text = std::exchange(applied_text_, nullptr), file = file_] {
         auto state = render::decode_routes(*text);
         // Text that cannot be decoded is not expected: it was verified by its digest and written by this program. A
-        // file that cannot be written costs nothing but a baseline.
+        // file that cannot be written costs only a baseline.
         if (state) (void)replace_file(file, *text, {});
         return state;
       },

@@ -1,4 +1,5 @@
-// The routing state that this proxy serves, kept in state_dir over restarts. Loop thread only; I/O on the worker pool.
+// The routing state that this proxy serves, kept in state_dir across restarts. Loop thread only; I/O on the worker
+// pool.
 //
 // For /v1/config, and as the leader's baseline where ZooKeeper holds no committed state (a wiped ensemble).
 #pragma once
@@ -17,7 +18,7 @@ namespace chorale::agent {
 
 class LastRoutes {
  public:
-  // `changed`: state() is another one, and load() has returned.
+  // `changed` is called when state() is another one; load() does not call it.
   LastRoutes(boost::asio::io_context& loop, boost::asio::thread_pool& workers, const std::string& state_dir,
              std::function<void()> changed);
   LastRoutes(const LastRoutes&) = delete;
@@ -39,7 +40,7 @@ class LastRoutes {
   coordination::Identity wanted_;
   std::shared_ptr<const std::string> wanted_text_;
   std::shared_ptr<const std::string> applied_text_;  // to be kept next
-  bool keeping_ = false;                             // one at a time: an older one must not end up over a newer one
+  bool keeping_ = false;                             // one at a time: an older one must not overwrite a newer one
   std::shared_ptr<const render::RoutingState> state_;
   std::function<void()> changed_;
 };

@@ -7,6 +7,7 @@
 #include "agent/base/log.h"
 #include "agent/daemon/endpoint_watch.h"
 #include "coordination/overloaded.h"
+#include "coordination/require.h"
 #include "render/invariants.h"
 #include "render/routes_codec.h"
 
@@ -97,7 +98,7 @@ Leadership::Begun Leadership::read_committed(const coordination::LeadershipGaine
 }
 
 void Leadership::begun(Begun begun, const std::shared_ptr<const render::RoutingState>& applied) {
-  if (!begun.trouble.empty()) log_info("this leadership begins without a committed state: " + begun.trouble);
+  if (begun.trouble) log_info("this leadership begins without a committed state: " + *begun.trouble);
   choose_template(std::move(begun.in_use));
   TrackingBegun event;
   event.committed = std::move(begun.state);
@@ -114,26 +115,26 @@ void Leadership::choose_template(std::optional<LoadedTemplate> committed) {
   if (differs) {
     template_note_ = surroundings_.templates.file() +
                      " differs from the committed template, which stays in use until the file changes";
-    log_warning(template_note_);
+    log_warning(*template_note_);
   }
   if (committed) {
     template_ = std::move(committed);
   } else {
     template_ = own;
   }
-  template_trouble_ = template_ ? std::string() : surroundings_.templates.trouble();
+  template_trouble_ = template_ ? std::nullopt : surroundings_.templates.trouble();
 }
 
 void Leadership::template_changed() {
   const TemplateSource& source = surroundings_.templates;
   template_trouble_ = source.trouble();
-  if (template_trouble_.empty() && source.current()) {
+  if (template_trouble_) {
+    log_error("template refused, the last good one stays in use: " + template_trouble_->message);
+  } else {
     template_ = source.current();
-    template_note_.clear();
+    template_note_.reset();
     log_info("template " + source.file() + " changed, rendering again");
     if (began_) events_.post(TemplateChanged{});
-  } else {
-    log_error("template refused, the last good one stays in use: " + template_trouble_);
   }
   surroundings_.changed();
 }
@@ -174,7 +175,8 @@ void Leadership::perform(TrackerEffect effect) {
 
 void Leadership::render(const RenderAndOffer& effect) {
   if (!template_) {
-    events_.post(OfferRendered{effect.offer, Failure{template_trouble_}});
+    coordination::require(template_trouble_.has_value(), "what is missing has a reason");
+    events_.post(OfferRendered{effect.offer, template_trouble_});
     return;
   }
   metrics_.offered(effect.offer);
@@ -184,9 +186,9 @@ void Leadership::render(const RenderAndOffer& effect) {
 
 void Leadership::rendered(const RenderAndOffer& effect, tl::expected<coordination::StateOffered, std::string> result) {
   if (!result) {
-    template_trouble_ = result.error();
-    log_error("rendering failed, the last state stays: " + template_trouble_);
-    events_.post(OfferRendered{effect.offer, Failure{template_trouble_}});
+    template_trouble_ = Failure{result.error()};
+    log_error("rendering failed, the last state stays: " + template_trouble_->message);
+    events_.post(OfferRendered{effect.offer, template_trouble_});
     return;
   }
   template_trouble_ = surroundings_.templates.trouble();

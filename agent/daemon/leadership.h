@@ -15,6 +15,7 @@
 #include <string>
 
 #include "agent/base/event_queue.h"
+#include "agent/base/types.h"
 #include "agent/base/worker.h"
 #include "agent/config/config.h"
 #include "agent/core/leading/marathon_tracker.h"
@@ -36,8 +37,8 @@ class Leadership {
     TemplateSource& templates;
     // Hands a rendered state to the coordinator; its number comes back in offer_closed().
     std::function<void(coordination::StateOffered)> offer;
-    std::function<void()> changed;              // something that health or status shows is different
-    std::function<std::uint64_t()> next_offer;  // rises over all leaderships of this process
+    std::function<void()> changed;              // something that health or status shows has changed
+    std::function<std::uint64_t()> next_offer;  // rises across all leaderships of this process
   };
 
   Leadership(Surroundings surroundings, const Config& config);
@@ -56,9 +57,10 @@ class Leadership {
   void applied(const coordination::Identity& identity);
 
   [[nodiscard]] const MarathonTracker& tracker() const { return tracker_; }
-  // "" while rendering works; else the template's error, or that another template than this host's is in use.
-  [[nodiscard]] const std::string& template_trouble() const { return template_trouble_; }
-  [[nodiscard]] const std::string& template_note() const { return template_note_; }
+  // Why the template of this host cannot be used, or the last rendering failed.
+  [[nodiscard]] const std::optional<Failure>& template_trouble() const { return template_trouble_; }
+  // That another template than this host's is in use.
+  [[nodiscard]] const std::optional<std::string>& template_note() const { return template_note_; }
   [[nodiscard]] const std::string& last_sync() const { return last_sync_; }
   [[nodiscard]] const std::string& last_rendered() const { return last_rendered_; }
 
@@ -66,7 +68,7 @@ class Leadership {
   struct Begun {  // made on a worker from the committed files
     std::optional<render::RoutingState> state;
     std::optional<LoadedTemplate> in_use;
-    std::string trouble;
+    std::optional<std::string> trouble;  // why there is no state
   };
   static Begun read_committed(const coordination::LeadershipGained& gained, const render::Delimiters& delimiters);
   void begun(Begun begun, const std::shared_ptr<const render::RoutingState>& applied);
@@ -86,8 +88,8 @@ class Leadership {
   Worker worker_;
   boost::asio::steady_timer timer_;
   std::optional<LoadedTemplate> template_;
-  std::string template_trouble_;
-  std::string template_note_;
+  std::optional<Failure> template_trouble_;
+  std::optional<std::string> template_note_;
   std::string last_sync_;
   std::string last_rendered_;
   bool began_ = false;

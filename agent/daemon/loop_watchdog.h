@@ -1,7 +1,7 @@
-// The loop's own care: a heartbeat that measures how late the loop is, and a watchdog that ends a hung process.
+// Watches the loop: a heartbeat that measures how late the loop is, and a watchdog that ends a hung process.
 //
 // A hung agent must not stay alive: the ZooKeeper client's own threads would keep its session, and with it its
-// leadership, for ever. The watchdog counts its own wake-ups rather than reading a clock, so that a process that was
+// leadership, forever. The watchdog counts its own wake-ups rather than reading a clock, so that a process that was
 // stopped and resumed as a whole (SIGSTOP, a paused VM) is not taken for a hung loop.
 #pragma once
 
@@ -18,7 +18,7 @@ class LoopWatchdog {
  public:
   using DelayObserver = std::function<void(std::chrono::milliseconds)>;
 
-  // `limit`: the loop may be silent so long (2/3 of the session timeout). `on_delay` gets every beat's lateness.
+  // `limit`: how long the loop may be silent (2/3 of the session timeout). `on_delay` gets every beat's lateness.
   LoopWatchdog(boost::asio::io_context& loop, std::chrono::milliseconds limit, DelayObserver on_delay);
   ~LoopWatchdog();
   LoopWatchdog(const LoopWatchdog&) = delete;

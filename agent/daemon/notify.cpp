@@ -58,7 +58,7 @@ NotifySocket::NotifySocket(const std::string& address) {
   socket_ = UniqueFd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
 }
 
-// Addressed every time instead of connected once: the manager may bind its socket anew when it is updated.
+// Addressed every time instead of connected once: the manager may bind a new socket when it is updated.
 bool NotifySocket::send(std::string_view datagram) const {
   if (!socket_) return true;
   const auto* address = reinterpret_cast<const sockaddr*>(&address_);

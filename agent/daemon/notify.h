@@ -1,9 +1,9 @@
-// What this agent tells systemd: sd_notify's datagrams, without its library. Loop thread only (send() excepted).
+// What this agent tells systemd: sd_notify's datagrams, without its library. Loop thread only (except send()).
 //
 // READY=1 means: the admin API listens and Nginx's file was looked at. It never waits for ZooKeeper or Marathon,
 // because a proxy must start while they are down. WATCHDOG=1 comes from the loop's own timer and from nowhere else: a
-// hung loop falls silent, whatever other threads do. Without a service manager all of this does nothing, and nothing
-// here ever fails or blocks the agent: what cannot be sent now is sent later, or is out of date by then.
+// hung loop falls silent, no matter what other threads do. Without a service manager all of this does nothing, and
+// nothing here ever fails or blocks the agent: what cannot be sent now is sent later, or is out of date by then.
 #pragma once
 
 #include <sys/socket.h>
@@ -32,13 +32,13 @@ struct NotifyEnvironment {
 // for the agent nor take its watchdog. REQUIRES: no other thread runs yet.
 [[nodiscard]] NotifyEnvironment take_notify_environment();
 
-// One datagram socket. An address that cannot be used is as none.
+// One datagram socket. An address that cannot be used counts as none.
 class NotifySocket {
  public:
   explicit NotifySocket(const std::string& address);
 
   // True if the datagram was taken, or there is no service manager. Never blocks.
-  bool send(std::string_view datagram) const;  // NOLINT(modernize-use-nodiscard): an early word may go unheard
+  bool send(std::string_view datagram) const;  // NOLINT(modernize-use-nodiscard): a datagram may be lost
 
  private:
   UniqueFd socket_;
@@ -54,8 +54,8 @@ class Notifier {
 
   // From now on the watchdog is fed, three times in its interval.
   void ready(const std::string& line, TimePoint now);
-  // The line that `systemctl status` shows. Sent when it differs from the last one, once a second at most; call it
-  // again, at least that often, with what holds then.
+  // The line that `systemctl status` shows. Sent when it differs from the last one, at most once a second; call it at
+  // least that often with the current line.
   void status(const std::string& line, TimePoint now);
   void stopping(const std::string& line);
 

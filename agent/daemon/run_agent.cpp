@@ -33,8 +33,8 @@ int run_agent(const std::string& config_file) {
   const std::vector<std::string> missing = missing_for_agent(loaded->config);
   if (!missing.empty()) return refuse(service_manager, missing.front(), kExitUsage);
   auto lock = InstanceLock::acquire(loaded->config.state_dir);
-  // No fault of the configuration: a full disk, or an agent that is about to end.
-  if (!lock) return refuse(service_manager, lock.error(), kExitNo);
+  // Not the fault of the configuration: a full disk, or another agent that is about to end.
+  if (!lock) return refuse(service_manager, lock.error().message, kExitNo);
   Agent agent(std::move(loaded->config), std::move(*lock), service_manager);
   return agent.run();
 }

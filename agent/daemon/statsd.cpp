@@ -39,7 +39,7 @@ void Statsd::send(const std::string& metric) {
     if (std::uniform_int_distribution<int>(1, 100)(random_) > sample_rate_) return;
     packet += "|@" + std::to_string(static_cast<double>(sample_rate_) / 100.0).substr(0, 4);
   }
-  boost::system::error_code ignored;  // a datagram that is not received is no failure of the agent
+  boost::system::error_code ignored;  // a lost datagram is not a failure of the agent
   socket_.send(boost::asio::buffer(packet), 0, ignored);
 }
 

@@ -28,7 +28,7 @@ class Statsd {
   void send(const std::string& metric);
 
   std::string prefix_;
-  int sample_rate_;  // percent; under 100 packets are left out and say so
+  int sample_rate_;  // percent; below 100 some packets are left out, and the others say so
   std::minstd_rand random_{std::random_device{}()};
   boost::asio::ip::udp::resolver resolver_;
   boost::asio::ip::udp::socket socket_;

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kLookInterval{1'000};
 
-tl::expected<LoadedTemplate, std::string> read_template(const std::string& file, const render::Delimiters& delimiters) {
+tl::expected<LoadedTemplate, Failure> read_template(const std::string& file, const render::Delimiters& delimiters) {
   auto text = read_text_file(file);
   if (!text) return tl::unexpected(std::move(text.error()));
   return compile_template(std::move(*text), file, delimiters);
@@ -21,11 +21,11 @@ tl::expected<LoadedTemplate, std::string> read_template(const std::string& file,
 
 }  // namespace
 
-tl::expected<LoadedTemplate, std::string> compile_template(std::string text, const std::string& name,
-                                                           const render::Delimiters& delimiters) {
+tl::expected<LoadedTemplate, Failure> compile_template(std::string text, const std::string& name,
+                                                       const render::Delimiters& delimiters) {
   std::string digest = coordination::sha256_hex(text);
   auto compiled = render::Template::compile(std::move(text), name, delimiters);
-  if (!compiled) return tl::unexpected(compiled.error().text());
+  if (!compiled) return tl::unexpected(Failure{compiled.error().text()});
   return LoadedTemplate{std::move(*compiled), std::move(digest)};
 }
 
@@ -70,12 +70,13 @@ void TemplateSource::look() {
 }
 
 // The same bytes written again say nothing new: a leader may be using the committed template instead.
-bool TemplateSource::adopt(Stamp stamp, tl::expected<LoadedTemplate, std::string> loaded) {
+bool TemplateSource::adopt(Stamp stamp, tl::expected<LoadedTemplate, Failure> loaded) {
   stamp_ = stamp;
-  const std::string trouble = loaded ? std::string() : loaded.error();
+  std::optional<Failure> trouble;
+  if (!loaded) trouble = std::move(loaded.error());
   const bool other = loaded && (!current_ || current_->digest != loaded->digest);
   if (trouble == trouble_ && !other) return false;
-  trouble_ = trouble;
+  trouble_ = std::move(trouble);
   if (other) current_ = std::move(*loaded);
   return true;
 }

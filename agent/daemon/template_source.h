@@ -1,6 +1,6 @@
 // The template of this host, re-read when its file changes. Loop thread only; reads on the worker pool.
 //
-// A template that cannot be read or compiled never replaces one that could: the last good one goes on being used and
+// A template that cannot be read or compiled never replaces one that could: the last good one stays in use and
 // `trouble` says why.
 #pragma once
 
@@ -13,6 +13,7 @@
 #include <string>
 #include <tl/expected.hpp>
 
+#include "agent/base/types.h"
 #include "agent/base/worker.h"
 #include "render/template.h"
 
@@ -24,8 +25,8 @@ struct LoadedTemplate {
 };
 
 // The error names `name` and line.
-[[nodiscard]] tl::expected<LoadedTemplate, std::string> compile_template(std::string text, const std::string& name,
-                                                                         const render::Delimiters& delimiters);
+[[nodiscard]] tl::expected<LoadedTemplate, Failure> compile_template(std::string text, const std::string& name,
+                                                                     const render::Delimiters& delimiters);
 
 class TemplateSource {
  public:
@@ -39,7 +40,8 @@ class TemplateSource {
   void start();
 
   [[nodiscard]] const std::optional<LoadedTemplate>& current() const { return current_; }
-  [[nodiscard]] const std::string& trouble() const { return trouble_; }  // "" while the file is fine
+  // Why the file as it is now cannot be used. Without one there is a current().
+  [[nodiscard]] const std::optional<Failure>& trouble() const { return trouble_; }
   [[nodiscard]] const std::string& file() const { return file_; }
   [[nodiscard]] const render::Delimiters& delimiters() const { return delimiters_; }
 
@@ -55,7 +57,7 @@ class TemplateSource {
   void look_later();
   void look();
   // Whether there is anything new.
-  bool adopt(Stamp stamp, tl::expected<LoadedTemplate, std::string> loaded);
+  bool adopt(Stamp stamp, tl::expected<LoadedTemplate, Failure> loaded);
 
   Worker worker_;
   std::string file_;
@@ -64,7 +66,7 @@ class TemplateSource {
   boost::asio::steady_timer timer_;
   Stamp stamp_;
   std::optional<LoadedTemplate> current_;
-  std::string trouble_;
+  std::optional<Failure> trouble_;
 };
 
 }  // namespace chorale::agent

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/beast/core/string.hpp>
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -45,10 +46,7 @@ std::string error_json(const std::string& message) {
 bool bears(const std::string& authorization, const std::string& token) {
   constexpr std::string_view kScheme = "bearer ";
   if (token.empty() || authorization.size() < kScheme.size()) return false;
-  for (std::size_t i = 0; i < kScheme.size(); ++i) {
-    const char c = authorization[i];
-    if ((c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c) != kScheme[i]) return false;
-  }
+  if (!boost::beast::iequals(authorization.substr(0, kScheme.size()), kScheme.data())) return false;
   const std::string_view given = std::string_view(authorization).substr(kScheme.size());
   // Takes as long for a token that differs in its first byte as for one that differs in its last.
   return given.size() == token.size() && CRYPTO_memcmp(given.data(), token.data(), token.size()) == 0;

@@ -39,7 +39,7 @@ struct AdminSources {
 };
 
 // GET / /v1/health /v1/status /v1/config /v1/metrics /metrics, POST|GET /v1/reload. Health, status (as JSON and as the
-// page /) and metrics answer anyone; the rest loopback or a bearer of the token (compared in constant time).
+// page /) and metrics answer anyone; the rest answers loopback or a bearer of the token (compared in constant time).
 // Unknown: 404, wrong method: 405. The cluster is read at most once a second, however many ask.
 [[nodiscard]] HttpServer::Handler make_admin_api(AdminSources sources);
 

@@ -87,7 +87,7 @@ void HttpConnection::wait_for_request() {
   });
 }
 
-// One deadline from the first byte to the last of header and body: a client that dribbles is cut all the same.
+// One deadline from the first byte to the last of header and body: a client that trickles is cut off as well.
 void HttpConnection::read_header() {
   stream_.expires_after(owner_->options.header_timeout);
   http::async_read_header(stream_, buffer_, *parser_, [self = shared_from_this()](error_code error, std::size_t) {
@@ -163,7 +163,7 @@ void HttpConnection::answer() {
   head_ = message.method() == http::verb::head;
   auto request = read_request(message);
   if (!request) {
-    refuse(400, "the request's target is no path, or badly encoded");
+    refuse(400, "the request's target is not a path, or is badly encoded");
     return;
   }
   error_code error;
@@ -240,7 +240,7 @@ void HttpConnection::on_sent(bool keep_alive) {
 }
 
 // Closing with unread bytes resets the connection, and the client would lose the very answer that explains the refusal:
-// say "no more from me", and throw away what still comes for a moment.
+// shut down our side, and throw away what still comes for a moment.
 void HttpConnection::linger() {
   error_code ignored;
   stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);

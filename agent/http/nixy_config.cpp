@@ -34,7 +34,7 @@ Json labels_json(const std::map<std::string, std::string>& labels) {
   return object;
 }
 
-// A task of Nixy's has all its ports; the routing state has all tasks of a port.
+// In Nixy a task has all its ports; in the routing state a port has all its tasks.
 struct Task {
   const render::Server* server = nullptr;
   std::vector<std::uint16_t> ports;

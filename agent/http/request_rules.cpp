@@ -5,7 +5,8 @@
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/http/verb.hpp>
 
-#include "agent/base/percent.h"
+#include "agent/base/one_line.h"
+#include "agent/http/percent.h"
 
 namespace chorale::agent {
 namespace {
@@ -15,12 +16,10 @@ namespace http = boost::beast::http;
 
 std::string to_string(beast::string_view text) { return {text.data(), text.size()}; }
 
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
-
 }  // namespace
 
 std::optional<Refusal> refuse_request(const RequestHeader& header) {
-  if (header.version() != 10 && header.version() != 11) return Refusal{505, "only HTTP/1.0 and HTTP/1.1 are spoken"};
+  if (header.version() != 10 && header.version() != 11) return Refusal{505, "only HTTP/1.0 and HTTP/1.1 are supported"};
   const auto hosts = header.count(http::field::host);
   if (hosts > 1 || (hosts == 0 && header.version() == 11)) return Refusal{400, "exactly one Host header is needed"};
   const auto lengths = header.count(http::field::content_length);

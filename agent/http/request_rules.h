@@ -19,8 +19,8 @@ struct Refusal {
 
 // Ambiguous framing, a missing Host and foreign protocols: what two readers could understand differently.
 [[nodiscard]] std::optional<Refusal> refuse_request(const RequestHeader& header);
-// Path, query and the rest as a handler sees them; nullopt: the target is no absolute path, is badly encoded, or hides
-// control characters.
+// Path, query and the rest as a handler sees them; nullopt: the target is not an absolute path, is badly encoded, or
+// hides control characters.
 [[nodiscard]] std::optional<HttpRequest> read_request(const RequestHeader& header);
 // A proxy on this host passed it on: the client may be anyone.
 [[nodiscard]] bool was_forwarded(const RequestHeader& header);

@@ -10,6 +10,7 @@
 #include <map>
 #include <utility>
 
+#include "agent/base/url.h"
 #include "agent/http/connection.h"
 #include "coordination/loop_thread.h"
 
@@ -39,7 +40,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
         handler_(std::move(handler)),
         cap_(connection_cap(options_.max_connections)) {}
 
-  tl::expected<void, std::string> start();
+  tl::expected<void, Failure> start();
   void stop();
   std::uint16_t port() const { return port_; }
 
@@ -66,14 +67,12 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
   std::map<HttpConnection*, std::list<HttpConnection*>::iterator> waiting_at_;
 };
 
-tl::expected<void, std::string> HttpServer::Impl::start() {
-  const std::string where =
-      (options_.address.find(':') == std::string::npos ? options_.address : "[" + options_.address + "]") + ":" +
-      std::to_string(options_.port);
+tl::expected<void, Failure> HttpServer::Impl::start() {
+  const std::string where = host_and_port(options_.address, options_.port);
   const auto refuse = [&](const error_code& error) {
     error_code ignored;
     acceptor_.close(ignored);
-    return tl::unexpected("cannot listen on " + where + ": " + error.message());
+    return tl::unexpected(Failure{"cannot listen on " + where + ": " + error.message()});
   };
   error_code error;
   const auto address = asio::ip::make_address(options_.address, error);
@@ -129,7 +128,7 @@ void HttpServer::Impl::on_accepted(error_code error, asio::ip::tcp::socket socke
   thread_.check();
   if (error == asio::error::no_descriptors || error == asio::error::no_memory ||
       error == asio::error::no_buffer_space || error.value() == ENFILE) {
-    // Out of descriptors: an accept at once would fail again, for ever, at full speed.
+    // Out of descriptors: accepting again at once would fail again and again, at full speed.
     give_way();
     retry_timer_.expires_after(kAcceptBackOff);
     retry_timer_.async_wait([weak = weak_from_this()](error_code cancelled) {
@@ -171,7 +170,7 @@ HttpServer::HttpServer(asio::io_context& loop, HttpServerOptions options, Handle
 
 HttpServer::~HttpServer() { impl_->stop(); }
 
-tl::expected<void, std::string> HttpServer::start() { return impl_->start(); }
+tl::expected<void, Failure> HttpServer::start() { return impl_->start(); }
 
 std::uint16_t HttpServer::port() const { return impl_->port(); }
 

@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include "agent/base/types.h"
+
 namespace chorale::agent {
 
 struct HttpRequest {
@@ -22,7 +24,7 @@ struct HttpRequest {
   std::string query;          // raw, without '?'
   std::string authorization;  // the header's value or empty; never logged
   std::string body;
-  // The client itself is on this host: a request that says it came through a proxy here is not.
+  // The client itself is on this host: a request that says it came through a proxy here does not count.
   bool from_loopback = false;
 };
 
@@ -57,7 +59,7 @@ class HttpServer {
   HttpServer& operator=(const HttpServer&) = delete;
 
   // Binds and listens. The error names the address and why.
-  [[nodiscard]] tl::expected<void, std::string> start();
+  [[nodiscard]] tl::expected<void, Failure> start();
   [[nodiscard]] std::uint16_t port() const;
 
  private:

@@ -32,7 +32,7 @@ tl::expected<MarathonApps, Failure> parse_apps(std::string_view body) {
     return tl::unexpected(std::move(*failure));
   }
   if (!reader.has_apps) {
-    return tl::unexpected(Failure{"no \"apps\" in it: this is no answer of Marathon's /v2/apps"});
+    return tl::unexpected(Failure{"no \"apps\" in it: this is not an answer of Marathon's /v2/apps"});
   }
   return std::move(reader.apps);
 }
@@ -43,7 +43,7 @@ tl::expected<MarathonApp, Failure> parse_app(std::string_view body) {
     return tl::unexpected(std::move(*failure));
   }
   if (!reader.single) {
-    return tl::unexpected(Failure{"no \"app\" in it: this is no answer of Marathon's /v2/apps/{id}"});
+    return tl::unexpected(Failure{"no \"app\" in it: this is not an answer of Marathon's /v2/apps/{id}"});
   }
   return *std::move(reader.single);
 }

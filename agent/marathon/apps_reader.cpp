@@ -46,7 +46,7 @@ const Rule* AppsReader::expect() {
     const std::uint64_t bit = 1ULL << static_cast<unsigned>(rule->node);
     if ((frame.seen & bit) != 0) {
       // Which of the two is meant decides about routes, and every parser chooses differently.
-      fail(path() + " stands there twice");
+      fail(path() + " appears twice");
     }
     frame.seen |= bit;
   }

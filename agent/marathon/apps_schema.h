@@ -1,6 +1,6 @@
-// Which places of Marathon's app JSON mean something to routing, and what must stand there. Pure data.
+// Which places of Marathon's app JSON mean something to routing, and what must be there. Pure data.
 //
-// One table instead of nested if's: the SAX reader walks it, everything that is not in it is skipped. It holds the
+// One table instead of nested ifs: the SAX reader walks it, everything that is not in it is skipped. It holds the
 // union of all dialects from Marathon 0.9 to 1.11; app_draft decides which of them an app speaks.
 #pragma once
 
@@ -83,7 +83,7 @@ struct Rule {
   bool nullable = true;  // null means absent; where nothing may be absent, null is a wrong type
 };
 
-// What stands under `key` of `parent` (for elements of an array: any key), or nullptr: to be skipped.
+// What is under `key` of `parent` (for elements of an array: any key), or nullptr: to be skipped.
 [[nodiscard]] const Rule* find_rule(Node parent, std::string_view key);
 
 [[nodiscard]] std::string_view expected_text(Shape shape);  // "an object", "an integer from 0 to 65535", ...

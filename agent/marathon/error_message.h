@@ -1,4 +1,4 @@
-// What Marathon says of an error. Pure.
+// What Marathon says about an error. Pure.
 #pragma once
 
 #include <string>

@@ -17,7 +17,7 @@ constexpr bool is_alphanumeric(char c) {
 
 tl::expected<Url, Failure> redirect_target(const Url& from, std::string_view location) {
   const auto refused = [&](const std::string& why) {
-    // A Location may carry credentials, too.
+    // A Location may carry credentials as well.
     const auto at = location.rfind('@');
     const auto shown = at == std::string_view::npos ? location : location.substr(at + 1);
     return tl::unexpected(Failure{"redirected to \"" + one_line(shown) + "\", which " + why});
@@ -26,12 +26,12 @@ tl::expected<Url, Failure> redirect_target(const Url& from, std::string_view loc
     Url within = from;
     within.target = location;
     if (std::any_of(location.begin(), location.end(), [](char c) { return c <= ' ' || c == 0x7f; })) {
-      return refused("is no URL");
+      return refused("is not a URL");
     }
     return within;
   }
   auto url = parse_url(location);
-  if (!url) return refused("is no absolute http or https URL");
+  if (!url) return refused("is not an absolute http or https URL");
   if (from.tls && !url->tls) return refused("leaves TLS; configure the endpoint as http:// if this is meant");
   return url;
 }

@@ -79,14 +79,14 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
       if (answered_.count(pending.url.origin()) != 0 && !std::exchange(pending.retried, true)) {
         return send(id, pending);
       }
-      return fail(id, 0, outcome.error);
+      return fail(id, 0, outcome.error.value());
     }
     answered_.insert(pending.url.origin());
     if (!outcome.complete) {
       cancel(id);  // else cpprest would go on reading into its buffers
     }
     if (outcome.status >= 200 && outcome.status <= 299) {
-      return outcome.error.empty() ? answer(id, std::move(outcome.body)) : fail(id, 0, outcome.error);
+      return outcome.error ? fail(id, 0, *outcome.error) : answer(id, std::move(outcome.body));
     }
     if (is_redirect(outcome.status) && !outcome.location.empty()) {
       return follow(id, pending, outcome.location);

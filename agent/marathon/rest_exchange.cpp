@@ -39,7 +39,7 @@ class Download : public std::enable_shared_from_this<Download> {
     });
   }
 
-  void finish(std::string error) {
+  void finish(std::optional<std::string> error) {
     if (auto done = std::exchange(done_, nullptr)) {
       outcome_.error = std::move(error);
       done(std::move(outcome_));
@@ -84,20 +84,20 @@ class Download : public std::enable_shared_from_this<Download> {
       return end();
     }
     if (bytes > max_bytes_ - outcome_.body.size()) {
-      return finish(succeeded(outcome_.status) ? "the body is longer than " + std::to_string(max_bytes_) + " bytes"
-                                               : "");
+      if (!succeeded(outcome_.status)) return finish(std::nullopt);
+      return finish("the body is longer than " + std::to_string(max_bytes_) + " bytes");
     }
     outcome_.body.append(reinterpret_cast<const char*>(chunk_.data()), bytes);
     read();
   }
 
-  // The stream ends for broken answers, too; only content_ready tells.
+  // The stream also ends for broken answers; only content_ready tells them apart.
   void end() {
     response_.content_ready().then([self = shared_from_this()](const pplx::task<web::http::http_response>& task) {
       self->guarded([&] {
         task.get();
         self->outcome_.complete = true;
-        self->finish({});
+        self->finish(std::nullopt);
       });
     });
   }

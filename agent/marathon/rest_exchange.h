@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "agent/base/url.h"
@@ -14,9 +15,9 @@ namespace chorale::agent {
 struct RestOutcome {
   unsigned status = 0;  // 0: no header arrived
   std::string location;
-  std::string body;       // decompressed
-  std::string error;      // empty: nothing to complain of
-  bool complete = false;  // to the last byte; an overlong error body is cut without an error
+  std::string body;                  // decompressed
+  std::optional<std::string> error;  // what went wrong; set where no header arrived
+  bool complete = false;             // to the last byte; an overlong error body is cut without an error
 };
 
 class RestExchanges {
@@ -30,7 +31,7 @@ class RestExchanges {
   RestExchanges& operator=(const RestExchanges&) = delete;
 
   // `done` is called once, on a thread of cpprest's, or within this very call where nothing could be sent. The returned
-  // function breaks the exchange off; not for a complete one: it would close a socket that is back in the pool.
+  // function breaks the exchange off. Not for a complete one: it would close a socket that is back in the pool.
   [[nodiscard]] Cancel start(const Url& url, const std::string& credentials, Done done);
 
  private:

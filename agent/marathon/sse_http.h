@@ -15,7 +15,7 @@ namespace chorale::agent {
 [[nodiscard]] boost::beast::http::request<boost::beast::http::empty_body> stream_request(
     const Url& url, const std::string& credentials);
 
-// Why no events follow this header (redirects aside), or nothing.
+// Why no events follow this header (redirects aside); nullopt: they do.
 [[nodiscard]] std::optional<std::string> stream_refusal(const boost::beast::http::response_header<>& header);
 
 }  // namespace chorale::agent

@@ -1,7 +1,7 @@
 // One connection to Marathon's event stream: connects, follows redirects, delivers events until it fails or is closed.
 // Loop thread only.
 //
-// It never reconnects: when and where to try again is the leader's decision. Memory is bounded by 64 KiB of body, 16
+// It never reconnects: when and where to try again is the tracker's decision. Memory is bounded by 64 KiB of body, 16
 // KiB of header and one unfinished event.
 #pragma once
 
@@ -18,7 +18,7 @@
 namespace chorale::agent {
 
 struct SseOptions {
-  std::string credentials;            // "user:password", or empty; sent along redirects, too
+  std::string credentials;            // "user:password", or empty; also sent along redirects
   std::string ca_file;                // empty: the system's roots
   Milliseconds open_timeout{10'000};  // from the first byte out to the last of the header, per hop
   Milliseconds idle_timeout{25'000};  // no byte for so long
@@ -33,9 +33,9 @@ struct SseListener {
 
 class SseStream {
  public:
-  // Never calls the listener before it returned.
+  // The listener is never called from within this constructor.
   SseStream(boost::asio::io_context& loop, const Url& url, SseOptions options, SseListener listener);
-  ~SseStream();  // closes; the listener is not called any more, even where it is this very call that destroys
+  ~SseStream();  // closes; the listener is not called afterwards, even where the listener itself destroys
   SseStream(const SseStream&) = delete;
   SseStream& operator=(const SseStream&) = delete;
 

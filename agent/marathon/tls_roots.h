@@ -1,5 +1,5 @@
-// Whom Marathon's certificate has to be signed by, one rule for the event stream and for REST; and what else a TLS
-// client of ours insists on.
+// Who must have signed Marathon's certificate: one rule for the event stream and for REST; and what else our TLS
+// clients insist on.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
@@ -19,7 +19,7 @@ namespace chorale::agent {
 // TLS 1.2 or newer.
 [[nodiscard]] boost::asio::ssl::context client_context();
 
-// Sends the name along, and refuses every certificate that is not made out to it.
+// Sends the name along, and refuses every certificate that was not issued for it.
 [[nodiscard]] std::optional<Failure> expect_host(boost::asio::ssl::stream<boost::asio::ip::tcp::socket>& stream,
                                                  const std::string& host);
 

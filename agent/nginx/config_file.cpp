@@ -110,7 +110,7 @@ StageWritten ConfigFile::write_stage(const PublishedConfig& config,
 StageInstalled ConfigFile::install(const InstallStage& request) const {
   const auto stage = read_file(stage_);
   if (!stage || content_in(*stage) != request.content) {
-    return {Failure{stage_ + " is not what was tested any more: it is written again"}};
+    return {Failure{stage_ + " no longer holds what was tested: it is written again"}};
   }
   const auto found = read_file(target_);
   if (!found) return {found.error()};
@@ -182,7 +182,7 @@ tl::expected<std::vector<std::string>, Failure> ConfigFile::keep_aside(
   std::vector<std::string> kept;
   if (!found) return kept;
   const FileContent content = content_of(found->text);
-  if (!content.identity) {  // a foreign file as a whole: what a way back needs, if nothing was kept yet
+  if (!content.identity) {  // a foreign file: the first one is kept as the way back
     const std::string path = target_ + std::string(kBeforeSuffix);
     const auto earlier = read_file(path);
     if (!earlier) return tl::unexpected(earlier.error());

@@ -54,7 +54,7 @@ class ConfigFile {
   [[nodiscard]] ProvenKept keep_proven(const KeepProven& request) const;
 
  private:
-  // Copies the target away if it is foreign, or not what was expected; says where to.
+  // Copies the target aside if it is foreign, or not what was expected; says where to.
   [[nodiscard]] tl::expected<std::vector<std::string>, Failure> keep_aside(
       const std::optional<ReadFile>& found, const std::optional<FileContent>& expected) const;
   [[nodiscard]] tl::expected<std::optional<std::string>, Failure> keep_drift(const ReadFile& file) const;

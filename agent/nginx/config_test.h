@@ -1,4 +1,4 @@
-// What Nginx itself says of a config file: `nginx -t`. Blocking; worker pool only.
+// What Nginx itself says about a config file: `nginx -t`. Blocking; worker pool only.
 #pragma once
 
 #include <atomic>

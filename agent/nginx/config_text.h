@@ -1,4 +1,4 @@
-// What can be read off a config's text without Nginx: who wrote it, and where Nginx keeps its pid and its errors. Pure.
+// What a config's text says without asking Nginx: who wrote it, and where Nginx keeps its pid and its errors. Pure.
 #pragma once
 
 #include <optional>
@@ -11,8 +11,8 @@
 
 namespace chorale::agent {
 
-// "# chorale <epoch>.<revision> <digest>\n". It stands in the file itself, so that one rename changes content and
-// identity together. Nginx therefore counts lines from one more than the published text does.
+// "# chorale <epoch>.<revision> <digest>\n". It is part of the file itself, so that one rename changes content
+// and identity together. Nginx's line numbers are therefore one higher than those of the published text.
 [[nodiscard]] std::string identity_line(const coordination::Identity& identity);
 // The identity in the first line; nullopt if that line is not exactly one (the file is foreign then).
 [[nodiscard]] std::optional<coordination::Identity> parse_identity_line(std::string_view text);

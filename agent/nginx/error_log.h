@@ -1,4 +1,4 @@
-// What Nginx has written to its error logs since a moment. Blocking, but quick; worker pool only.
+// What Nginx has written to its error logs since a given moment. Blocking, but quick; worker pool only.
 #pragma once
 
 #include <cstdint>
@@ -16,9 +16,9 @@ namespace chorale::agent {
 // Holds the files open, so that what was written before a rotation is still read; then follows the new file.
 class ErrorLogTail {
  public:
-  explicit ErrorLogTail(const std::vector<std::string>& paths);  // from their present ends; unreadable ones are skipped
+  explicit ErrorLogTail(const std::vector<std::string>& paths);  // from their current ends; unreadable ones are skipped
 
-  // Everything since construction, at most 64 KiB a file.
+  // Everything since construction, at most 64 KiB per file.
   [[nodiscard]] std::string text();
 
  private:

@@ -1,8 +1,8 @@
 // This proxy's Nginx: stages, tests, applies and proves configurations. Loop thread only.
 //
-// The interface behind which every way to update Nginx stands; today there is one, a file and its reload
-// (reloaded_nginx.cpp). It applies one thing at a time; a newer request replaces an older one that has not begun.
-// Nginx keeps serving, however an update ends.
+// Every way to update Nginx implements this interface; today there is one, a file and its reload (reloaded_nginx.cpp).
+// It applies one thing at a time; a newer request replaces an older one that has not begun. Nginx keeps serving,
+// however an update ends.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

@@ -1,4 +1,4 @@
-// Where this Nginx keeps its pid and its errors, as far as config and command line tell. Pure.
+// Where this Nginx keeps its pid and its errors, as far as config and command line say. Pure.
 #pragma once
 
 #include <string>

@@ -75,8 +75,9 @@ tl::expected<MasterProcess, Failure> master_in(const std::string& pid_file, cons
   }
   const std::string title = title_of(*pid);
   if (!is_master_title(title, program)) {
-    return tl::unexpected(Failure{"process " + number + ", as named by " + pid_file + ", is no Nginx master but \"" +
-                                  escaped(title.substr(0, 100)) + "\": it is not signalled"});
+    return tl::unexpected(Failure{"process " + number + ", as named by " + pid_file +
+                                  ", is not an Nginx master but \"" + escaped(title.substr(0, 100)) +
+                                  "\": it is not signalled"});
   }
   return MasterProcess{*pid, stat->started_ms};
 }

@@ -23,9 +23,9 @@ struct ProcessStat {
 };
 // Of /proc/<pid>/stat. The name in it may hold blanks and parentheses.
 [[nodiscard]] std::optional<ProcessStat> parse_process_stat(std::string_view text, std::int64_t ticks_per_second);
-// The pid in a pid file: digits and nothing else but blanks around them. `nginx -t` leaves empty ones.
+// The pid in a pid file: digits, with nothing but blanks around them. `nginx -t` leaves empty ones.
 [[nodiscard]] std::optional<int> parse_pid(std::string_view text);
-// "nginx: master process ..." (or another program's name, for a build that calls itself otherwise).
+// "nginx: master process ..." (or another program's name, for a build that goes by another name).
 [[nodiscard]] bool is_master_title(std::string_view title, std::string_view program);
 
 [[nodiscard]] std::optional<ProcessStat> process_stat(int pid);

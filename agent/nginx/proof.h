@@ -37,7 +37,7 @@ struct ReloadRequest {
 // Blocking, but quick; worker pool only, one call at a time.
 class Proof {
  public:
-  // Signals. An unexpected ReloadFinished: it ended there and then.
+  // Sends the signal. The error: the reload ended at once, with this.
   [[nodiscard]] static tl::expected<std::unique_ptr<Proof>, ReloadFinished> begin(const ReloadRequest& request,
                                                                                   const std::atomic<bool>& stop);
   // nullopt: not decided yet.

@@ -1,4 +1,4 @@
-// What the agent remembers of its Nginx over its own death: a few lines of text in state_dir. Pure.
+// What the agent remembers about its Nginx across its own restarts: a few lines of text in state_dir. Pure.
 #pragma once
 
 #include <cstdint>

@@ -12,13 +12,14 @@ namespace {
 
 constexpr int kTurnMs = 10;  // the longest that a connection or a stop is noticed late
 constexpr std::chrono::milliseconds kConnectLimit{1'000};
+constexpr int kSendLimitMs = 20'000;  // how long a receiver may read nothing: one on a loaded machine is slow, not gone
 
 bool send_all(int descriptor, const char* data, std::size_t bytes) {
   while (bytes > 0) {
     const auto sent = ::send(descriptor, data, bytes, MSG_NOSIGNAL);
     if (sent < 0 && errno == EAGAIN) {
       pollfd writable{.fd = descriptor, .events = POLLOUT, .revents = 0};
-      if (::poll(&writable, 1, static_cast<int>(kConnectLimit.count())) <= 0) return false;
+      if (::poll(&writable, 1, kSendLimitMs) <= 0) return false;
       continue;
     }
     if (sent < 0) return false;

@@ -52,24 +52,25 @@ std::optional<Fetch> AnswerIntake::take(AppFetched& answer) {
   return fetch;
 }
 
-std::string AnswerIntake::trouble() const {
+std::optional<Failure> AnswerIntake::trouble() const {
   if (const auto& held = context_.guard.held_back()) {
-    return "held back: Marathon " + held->reason + " (loss " + held->digest + ", " +
-           (held->passes_by_repetition ? "passes when answered 3 times over 10 s)" : "never passes by repetition)");
+    return Failure{
+        "held back: Marathon " + held->reason + " (loss " + held->digest + ", " +
+        (held->passes_by_repetition ? "passes when answered 3 times over 10 s)" : "never passes by repetition)")};
   }
   return fetch_trouble_;
 }
 
 void AnswerIntake::fetch_failed(const Fetch& fetch, const Failure& failure) {
   const std::string why = one_line(failure.message, 500);
-  fetch_trouble_ = why.starts_with("GET ") ? why : "GET " + fetch.endpoint + path_of(fetch) + ": " + why;
+  fetch_trouble_ = Failure{why.starts_with("GET ") ? why : "GET " + fetch.endpoint + path_of(fetch) + ": " + why};
   context_.endpoints.failed(fetch.endpoint, why, context_.now);
   context_.table.failed(fetch, context_.jitter(), context_.now);
-  context_.log(LogLine::Level::kWarning, fetch_trouble_ + "; the routes stay as they are");
+  context_.log(LogLine::Level::kWarning, fetch_trouble_->message + "; the routes stay as they are");
 }
 
 void AnswerIntake::fetch_succeeded(const Fetch& fetch) {
-  fetch_trouble_.clear();
+  fetch_trouble_.reset();
   context_.endpoints.answered(fetch.endpoint, context_.now);
   context_.table.succeeded(fetch);
 }

@@ -18,8 +18,8 @@ class AnswerIntake {
 
   // A whole list was taken since the tracker began.
   [[nodiscard]] bool synced() const { return synced_; }
-  // "" while Marathon's answers are believed.
-  [[nodiscard]] std::string trouble() const;
+  // Why Marathon's answers are not believed, or do not come.
+  [[nodiscard]] std::optional<Failure> trouble() const;
 
  private:
   void fetch_failed(const Fetch& fetch, const Failure& failure);
@@ -30,7 +30,7 @@ class AnswerIntake {
 
   TrackerContext& context_;
   bool synced_ = false;
-  std::string fetch_trouble_;
+  std::optional<Failure> fetch_trouble_;
   std::string held_digest_;  // that was reported
 };
 

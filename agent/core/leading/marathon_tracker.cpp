@@ -145,14 +145,14 @@ std::vector<EndpointHealth> MarathonTracker::endpoints() const {
   return result;
 }
 
-std::string MarathonTracker::trouble() const {
-  if (context_.endpoints.empty()) return "no Marathon endpoint is configured";
-  if (std::string trouble = answers_.trouble(); !trouble.empty()) return trouble;
-  if (context_.stream.is_attached()) return "";
-  if (!context_.stream.trouble().empty()) {
-    return "event stream " + context_.stream.endpoint() + ": " + context_.stream.trouble();
-  }
-  return context_.now >= stream_late_at_ ? "event stream " + context_.stream.endpoint() + " is not attached" : "";
+std::optional<Failure> MarathonTracker::trouble() const {
+  if (context_.endpoints.empty()) return Failure{"no Marathon endpoint is configured"};
+  if (auto trouble = answers_.trouble()) return trouble;
+  const StreamKeeper& stream = context_.stream;
+  if (stream.is_attached()) return std::nullopt;
+  if (stream.trouble()) return Failure{"event stream " + stream.endpoint() + ": " + stream.trouble()->message};
+  if (context_.now < stream_late_at_) return std::nullopt;
+  return Failure{"event stream " + stream.endpoint() + " is not attached"};
 }
 
 }  // namespace chorale::agent

@@ -30,8 +30,8 @@ class MarathonTracker {
   [[nodiscard]] TimePoint next_deadline() const;
 
   [[nodiscard]] std::vector<EndpointHealth> endpoints() const;
-  // "" while Marathon's answers are believed; else what is wrong: "GET .../v2/apps: HTTP 503", "held back: ...".
-  [[nodiscard]] std::string trouble() const;
+  // Why Marathon is not followed as it should be: "GET .../v2/apps: HTTP 503", "held back: ...".
+  [[nodiscard]] std::optional<Failure> trouble() const;
   [[nodiscard]] const std::vector<Exclusion>& exclusions() const { return offers_.exclusions(); }
   [[nodiscard]] bool stream_attached() const { return context_.stream.is_attached(); }
 

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "agent/base/one_line.h"
+#include "agent/base/url.h"
 #include "agent/core/leading/task_standing.h"
 #include "render/allow_list.h"
 
@@ -28,38 +29,39 @@ std::vector<MarathonPort> declared_ports(const MarathonApp& app) {
   return std::vector<MarathonPort>(most);
 }
 
-// "" if the task is to be served.
-std::string refuse_task(const MarathonApp& app, const MarathonTask& task, HealthMemory& memory,
-                        Milliseconds health_memory, TimePoint now) {
+// Why the task is not to be served.
+std::optional<std::string> refuse_task(const MarathonApp& app, const MarathonTask& task, HealthMemory& memory,
+                                       Milliseconds health_memory, TimePoint now) {
   if (task.id.empty() || !is_plain(task.id)) return "its id has characters that no task id has";
   if (phase_of(task) != TaskPhase::kRunning) return task.state.empty() ? "not started yet" : one_line(task.state, 40);
   switch (health_of(app, task)) {
     case HealthWord::kNotChecked:
       // Remembered too: checks that a later version adds say nothing of the tasks of this one.
       memory.judged(task.id, true);
-      return "";
+      return std::nullopt;
     case HealthWord::kAlive:
       memory.judged(task.id, true);
-      return "";
+      return std::nullopt;
     case HealthWord::kDead:
       memory.judged(task.id, false);
       return "a health check fails";
     case HealthWord::kNoResult:
-      return memory.still_alive(task.id, now, health_memory) ? "" : "no health result yet";
+      if (memory.still_alive(task.id, now, health_memory)) return std::nullopt;
+      return "no health result yet";
   }
-  return "";
+  return std::nullopt;
 }
 
-tl::expected<std::string, std::string> literal_address(const std::string& host, const ResolvedNames& names) {
+tl::expected<std::string, Failure> literal_address(const std::string& host, const ResolvedNames& names) {
   if (render::is_ip_address(host)) return host;
-  if (host.empty()) return tl::unexpected(std::string("Marathon names no host"));
+  if (host.empty()) return tl::unexpected(Failure{"Marathon names no host"});
   const auto found = names.find(host);
   if (found != names.end()) {
     for (const std::string& address : found->second) {
       if (render::is_ip_address(address)) return address;
     }
   }
-  return tl::unexpected("host name " + one_line(host) + " does not resolve");
+  return tl::unexpected(Failure{"host name " + one_line(host) + " does not resolve"});
 }
 
 struct Place {
@@ -69,17 +71,17 @@ struct Place {
 
 // Marathon's NetworkInfo: a mapping with a host port takes the next of the task's ports; in a container network one
 // without is reached at the container's own address. In bridge mode that address is private to the slave.
-tl::expected<Place, std::string> place(const MarathonApp& app, const MarathonTask& task,
-                                       const std::vector<MarathonPort>& ports, std::size_t index,
-                                       const ResolvedNames& names) {
+tl::expected<Place, Failure> place(const MarathonApp& app, const MarathonTask& task,
+                                   const std::vector<MarathonPort>& ports, std::size_t index,
+                                   const ResolvedNames& names) {
   const MarathonPort& port = ports[index];
   if (app.network != NetworkMode::kHost && !port.has_host_port) {
-    if (app.network == NetworkMode::kBridge) return tl::unexpected(std::string("the port has no host port"));
+    if (app.network == NetworkMode::kBridge) return tl::unexpected(Failure{"the port has no host port"});
     if (task.ip_addresses.empty() || !render::is_ip_address(task.ip_addresses.front())) {
-      return tl::unexpected(std::string("its container has no address yet"));
+      return tl::unexpected(Failure{"its container has no address yet"});
     }
     if (port.container_port <= 0 || port.container_port > 65'535) {
-      return tl::unexpected(std::string("the port has neither a host port nor a container port"));
+      return tl::unexpected(Failure{"the port has neither a host port nor a container port"});
     }
     return Place{task.ip_addresses.front(), static_cast<std::uint16_t>(port.container_port)};
   }
@@ -88,7 +90,7 @@ tl::expected<Place, std::string> place(const MarathonApp& app, const MarathonTas
     at = static_cast<std::size_t>(std::count_if(ports.begin(), ports.begin() + static_cast<std::ptrdiff_t>(index),
                                                 [](const MarathonPort& earlier) { return earlier.has_host_port; }));
   }
-  if (at >= task.ports.size() || task.ports[at] == 0) return tl::unexpected(std::string("it has no such port"));
+  if (at >= task.ports.size() || task.ports[at] == 0) return tl::unexpected(Failure{"it has no such port"});
   return literal_address(task.host, names).map([&](std::string host) {
     return Place{std::move(host), task.ports[at]};
   });
@@ -96,8 +98,7 @@ tl::expected<Place, std::string> place(const MarathonApp& app, const MarathonTas
 
 render::Server serve(const MarathonApp& app, const MarathonTask& task, Place at) {
   render::Server server;
-  const bool is_ipv6 = at.host.find(':') != std::string::npos;
-  server.address = (is_ipv6 ? "[" + at.host + "]:" : at.host + ":") + std::to_string(at.port);
+  server.address = host_and_port(at.host, at.port);
   server.host = std::move(at.host);
   server.port = at.port;
   server.task_id = task.id;
@@ -122,8 +123,8 @@ PlacedPorts place_tasks(const MarathonApp& app, const ResolvedNames& names, Heal
   const std::vector<MarathonPort> ports = declared_ports(app);
   std::vector<render::Port> served(ports.size());
   for (const MarathonTask& task : app.tasks) {
-    if (std::string reason = refuse_task(app, task, memory, health_memory, now); !reason.empty()) {
-      placed.refusals.push_back({task.id, std::move(reason)});
+    if (auto reason = refuse_task(app, task, memory, health_memory, now)) {
+      placed.refusals.push_back({task.id, std::move(*reason)});
       continue;
     }
     for (std::size_t i = 0; i < ports.size(); ++i) {
@@ -131,7 +132,7 @@ PlacedPorts place_tasks(const MarathonApp& app, const ResolvedNames& names, Heal
       if (at) {
         served[i].servers.push_back(serve(app, task, std::move(*at)));
       } else if (i == 0) {
-        placed.refusals.push_back({task.id, at.error()});
+        placed.refusals.push_back({task.id, std::move(at.error().message)});
       }
     }
     if (ports.empty()) placed.refusals.push_back({task.id, "it has no port"});

@@ -20,7 +20,7 @@ bool StreamKeeper::attached(const std::string& endpoint, TimePoint now) {
   if (state_ != State::kOpening || endpoint != endpoint_) return false;
   state_ = State::kAttached;
   attached_at_ = now;
-  trouble_.clear();
+  trouble_.reset();
   return true;
 }
 
@@ -32,7 +32,7 @@ bool StreamKeeper::failed(const std::string& endpoint, const std::string& why, s
     rounds_failed_ = 0;
   }
   state_ = State::kWaiting;
-  trouble_ = why;
+  trouble_ = Failure{why};
   failed_.push_back(endpoint);
   open_at_ = now;
   if (failed_.size() >= endpoints) {

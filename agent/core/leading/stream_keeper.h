@@ -34,7 +34,8 @@ class StreamKeeper {
   [[nodiscard]] bool is_attached() const { return state_ == State::kAttached; }
   [[nodiscard]] const std::string& endpoint() const { return endpoint_; }  // of the stream or of the attempt
   [[nodiscard]] std::string attached_endpoint() const { return is_attached() ? endpoint_ : ""; }
-  [[nodiscard]] const std::string& trouble() const { return trouble_; }  // "" while attached
+  // Why the last stream or attempt failed; nullopt while attached.
+  [[nodiscard]] const std::optional<Failure>& trouble() const { return trouble_; }
   [[nodiscard]] TimePoint next_deadline() const { return state_ == State::kWaiting ? open_at_ : TimePoint::max(); }
 
  private:
@@ -48,7 +49,7 @@ class StreamKeeper {
   int rounds_failed_ = 0;
   TimePoint open_at_{};
   TimePoint attached_at_{};
-  std::string trouble_;
+  std::optional<Failure> trouble_;
 };
 
 }  // namespace chorale::agent

@@ -26,17 +26,17 @@ TEST(TextFileTest, TooLargeFileIsRefused) {
   const std::string path = (directory.path() / "file").string();
   std::ofstream(path) << "12345";
   ASSERT_FALSE(read_text_file(path, 4));
-  EXPECT_EQ(read_text_file(path, 4).error(), path + ": larger than 4 bytes; is this the right file?");
+  EXPECT_EQ(read_text_file(path, 4).error().message, path + ": larger than 4 bytes; is this the right file?");
 }
 
 TEST(TextFileTest, WhatCannotBeOpenedIsNamed) {
-  EXPECT_EQ(read_text_file("/nowhere/file").error(), "/nowhere/file: No such file or directory");
+  EXPECT_EQ(read_text_file("/nowhere/file").error().message, "/nowhere/file: No such file or directory");
 }
 
 // Both can be opened; only the read fails.
 TEST(TextFileTest, FailedReadIsAnError) {
-  EXPECT_EQ(read_text_file("/").error(), "/: Is a directory");
-  EXPECT_THAT(read_text_file("/proc/self/mem").error(), HasSubstr("/proc/self/mem: "));
+  EXPECT_EQ(read_text_file("/").error().message, "/: Is a directory");
+  EXPECT_THAT(read_text_file("/proc/self/mem").error().message, HasSubstr("/proc/self/mem: "));
 }
 
 }  // namespace

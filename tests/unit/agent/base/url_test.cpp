@@ -78,5 +78,11 @@ TEST(UrlTest, WritesAuthorities) {
   EXPECT_EQ(url("https://m1").origin(), "https://m1:443");
 }
 
+TEST(UrlTest, HostAndPortPutAnIpv6AddressInBrackets) {
+  EXPECT_EQ(host_and_port("::1", 8000), "[::1]:8000");
+  EXPECT_EQ(host_and_port("10.0.0.1", 80), "10.0.0.1:80");
+  EXPECT_EQ(host_and_port("m1", "443"), "m1:443");
+}
+
 }  // namespace
 }  // namespace chorale::agent

@@ -145,7 +145,7 @@ TEST_F(CheckTest, TemplateThatCannotBeReadIsNamed) {
 
 TEST_F(CheckTest, PlacesToWriteToAreFine) {
   const std::string text = found(check_files);
-  EXPECT_THAT(text, AllOf(HasSubstr("ok    nginx_config"), HasSubstr("is not there yet; the agent makes it")));
+  EXPECT_THAT(text, AllOf(HasSubstr("ok    nginx_config"), HasSubstr("does not exist yet; the agent creates it")));
   EXPECT_EQ(exit_code(), kExitFine);
 }
 

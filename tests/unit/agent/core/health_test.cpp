@@ -37,7 +37,6 @@ HealthInputs well() {
   inputs.nginx.config_healthy = true;
   inputs.nginx.config_message = "OK";
   inputs.nginx.applied = identity(41);
-  inputs.template_message = "OK";
   inputs.endpoints = {{"http://master-1:8080", true, "OK"}};
   return inputs;
 }
@@ -80,7 +79,7 @@ TEST(HealthTest, NothingAppliedIsDownAndSaysWhy) {
   expect(inputs, Condition::kDown, "unknown directive");
   inputs.view.committed.reset();
   expect(inputs, Condition::kDown, "leader proxy-2 has committed no revision yet");
-  inputs.marathon_trouble = "HTTP 503";
+  inputs.marathon_trouble = Failure{"HTTP 503"};
   expect(inputs, Condition::kDown, "HTTP 503");
   inputs.view.connected = false;
   inputs.view.zookeeper_message = "connection refused";
@@ -112,12 +111,11 @@ TEST(HealthTest, WhatAllProxiesShareIsDegraded) {
   expect(inputs, Condition::kDegraded, "no leader");
 
   inputs = well();
-  inputs.template_healthy = false;
-  inputs.template_message = "nginx.conf.mustache:3: unclosed section";
+  inputs.template_trouble = Failure{"nginx.conf.mustache:3: unclosed section"};
   expect(inputs, Condition::kDegraded, "nginx.conf.mustache:3");
 
   inputs = well();
-  inputs.marathon_trouble = "GET /v2/apps: HTTP 503";
+  inputs.marathon_trouble = Failure{"GET /v2/apps: HTTP 503"};
   expect(inputs, Condition::kDegraded, "HTTP 503");
 
   inputs = well();

@@ -134,10 +134,10 @@ TEST_F(StreamKeeperTest, WhatIsDueNowSaysSo) {
 TEST_F(StreamKeeperTest, FailuresBeforeAStreamThatHeldAreForgotten) {
   EXPECT_EQ(open(), "a");
   EXPECT_TRUE(fail("a"));
-  EXPECT_EQ(keeper_.trouble(), "refused");
+  EXPECT_EQ(keeper_.trouble(), Failure{"refused"});
   EXPECT_EQ(open(), "b");
   EXPECT_TRUE(keeper_.attached("b", now_));
-  EXPECT_EQ(keeper_.trouble(), "");
+  EXPECT_EQ(keeper_.trouble(), std::nullopt);
   now_ += seconds(10);
   EXPECT_TRUE(fail("b"));
   EXPECT_EQ(open(), "a") << "at once";

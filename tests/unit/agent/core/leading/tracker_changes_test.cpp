@@ -147,7 +147,7 @@ TEST_F(TrackerChangesTest, DestroyingAnAppCostsNoRequest) {
   scene_.pass(kLong);
   EXPECT_EQ(scene_.requests(), 0U);
   EXPECT_THAT(scene_.offers, SizeIs(1));
-  EXPECT_EQ(scene_.tracker.trouble(), "");
+  EXPECT_EQ(scene_.tracker.trouble(), std::nullopt);
 }
 
 TEST_F(TrackerChangesTest, TheLastAppCanBeDestroyed) {
@@ -157,7 +157,7 @@ TEST_F(TrackerChangesTest, TheLastAppCanBeDestroyed) {
   scene_.commit();
   scene_.send(SyncRequested{});
   scene_.answer_list({});
-  EXPECT_EQ(scene_.tracker.trouble(), "");
+  EXPECT_EQ(scene_.tracker.trouble(), std::nullopt);
 }
 
 TEST_F(TrackerChangesTest, ALabelChangeWithoutTaskEventsIsFetchedSoon) {

@@ -48,13 +48,13 @@ TEST_F(TrackerFaultsTest, AnErrorChangesNothingIsToldAndRepeatedOnTheNextEndpoin
   ASSERT_THAT(scene_.lists, SizeIs(1));
   EXPECT_EQ(scene_.lists[0].endpoint, "http://a");
   scene_.fail_list("HTTP 503");
-  EXPECT_EQ(scene_.tracker.trouble(), "GET http://a/v2/apps: HTTP 503");
+  EXPECT_EQ(scene_.tracker.trouble(), Failure{"GET http://a/v2/apps: HTTP 503"});
   EXPECT_EQ(scene_.tracker.endpoints()[0].message, "HTTP 503");
   scene_.pass(Milliseconds(1'000));
   ASSERT_THAT(scene_.lists, SizeIs(1));
   EXPECT_EQ(scene_.lists[0].endpoint, "http://b");
   scene_.answer_list(list_);
-  EXPECT_EQ(scene_.tracker.trouble(), "");
+  EXPECT_EQ(scene_.tracker.trouble(), std::nullopt);
   EXPECT_THAT(scene_.offers, IsEmpty());
 }
 
@@ -66,7 +66,7 @@ TEST_F(TrackerFaultsTest, AnAppStaysDirtyUntilAFetchSucceeds) {
     ASSERT_THAT(scene_.fetches, SizeIs(1));
     scene_.fail_app("HTTP 500");
     EXPECT_EQ(scene_.tracker.trouble(),
-              std::string("GET ") + (i % 2 == 0 ? "http://a" : "http://b") + "/v2/apps/app-1: HTTP 500");
+              Failure{std::string("GET ") + (i % 2 == 0 ? "http://a" : "http://b") + "/v2/apps/app-1: HTTP 500"});
     for (int ms = 0; ms < 10'000 && scene_.fetches.empty(); ms += 10) scene_.pass(Milliseconds(10));
   }
   scene_.lists.clear();
@@ -79,7 +79,7 @@ TEST_F(TrackerFaultsTest, AnAnswerAboutAnotherAppIsAnError) {
   scene_.status("/app-1", "app-1-3", "TASK_RUNNING");
   scene_.pass(Milliseconds(20));
   scene_.answer_app(app_of_size("/app-2", 1));
-  EXPECT_THAT(scene_.tracker.trouble(), HasSubstr("another app: /app-2"));
+  EXPECT_THAT(scene_.tracker.trouble().value().message, HasSubstr("another app: /app-2"));
   EXPECT_THAT(scene_.offers, IsEmpty());
 }
 
@@ -101,7 +101,7 @@ TEST_F(TrackerFaultsTest, AShrunkenListIsHeldBackUntilItWasAnsweredThreeTimesOve
   settle();
   const TimePoint start = scene_.now;
   sync(some(4));
-  EXPECT_THAT(scene_.tracker.trouble(), HasSubstr("held back: Marathon lists 4 of 10 apps"));
+  EXPECT_THAT(scene_.tracker.trouble().value().message, HasSubstr("held back: Marathon lists 4 of 10 apps"));
   EXPECT_THAT(scene_.offers, IsEmpty());
   for (int i = 0; i < 2; ++i) {
     scene_.pass(Milliseconds(5'000));
@@ -110,7 +110,7 @@ TEST_F(TrackerFaultsTest, AShrunkenListIsHeldBackUntilItWasAnsweredThreeTimesOve
   ASSERT_THAT(scene_.offers, SizeIs(1));
   EXPECT_EQ(scene_.now, start + Milliseconds(10'000));
   EXPECT_EQ(scene_.offers[0].state->apps.size(), 4U);
-  EXPECT_EQ(scene_.tracker.trouble(), "");
+  EXPECT_EQ(scene_.tracker.trouble(), std::nullopt);
 }
 
 TEST_F(TrackerFaultsTest, AnEmptyListNeverPassesButEventsDo) {
@@ -120,7 +120,7 @@ TEST_F(TrackerFaultsTest, AnEmptyListNeverPassesButEventsDo) {
     scene_.pass(Milliseconds(10'000));
   }
   EXPECT_THAT(scene_.offers, IsEmpty());
-  EXPECT_THAT(scene_.tracker.trouble(), HasSubstr("never passes by repetition"));
+  EXPECT_THAT(scene_.tracker.trouble().value().message, HasSubstr("never passes by repetition"));
   for (int i = 1; i <= 9; ++i) scene_.event("app_terminated_event", "/app-" + std::to_string(i));
   scene_.pass(Milliseconds(20));
   EXPECT_EQ(scene_.offered(), "/app-10 10.0.0.1:31001 10.0.0.2:31002");
@@ -211,10 +211,10 @@ TEST_F(TrackerFaultsTest, ALostStreamGoesToTheNextEndpointAndAFullSyncFollows) {
   scene_.pass(Milliseconds(10'000));
   scene_.send(StreamFailed{"http://a", {"closed by Marathon"}});
   EXPECT_EQ(scene_.opened, std::vector<std::string>{"http://b"});
-  EXPECT_EQ(scene_.tracker.trouble(), "event stream http://b: closed by Marathon");
+  EXPECT_EQ(scene_.tracker.trouble(), Failure{"event stream http://b: closed by Marathon"});
   EXPECT_FALSE(scene_.tracker.stream_attached());
   scene_.send(StreamAttached{"http://b"});
-  EXPECT_EQ(scene_.tracker.trouble(), "");
+  EXPECT_EQ(scene_.tracker.trouble(), std::nullopt);
   EXPECT_THAT(scene_.lists, SizeIs(1));
 }
 
@@ -247,7 +247,7 @@ TEST_F(TrackerFaultsTest, WithoutAStreamTheAppsAreFollowedByListsAlone) {
   list_["/app-1"] = app_of_size("/app-1", 3);
   scene_.answer_list(list_);
   EXPECT_THAT(scene_.offers, SizeIs(1));
-  EXPECT_THAT(scene_.tracker.trouble(), HasSubstr("HTTP 405"));
+  EXPECT_THAT(scene_.tracker.trouble().value().message, HasSubstr("HTTP 405"));
   scene_.pass(Milliseconds(60'000));
   EXPECT_THAT(scene_.lists, SizeIs(1));
 }
@@ -279,7 +279,7 @@ TEST_F(TrackerFaultsTest, WithoutEndpointsTroubleSaysSo) {
   TrackerScene scene(options);
   scene.send(TrackingBegun{});
   scene.pass(std::chrono::minutes(5));
-  EXPECT_EQ(scene.tracker.trouble(), "no Marathon endpoint is configured");
+  EXPECT_EQ(scene.tracker.trouble(), Failure{"no Marathon endpoint is configured"});
 }
 
 TEST_F(TrackerFaultsTest, EndpointsArePingedSparingly) {
@@ -324,11 +324,11 @@ TEST_F(TrackerFaultsTest, EndpointsAreNotCalledHealthyBeforeTheyAnswered) {
 TEST_F(TrackerFaultsTest, AStreamThatDoesNotAttachIsToldAfterFiveSeconds) {
   scene_.send(TrackingBegun{state_of(list_), std::nullopt});
   scene_.pass(Milliseconds(4'999));
-  EXPECT_EQ(scene_.tracker.trouble(), "");
+  EXPECT_EQ(scene_.tracker.trouble(), std::nullopt);
   scene_.pass(Milliseconds(1));
-  EXPECT_EQ(scene_.tracker.trouble(), "event stream http://a is not attached");
+  EXPECT_EQ(scene_.tracker.trouble(), Failure{"event stream http://a is not attached"});
   scene_.send(StreamAttached{"http://a"});
-  EXPECT_EQ(scene_.tracker.trouble(), "");
+  EXPECT_EQ(scene_.tracker.trouble(), std::nullopt);
 }
 
 TEST_F(TrackerFaultsTest, ALostStreamIsLoggedAndSpeaksAgainstItsEndpoint) {
@@ -364,7 +364,7 @@ TEST_F(TrackerFaultsTest, AnswersThatWereNotAskedForChangeNothing) {
   scene_.send(AppsFetched{scene_.fetches.at(0).fetch, "http://a", MarathonApps{}});
   scene_.pass(Milliseconds(1'000));
   EXPECT_THAT(scene_.offers, IsEmpty());
-  EXPECT_EQ(scene_.tracker.trouble(), "");
+  EXPECT_EQ(scene_.tracker.trouble(), std::nullopt);
 }
 
 TEST_F(TrackerFaultsTest, AHeldBackListIsLoggedOnceForEachLoss) {

@@ -1,4 +1,4 @@
-#include "agent/base/percent.h"
+#include "agent/http/percent.h"
 
 #include <charconv>
 
