@@ -31,13 +31,8 @@ bool check_servers(CheckReport& report, const std::string& hosts) {
     const auto colon = server.rfind(':');
     std::string host = server.substr(0, colon);
     if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-<<<<<<< HEAD
     if (auto why = why_unreachable(host, server.substr(colon + 1), kServerPatience)) {
-      silent.emplace_back(server, std::move(*why));
-=======
-    if (auto why = why_unreachable(host, server.substr(colon + 1), kPatience)) {
       silent.emplace_back(server, std::move(why->message));
->>>>>>> wcli
     } else {
       any = true;
     }

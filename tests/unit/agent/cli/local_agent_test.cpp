@@ -29,7 +29,7 @@ TEST(LocalAgentTest, StatusBodyIsReadBack) {
   agent.instance = "uuid";
   snapshot.agents = {agent};
   const auto read = read_status_body(coordination::encode(snapshot));
-  ASSERT_TRUE(read) << read.error();
+  ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(read->state, snapshot.state);
   EXPECT_EQ(read->agents, snapshot.agents);
 }
