@@ -153,7 +153,7 @@ void Coordinator::Parts::drive_to_rest() {
     if (round > 0 && context.effects.size() == before) return;
   }
   context.log(LogLine::Level::kError,
-              "the coordinator does not come to rest: please report this\n" + coordination::describe(*this));
+              "the coordinator does not come to rest: please report this\n" + to_text(coordination::describe(*this)));
 }
 
 void Coordinator::Parts::drive() {
@@ -164,7 +164,7 @@ void Coordinator::Parts::drive() {
     if (!left.empty()) {
       leader.end("another cluster id at the root");
       pointer.forget();
-      follower.change_lineage(left, cluster_id_);
+      follower.change_lineage();
     }
   }
   const bool ready = root.ready() && membership.present();
@@ -213,7 +213,7 @@ Effects Coordinator::step(TimePoint now, const Event& event) {
   return std::exchange(parts_->context.effects, {});
 }
 
-std::string Coordinator::describe() const { return coordination::describe(*parts_); }
+Description Coordinator::describe() const { return coordination::describe(*parts_); }
 
 bool Coordinator::leading() const { return parts_->leader.state() == Leader::State::kLeading; }
 
