@@ -85,6 +85,7 @@ class Leadership {
   Resolver resolver_;
   Worker worker_;
   boost::asio::steady_timer timer_;
+  coordination::Path root_;
   std::optional<LoadedTemplate> template_;
   std::string template_trouble_;
   std::string template_note_;
