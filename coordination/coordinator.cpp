@@ -160,8 +160,7 @@ void Coordinator::Parts::drive() {
   on_session(session.drive());
   root.drive();
   if (root.cluster_id() != cluster_id_) {
-    const std::string left = std::exchange(cluster_id_, root.cluster_id());
-    if (!left.empty()) {
+    if (!std::exchange(cluster_id_, root.cluster_id()).empty()) {
       leader.end("another cluster id at the root");
       pointer.forget();
       follower.change_lineage();

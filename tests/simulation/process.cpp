@@ -87,7 +87,7 @@ TimePoint Process::now() const { return world_.schedule.now() + host_.clock_offs
 
 void Process::start() {
   world_.trace.add(name_, "starts with " + (host_.file ? simulation::describe(*host_.file) : std::string("no file")));
-  world_.invariants.agent_started(host_.reached, host_.file);
+  host_.reached = host_.file;
   step(Started{host_.file});
   tick();
 }
