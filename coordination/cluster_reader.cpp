@@ -7,6 +7,7 @@
 #include "coordination/chunks.h"
 #include "coordination/digest.h"
 #include "coordination/documents_json.h"
+#include "coordination/paths.h"
 
 namespace chorale::coordination {
 namespace {
@@ -68,7 +69,7 @@ class ManyReads : public std::enable_shared_from_this<ManyReads> {
 
 struct ClusterRead {
   Store& store;
-  Path root;
+  Paths paths;
   std::function<void(tl::expected<ClusterSnapshot, Error>)> done;
   ClusterSnapshot snapshot;
 
@@ -79,7 +80,7 @@ void read_agents(const std::shared_ptr<ClusterRead>& read, std::vector<std::stri
   std::sort(ids.begin(), ids.end());
   std::vector<Path> paths;
   paths.reserve(ids.size());
-  for (const auto& id : ids) paths.push_back(read->root.child("agents").child(id));
+  for (const auto& id : ids) paths.push_back(read->paths.agents.child(id));
   const auto take = [read, ids](std::size_t index, tl::expected<std::string, Error> text) {
     if (!text) {
       // Gone between the list and the read: an agent that has just ended.
@@ -103,7 +104,7 @@ void read_agents(const std::shared_ptr<ClusterRead>& read, std::vector<std::stri
 }
 
 void list_agents(const std::shared_ptr<ClusterRead>& read) {
-  read->store.execute(ListChildren{read->root.child("agents")}, [read](Outcome outcome) {
+  read->store.execute(ListChildren{read->paths.agents}, [read](Outcome outcome) {
     if (!outcome && outcome.error().kind == ErrorKind::kNoNode) return read_agents(read, {});
     if (!outcome) return read->fail(std::move(outcome).error());
     auto* listed = std::get_if<Listed>(&*outcome);
@@ -112,7 +113,7 @@ void list_agents(const std::shared_ptr<ClusterRead>& read) {
 }
 
 void read_state(const std::shared_ptr<ClusterRead>& read) {
-  read_text(read->store, read->root.child("state"), [read](auto text) {
+  read_text(read->store, read->paths.state, [read](auto text) {
     if (!text) return read->fail(std::move(text).error());
     auto state = decode_state(*text);
     if (!state) return read->fail(std::move(state).error());
@@ -180,10 +181,14 @@ void take_manifest(const std::shared_ptr<FileRead>& read, const Identity& identi
   read_chunks(read);
 }
 
+void add(const Description* own, Json& json) {
+  if (own != nullptr) json["coordination"] = {{"machines", own->machines}, {"waits_for", own->waits_for}};
+}
+
 }  // namespace
 
 void read_cluster(Store& store, const Path& root, std::function<void(tl::expected<ClusterSnapshot, Error>)> done) {
-  const auto read = std::make_shared<ClusterRead>(ClusterRead{store, root, std::move(done), {}});
+  const auto read = std::make_shared<ClusterRead>(ClusterRead{store, Paths(root), std::move(done), {}});
   read_text(store, root, [read](auto text) {
     if (!text) return read->fail(std::move(text).error());
     auto document = decode_root(*text);
@@ -196,20 +201,27 @@ void read_cluster(Store& store, const Path& root, std::function<void(tl::expecte
 void read_file(Store& store, const Path& root, const Identity& identity, std::string name,
                std::function<void(tl::expected<std::string, Error>)> done) {
   const auto read = std::make_shared<FileRead>(FileRead{store, std::move(name), std::move(done), {}, {}});
-  const Path manifest = root.child("revisions").child(manifest_name(identity.epoch, identity.revision));
+  const Path manifest = Paths(root).revisions.child(manifest_name(identity.epoch, identity.revision));
   read_text(store, manifest, [read, identity](auto text) {
     if (!text) return read->done(tl::unexpected(std::move(text).error()));
     take_manifest(read, identity, *text);
   });
 }
 
-std::string encode(const ClusterSnapshot& snapshot) {
+std::string encode(const ClusterSnapshot& snapshot, const Description* own) {
   Json agents = Json::array();
   for (const auto& agent : snapshot.agents) agents.push_back(to_json(agent));
   Json json;
   json["state"] = to_json(snapshot.state);
   json["agents"] = std::move(agents);
   json["unreadable"] = snapshot.unreadable;
+  add(own, json);
+  return print(json);
+}
+
+std::string encode(const Error& error, const Description* own) {
+  Json json{{"error", "the cluster cannot be read now: " + error.message}};
+  add(own, json);
   return print(json);
 }
 

@@ -9,6 +9,7 @@
 #include <tl/expected.hpp>
 #include <vector>
 
+#include "coordination/description.h"
 #include "coordination/documents.h"
 #include "coordination/store.h"
 
@@ -28,6 +29,9 @@ void read_file(Store& store, const Path& root, const Identity& identity, std::st
                std::function<void(tl::expected<std::string, Error>)> done);
 
 // {"state": ..., "agents": [...]} as /v1/status and `chorale status --json` print it.
-[[nodiscard]] std::string encode(const ClusterSnapshot& snapshot);
+// `own`: what this agent's Coordinator is doing, as {"coordination": {"machines": [...], "waits_for": [...]}}.
+[[nodiscard]] std::string encode(const ClusterSnapshot& snapshot, const Description* own = nullptr);
+// {"error": ...} where there is no snapshot.
+[[nodiscard]] std::string encode(const Error& error, const Description* own = nullptr);
 
 }  // namespace chorale::coordination

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "coordination/require.h"
+
 namespace chorale::coordination {
 namespace {
 
@@ -11,6 +13,7 @@ constexpr std::size_t kKept = 4;  // committed, proposed, the one before, and on
 }  // namespace
 
 void ContentCache::put(Content content) {
+  require(content.manifest != nullptr, "a content has a manifest");
   const Identity& identity = content.manifest->header.identity;
   const auto same = std::find_if(contents_.begin(), contents_.end(), [&identity](const Content& kept) {
     return kept.manifest->header.identity == identity;

@@ -13,28 +13,10 @@
 #include "coordination/effects.h"
 #include "coordination/events.h"
 #include "coordination/options.h"
+#include "coordination/paths.h"
 #include "coordination/pending_requests.h"
 
 namespace chorale::coordination {
-
-struct Paths {
-  explicit Paths(Path root_path)
-      : root(std::move(root_path)),
-        agents(root.child("agents")),
-        election(root.child("election")),
-        revisions(root.child("revisions")),
-        chunks(root.child("chunks")),
-        state(root.child("state")),
-        hold(root.child("hold")) {}
-
-  Path root;
-  Path agents;
-  Path election;
-  Path revisions;
-  Path chunks;
-  Path state;
-  Path hold;
-};
 
 // The handle as Session knows it. Only Session writes it.
 struct Link {
@@ -84,7 +66,7 @@ class Context {
   void answer_unsent();
   void forget_requests();
   void reply(StoreReplied replied);
-  [[nodiscard]] std::string describe_requests() const { return requests_.describe(); }
+  [[nodiscard]] std::vector<std::string> describe_requests() const { return requests_.describe(); }
 
   void log(LogLine::Level level, std::string text) { effects.emplace_back(LogLine{level, std::move(text)}); }
   // Spreads what many agents would otherwise do at the same moment: 0 <= result < limit, fixed per agent and `salt`.

@@ -153,18 +153,17 @@ void Coordinator::Parts::drive_to_rest() {
     if (round > 0 && context.effects.size() == before) return;
   }
   context.log(LogLine::Level::kError,
-              "the coordinator does not come to rest: please report this\n" + coordination::describe(*this));
+              "the coordinator does not come to rest: please report this\n" + to_text(coordination::describe(*this)));
 }
 
 void Coordinator::Parts::drive() {
   on_session(session.drive());
   root.drive();
   if (root.cluster_id() != cluster_id_) {
-    const std::string left = std::exchange(cluster_id_, root.cluster_id());
-    if (!left.empty()) {
+    if (!std::exchange(cluster_id_, root.cluster_id()).empty()) {
       leader.end("another cluster id at the root");
       pointer.forget();
-      follower.change_lineage(left, cluster_id_);
+      follower.change_lineage();
     }
   }
   const bool ready = root.ready() && membership.present();
@@ -213,7 +212,7 @@ Effects Coordinator::step(TimePoint now, const Event& event) {
   return std::exchange(parts_->context.effects, {});
 }
 
-std::string Coordinator::describe() const { return coordination::describe(*parts_); }
+Description Coordinator::describe() const { return coordination::describe(*parts_); }
 
 bool Coordinator::leading() const { return parts_->leader.state() == Leader::State::kLeading; }
 

@@ -8,8 +8,8 @@
 #pragma once
 
 #include <memory>
-#include <string>
 
+#include "coordination/description.h"
 #include "coordination/effects.h"
 #include "coordination/events.h"
 #include "coordination/options.h"
@@ -24,8 +24,7 @@ class Coordinator {
   [[nodiscard]] Effects step(TimePoint now, const Event& event);
 
   [[nodiscard]] bool leading() const;
-  // What each machine is doing and which answers it waits for, one line each: for people, tests and the log.
-  [[nodiscard]] std::string describe() const;
+  [[nodiscard]] Description describe() const;
 
  private:
   class Parts;

@@ -7,7 +7,7 @@
 #include <variant>
 #include <vector>
 
-#include "coordination/chunks.h"
+#include "coordination/described_files.h"
 #include "coordination/documents.h"
 #include "coordination/store.h"
 #include "coordination/types.h"
@@ -31,7 +31,7 @@ struct Ticked {};  // every deadline is checked here: 50 ms apart in an agent, l
 // Leader only: the agent wants this published. Replaces an earlier offer that is not proposed yet.
 struct StateOffered {
   std::uint64_t offer = 0;  // rises; comes back in OfferClosed
-  std::vector<PublishedFile> files;
+  DescribedFiles content;   // REQUIRES: for the coordinator's root
   std::string cause;
   std::int64_t apps = 0;
   std::int64_t servers = 0;

@@ -2,6 +2,10 @@
 //
 // What it hands out is complete and proven, or it hands out nothing and names what is missing. Chunks that arrived
 // survive a failed try, so that a retry asks for the rest alone.
+//
+// It hashes on the loop, unlike an offer (described_files.h): a chunk of at most 64 KiB with each answer, 0.04 ms of
+// SHA-256, and each file once when it is whole, 6 ms for 10 MB (0.1 ms and 17 ms on a CPU without SHA instructions).
+// What the cache holds is not hashed again.
 #pragma once
 
 #include <map>

@@ -26,13 +26,11 @@ void Follower::reset() {
   if (state_ == State::kFetching) drop_target();
 }
 
-void Follower::change_lineage(const std::string& from, const std::string& to) {
+void Follower::change_lineage() {
   drop_target();
   answers_.clear();
   missing_.clear();
   incomplete_.reset();
-  order_.change_lineage(from, to);
-  applied_ = order_.floor();
 }
 
 const Follower::Answer* Follower::answer_to(const Identity& identity) const {

@@ -33,8 +33,9 @@ class Follower {
 
   void start(const std::optional<Identity>& applied);
   void reset();  // a new session: ask again for what is still to be fetched
-  // Another cluster id at the root: numbers start over, unless it is one that this agent has followed before.
-  void change_lineage(const std::string& from, const std::string& to);
+  // Another cluster id at the root: what was proposed and answered under the old one counts no more. What was applied
+  // does.
+  void change_lineage();
   void drive(Pointer& pointer);
   void on_stage_finished(const StageFinished& finished);
   void on_applied(const Identity& identity);

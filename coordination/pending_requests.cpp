@@ -15,12 +15,12 @@ std::optional<PendingRequests::Then> PendingRequests::take(std::uint64_t request
   return std::move(found.mapped().then);
 }
 
-std::string PendingRequests::describe() const {
-  std::string text;
+std::vector<std::string> PendingRequests::describe() const {
+  std::vector<std::string> requests;
   for (const auto& [number, pending] : waiting_) {
-    if (const auto scope = pending.scope.lock()) text += *scope + ": " + pending.what + "\n";
+    if (const auto scope = pending.scope.lock()) requests.push_back(*scope + ": " + pending.what);
   }
-  return text;
+  return requests;
 }
 
 }  // namespace chorale::coordination

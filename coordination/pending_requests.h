@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "coordination/scope.h"
 #include "coordination/store.h"
@@ -24,8 +25,8 @@ class PendingRequests {
   [[nodiscard]] std::optional<Then> take(std::uint64_t request);
   // The handle is gone: the machines that asked are reset by the same event.
   void forget_all() { waiting_.clear(); }
-  // "roster: read /chorale/agents/a", one line for each whose scope has not ended.
-  [[nodiscard]] std::string describe() const;
+  // "roster: read /chorale/agents/a", one for each whose scope has not ended.
+  [[nodiscard]] std::vector<std::string> describe() const;
 
  private:
   struct Pending {

@@ -4,7 +4,6 @@
 #include <set>
 #include <utility>
 
-#include "coordination/digest.h"
 #include "coordination/require.h"
 
 namespace chorale::coordination {
@@ -45,6 +44,7 @@ void Publisher::end_leadership(const std::string& reason) {
 }
 
 void Publisher::offer(StateOffered offered) {
+  require(offered.content.root == context_.paths.root, "an offer's chunks belong to the coordinator's root");
   if (pending_) {
     context_.effects.emplace_back(
         OfferClosed{pending_->offer, Fate::kAbandoned, {}, "a newer offer took its place", {}});
@@ -69,20 +69,21 @@ bool Publisher::already_committed(const std::string& digest) const {
 }
 
 void Publisher::take_offer() {
-  current_ = std::move(*pending_);
+  StateOffered offered = std::move(*pending_);
   pending_.reset();
+  offer_ = offered.offer;
   last_used_ = std::max(last_used_, fence_.document().last_revision);
   verdict_ = Verdict{};
-  content_ = compose(current_, Revision{last_used_.value + 1});
+  content_ = compose(std::move(offered), Revision{last_used_.value + 1});
   const std::string& digest = content_.manifest->header.identity.digest;
   if (already_committed(digest)) {
     const Identity identity = fence_.document().committed->identity;
-    context_.effects.emplace_back(OfferClosed{current_.offer, Fate::kCommitted, identity, {}, {}});
+    context_.effects.emplace_back(OfferClosed{offer_, Fate::kCommitted, identity, {}, {}});
     return;
   }
   if (refused_digest_ == digest && context_.now < refused_until_) {
     context_.effects.emplace_back(
-        OfferClosed{current_.offer, Fate::kRejected, {}, "the same content was refused a moment ago", {}});
+        OfferClosed{offer_, Fate::kRejected, {}, "the same content was refused a moment ago", {}});
     return;
   }
   last_used_ = content_.manifest->header.identity.revision;
@@ -90,17 +91,9 @@ void Publisher::take_offer() {
   uploader_.start(content_);
 }
 
-Content Publisher::compose(const StateOffered& offered, Revision revision) const {
+Content Publisher::compose(StateOffered offered, Revision revision) const {
   Manifest manifest;
-  for (const PublishedFile& file : offered.files) {
-    FileEntry entry{sha256_hex(*file.text), static_cast<std::int64_t>(file.text->size()), {}};
-    for (const Chunk& chunk : cut_chunks(file)) {
-      entry.chunks.push_back(ChunkReference{context_.paths.chunks.child(chunk.digest).text(),
-                                            static_cast<std::int64_t>(chunk.text.size()),
-                                            file.name == "routes.json" ? chunk.first_app : std::string()});
-    }
-    manifest.files.emplace(file.name, std::move(entry));
-  }
+  manifest.files = std::move(offered.content.entries);
   RevisionHeader& header = manifest.header;
   header.identity = Identity{fence_.epoch(), revision, manifest_digest(manifest.files)};
   header.created_at = offered.created_at;
@@ -108,9 +101,9 @@ Content Publisher::compose(const StateOffered& offered, Revision revision) const
   header.apps = offered.apps;
   header.servers = offered.servers;
   header.quarantined = static_cast<std::int64_t>(offered.quarantined.size());
-  manifest.quarantined = offered.quarantined;
+  manifest.quarantined = std::move(offered.quarantined);
   if (const auto& committed = fence_.document().committed) manifest.parent = committed->identity;
-  return Content{std::make_shared<const Manifest>(std::move(manifest)), offered.files};
+  return Content{std::make_shared<const Manifest>(std::move(manifest)), std::move(offered.content.files)};
 }
 
 void Publisher::upload() {
@@ -231,8 +224,7 @@ void Publisher::conclude(const Verdict& verdict, const Ballot& ballot) {
 
 void Publisher::close(Fate fate, const std::string& reason) {
   state_ = State::kIdle;
-  context_.effects.emplace_back(
-      OfferClosed{current_.offer, fate, content_.manifest->header.identity, reason, verdict_.nacked});
+  context_.effects.emplace_back(OfferClosed{offer_, fate, content_.manifest->header.identity, reason, verdict_.nacked});
 }
 
 // An agent lists what it could not find after it had re-read the state, so it is still named there.

@@ -64,7 +64,7 @@ class Publisher {
 
  private:
   void take_offer();
-  [[nodiscard]] Content compose(const StateOffered& offered, Revision revision) const;
+  [[nodiscard]] Content compose(StateOffered offered, Revision revision) const;
   [[nodiscard]] bool already_committed(const std::string& digest) const;
   void upload();
   void write(State state, std::optional<RevisionHeader> committed, std::optional<RevisionHeader> proposed);
@@ -86,8 +86,8 @@ class Publisher {
   State state_ = State::kIdle;
   bool leading_ = false;
   std::optional<StateOffered> pending_;  // the newest offer that is not being proposed
-  StateOffered current_;                 // while not kIdle
-  Content content_;                      // of current_
+  std::uint64_t offer_ = 0;              // while not kIdle: the one that is being proposed
+  Content content_;                      // of it
   Content committed_content_;            // what this leadership committed last, for put_missing()
   Revision last_used_;                   // the highest number that a manifest of this leadership may bear
   bool outranked_ = false;

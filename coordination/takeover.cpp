@@ -51,7 +51,7 @@ void Takeover::sync() {
   version_.reset();
   hold_.reset();
   hold_unreadable_ = false;
-  in_revisions_ = Numbers{};
+  burnt_ = Numbers{};
   context_.send(scope_, SyncPath{context_.paths.state}, [this](const Reply<SyncPath>& reply) {
     if (!reply) return fail("sync: " + reply.error().message);
     read_all();
@@ -82,6 +82,7 @@ void Takeover::on_state(const Reply<ReadNode>& reply) {
   if (!document) {
     context_.log(LogLine::Level::kError, "taking over a state that cannot be read: " + document.error().message);
   } else if (document->cluster_id != cluster_id_) {
+    burnt_.include(document->epoch, document->last_revision);  // no epoch is led in twice
     context_.log(LogLine::Level::kError,
                  "taking over a state that names another cluster id; what it committed is ignored");
   } else {
@@ -119,7 +120,7 @@ void Takeover::list_revisions() {
     if (!reply && reply.error().kind != ErrorKind::kNoNode) return fail("list revisions: " + reply.error().message);
     if (reply) {
       for (const std::string& name : reply->names) {
-        if (const auto numbers = parse_manifest_name(name)) in_revisions_.include(numbers->first, numbers->second);
+        if (const auto numbers = parse_manifest_name(name)) burnt_.include(numbers->first, numbers->second);
       }
     }
     write();
@@ -127,7 +128,7 @@ void Takeover::list_revisions() {
 }
 
 Takeover::Numbers Takeover::numbers() const {
-  Numbers result = in_revisions_;
+  Numbers result = burnt_;
   result.include(pointer_.highest_epoch(), pointer_.highest_revision());
   if (own_applied_) result.include(*own_applied_);
   for (const auto& [id, agent] : roster_.documents()) {

@@ -1,8 +1,10 @@
 #include "coordination/view.h"
 
 #include <array>
+#include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 
 namespace chorale::coordination {
 namespace {
@@ -49,27 +51,27 @@ std::string_view word_of(Publisher::State state) {
 
 }  // namespace
 
-std::string describe(const Machines& machines) {
-  std::string text;
-  const auto add = [&text](std::string_view machine, auto state, const Mirror* mirror) {
-    text.append(machine).append(": ").append(word_of(state));
-    if (mirror != nullptr) text.append(", ").append(mirror->describe());
-    text += "\n";
+Description describe(const Machines& machines) {
+  Description description;
+  const auto add = [&description](std::string_view machine, std::string_view state, const Mirror* mirror) {
+    std::string text = std::string(machine) + ": " + std::string(state);
+    if (mirror != nullptr) text += ", " + mirror->describe();
+    description.machines.push_back(std::move(text));
   };
   const Leader& leader = machines.leader;
-  add("session", machines.session.state(), nullptr);
-  add("root", machines.root.state(), &machines.root.mirror());
-  add("membership", machines.membership.state(), &machines.membership.mirror());
-  text += "roster: " + std::to_string(machines.roster.ids().size()) + " agents, " +
-          machines.roster.list_mirror().describe() + "\n";
-  add("election", machines.election.state(), &machines.election.mirror());
-  add("state", machines.pointer.state(), &machines.pointer.mirror());
-  add("follower", machines.follower.state(), nullptr);
-  add("leader", leader.state(), nullptr);
-  add("takeover", leader.takeover().state(), nullptr);
-  add("fence", leader.fence().state(), nullptr);
-  add("publisher", leader.publisher().state(), nullptr);
-  return text + "waiting for:\n" + machines.context.describe_requests();
+  add("session", word_of(machines.session.state()), nullptr);
+  add("root", word_of(machines.root.state()), &machines.root.mirror());
+  add("membership", word_of(machines.membership.state()), &machines.membership.mirror());
+  add("roster", std::to_string(machines.roster.ids().size()) + " agents", &machines.roster.list_mirror());
+  add("election", word_of(machines.election.state()), &machines.election.mirror());
+  add("state", word_of(machines.pointer.state()), &machines.pointer.mirror());
+  add("follower", word_of(machines.follower.state()), nullptr);
+  add("leader", word_of(leader.state()), nullptr);
+  add("takeover", word_of(leader.takeover().state()), nullptr);
+  add("fence", word_of(leader.fence().state()), nullptr);
+  add("publisher", word_of(leader.publisher().state()), nullptr);
+  description.waits_for = machines.context.describe_requests();
+  return description;
 }
 
 ViewChanged make_view(const Machines& machines) {

@@ -1,8 +1,7 @@
 // What one agent knows of the cluster without asking, and what its machines are doing. Pure.
 #pragma once
 
-#include <string>
-
+#include "coordination/description.h"
 #include "coordination/effects.h"
 #include "coordination/machines.h"
 
@@ -10,7 +9,6 @@ namespace chorale::coordination {
 
 [[nodiscard]] ViewChanged make_view(const Machines& machines);
 [[nodiscard]] bool same_view(const ViewChanged& left, const ViewChanged& right);
-// As Coordinator::describe().
-[[nodiscard]] std::string describe(const Machines& machines);
+[[nodiscard]] Description describe(const Machines& machines);
 
 }  // namespace chorale::coordination

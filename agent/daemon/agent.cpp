@@ -148,6 +148,7 @@ AdminSources Agent::admin_sources() {
   sources.admin_token = config_.admin_token;
   sources.health = [this] { return health_inputs(); };
   sources.cluster = [this](auto done) { read_cluster(std::move(done)); };
+  sources.coordination = [this] { return coordination_->describe(); };
   sources.routes = [this] { return last_routes_.state(); };
   sources.times = [this] { return times(); };
   sources.metrics = [this] { return metrics_.text(); };

@@ -31,6 +31,7 @@ class CoordinationShell {
   void close();
 
   [[nodiscard]] coordination::Store& store() { return *store_; }
+  [[nodiscard]] coordination::Description describe() const { return coordinator_.describe(); }
 
  private:
   void handle(const coordination::Event& event);

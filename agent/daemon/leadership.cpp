@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
@@ -43,17 +44,20 @@ coordination::PublishedFile publish(std::string name, render::Rendered rendered)
 
 // Runs on a worker: values in, values out.
 tl::expected<coordination::StateOffered, std::string> render_offer(const render::Template& compiled,
-                                                                   const render::RoutingState& state) {
+                                                                   const render::RoutingState& state,
+                                                                   const coordination::Path& root) {
   // A state that breaks an invariant could not be read back by the next leader: better no change than that.
   if (const auto broken = render::find_broken_invariant(state)) {
     return tl::unexpected("this state must not be published: " + broken->message);
   }
   auto config = compiled.render(state);
   if (!config) return tl::unexpected(config.error().text());
+  std::vector<coordination::PublishedFile> files;
+  files.push_back(publish("nginx.conf", std::move(*config)));
+  files.push_back(publish("routes.json", render::encode_routes(state)));
+  files.push_back({"template", std::make_shared<const std::string>(compiled.text()), {}});
   coordination::StateOffered offer;
-  offer.files.push_back(publish("nginx.conf", std::move(*config)));
-  offer.files.push_back(publish("routes.json", render::encode_routes(state)));
-  offer.files.push_back({"template", std::make_shared<const std::string>(compiled.text()), {}});
+  offer.content = coordination::describe_files(std::move(files), root);
   offer.apps = static_cast<std::int64_t>(state.apps.size());
   offer.servers = render::server_count(state);
   return offer;
@@ -70,7 +74,8 @@ Leadership::Leadership(Surroundings surroundings, const Config& config)
               [this](TrackerEvent event) { events_.post(std::move(event)); }),
       resolver_(surroundings_.loop, [this](NamesResolved resolved) { events_.post(std::move(resolved)); }),
       worker_(surroundings_.loop, surroundings_.workers),
-      timer_(surroundings_.loop) {}
+      timer_(surroundings_.loop),
+      root_(config.zookeeper.root) {}
 
 void Leadership::begin(coordination::LeadershipGained gained, std::shared_ptr<const render::RoutingState> applied) {
   worker_.run([gained = std::move(gained),
@@ -180,7 +185,8 @@ void Leadership::render(const RenderAndOffer& effect) {
     return;
   }
   metrics_.offered(effect.offer);
-  worker_.run([compiled = template_->compiled, state = effect.state] { return render_offer(compiled, *state); },
+  worker_.run([compiled = template_->compiled, state = effect.state,
+               root = root_] { return render_offer(compiled, *state, root); },
               [this, effect](auto result) { rendered(effect, std::move(result)); });
 }
 

@@ -87,6 +87,7 @@ class Leadership {
   Resolver resolver_;
   Worker worker_;
   boost::asio::steady_timer timer_;
+  coordination::Path root_;
   std::optional<LoadedTemplate> template_;
   std::optional<Failure> template_trouble_;
   std::optional<std::string> template_note_;

@@ -6,7 +6,6 @@
 #include <array>
 #include <boost/beast/core/string.hpp>
 #include <chrono>
-#include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -39,10 +38,6 @@ HttpResponse json_response(unsigned status, std::string body) {
   return response;
 }
 
-std::string error_json(const std::string& message) {
-  return nlohmann::json{{"error", message}}.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
-}
-
 bool bears(const std::string& authorization, const std::string& token) {
   constexpr std::string_view kScheme = "bearer ";
   if (token.empty() || authorization.size() < kScheme.size()) return false;
@@ -59,25 +54,26 @@ class AdminApi : public std::enable_shared_from_this<AdminApi> {
   void handle(const HttpRequest& request, const HttpServer::Respond& respond);
 
  private:
+  enum class Asker { kAnyone, kTrusted };  // kTrusted: loopback, or a bearer of the token
   struct Page {
     std::string_view path;
     bool open;      // answers anyone
     bool may_post;  // beside GET and HEAD
-    void (AdminApi::*serve)(const HttpServer::Respond&);
+    void (AdminApi::*serve)(Asker, const HttpServer::Respond&);
   };
   static const std::array<Page, 7> kPages;
 
-  void serve_page(const HttpServer::Respond& respond);
-  void serve_health(const HttpServer::Respond& respond);
-  void serve_status(const HttpServer::Respond& respond);
-  void serve_config(const HttpServer::Respond& respond);
-  void serve_metrics(const HttpServer::Respond& respond);
-  void serve_reload(const HttpServer::Respond& respond);
+  void serve_page(Asker asker, const HttpServer::Respond& respond);
+  void serve_health(Asker asker, const HttpServer::Respond& respond);
+  void serve_status(Asker asker, const HttpServer::Respond& respond);
+  void serve_config(Asker asker, const HttpServer::Respond& respond);
+  void serve_metrics(Asker asker, const HttpServer::Respond& respond);
+  void serve_reload(Asker asker, const HttpServer::Respond& respond);
 
   using Waiter = std::function<void(const ClusterResult&)>;
   void with_cluster(Waiter waiter);
   void cluster_read(std::uint64_t read, ClusterResult result);
-  [[nodiscard]] bool allowed(const HttpRequest& request) const;
+  [[nodiscard]] Asker who_asks(const HttpRequest& request) const;
 
   AdminSources sources_;
   std::optional<ClusterResult> cached_;
@@ -99,8 +95,9 @@ const std::array<AdminApi::Page, 7> AdminApi::kPages{{
     {"/v1/reload", false, true, &AdminApi::serve_reload},
 }};
 
-bool AdminApi::allowed(const HttpRequest& request) const {
-  return request.from_loopback || bears(request.authorization, sources_.admin_token);
+AdminApi::Asker AdminApi::who_asks(const HttpRequest& request) const {
+  const bool trusted = request.from_loopback || bears(request.authorization, sources_.admin_token);
+  return trusted ? Asker::kTrusted : Asker::kAnyone;
 }
 
 void AdminApi::handle(const HttpRequest& request, const HttpServer::Respond& respond) {
@@ -117,7 +114,8 @@ void AdminApi::handle(const HttpRequest& request, const HttpServer::Respond& res
     respond(std::move(response));
     return;
   }
-  if (!page->open && !allowed(request)) {
+  const Asker asker = who_asks(request);
+  if (!page->open && asker == Asker::kAnyone) {
     if (sources_.admin_token.empty()) {
       respond(text_response(403, "only this host itself may ask; set admin_token_file to allow others"));
       return;
@@ -127,10 +125,10 @@ void AdminApi::handle(const HttpRequest& request, const HttpServer::Respond& res
     respond(std::move(response));
     return;
   }
-  (this->*page->serve)(respond);
+  (this->*page->serve)(asker, respond);
 }
 
-void AdminApi::serve_page(const HttpServer::Respond& respond) {
+void AdminApi::serve_page(Asker /*asker*/, const HttpServer::Respond& respond) {
   with_cluster([self = shared_from_this(), respond](const ClusterResult& cluster) {
     HttpResponse response{200, kHtml, status_page(self->sources_.version, self->sources_.health(), cluster), {}};
     response.headers = {{"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"},
@@ -140,35 +138,33 @@ void AdminApi::serve_page(const HttpServer::Respond& respond) {
   });
 }
 
-void AdminApi::serve_health(const HttpServer::Respond& respond) {
+void AdminApi::serve_health(Asker /*asker*/, const HttpServer::Respond& respond) {
   const HealthInputs inputs = sources_.health();
   const bool down = judge(inputs).condition == coordination::Condition::kDown;
   respond(json_response(down ? 503 : 200, health_json(inputs)));
 }
 
-void AdminApi::serve_status(const HttpServer::Respond& respond) {
-  with_cluster([respond](const ClusterResult& cluster) {
-    if (!cluster) {
-      respond(json_response(503, error_json("the cluster cannot be read now: " + cluster.error().message)));
-      return;
-    }
-    std::string body = coordination::encode(*cluster);
-    if (!body.ends_with('\n')) body += '\n';
-    respond(json_response(200, std::move(body)));
+void AdminApi::serve_status(Asker asker, const HttpServer::Respond& respond) {
+  with_cluster([self = shared_from_this(), asker, respond](const ClusterResult& cluster) {
+    std::optional<coordination::Description> own;
+    if (asker == Asker::kTrusted) own = self->sources_.coordination();
+    const coordination::Description* shown = own ? &*own : nullptr;
+    respond(cluster ? json_response(200, coordination::encode(*cluster, shown) + "\n")
+                    : json_response(503, coordination::encode(cluster.error(), shown) + "\n"));
   });
 }
 
-void AdminApi::serve_config(const HttpServer::Respond& respond) {
+void AdminApi::serve_config(Asker /*asker*/, const HttpServer::Respond& respond) {
   const auto routes = sources_.routes();
   respond(json_response(
       200, nixy_config_json(sources_.xproxy(), sources_.realm, sources_.statsd, sources_.times(), routes.get())));
 }
 
-void AdminApi::serve_metrics(const HttpServer::Respond& respond) {
+void AdminApi::serve_metrics(Asker /*asker*/, const HttpServer::Respond& respond) {
   respond(HttpResponse{200, kPrometheusText, sources_.metrics(), {}});
 }
 
-void AdminApi::serve_reload(const HttpServer::Respond& respond) {
+void AdminApi::serve_reload(Asker /*asker*/, const HttpServer::Respond& respond) {
   respond(text_response(202, sources_.request_sync()));
 }
 

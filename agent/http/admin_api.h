@@ -31,6 +31,7 @@ struct AdminSources {
   std::string admin_token;  // empty: only loopback sees the protected pages
   std::function<HealthInputs()> health;
   std::function<void(std::function<void(tl::expected<coordination::ClusterSnapshot, coordination::Error>)>)> cluster;
+  std::function<coordination::Description()> coordination;
   std::function<std::shared_ptr<const render::RoutingState>()> routes;  // what this proxy serves; may be null
   std::function<AppliedTimes()> times;
   std::function<std::string()> metrics;
@@ -39,8 +40,9 @@ struct AdminSources {
 };
 
 // GET / /v1/health /v1/status /v1/config /v1/metrics /metrics, POST|GET /v1/reload. Health, status (as JSON and as the
-// page /) and metrics answer anyone; the rest answers loopback or a bearer of the token (compared in constant time).
-// Unknown: 404, wrong method: 405. The cluster is read at most once a second, however many ask.
+// page /) and metrics answer anyone; the rest answers loopback or a bearer of the token (compared in constant time),
+// who also see in the status what this agent's coordination waits for. Unknown: 404, wrong method: 405. The cluster is
+// read at most once a second, however many ask.
 [[nodiscard]] HttpServer::Handler make_admin_api(AdminSources sources);
 
 }  // namespace chorale::agent

@@ -34,7 +34,9 @@ void TestAgent::start(std::optional<Identity> at_start) {
 std::uint64_t TestAgent::offer(const std::string& text) {
   StateOffered offered;
   offered.offer = ++offers_;
-  offered.files = {make_file("nginx.conf", "conf " + text + "\n"), make_file("routes.json", "routes " + text + "\n")};
+  offered.content = describe_files(
+      {make_file("nginx.conf", "conf " + text + "\n"), make_file("routes.json", "routes " + text + "\n")},
+      options_.root);
   offered.cause = text;
   offered.apps = 1;
   offered.created_at = "2026-11-22T12:00:00.000Z";

@@ -21,6 +21,11 @@
 
 namespace chorale::coordination {
 
+// For the root that an agent of a CoordinatorCluster has unless told otherwise.
+[[nodiscard]] inline DescribedFiles described(std::vector<PublishedFile> files) {
+  return describe_files(std::move(files), CoordinatorOptions().root);
+}
+
 class CoordinatorCluster;
 
 class TestAgent final : public CoordinatorHost {

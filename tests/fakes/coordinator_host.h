@@ -36,7 +36,7 @@ class CoordinatorHost {
   [[nodiscard]] bool dead() const { return dead_; }
   [[nodiscard]] bool held() const { return holding_; }
   [[nodiscard]] bool leading() const { return coordinator_.leading(); }
-  [[nodiscard]] std::string describe() const { return coordinator_.describe(); }
+  [[nodiscard]] std::string describe() const { return to_text(coordinator_.describe()); }
   [[nodiscard]] SessionId session() const { return session_; }  // as the ensemble knows it
   [[nodiscard]] bool connected() const { return connected_; }   // as the coordinator was told
 

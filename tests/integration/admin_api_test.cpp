@@ -17,6 +17,7 @@ using ::testing::HasSubstr;
 
 TEST(AdminApiTest, PagesAreServedOverTheSocket) {
   AdminSources sources;
+  sources.coordination = [] { return coordination::Description{}; };
   sources.version = "1.2.3";
   sources.xproxy = [] { return std::string("proxy-1"); };
   sources.health = [] {

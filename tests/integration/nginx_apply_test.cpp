@@ -119,19 +119,6 @@ TEST_F(NginxApplyTest, CommittedContentThatNginxRefusesIsTriedAgain) {
   EXPECT_TRUE(status().config_healthy) << status().config_message;
 }
 
-TEST_F(NginxApplyTest, OlderIdentitiesAreRefused) {
-  ASSERT_TRUE(nginx_.start());
-  begin();
-  apply(5, nginx_.config("five"));
-  ASSERT_TRUE(run_until_applied(5));
-  apply(4, nginx_.config("four"));
-  apply(5, nginx_.config("another five"));
-  run_for(std::chrono::milliseconds(200));
-  EXPECT_EQ(nginx_.answer(), "five");
-  EXPECT_EQ(applied_.size(), 1u);
-  EXPECT_NE(logged().find("refused to apply 1.4"), std::string::npos) << logged();
-}
-
 TEST_F(NginxApplyTest, LocalValuesAreFilledInAndFollowTheConfig) {
   ASSERT_TRUE(nginx_.start());
   options_.local_values = {{"xproxy", "proxy-1"}};

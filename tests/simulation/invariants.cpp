@@ -102,37 +102,21 @@ void Invariants::check_committed(const StateDocument& next) {
   }
   if (!next.committed) return;
   if (next.committed != before) ++commits_;
-  committed_[key(next.committed->identity)].insert(next.cluster_id);
+  committed_.insert(key(next.committed->identity));
 }
 
-void Invariants::agent_started(Reached& reached, const std::optional<Identity>& file) const {
-  reached.by_lineage.clear();
-  if (!file) return;
-  const auto found = committed_.find(key(*file));
-  if (found == committed_.end()) return;
-  for (const std::string& lineage : found->second) reached.by_lineage.insert_or_assign(lineage, *file);
-}
-
-void Invariants::agent_applies(const std::string& id, Reached& reached, const Identity& identity,
+void Invariants::agent_applies(const std::string& id, std::optional<Identity>& reached, const Identity& identity,
                                const std::vector<PublishedFile>& files) {
-  const auto found = committed_.find(key(identity));
-  if (found == committed_.end()) {
+  if (!was_committed(identity)) {
     return broken("I3: " + id + " applies what was never committed: " + describe(identity));
   }
   if (digest_of(files) != identity.digest) {
     return broken("I3: " + id + " applies other texts than were committed as " + describe(identity));
   }
-  std::string before;
-  for (const std::string& lineage : found->second) {
-    const auto last = reached.by_lineage.find(lineage);
-    if (last != reached.by_lineage.end() && !last->second.older_than(identity)) {
-      before = describe(last->second);
-      continue;
-    }
-    reached.by_lineage.insert_or_assign(lineage, identity);
-    return;
+  if (reached && !reached->older_than(identity)) {
+    broken("I4: " + id + " goes back from " + describe(*reached) + " to " + describe(identity));
   }
-  broken("I4: " + id + " goes back from " + before + " to " + describe(identity));
+  reached = identity;
 }
 
 }  // namespace chorale::coordination::simulation

@@ -26,13 +26,8 @@ class Invariants {
   bool after_operation(const std::string& writer);
   void after_operator();  // an operator with zkCli, or a backup
 
-  // One agent over all its lives, by the file on its disk.
-  struct Reached {
-    std::map<std::string, Identity> by_lineage;  // cluster id -> the newest applied
-  };
-  // A restarted agent knows no more than what its file says.
-  void agent_started(Reached& reached, const std::optional<Identity>& file) const;
-  void agent_applies(const std::string& id, Reached& reached, const Identity& identity,
+  // `reached`: the newest that the agent has applied, in whichever lineage; what its file says at a restart.
+  void agent_applies(const std::string& id, std::optional<Identity>& reached, const Identity& identity,
                      const std::vector<PublishedFile>& files);
 
   void broken(const std::string& what) {
@@ -62,8 +57,8 @@ class Invariants {
   std::optional<StateDocument> state_;  // as last seen, if it could be read
   std::int64_t created_zxid_ = 0;       // 0: there is none
   std::int64_t modified_zxid_ = 0;
-  std::map<Epoch, Ruler> rulers_;                   // of this incarnation
-  std::map<Key, std::set<std::string>> committed_;  // ever, and in which lineages
+  std::map<Epoch, Ruler> rulers_;  // of this incarnation
+  std::set<Key> committed_;        // ever
   std::int64_t changes_ = 0;
   std::int64_t commits_ = 0;
 };

@@ -87,7 +87,7 @@ TimePoint Process::now() const { return world_.schedule.now() + host_.clock_offs
 
 void Process::start() {
   world_.trace.add(name_, "starts with " + (host_.file ? simulation::describe(*host_.file) : std::string("no file")));
-  world_.invariants.agent_started(host_.reached, host_.file);
+  host_.reached = host_.file;
   step(Started{host_.file});
   tick();
 }
@@ -222,11 +222,11 @@ void Process::offer_later(Duration delay) {
 void Process::offer_now() {
   StateOffered offered;
   offered.offer = ++offers_;
-  offered.files = world_.content();
+  offered.content = describe_files(world_.content(), CoordinatorOptions().root);
   offered.cause = "simulated";
   offered.created_at = world_.wall_clock();
   open_offers_.insert(offered.offer);
-  world_.trace.add(name_, "offers " + *offered.files[0].text);
+  world_.trace.add(name_, "offers " + *offered.content.files[0].text);
   step(offered);
 }
 

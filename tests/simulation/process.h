@@ -22,11 +22,11 @@ class World;
 // What outlives a process: the machine, its disk and the moods of its Nginx.
 struct Host {
   std::string id;
-  Duration clock_offset{0};      // steady clocks have nothing in common
-  std::optional<Identity> file;  // first line of its nginx.conf
-  Invariants::Reached reached;
-  bool sick = false;  // Nginx can test nothing: unable
-  bool slow = false;  // nginx -t takes seconds
+  Duration clock_offset{0};         // steady clocks have nothing in common
+  std::optional<Identity> file;     // first line of its nginx.conf
+  std::optional<Identity> reached;  // the newest that it has applied
+  bool sick = false;                // Nginx can test nothing: unable
+  bool slow = false;                // nginx -t takes seconds
   bool partitioned = false;
   int lives = 0;
 };

@@ -9,15 +9,6 @@ namespace chorale::agent {
 using coordination::Identity;
 using coordination::VoteResult;
 
-namespace {
-
-// May `next` follow `current`? The same number with another digest is never the same state.
-bool may_follow(const std::optional<Identity>& current, const Identity& next) {
-  return !current || current->older_than(next) || *current == next;
-}
-
-}  // namespace
-
 ApplierEffects Applier::step(TimePoint now, const ApplierEvent& event) {
   now_ = now;
   effects_.clear();
@@ -48,14 +39,6 @@ void Applier::on(const StageRequested& event) { to_stage_ = event.config; }
 
 void Applier::on(const ApplyRequested& event) {
   const Identity& identity = event.config.identity;
-  const std::optional<Identity> requested = to_apply_ ? std::optional(to_apply_->identity) : std::nullopt;
-  const std::optional<Identity> installed = target_.content() ? target_.content()->identity : std::nullopt;
-  if (!may_follow(requested, identity) || !may_follow(applied_, identity) || !may_follow(installed, identity)) {
-    effects_.emplace_back(LogLine{
-        LogLine::Level::kError,
-        "refused to apply " + to_text(identity) + ": it does not follow what this proxy has; nothing was changed"});
-    return;
-  }
   if (target_.holds(identity) && applied_ == identity && !to_apply_) {
     effects_.emplace_back(AnswerApplied{identity});
     return;

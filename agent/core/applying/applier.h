@@ -5,12 +5,12 @@
 //                                                                                  `-> unproven: RestoreProven
 //
 // Composes three machines: the candidate (candidate.h), the target file (target_file.h) and the served state
-// (served_state.h), and keeps their order: one job on the files at a time, at most one reload beside it. A newer
-// request replaces an older one that is not installed yet. Owned by nginx/reloaded_nginx.cpp, which performs the
-// effects and posts every result back as an event. Ensures: only rising identities are installed, over restarts too;
-// nothing is installed that Nginx was not seen to accept; "applied" is said only when the running workers are known to
-// serve the installed content. What it is not: it touches no file, process or clock, and it does not know what stands
-// in a config.
+// (served_state.h), and keeps their order: one job on the files at a time, at most one reload beside it. A later
+// request replaces an earlier one that is not installed yet. Owned by nginx/reloaded_nginx.cpp, which performs the
+// effects and posts every result back as an event. Ensures: nothing is installed that Nginx was not seen to accept;
+// "applied" is said only when the running workers are known to serve the installed content. What it is not: it touches
+// no file, process or clock; it does not know what stands in a config; and it does not judge what may follow what it
+// has: it applies what it is told, in the order in which it is told (coordination/order_guard.h).
 #pragma once
 
 #include <optional>

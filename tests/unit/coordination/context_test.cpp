@@ -90,9 +90,9 @@ TEST_F(ContextTest, AnAnswerToAnEndedScopeIsDropped) {
 TEST_F(ContextTest, TellsWhatIsWaitedFor) {
   context_.link.connected = true;
   check();
-  EXPECT_EQ(context_.describe_requests(), "tester: check /a\n");
+  EXPECT_EQ(context_.describe_requests(), std::vector<std::string>{"tester: check /a"});
   scope_.end();
-  EXPECT_EQ(context_.describe_requests(), "");
+  EXPECT_TRUE(context_.describe_requests().empty());
 }
 
 TEST(ContextSpreadTest, StaysBelowItsLimitAndIsFixedForEachAgentAndSalt) {

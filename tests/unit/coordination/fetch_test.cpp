@@ -36,8 +36,8 @@ class FetchTest : public PoolTest {
     for (int i = 0; text.size() < 100'000; ++i) text += "line " + std::to_string(i * 7919) + "\n";
     StateOffered offered;
     offered.offer = 1;
-    offered.files = {{"nginx.conf", std::make_shared<const std::string>(std::move(text)), {}},
-                     {"routes.json", std::make_shared<const std::string>("routes\n"), {}}};
+    offered.content = described({{"nginx.conf", std::make_shared<const std::string>(std::move(text)), {}},
+                                 {"routes.json", std::make_shared<const std::string>("routes\n"), {}}});
     a().step(offered);
     cluster_.settle();
     a().hold_replies(true);
@@ -178,7 +178,7 @@ TEST_F(FetchTest, AtMostSixtyFourReadsAreUnderWay) {
   for (int i = 0; text.size() < 2'000'000; ++i) text += "other " + std::to_string(i * 7919) + "\n";
   StateOffered offered;
   offered.offer = 2;
-  offered.files = {{"nginx.conf", std::make_shared<const std::string>(std::move(text)), {}}};
+  offered.content = described({{"nginx.conf", std::make_shared<const std::string>(std::move(text)), {}}});
   a().step(offered);
   cluster_.settle();
   c_.lose_reply = [this](const Operation& operation) {

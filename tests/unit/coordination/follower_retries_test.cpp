@@ -173,7 +173,7 @@ TEST_F(FollowerRetriesTest, WithdrawnRevisionIsNotAppliedEvenIfItIsNamedAgain) {
   EXPECT_THAT(b().staged, SizeIs(2)) << "tested once more before it is applied";
 }
 
-// Numbers start over in another lineage, unless it is one that was followed before.
+// The next leader numbers above what agents serve, in whichever lineage they got it.
 TEST_F(FollowerRetriesTest, LineageThatComesBackIsNotFollowedBackwards) {
   a().offer("one");
   cluster_.settle();

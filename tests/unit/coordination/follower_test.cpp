@@ -122,8 +122,8 @@ TEST_F(FollowerTest, SecondRevisionCostsTheChangedChunksOnly) {
   b_.sent.clear();
   StateOffered offered;
   offered.offer = 100;
-  offered.files = {{"nginx.conf", std::make_shared<const std::string>("conf two\n"), {}},
-                   {"routes.json", std::make_shared<const std::string>("routes one\n"), {}}};
+  offered.content = described({{"nginx.conf", std::make_shared<const std::string>("conf two\n"), {}},
+                               {"routes.json", std::make_shared<const std::string>("routes one\n"), {}}});
   a_.step(offered);
   cluster_.settle();
   const auto reads = std::count_if(b_.sent.begin(), b_.sent.end(), [](const Operation& operation) {

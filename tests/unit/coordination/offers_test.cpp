@@ -34,8 +34,8 @@ TEST_F(OffersTest, ManifestSaysWhatWasOffered) {
   const Identity parent = cluster_.state().committed->identity;
   StateOffered offered;
   offered.offer = 7;
-  offered.files = {{"nginx.conf", std::make_shared<const std::string>("conf\n"), {{0, "/app"}}},
-                   {"routes.json", std::make_shared<const std::string>("routes\n"), {{0, "/app"}}}};
+  offered.content = described({{"nginx.conf", std::make_shared<const std::string>("conf\n"), {{0, "/app"}}},
+                               {"routes.json", std::make_shared<const std::string>("routes\n"), {{0, "/app"}}}});
   offered.cause = std::string(2'000, 'x');
   offered.apps = 20;
   offered.servers = 61;

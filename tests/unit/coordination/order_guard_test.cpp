@@ -30,17 +30,12 @@ TEST(OrderGuardTest, TheFloorNeverSinks) {
   EXPECT_EQ(guard.floor(), identity(2, 5));
 }
 
-TEST(OrderGuardTest, ANewLineageBeginsAtTheFileAndAnOldOneWhereItWasLeft) {
+TEST(OrderGuardTest, TheSameNumberWithAnotherDigestIsNotNewer) {
   OrderGuard guard;
-  guard.start(identity(1, 3));
-  guard.raise(identity(1, 7));
-  guard.change_lineage("one", "two");
-  EXPECT_EQ(guard.floor(), identity(1, 3));
-  guard.raise(identity(1, 5));
-  guard.change_lineage("two", "one");
-  EXPECT_EQ(guard.floor(), identity(1, 7));
-  guard.change_lineage("one", "two");
-  EXPECT_EQ(guard.floor(), identity(1, 5));
+  guard.start(identity(2, 5));
+  Identity other = identity(2, 5);
+  other.digest = "another";
+  EXPECT_FALSE(guard.allows(other));
 }
 
 }  // namespace

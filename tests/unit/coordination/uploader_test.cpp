@@ -39,7 +39,7 @@ class UploaderTest : public PoolTest {
     for (int i = 0; std::ssize(text) < chunks * 16 * 1024; ++i) text += "line " + std::to_string(i * 7919) + "\n";
     StateOffered offered;
     offered.offer = 100;
-    offered.files = {{"nginx.conf", std::make_shared<const std::string>(std::move(text)), {}}};
+    offered.content = described({{"nginx.conf", std::make_shared<const std::string>(std::move(text)), {}}});
     a().step(offered);
   }
 };
@@ -120,7 +120,7 @@ TEST_F(UploaderTest, EqualChunksOfTwoFilesAreCreatedOnce) {
   StateOffered offered;
   offered.offer = 1;
   const auto text = std::make_shared<const std::string>("same\n");
-  offered.files = {{"nginx.conf", text, {}}, {"template", text, {}}};
+  offered.content = described({{"nginx.conf", text, {}}, {"template", text, {}}});
   a().sent.clear();
   a().step(offered);
   cluster_.settle();
@@ -137,7 +137,7 @@ TEST_F(UploaderTest, TheNextLeaderDoesNotSendWhatExists) {
   b().sent.clear();
   StateOffered offered;
   offered.offer = 1;
-  offered.files = {{"nginx.conf", std::make_shared<const std::string>("conf one\n"), {}}};
+  offered.content = described({{"nginx.conf", std::make_shared<const std::string>("conf one\n"), {}}});
   b().step(offered);
   cluster_.settle();
   EXPECT_EQ(created_below(b(), "/chorale/chunks/"), 0);
@@ -156,7 +156,7 @@ TEST_F(UploaderTest, ChunksThatWentBetweenTwoTermsAreSentAgain) {
   a().sent.clear();
   StateOffered offered;
   offered.offer = 1;
-  offered.files = {{"nginx.conf", std::make_shared<const std::string>("conf one\n"), {}}};
+  offered.content = described({{"nginx.conf", std::make_shared<const std::string>("conf one\n"), {}}});
   a().step(offered);
   cluster_.settle();
   EXPECT_EQ(created_below(a(), "/chorale/chunks/"), 1);

@@ -12,6 +12,7 @@ namespace {
 
 using ClusterDone = std::function<void(tl::expected<coordination::ClusterSnapshot, coordination::Error>)>;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class AdminPagesTest : public ::testing::Test {
  protected:
@@ -21,6 +22,9 @@ class AdminPagesTest : public ::testing::Test {
     made.xproxy = [] { return std::string("proxy-1"); };
     made.health = [this] { return health_; };
     made.cluster = [this](ClusterDone done) { reads_.push_back(std::move(done)); };
+    made.coordination = [] {
+      return coordination::Description{{"election: waiting, fresh"}, {"roster: read /chorale/agents/b\xff"}};
+    };
     made.routes = [] { return std::make_shared<const render::RoutingState>(); };
     made.times = [] { return AppliedTimes{}; };
     made.metrics = [] { return std::string("chorale_build_info 1\n"); };
@@ -109,7 +113,7 @@ TEST_F(AdminPagesTest, TokenOpensTheRest) {
 
 TEST_F(AdminPagesTest, ConcurrentRequestsShareOneReadOfTheCluster) {
   const auto first = ask("/v1/status", "GET", false);
-  const auto second = ask("/v1/status");
+  const auto second = ask("/v1/status", "GET", false);
   const auto page = ask("/");
   ASSERT_EQ(reads_.size(), 1U);
   EXPECT_FALSE(*first);
@@ -126,13 +130,28 @@ TEST_F(AdminPagesTest, ConcurrentRequestsShareOneReadOfTheCluster) {
   EXPECT_EQ(reads_.size(), 1U);
 }
 
+// Most wanted when the cluster cannot be read.
+TEST_F(AdminPagesTest, StatusTellsThisHostWhatCoordinationWaitsFor) {
+  const auto own = ask("/v1/status");
+  const auto strange = ask("/v1/status", "GET", false);
+  reads_.front()(coordination::ClusterSnapshot{});
+  ASSERT_TRUE(*own && *strange);
+  EXPECT_THAT((*own)->body, HasSubstr("\"coordination\": {\n"
+                                      "    \"machines\": [\"election: waiting, fresh\"],\n"
+                                      "    \"waits_for\": [\"roster: read /chorale/agents/b\uFFFD\"]\n"));
+  EXPECT_THAT((*strange)->body, HasSubstr("\"agents\""));
+  EXPECT_THAT((*strange)->body, Not(HasSubstr("coordination")));
+}
+
 TEST_F(AdminPagesTest, UnreadableClusterIs503AsJson) {
   const auto answer = ask("/v1/status");
   ASSERT_EQ(reads_.size(), 1U);
   reads_.front()(tl::unexpected(coordination::Error{coordination::ErrorKind::kConnectionLoss, "gone \xff"}));
   ASSERT_TRUE(*answer);
   EXPECT_EQ((*answer)->status, 503U);
-  EXPECT_THAT((*answer)->body, HasSubstr("\"error\""));
+  EXPECT_THAT((*answer)->body, HasSubstr("\"error\": \"the cluster cannot be read now: gone \uFFFD\""));
+  EXPECT_THAT((*answer)->body, HasSubstr("\"waits_for\""));
+  EXPECT_THAT((*ask("/v1/status", "GET", false))->body, Not(HasSubstr("waits_for")));
 }
 
 }  // namespace

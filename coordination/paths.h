@@ -1,0 +1,29 @@
+// The znodes of one pool, below its root. README.md says what stands in them.
+#pragma once
+
+#include <utility>
+
+#include "coordination/types.h"
+
+namespace chorale::coordination {
+
+struct Paths {
+  explicit Paths(Path root_path)
+      : root(std::move(root_path)),
+        agents(root.child("agents")),
+        election(root.child("election")),
+        revisions(root.child("revisions")),
+        chunks(root.child("chunks")),
+        state(root.child("state")),
+        hold(root.child("hold")) {}
+
+  Path root;
+  Path agents;
+  Path election;
+  Path revisions;
+  Path chunks;
+  Path state;
+  Path hold;
+};
+
+}  // namespace chorale::coordination
