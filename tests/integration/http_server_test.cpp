@@ -106,7 +106,8 @@ TEST(HttpServerTest, TakenPortIsAnErrorThatNamesIt) {
   HttpServer second(loop, options, echo);
   const auto started = second.start();
   ASSERT_FALSE(started);
-  EXPECT_THAT(started.error(), AllOf(HasSubstr("127.0.0.1:" + std::to_string(server.port())), HasSubstr("in use")));
+  EXPECT_THAT(started.error().message,
+              AllOf(HasSubstr("127.0.0.1:" + std::to_string(server.port())), HasSubstr("in use")));
 }
 
 }  // namespace

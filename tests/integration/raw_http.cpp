@@ -17,7 +17,7 @@ RunningServer::RunningServer(HttpServerOptions options, HttpServer::Handler hand
   options.address = "127.0.0.1";
   options.port = 0;
   server_ = std::make_unique<HttpServer>(loop_, options, std::move(handler));
-  if (const auto started = server_->start(); !started) throw std::runtime_error(started.error());
+  if (const auto started = server_->start(); !started) throw std::runtime_error(started.error().message);
   port_ = server_->port();
   thread_ = std::thread([this] { loop_.run(); });
 }
