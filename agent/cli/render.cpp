@@ -35,7 +35,7 @@ tl::expected<render::RoutingState, CliError> read_state(const Config& config, co
   const auto apps = parse_apps(*body);
   if (!apps) return tl::unexpected(CliError{kExitUsage, apps_file + ": " + apps.error().message});
   HealthMemory memory;
-  const RoutePolicy policy{config.realm, config.expose_env, config.health_memory};
+  const RoutePolicy policy{config.realm, config.expose_env, config.health_memory, reaches_cluster_on_loopback(config)};
   Routes routes =
       build_routes(*apps, resolve(names_to_resolve(*apps)), policy, memory, std::chrono::steady_clock::now());
   for (const Exclusion& exclusion : routes.exclusions) {

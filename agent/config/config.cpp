@@ -4,10 +4,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <sstream>
 #include <utility>
 
+#include "agent/base/ip_scope.h"
 #include "agent/base/text_file.h"
+#include "agent/base/url.h"
 #include "agent/config/config_values.h"
 #include "agent/config/key_table.h"
 
@@ -136,6 +140,16 @@ std::vector<std::string> missing_for_agent(const Config& config) {
     line += ", and, unless this proxy stands alone, zookeeper = \"zk://master-1:2181,master-2:2181/chorale\"";
   }
   return {line};
+}
+
+bool reaches_cluster_on_loopback(const Config& config) {
+  std::vector<std::string> urls = config.marathon;
+  std::istringstream servers(config.standalone ? std::string() : config.zookeeper.hosts);
+  for (std::string server; std::getline(servers, server, ',');) urls.push_back("http://" + server);
+  return std::any_of(urls.begin(), urls.end(), [](const std::string& text) {
+    const auto url = parse_url(text);
+    return url && (url->host == "localhost" || ip_scope(url->host) == IpScope::kLoopback);
+  });
 }
 
 std::map<std::string, std::string> local_values(const Config& config) {

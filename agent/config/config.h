@@ -108,6 +108,10 @@ struct ConfigChanges {
 // Takes from `next` what a running agent can take, as the key table says, and names all that differs.
 [[nodiscard]] ConfigChanges take_changes(const Config& next, Config& running);
 
+// Marathon or ZooKeeper is configured as localhost or by a loopback address: the cluster runs on this machine, and so
+// may its tasks.
+[[nodiscard]] bool reaches_cluster_on_loopback(const Config& config);
+
 // The values that @{name} may use on this proxy: built-ins, overridden by [local].
 [[nodiscard]] std::map<std::string, std::string> local_values(const Config& config);
 

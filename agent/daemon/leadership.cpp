@@ -19,7 +19,7 @@ constexpr std::chrono::seconds kLongestSleep{1};
 
 TrackerOptions tracker_options(const Config& config, std::function<std::uint64_t()> next_offer) {
   TrackerOptions options;
-  options.policy = {config.realm, config.expose_env, config.health_memory};
+  options.policy = {config.realm, config.expose_env, config.health_memory, reaches_cluster_on_loopback(config)};
   options.endpoints = config.marathon;
   options.resync_interval = config.resync_interval;
   options.min_offer_interval = config.min_reload_interval;

@@ -49,7 +49,7 @@ class Builder {
     if (const auto wrong = render::refuse_app_id(app.id)) {
       return leave_out(app, "", "app left out: its id " + wrong->message);
     }
-    PlacedPorts placed = place_tasks(app, names_, memory_, policy_.health_memory, now_);
+    PlacedPorts placed = place_tasks(app, names_, memory_, policy_, now_);
     for (TaskRefusal& refusal : placed.refusals) leave_out(app, refusal.task, std::move(refusal.reason));
     if (placed.ports.empty() || placed.ports.front().index != 0) return leave_out(app, "", "no routable task");
     HostChoice choice = choose_hosts(app);

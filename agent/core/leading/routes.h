@@ -23,6 +23,7 @@ struct RoutePolicy {
   std::string realm;                    // "": all apps; else label NIXY_REALM must equal it
   std::set<std::string> expose_env;     // names that templates may see
   Milliseconds health_memory{300'000};  // how long a routed task stays after its results vanished
+  bool serve_loopback = false;          // tasks at 127.0.0.1 are served: the cluster runs on this very machine
 };
 
 // What is not served and why; `explain`, status and the log show these.

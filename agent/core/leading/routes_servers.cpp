@@ -6,6 +6,7 @@
 #include <tl/expected.hpp>
 #include <tuple>
 
+#include "agent/base/ip_scope.h"
 #include "agent/base/one_line.h"
 #include "agent/base/url.h"
 #include "agent/core/leading/task_standing.h"
@@ -52,16 +53,44 @@ std::optional<std::string> refuse_task(const MarathonApp& app, const MarathonTas
   return std::nullopt;
 }
 
-tl::expected<std::string, Failure> literal_address(const std::string& host, const ResolvedNames& names) {
-  if (render::is_ip_address(host)) return host;
-  if (host.empty()) return tl::unexpected(Failure{"Marathon names no host"});
-  const auto found = names.find(host);
-  if (found != names.end()) {
-    for (const std::string& address : found->second) {
-      if (render::is_ip_address(address)) return address;
-    }
+// The literal address, if a server can be there.
+tl::expected<std::string, Failure> accept_address(const std::string& address, const RoutePolicy& policy) {
+  const auto refused = [&address](const std::string& why) {
+    return tl::unexpected(Failure{"its address " + address + " is " + why});
+  };
+  switch (ip_scope(address)) {
+    case IpScope::kUsual:
+      break;
+    case IpScope::kLoopback:
+      if (!policy.serve_loopback) return refused("a proxy's own (loopback)");
+      break;
+    case IpScope::kUnspecified:
+      return refused("that of no host");
+    case IpScope::kLinkLocal:
+      return refused("link-local");
+    case IpScope::kMulticast:
+      return refused("a multicast address");
+    case IpScope::kBroadcast:
+      return refused("the broadcast address");
   }
-  return tl::unexpected(Failure{"host name " + one_line(host) + " does not resolve"});
+  return address;
+}
+
+// The host itself, or the first of its addresses where a server can be.
+tl::expected<std::string, Failure> literal_address(const std::string& host, const ResolvedNames& names,
+                                                   const RoutePolicy& policy) {
+  if (render::is_ip_address(host)) return accept_address(host, policy);
+  if (host.empty()) return tl::unexpected(Failure{"Marathon names no host"});
+  tl::expected<std::string, Failure> result =
+      tl::unexpected(Failure{"host name " + one_line(host) + " does not resolve"});
+  const auto found = names.find(host);
+  if (found == names.end()) return result;
+  for (const std::string& address : found->second) {
+    if (!render::is_ip_address(address)) continue;
+    result = accept_address(address, policy);
+    if (result) break;
+  }
+  return result;
 }
 
 struct Place {
@@ -73,7 +102,7 @@ struct Place {
 // without is reached at the container's own address. In bridge mode that address is private to the slave.
 tl::expected<Place, Failure> place(const MarathonApp& app, const MarathonTask& task,
                                    const std::vector<MarathonPort>& ports, std::size_t index,
-                                   const ResolvedNames& names) {
+                                   const ResolvedNames& names, const RoutePolicy& policy) {
   const MarathonPort& port = ports[index];
   if (app.network != NetworkMode::kHost && !port.has_host_port) {
     if (app.network == NetworkMode::kBridge) return tl::unexpected(Failure{"the port has no host port"});
@@ -83,7 +112,9 @@ tl::expected<Place, Failure> place(const MarathonApp& app, const MarathonTask& t
     if (port.container_port <= 0 || port.container_port > 65'535) {
       return tl::unexpected(Failure{"the port has neither a host port nor a container port"});
     }
-    return Place{task.ip_addresses.front(), static_cast<std::uint16_t>(port.container_port)};
+    return accept_address(task.ip_addresses.front(), policy).map([&](std::string host) {
+      return Place{std::move(host), static_cast<std::uint16_t>(port.container_port)};
+    });
   }
   std::size_t at = index;
   if (app.network != NetworkMode::kHost) {
@@ -91,7 +122,7 @@ tl::expected<Place, Failure> place(const MarathonApp& app, const MarathonTask& t
                                                 [](const MarathonPort& earlier) { return earlier.has_host_port; }));
   }
   if (at >= task.ports.size() || task.ports[at] == 0) return tl::unexpected(Failure{"it has no such port"});
-  return literal_address(task.host, names).map([&](std::string host) {
+  return literal_address(task.host, names, policy).map([&](std::string host) {
     return Place{std::move(host), task.ports[at]};
   });
 }
@@ -118,17 +149,17 @@ void sort_servers(std::vector<render::Server>& servers) {
 }  // namespace
 
 PlacedPorts place_tasks(const MarathonApp& app, const ResolvedNames& names, HealthMemory& memory,
-                        Milliseconds health_memory, TimePoint now) {
+                        const RoutePolicy& policy, TimePoint now) {
   PlacedPorts placed;
   const std::vector<MarathonPort> ports = declared_ports(app);
   std::vector<render::Port> served(ports.size());
   for (const MarathonTask& task : app.tasks) {
-    if (auto reason = refuse_task(app, task, memory, health_memory, now)) {
+    if (auto reason = refuse_task(app, task, memory, policy.health_memory, now)) {
       placed.refusals.push_back({task.id, std::move(*reason)});
       continue;
     }
     for (std::size_t i = 0; i < ports.size(); ++i) {
-      auto at = place(app, task, ports, i, names);
+      auto at = place(app, task, ports, i, names, policy);
       if (at) {
         served[i].servers.push_back(serve(app, task, std::move(*at)));
       } else if (i == 0) {

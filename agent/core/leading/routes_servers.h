@@ -22,7 +22,7 @@ struct PlacedPorts {
 
 // Tells `memory` what results say. Ensures: servers sorted by address, one per address.
 [[nodiscard]] PlacedPorts place_tasks(const MarathonApp& app, const ResolvedNames& names, HealthMemory& memory,
-                                      Milliseconds health_memory, TimePoint now);
+                                      const RoutePolicy& policy, TimePoint now);
 
 // Would this task be served, as far as its own state and health go? For events: is there a reason to fetch?
 [[nodiscard]] bool is_up(const MarathonApp& app, const MarathonTask& task, const HealthMemory& memory);

@@ -271,5 +271,14 @@ TEST(ConfigTest, LocalSectionOverridesBuiltInValues) {
   EXPECT_EQ(local_values(config).at("nginx_pid"), "/run/other.pid");
 }
 
+TEST(ConfigTest, AClusterOnThisMachineIsKnownByAnyOfItsAddresses) {
+  const auto on_loopback = [](const std::string& text) { return reaches_cluster_on_loopback(accepted(text).config); };
+  EXPECT_TRUE(on_loopback("marathon = ['http://10.0.0.1:8080', 'http://localhost:8080']"));
+  EXPECT_TRUE(on_loopback("marathon = 'https://[::1]:8443'"));
+  EXPECT_TRUE(on_loopback("marathon = 'http://a:8080'\nzookeeper = 'zk://b:2181,127.0.0.1:2182/chorale'"));
+  EXPECT_FALSE(on_loopback("marathon = 'http://localhost.example:8080'\nzookeeper = 'zk://10.0.0.1:2181/127.0.0.1'"));
+  EXPECT_FALSE(on_loopback("marathon = 'http://10.0.0.1:8080'"));
+}
+
 }  // namespace
 }  // namespace chorale::agent

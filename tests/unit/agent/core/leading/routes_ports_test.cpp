@@ -120,5 +120,41 @@ TEST(RoutesPortsTest, AContainersOwnPortMustBeOne) {
   }
 }
 
+TEST(RoutesPortsTest, AddressesThatAreNoHostsAreNeverServersAndAreNamed) {
+  const Routes routes = routes_of(apps(
+      {app("/web", {task("a", "169.254.169.254", {80}), task("b", "0.0.0.0", {80}), task("c", "224.0.0.1", {80}),
+                    task("d", "255.255.255.255", {80}), task("e", "127.0.0.1", {80}), task("f", "10.0.0.1", {80})})}));
+  EXPECT_EQ(port_summary(routes.state), "0=10.0.0.1:80,");
+  EXPECT_EQ(reasons(routes),
+            "/web a: its address 169.254.169.254 is link-local\n"
+            "/web b: its address 0.0.0.0 is that of no host\n"
+            "/web c: its address 224.0.0.1 is a multicast address\n"
+            "/web d: its address 255.255.255.255 is the broadcast address\n"
+            "/web e: its address 127.0.0.1 is a proxy's own (loopback)\n");
+}
+
+TEST(RoutesPortsTest, AContainersAddressIsJudgedToo) {
+  MarathonApp web = app("/web", {task("a", "10.0.0.1", {})});
+  web.network = NetworkMode::kContainer;
+  web.tasks[0].ip_addresses = {"169.254.0.9"};
+  web.ports = {mapping(80, false)};
+  EXPECT_THAT(reasons(routes_of(apps({web}))), HasSubstr("its address 169.254.0.9 is link-local"));
+}
+
+TEST(RoutesPortsTest, ANameTakesItsFirstAddressWhereAServerCanBe) {
+  const MarathonApps list = apps({app("/web", {task("a", "slave-1", {80}), task("b", "slave-2", {80})})});
+  const ResolvedNames names{{"slave-1", {"127.0.1.1", "10.0.0.1", "10.0.0.2"}}, {"slave-2", {"127.0.1.1"}}};
+  const Routes routes = routes_of(list, {}, names);
+  EXPECT_EQ(port_summary(routes.state), "0=10.0.0.1:80,");
+  EXPECT_THAT(reasons(routes), HasSubstr("/web b: its address 127.0.1.1 is a proxy's own (loopback)"));
+}
+
+TEST(RoutesPortsTest, LoopbackIsServedWhereTheClusterRunsOnThisMachine) {
+  RoutePolicy policy;
+  policy.serve_loopback = true;
+  EXPECT_EQ(port_summary(routes_of(apps({app("/web", {task("a", "127.0.0.1", {80})})}), policy).state),
+            "0=127.0.0.1:80,");
+}
+
 }  // namespace
 }  // namespace chorale::agent
