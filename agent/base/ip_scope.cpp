@@ -17,8 +17,7 @@ IpScope scope_of(const IPv4Bytes& bytes) {
   if (bytes[0] == 127) return IpScope::kLoopback;
   if (bytes[0] == 169 && bytes[1] == 254) return IpScope::kLinkLocal;
   if (bytes[0] >= 224 && bytes[0] <= 239) return IpScope::kMulticast;
-  if (std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t byte) { return byte == 255; }))
-    return IpScope::kBroadcast;
+  if (bytes == IPv4Bytes{255, 255, 255, 255}) return IpScope::kBroadcast;
   return IpScope::kUsual;
 }
 
