@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -37,17 +38,20 @@ class FakeNginx {
     const std::string script =
         "worker() { sh -c 'kill -STOP $$' \"$WORKER$1\" & all=\"$all $!\"; }\n"
         "trap '" +
-        on_reload + "' HUP\nworker; worker\nwhile :; do wait; done\n";
+        on_reload + "' HUP\nworker; worker\n: > \"$READY\"\nwhile :; do wait; done\n";
     pid_ = fork();
     if (pid_ == 0) {
       setpgid(0, 0);
       setenv("WORKER", "nginx: worker process", 1);
+      setenv("READY", ready_file().c_str(), 1);
       execl("/bin/sh", title.c_str(), "-c", script.c_str(), nullptr);
       _exit(127);
     }
     setpgid(pid_, pid_);
     std::ofstream(pid_file()) << pid_ << "\n";
-    EXPECT_TRUE(testing::wait_until([this] { return workers_of(pid_).serving.size() == 2; }, Milliseconds(10'000)));
+    // A worker is seen before the master has noted it: a reload in between would not end it.
+    const auto ready = [this] { return std::filesystem::exists(ready_file()) && workers_of(pid_).serving.size() == 2; };
+    EXPECT_TRUE(testing::wait_until(ready, Milliseconds(10'000)));
   }
   ~FakeNginx() { end(); }
   FakeNginx(const FakeNginx&) = delete;
@@ -66,6 +70,8 @@ class FakeNginx {
   [[nodiscard]] MasterProcess process() const { return {pid_, process_stat(pid_)->started_ms}; }
 
  private:
+  [[nodiscard]] std::string ready_file() const { return directory_.path() / "ready"; }
+
   testing::TempDir directory_{"fake-nginx"};
   pid_t pid_ = 0;
 };
