@@ -8,7 +8,7 @@
 namespace chorale::agent {
 namespace {
 
-constexpr std::chrono::seconds kStatusInterval{1};
+constexpr std::chrono::seconds kLookedAtEvery{1};
 constexpr const char* kNever = "0001-01-01T00:00:00Z";  // as Nixy prints a time that never was
 
 std::string or_never(const std::string& time) { return time.empty() ? kNever : time; }
@@ -47,7 +47,7 @@ void Agent::status_changed() {
 
 void Agent::publish_status() {
   if (ending_) return;
-  status_timer_.expires_after(kStatusInterval);  // some verdicts change with time alone
+  status_timer_.expires_after(kLookedAtEvery);  // some verdicts change with time alone
   status_timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error) status_changed();
   });

@@ -15,7 +15,7 @@ namespace chorale::agent {
 namespace {
 
 constexpr std::size_t kLongestStatus = 500;
-constexpr std::chrono::seconds kStatusInterval{1};
+constexpr std::chrono::seconds kSentAtMostEvery{1};
 constexpr int kFeedsPerInterval = 3;  // one may be lost
 
 std::string take(const char* name) {
@@ -79,7 +79,7 @@ void Notifier::status(const std::string& line, TimePoint now) {
   thread_.check();
   const std::string field = status_field(line);
   status_owed_ = field == status_sent_ ? std::string() : field;
-  const bool soon = !status_sent_.empty() && now - status_sent_at_ < kStatusInterval;
+  const bool soon = !status_sent_.empty() && now - status_sent_at_ < kSentAtMostEvery;
   if ((status_owed_.empty() || soon) && !ready_owed_) return;
   flush();
   if (status_owed_.empty()) status_sent_at_ = now;
