@@ -46,7 +46,6 @@ void Leader::drive(bool ready, const std::string& cluster_id, const Follower& fo
 }
 
 void Leader::begin_takeover(const std::string& cluster_id) {
-  used_lists_ = election_.lists();
   state_ = State::kTakingOver;
   began_at_ = context_.now;
   takeover_.start(cluster_id);

@@ -32,6 +32,12 @@ TEST(ConnectStringTest, CredentialsEndAtTheLastAt) {
   EXPECT_EQ(parsed->hosts, "a:2181");
 }
 
+TEST(ConnectStringTest, HighestPortIsOne) {
+  const auto parsed = parse_connect_string("zk://a:65535/x");
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  EXPECT_EQ(parsed->hosts, "a:65535");
+}
+
 TEST(ConnectStringTest, RefusesWhatCannotBeMeant) {
   for (const auto* text : {"",
                            "a:2181/x",

@@ -105,6 +105,9 @@ TEST(ElectionTest, HandoverWithoutAnyAnswerEndsAfterItsLimit) {
   EXPECT_FALSE(agent.handed_over);
   cluster.advance(milliseconds(300));
   EXPECT_TRUE(agent.handed_over);
+  agent.handed_over = false;
+  cluster.advance(milliseconds(300));
+  EXPECT_FALSE(agent.handed_over) << "told twice";
 }
 
 }  // namespace

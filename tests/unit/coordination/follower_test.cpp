@@ -103,6 +103,20 @@ TEST_F(FollowerTest, MissingChunkIsListedAndPutAgainByTheLeader) {
   EXPECT_THAT(c.view->missing, IsEmpty());
 }
 
+TEST_F(FollowerTest, WhatAnotherLineageLackedIsNotMissed) {
+  a_.offer("one");
+  cluster_.settle();
+  delete_chunks();
+  a_.hold_replies(true);
+  TestAgent& c = cluster_.add("c");
+  c.start();
+  cluster_.advance(seconds(1));
+  ASSERT_THAT(c.view->missing, SizeIs(2));
+  (void)cluster_.operate(WriteNode{Path("/chorale"), encode(RootDocument{"another"}), kAnyVersion});
+  cluster_.advance(seconds(1));
+  EXPECT_THAT(c.view->missing, IsEmpty());
+}
+
 TEST_F(FollowerTest, ForgedChunkIsNotServed) {
   a_.offer("one");
   cluster_.settle();

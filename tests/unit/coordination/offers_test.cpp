@@ -246,6 +246,24 @@ TEST_F(OffersTest, EndOfATermClosesTheCurrentAndTheWaitingOffer) {
   }
 }
 
+TEST_F(OffersTest, EndedLeadershipUploadsNoMore) {
+  std::string text;
+  for (int line = 0; line < 400; ++line) text += std::to_string(line) + std::string(16'000, 'x') + "\n";
+  StateOffered big;
+  big.offer = 1;
+  big.content = described({PublishedFile{"nginx.conf", std::make_shared<const std::string>(text), {}}});
+  ASSERT_GT(big.content.entries.at("nginx.conf").chunks.size(), kPipelineLimit);
+  a().hold_replies(true);
+  a().step(big);
+  a().step(HandoverRequested{});
+  a().sent.clear();
+  a().hold_replies(false);
+  cluster_.settle();
+  EXPECT_EQ(std::count_if(a().sent.begin(), a().sent.end(),
+                          [](const Operation& operation) { return std::holds_alternative<CreateNode>(operation); }),
+            0);
+}
+
 TEST_F(OffersTest, RepeatedCollisionsBurnANumberEach) {
   for (const char* name : {"000001.0000000001", "000001.0000000002"}) {
     create(std::string("/chorale/revisions/") + name, "another");
