@@ -20,10 +20,7 @@ void Context::answer_unsent() {
   }
 }
 
-void Context::forget_requests() {
-  requests_.forget_all();
-  unsent_.clear();
-}
+void Context::forget_requests() { requests_.forget_all(); }
 
 void Context::reply(StoreReplied replied) {
   if (const auto then = requests_.take(replied.request)) (*then)(std::move(replied.outcome));

@@ -51,7 +51,6 @@ void Takeover::sync() {
   version_.reset();
   hold_.reset();
   hold_unreadable_ = false;
-  burnt_ = Numbers{};
   context_.send(scope_, SyncPath{context_.paths.state}, [this](const Reply<SyncPath>& reply) {
     if (!reply) return fail("sync: " + reply.error().message);
     read_all();

@@ -67,7 +67,7 @@ class Takeover {
   std::optional<Version> version_;    // of what stands there, readable or not
   std::optional<HoldDocument> hold_;
   bool hold_unreadable_ = false;
-  Numbers burnt_;  // without a state of this lineage: by another one's, or by the names of manifests
+  Numbers burnt_;  // ever: by another lineage's state, or by the names of manifests
   std::optional<Identity> own_applied_;
   bool waited_ = false;
   TimePoint wait_until_;
