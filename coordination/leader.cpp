@@ -77,6 +77,7 @@ void Leader::load(const Follower& follower) {
     case Fetch::State::kDone:
       return gain({}, &committed_.content(), follower);
     case Fetch::State::kMissing:
+      if (committed_.newer_format()) return finish(Ending{committed_.reason(), After::kStepDown});
       return gain("what is committed cannot be read: " + committed_.reason(), nullptr, follower);
     case Fetch::State::kIdle:
     case Fetch::State::kManifest:
@@ -87,7 +88,7 @@ void Leader::load(const Follower& follower) {
 
 void Leader::gain(std::string reason, const Content* content, const Follower& follower) {
   state_ = State::kLeading;
-  publisher_.begin_leadership(outranked(follower));
+  publisher_.begin_leadership(outranked(follower), roster_.common_format().value_or(fence_.document().format));
   LeadershipGained gained{fence_.epoch(), std::nullopt, {}, std::move(reason)};
   if (content != nullptr) {
     gained.committed = *content->manifest;
@@ -168,6 +169,10 @@ std::optional<Leader::Ending> Leader::look_at_agents(const Follower& follower) c
   if (state_ == State::kLeading && fence_.held() && publisher_.idle() && !publisher_.outranked() &&
       outranked(follower)) {
     return Ending{"an agent has applied what the state does not know", After::kRetake};
+  }
+  const auto format = roster_.common_format();
+  if (state_ == State::kLeading && publisher_.idle() && format && *format != publisher_.format()) {
+    return Ending{"all registered agents read format " + std::to_string(*format) + " and no newer one", After::kRetake};
   }
   const bool unable = follower.unable_since() && context_.now - *follower.unable_since() >= kUnableLimit;
   if (unable && follower.vote() && another_agent_can(*follower.vote())) {

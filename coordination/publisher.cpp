@@ -15,12 +15,13 @@ constexpr std::size_t kPutAgainLimit = 4'096;
 
 }  // namespace
 
-void Publisher::begin_leadership(bool outranked) {
+void Publisher::begin_leadership(bool outranked, std::int64_t format) {
   require(fence_.held(), "a leadership begins with its first write");
   leading_ = true;
   state_ = State::kIdle;
   uploader_.begin_leadership();
   outranked_ = outranked;
+  format_ = format;
   last_used_ = fence_.document().last_revision;
   silent_.clear();
   put_again_at_.clear();
@@ -64,8 +65,8 @@ void Publisher::drive(const std::optional<Vote>& own, bool may_propose) {
 }
 
 bool Publisher::already_committed(const std::string& digest) const {
-  const auto& committed = fence_.document().committed;
-  return committed && committed->identity.digest == digest && !outranked_;
+  const StateDocument& stands = fence_.document();
+  return stands.committed && stands.committed->identity.digest == digest && stands.format == format_ && !outranked_;
 }
 
 void Publisher::take_offer() {
@@ -93,6 +94,7 @@ void Publisher::take_offer() {
 
 Content Publisher::compose(StateOffered offered, Revision revision) const {
   Manifest manifest;
+  manifest.format = format_;
   manifest.files = std::move(offered.content.entries);
   RevisionHeader& header = manifest.header;
   header.identity = Identity{fence_.epoch(), revision, manifest_digest(manifest.files)};
@@ -134,6 +136,7 @@ void Publisher::write(State state, std::optional<RevisionHeader> committed, std:
   next.committed = std::move(committed);
   next.proposed = std::move(proposed);
   next.last_revision = std::max(next.last_revision, last_used_);
+  if (state == State::kCommitting) next.format = format_;
   fence_.write(std::move(next),
                [this](Fence::Result result, const std::string& reason) { on_written(result, reason); });
 }

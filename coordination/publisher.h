@@ -42,7 +42,8 @@ class Publisher {
 
   // REQUIRES: the fence is held. `outranked`: an agent serves what the committed state cannot replace (an older backup
   // was restored); then even an equal content is published anew, under a number above it.
-  void begin_leadership(bool outranked);
+  // `format`: of everything that this leadership publishes; what is committed in another one is published anew.
+  void begin_leadership(bool outranked, std::int64_t format);
   // The leadership is over: every offer is closed as abandoned.
   void end_leadership(const std::string& reason);
   // Without a leadership it is closed as abandoned at once: what was made for an earlier one must not enter a later
@@ -57,6 +58,7 @@ class Publisher {
   [[nodiscard]] bool idle() const { return state_ == State::kIdle && !pending_; }
   // As given to begin_leadership(), until the first commit.
   [[nodiscard]] bool outranked() const { return outranked_; }
+  [[nodiscard]] std::int64_t format() const { return format_; }
   // How many commits this leadership has seen.
   [[nodiscard]] int commits() const { return commits_; }
   // Set when the server refused a write of the state: this leadership cannot go on.
@@ -91,6 +93,7 @@ class Publisher {
   Content committed_content_;            // what this leadership committed last, for put_missing()
   Revision last_used_;                   // the highest number that a manifest of this leadership may bear
   bool outranked_ = false;
+  std::int64_t format_ = kOldestFormat;
   std::vector<std::string> voters_;         // registered when `proposed` was written
   std::map<std::string, Vote> votes_;       // to the current proposal
   std::map<std::string, Identity> silent_;  // let this deadline pass and have not answered since
