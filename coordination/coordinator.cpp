@@ -55,7 +55,7 @@ class Coordinator::Parts : public Machines {
 void Coordinator::Parts::handle(const Event& event) {
   std::visit(Overloaded{
                  [this](const Started& started) {
-                   follower.start(started.applied);
+                   follower.start(started);
                    if (started.applied) membership.document().applied = AppliedEntry{*started.applied, {}};
                    session.start();
                  },

@@ -35,25 +35,23 @@ void Publisher::end_leadership(const std::string& reason) {
   commits_ = 0;
   failure_.reset();
   if (state_ != State::kIdle) close(Fate::kAbandoned, reason);
-  if (pending_) {
-    context_.effects.emplace_back(OfferClosed{pending_->offer, Fate::kAbandoned, {}, reason, {}});
-    pending_.reset();
-  }
+  abandon_pending(reason);
   uploader_.reset();
   content_ = Content{};
   committed_content_ = Content{};
 }
 
+void Publisher::abandon_pending(const std::string& reason) {
+  if (!pending_) return;
+  context_.effects.emplace_back(OfferClosed{pending_->offer, Fate::kAbandoned, {}, reason, {}});
+  pending_.reset();
+}
+
 void Publisher::offer(StateOffered offered) {
   require(offered.content.root == context_.paths.root, "an offer's chunks belong to the coordinator's root");
-  if (pending_) {
-    context_.effects.emplace_back(
-        OfferClosed{pending_->offer, Fate::kAbandoned, {}, "a newer offer took its place", {}});
-  }
+  abandon_pending("a newer offer took its place");
   pending_ = std::move(offered);
-  if (leading_) return;
-  context_.effects.emplace_back(OfferClosed{pending_->offer, Fate::kAbandoned, {}, "not the leader", {}});
-  pending_.reset();
+  if (!leading_) abandon_pending("not the leader");
 }
 
 void Publisher::drive(const std::optional<Vote>& own, bool may_propose) {

@@ -49,6 +49,9 @@ class Publisher {
   // Without a leadership it is closed as abandoned at once: what was made for an earlier one must not enter a later
   // one.
   void offer(StateOffered offered);
+  // The offer that waits for its turn; nullptr: none does.
+  [[nodiscard]] const StateOffered* pending() const { return pending_ ? &*pending_ : nullptr; }
+  void abandon_pending(const std::string& reason);
   // `own`: the last answer of this agent's own Nginx, from the same follower path as the other agents'.
   void drive(const std::optional<Vote>& own, bool may_propose);
   // What is committed was read back, complete: agents that miss a part of it can be helped.
