@@ -44,6 +44,7 @@ class Coordinator::Parts : public Machines {
   int own_znodes_ = 0;  // still to be deleted while handing over
   TimePoint handover_deadline_;
   std::string cluster_id_;                             // the lineage that the machines are in
+  bool newer_format_ = false;                          // as the last drive() found the tree
   std::uint64_t known_lists_ = 0;                      // Roster::lists() that were searched for the own znode
   std::uint64_t heard_reads_ = 0;                      // Roster::reads() that were searched for sync requests
   std::map<std::string, std::int64_t> sync_requests_;  // as last seen, by agent id
@@ -54,7 +55,7 @@ class Coordinator::Parts : public Machines {
 void Coordinator::Parts::handle(const Event& event) {
   std::visit(Overloaded{
                  [this](const Started& started) {
-                   follower.start(started.applied);
+                   follower.start(started);
                    if (started.applied) membership.document().applied = AppliedEntry{*started.applied, {}};
                    session.start();
                  },
@@ -173,7 +174,13 @@ void Coordinator::Parts::drive() {
     known_lists_ = roster.lists();
     if (!roster.contains(context.options.id)) membership.suspect();
   }
-  election.drive(ready);
+  // What a newer version wrote is neither led nor changed: the place in the election goes to who can read it.
+  const bool newer_format = root.newer_format() || pointer.newer_format();
+  if (!std::exchange(newer_format_, newer_format) && newer_format) {
+    leader.end("the tree is of a format that this version does not read");
+    election.step_down(std::chrono::milliseconds{0});
+  }
+  election.drive(ready && !newer_format);
   pointer.drive(root.ready(), root.cluster_id());
   follower.drive(pointer);
   leader.drive(ready, root.cluster_id(), follower, session.quiet_for_too_long());

@@ -92,7 +92,7 @@ std::string_view to_string(VoteResult result) {
 }
 
 Json to_json(const StateDocument& document) {
-  return Json{{"format", kFormat},
+  return Json{{"format", document.format},
               {"cluster_id", document.cluster_id},
               {"epoch", document.epoch.value},
               {"term", document.term},
@@ -129,11 +129,12 @@ Json to_json(const AgentDocument& document) {
               {"template_digest", document.template_digest},
               {"marathon_reachable", document.marathon_reachable},
               {"sync_requests", document.sync_requests},
-              {"missing", document.missing}};
+              {"missing", document.missing},
+              {"formats", document.formats}};
 }
 
 std::string encode(const RootDocument& document) {
-  return print(Json{{"format", kFormat}, {"cluster_id", document.cluster_id}});
+  return print(Json{{"format", document.format}, {"cluster_id", document.cluster_id}});
 }
 
 std::string encode(const StateDocument& document) { return print(to_json(document)); }
@@ -142,7 +143,7 @@ std::string encode(const AgentDocument& document) { return print(to_json(documen
 
 std::string encode(const Manifest& document) {
   Json json;
-  json["format"] = kFormat;
+  json["format"] = document.format;
   put(json, document.header);
   Json parent;
   if (document.parent) put(parent, *document.parent);

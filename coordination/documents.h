@@ -2,6 +2,22 @@
 //
 // Every decode_* refuses what it cannot read with an Error of kind kMalformed that names the field; nothing unreadable
 // ever becomes an empty value. Every encode() writes indented JSON that a person reads in zkCli.
+//
+// Versions. Agents of several versions work in one pool, so every decode_* ignores keys that it does not know. A
+// missing key gets the member's default below, which means what versions did that did not write it; a key of another
+// type is an error. What says which thing the document is about has no default, and without it the document is
+// malformed:
+//
+//   root      format, cluster_id
+//   state     format, cluster_id, epoch, term, last_revision, committed (null is said, never guessed)
+//   header    epoch, revision, digest: the identity, wherever one stands
+//   manifest  format, the header's identity, files, and of each file digest, bytes, chunks
+//   agent     id, instance; result in a vote
+//   hold      revision
+//   quarantined entry  app
+//
+// `format` is for what cannot be said by a new key, a new word among fixed ones included. A document of a format above
+// the one that this agent reads is an Error of kind kNewerFormat: it is not led, changed or deleted.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +34,8 @@
 
 namespace chorale::coordination {
 
-inline constexpr int kFormat = 1;
+inline constexpr std::int64_t kOldestFormat = 1;
+inline constexpr std::int64_t kFormat = 1;  // the newest that this version reads; it reads all from the oldest on
 
 inline constexpr std::size_t kMaxTextBytes = 1024;
 // A text for people, cut to kMaxTextBytes at a character's boundary: what an error of Nginx may take in a znode.
@@ -27,6 +44,7 @@ inline constexpr std::size_t kMaxTextBytes = 1024;
 // <root>
 struct RootDocument {
   std::string cluster_id;
+  std::int64_t format = kOldestFormat;  // as read; written by who comes first, for whatever comes later
 };
 
 // One revision as the pointer and the manifest name it.
@@ -58,6 +76,7 @@ struct StateDocument {
   std::optional<RevisionHeader> committed;
   std::optional<RevisionHeader> proposed;
   std::optional<HoldDocument> held;
+  std::int64_t format = kOldestFormat;
   bool operator==(const StateDocument&) const = default;
 };
 
@@ -88,6 +107,7 @@ struct Manifest {
   std::optional<Identity> parent;  // the committed identity when this was proposed
   std::vector<QuarantineEntry> quarantined;
   std::map<std::string, FileEntry> files;  // nginx.conf, routes.json, template
+  std::int64_t format = kOldestFormat;
   bool operator==(const Manifest&) const = default;
 };
 
@@ -125,6 +145,7 @@ struct AgentDocument {
   bool marathon_reachable = false;
   std::int64_t sync_requests = 0;    // rises when this agent was asked for a full sync; the leader then makes one
   std::vector<std::string> missing;  // chunk digests that this agent could not find
+  std::vector<std::int64_t> formats{kOldestFormat};  // what it reads, rising; at least one
   bool operator==(const AgentDocument&) const = default;
 };
 
@@ -132,9 +153,10 @@ struct AgentDocument {
 [[nodiscard]] std::string encode(const StateDocument& document);
 [[nodiscard]] std::string encode(const Manifest& document);
 [[nodiscard]] std::string encode(const AgentDocument& document);
-[[nodiscard]] tl::expected<RootDocument, Error> decode_root(std::string_view text);
-[[nodiscard]] tl::expected<StateDocument, Error> decode_state(std::string_view text);
-[[nodiscard]] tl::expected<Manifest, Error> decode_manifest(std::string_view text);
+// `newest`: the newest format that the caller reads.
+[[nodiscard]] tl::expected<RootDocument, Error> decode_root(std::string_view text, std::int64_t newest = kFormat);
+[[nodiscard]] tl::expected<StateDocument, Error> decode_state(std::string_view text, std::int64_t newest = kFormat);
+[[nodiscard]] tl::expected<Manifest, Error> decode_manifest(std::string_view text, std::int64_t newest = kFormat);
 [[nodiscard]] tl::expected<AgentDocument, Error> decode_agent(std::string_view text);
 [[nodiscard]] tl::expected<HoldDocument, Error> decode_hold(std::string_view text);
 

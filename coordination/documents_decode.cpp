@@ -28,10 +28,10 @@ void read_identity(ObjectReader& reader, Identity& into) {
 
 void read_header(ObjectReader& reader, RevisionHeader& into) {
   read_identity(reader, into.identity);
-  reader.text("created_at", into.created_at);
-  reader.text("cause", into.cause);
-  reader.number("apps", into.apps);
-  reader.number("servers", into.servers);
+  reader.optional_text("created_at", into.created_at);
+  reader.optional_text("cause", into.cause);
+  reader.optional_number("apps", into.apps);
+  reader.optional_number("servers", into.servers);
 }
 
 void read_hold(ObjectReader& reader, HoldDocument& into) {
@@ -42,35 +42,39 @@ void read_hold(ObjectReader& reader, HoldDocument& into) {
 
 // Reads an object that may be null, by `read(reader, value)`.
 template <typename Value, typename Read>
-void read_optional(ObjectReader& parent, std::string_view key, std::optional<Value>& into, Read read) {
+void read_nullable(ObjectReader& parent, std::string_view key, std::optional<Value>& into, Read read) {
   const Json* found = parent.object_or_null(key);
   if (found == nullptr) return;
   ObjectReader reader(*found, parent.full_name(key), parent.error());
   read(reader, into.emplace());
 }
 
-void read_optional_header(ObjectReader& parent, std::string_view key, std::optional<RevisionHeader>& into) {
-  read_optional(parent, key, into, [](ObjectReader& reader, RevisionHeader& header) {
-    read_header(reader, header);
-    reader.number("quarantined", header.quarantined);
-  });
+// The same, of a key that may be missing.
+template <typename Value, typename Read>
+void read_optional(ObjectReader& parent, std::string_view key, std::optional<Value>& into, Read read) {
+  if (parent.has(key)) read_nullable(parent, key, into, read);
 }
 
-// ["/chorale/chunks/<digest>", bytes] or ["/chorale/chunks/<digest>", bytes, "/first/app"].
+void read_state_header(ObjectReader& reader, RevisionHeader& into) {
+  read_header(reader, into);
+  reader.optional_number("quarantined", into.quarantined);
+}
+
+// ["/chorale/chunks/<digest>", bytes] or ["/chorale/chunks/<digest>", bytes, "/first/app"], and what newer versions
+// append.
 void read_chunks(ObjectReader& file, std::vector<ChunkReference>& into) {
   const Json* chunks = file.array("chunks");
   if (chunks == nullptr) return;
   into.reserve(chunks->size());
   for (const auto& entry : *chunks) {
-    const bool shaped = entry.is_array() && (entry.size() == 2 || entry.size() == 3) && entry[0].is_string() &&
-                        entry[1].is_number_unsigned() && entry.back().is_primitive() &&
-                        (entry.size() == 2 || entry[2].is_string()) &&
+    const bool shaped = entry.is_array() && entry.size() >= 2 && entry[0].is_string() &&
+                        entry[1].is_number_unsigned() && (entry.size() == 2 || entry[2].is_string()) &&
                         entry[0].get_ref<const std::string&>().starts_with('/');
     if (!shaped) {
       return file.fail("chunks[" + std::to_string(into.size()) + "]", "is not [path, bytes] or [path, bytes, app]");
     }
     into.push_back({entry[0].get<std::string>(), entry[1].get<std::int64_t>(),
-                    entry.size() == 3 ? entry[2].get<std::string>() : std::string()});
+                    entry.size() > 2 ? entry[2].get<std::string>() : std::string()});
   }
 }
 
@@ -87,19 +91,19 @@ void read_files(ObjectReader& reader, std::map<std::string, FileEntry>& into) {
 }
 
 void read_quarantined(ObjectReader& reader, std::vector<QuarantineEntry>& into) {
-  const Json* list = reader.array("quarantined");
+  const Json* list = reader.optional_array("quarantined");
   if (list == nullptr) return;
   for (const auto& value : *list) {
     ObjectReader entry(value, reader.full_name("quarantined[" + std::to_string(into.size()) + "]"), reader.error());
     QuarantineEntry& read = into.emplace_back();
     entry.text("app", read.app);
-    entry.text("reason", read.reason);
-    entry.text("digest", read.digest);
+    entry.optional_text("reason", read.reason);
+    entry.optional_text("digest", read.digest);
   }
 }
 
 void read_missing(ObjectReader& reader, std::vector<std::string>& into) {
-  const Json* list = reader.array("missing");
+  const Json* list = reader.optional_array("missing");
   if (list == nullptr) return;
   for (const auto& value : *list) {
     if (!value.is_string()) return reader.fail("missing", "holds something else than strings");
@@ -107,33 +111,44 @@ void read_missing(ObjectReader& reader, std::vector<std::string>& into) {
   }
 }
 
+void read_formats(ObjectReader& reader, std::vector<std::int64_t>& into) {
+  const Json* list = reader.optional_array("formats");
+  if (list == nullptr) return;
+  into.clear();
+  for (const auto& value : *list) {
+    if (!value.is_number_unsigned()) return reader.fail("formats", "holds something else than whole numbers");
+    into.push_back(value.get<std::int64_t>());
+  }
+  if (into.empty()) reader.fail("formats", "is empty");
+}
+
 }  // namespace
 
-tl::expected<RootDocument, Error> decode_root(std::string_view text) {
-  return decode_document<RootDocument>(text, "root", [](ObjectReader& reader, RootDocument& into) {
-    reader.format(kFormat);
+tl::expected<RootDocument, Error> decode_root(std::string_view text, std::int64_t newest) {
+  return decode_document<RootDocument>(text, "root", [newest](ObjectReader& reader, RootDocument& into) {
+    reader.format(newest, into.format);
     reader.text("cluster_id", into.cluster_id);
     if (into.cluster_id.empty()) reader.fail("cluster_id", "is empty");
   });
 }
 
-tl::expected<StateDocument, Error> decode_state(std::string_view text) {
-  return decode_document<StateDocument>(text, "state", [](ObjectReader& reader, StateDocument& into) {
-    reader.format(kFormat);
+tl::expected<StateDocument, Error> decode_state(std::string_view text, std::int64_t newest) {
+  return decode_document<StateDocument>(text, "state", [newest](ObjectReader& reader, StateDocument& into) {
+    reader.format(newest, into.format);
     reader.text("cluster_id", into.cluster_id);
     reader.number("epoch", into.epoch.value);
     reader.text("term", into.term);
-    reader.text("leader", into.leader);
+    reader.optional_text("leader", into.leader);
     reader.number("last_revision", into.last_revision.value);
-    read_optional_header(reader, "committed", into.committed);
-    read_optional_header(reader, "proposed", into.proposed);
+    read_nullable(reader, "committed", into.committed, read_state_header);
+    read_optional(reader, "proposed", into.proposed, read_state_header);
     read_optional(reader, "held", into.held, read_hold);
   });
 }
 
-tl::expected<Manifest, Error> decode_manifest(std::string_view text) {
-  return decode_document<Manifest>(text, "manifest", [](ObjectReader& reader, Manifest& into) {
-    reader.format(kFormat);
+tl::expected<Manifest, Error> decode_manifest(std::string_view text, std::int64_t newest) {
+  return decode_document<Manifest>(text, "manifest", [newest](ObjectReader& reader, Manifest& into) {
+    reader.format(newest, into.format);
     read_header(reader, into.header);
     read_optional(reader, "parent", into.parent, read_identity);
     read_quarantined(reader, into.quarantined);
@@ -146,26 +161,27 @@ tl::expected<AgentDocument, Error> decode_agent(std::string_view text) {
   return decode_document<AgentDocument>(text, "agent", [](ObjectReader& reader, AgentDocument& into) {
     reader.text("id", into.id);
     reader.text("instance", into.instance);
-    reader.text("host", into.host);
-    reader.text("version", into.version);
-    reader.text("started_at", into.started_at);
-    reader.text("admin", into.admin);
-    reader.word("role", kRoles, into.role);
-    reader.word("status", kConditions, into.condition);
-    reader.text("message", into.message);
+    reader.optional_text("host", into.host);
+    reader.optional_text("version", into.version);
+    reader.optional_text("started_at", into.started_at);
+    reader.optional_text("admin", into.admin);
+    reader.optional_word("role", kRoles, into.role);
+    reader.optional_word("status", kConditions, into.condition);
+    reader.optional_text("message", into.message);
     read_optional(reader, "vote", into.vote, [](ObjectReader& vote, Vote& read) {
       read_identity(vote, read.identity);
       vote.word("result", kVoteResults, read.result);
-      vote.text("error", read.error);
+      vote.optional_text("error", read.error);
     });
     read_optional(reader, "applied", into.applied, [](ObjectReader& applied, AppliedEntry& read) {
       read_identity(applied, read.identity);
-      applied.text("at", read.at);
+      applied.optional_text("at", read.at);
     });
-    reader.text("template_digest", into.template_digest);
-    reader.boolean("marathon_reachable", into.marathon_reachable);
-    reader.number("sync_requests", into.sync_requests);
+    reader.optional_text("template_digest", into.template_digest);
+    reader.optional_boolean("marathon_reachable", into.marathon_reachable);
+    reader.optional_number("sync_requests", into.sync_requests);
     read_missing(reader, into.missing);
+    read_formats(reader, into.formats);
   });
 }
 

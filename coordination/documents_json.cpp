@@ -53,7 +53,15 @@ void ObjectReader::text(std::string_view key, std::string& into) {
 }
 
 void ObjectReader::optional_text(std::string_view key, std::string& into) {
-  if (!failed() && value_.contains(key)) text(key, into);
+  if (has(key)) text(key, into);
+}
+
+void ObjectReader::optional_number(std::string_view key, std::int64_t& into) {
+  if (has(key)) number(key, into);
+}
+
+void ObjectReader::optional_boolean(std::string_view key, bool& into) {
+  if (has(key)) boolean(key, into);
 }
 
 void ObjectReader::number(std::string_view key, std::int64_t& into, std::int64_t max) {
@@ -73,12 +81,18 @@ void ObjectReader::boolean(std::string_view key, bool& into) {
   into = found->get<bool>();
 }
 
-void ObjectReader::format(int known) {
+void ObjectReader::format(std::int64_t newest, std::int64_t& into) {
   std::int64_t found = 0;
   number("format", found);
-  if (failed() || found == known) return;
-  fail("format", "is " + std::to_string(found) + ", this version reads only " + std::to_string(known) +
-                     ": update this agent, or use another root");
+  if (failed()) return;
+  if (found < kOldestFormat) return fail("format", "is " + std::to_string(found) + ", which no version writes");
+  if (found <= newest) {
+    into = found;
+    return;
+  }
+  error_ = Error{ErrorKind::kNewerFormat, full_name("format") + " is " + std::to_string(found) +
+                                              ", this version reads only up to " + std::to_string(newest) +
+                                              ": update this agent, or use another root"};
 }
 
 const Json* ObjectReader::required(std::string_view key) {

@@ -31,11 +31,14 @@ class ObjectReader {
   ObjectReader(const Json& value, std::string name, std::optional<Error>& error);
 
   void text(std::string_view key, std::string& into);
-  // For what people write by hand: a missing key is an empty text, another type is still an error.
+  // A missing key leaves `into` as it is: older versions and people did not write it. Another type is still an error.
   void optional_text(std::string_view key, std::string& into);
+  void optional_number(std::string_view key, std::int64_t& into);
+  void optional_boolean(std::string_view key, bool& into);
   void number(std::string_view key, std::int64_t& into, std::int64_t max = std::numeric_limits<std::int64_t>::max());
   void boolean(std::string_view key, bool& into);
-  void format(int known);
+  // kNewerFormat where it is above `newest`.
+  void format(std::int64_t newest, std::int64_t& into);
 
   // The value of a key that must be there, of any type; nullptr after an error.
   [[nodiscard]] const Json* required(std::string_view key);
@@ -43,6 +46,8 @@ class ObjectReader {
   [[nodiscard]] const Json* object(std::string_view key);
   // nullptr for null as well. The key must be there: "nothing" is said, never guessed.
   [[nodiscard]] const Json* object_or_null(std::string_view key);
+  // As array(), and nullptr for a missing key.
+  [[nodiscard]] const Json* optional_array(std::string_view key) { return has(key) ? array(key) : nullptr; }
 
   // One of a fixed list of words.
   template <typename Enum, typename Words>
@@ -58,9 +63,14 @@ class ObjectReader {
     }
     fail(key, "is an unknown word");
   }
+  template <typename Enum, typename Words>
+  void optional_word(std::string_view key, const Words& words, Enum& into) {
+    if (has(key)) word(key, words, into);
+  }
 
   void fail(std::string_view key, std::string_view why);
   [[nodiscard]] bool failed() const { return error_.has_value(); }
+  [[nodiscard]] bool has(std::string_view key) const { return !failed() && value_.contains(key); }
   [[nodiscard]] std::string full_name(std::string_view key) const;
   [[nodiscard]] std::optional<Error>& error() { return error_; }
 

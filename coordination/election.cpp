@@ -31,9 +31,10 @@ void Election::reset() {
 }
 
 void Election::drive(bool may_join) {
-  if (left_ || !may_join || removing_ > 0 || !mirror_.may_look()) return;
+  // A create that was on its way when the place was given up is found by a list, and removed.
+  if (left_ || !(may_join || leaving_) || removing_ > 0 || !mirror_.may_look()) return;
   if (mirror_.due()) return list();
-  if (state_ == State::kOut && !leaving_ && context_.now >= join_at_) join();
+  if (may_join && state_ == State::kOut && !leaving_ && context_.now >= join_at_) join();
 }
 
 void Election::join() {

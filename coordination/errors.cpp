@@ -26,6 +26,8 @@ std::string_view to_string(ErrorKind kind) {
       return "bad request";
     case ErrorKind::kMalformed:
       return "malformed";
+    case ErrorKind::kNewerFormat:
+      return "newer format";
   }
   return "unknown";
 }

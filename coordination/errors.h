@@ -23,6 +23,8 @@ enum class ErrorKind {
   kBadRequest,
   // The answer came but cannot be read: malformed document, wrong digest.
   kMalformed,
+  // It was written by a newer version, in a format that this one does not read: it must be left alone.
+  kNewerFormat,
 };
 
 // A word or two for logs and tests: "bad version".

@@ -16,6 +16,7 @@ namespace chorale::coordination {
 
 struct Started {
   std::optional<Identity> applied;  // what this agent's Nginx file says it serves, from its first line
+  bool knows_content = false;       // of what it applied last: what it would start from where nothing is committed
 };
 struct SessionChanged {
   SessionEvent event;

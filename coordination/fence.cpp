@@ -90,7 +90,7 @@ void Fence::on_read(const Reply<ReadNode>& reply) {
     retry_at_ = context_.now + (is_unknown(reply.error().kind) ? kRetryDelay : kRefusedDelay);
     return;
   }
-  const auto seen = decode_state(reply->data);
+  const auto seen = decode_state(reply->data, context_.options.newest_format);
   if (!seen) return finish(Result::kLost, "the state cannot be read: " + seen.error().message);
   if (seen->epoch != epoch_ || seen->term != term_) {
     return finish(Result::kLost, seen->leader + " leads in epoch " + std::to_string(seen->epoch.value));

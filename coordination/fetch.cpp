@@ -22,6 +22,7 @@ void Fetch::reset() {
   in_flight_ = 0;
   manifest_asked_ = false;
   missing_.clear();
+  newer_format_ = false;
   content_ = Content{};
 }
 
@@ -65,7 +66,8 @@ void Fetch::on_manifest(const Reply<ReadNode>& reply) {
     state_ = State::kMissing;
     return;
   }
-  auto manifest = decode_manifest(reply->data);
+  auto manifest = decode_manifest(reply->data, context_.options.newest_format);
+  newer_format_ = !manifest && manifest.error().kind == ErrorKind::kNewerFormat;
   if (const auto wrong = manifest ? why_not(*manifest) : std::optional(manifest.error().message)) {
     lack(name, "manifest " + name + ": " + *wrong);
     state_ = State::kMissing;
@@ -168,6 +170,11 @@ const std::vector<std::string>& Fetch::missing() const {
 const std::string& Fetch::reason() const {
   require(state_ == State::kMissing, "the fetch has ended");
   return reason_;
+}
+
+bool Fetch::newer_format() const {
+  require(state_ == State::kMissing, "the fetch has ended");
+  return newer_format_;
 }
 
 void Fetch::lack(const std::string& what, const std::string& why) {

@@ -43,6 +43,8 @@ class Fetch {
   // REQUIRES: kMissing. Digests of chunks, or the manifest's name; and what is wrong with the first of them.
   [[nodiscard]] const std::vector<std::string>& missing() const;
   [[nodiscard]] const std::string& reason() const;
+  // REQUIRES: kMissing. Its manifest is there, in a format that this agent does not read.
+  [[nodiscard]] bool newer_format() const;
 
  private:
   void read_manifest();
@@ -67,6 +69,7 @@ class Fetch {
   bool manifest_asked_ = false;
   std::vector<std::string> missing_;
   std::string reason_;
+  bool newer_format_ = false;
   Content content_;
   TimePoint retry_at_;
 };

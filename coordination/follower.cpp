@@ -16,9 +16,10 @@ bool names(const std::optional<RevisionHeader>& header, const Identity& identity
 
 }  // namespace
 
-void Follower::start(const std::optional<Identity>& applied) {
-  applied_ = applied;
-  order_.start(applied);
+void Follower::start(const Started& started) {
+  applied_ = started.applied;
+  knows_content_ = started.knows_content;
+  order_.start(started.applied);
 }
 
 void Follower::reset() {
@@ -160,6 +161,7 @@ void Follower::on_stage_finished(const StageFinished& finished) {
 void Follower::on_applied(const Identity& identity) {
   order_.raise(identity);
   if (!applied_ || applied_->older_than(identity)) applied_ = identity;
+  knows_content_ = true;
 }
 
 }  // namespace chorale::coordination

@@ -31,7 +31,7 @@ class Follower {
 
   Follower(Context& context, ContentCache& cache) : context_(context), fetch_(context, cache, "follower") {}
 
-  void start(const std::optional<Identity>& applied);
+  void start(const Started& started);
   void reset();  // a new session: ask again for what is still to be fetched
   // Another cluster id at the root: what was proposed and answered under the old one counts no more. What was applied
   // does.
@@ -45,6 +45,8 @@ class Follower {
   [[nodiscard]] const std::optional<Vote>& vote() const { return vote_; }
   // What Nginx serves, as far as it was proven or stood in its file at the start.
   [[nodiscard]] const std::optional<Identity>& applied() const { return applied_; }
+  // The agent around knows the content of what it applied last.
+  [[nodiscard]] bool knows_content() const { return knows_content_; }
   [[nodiscard]] const std::vector<std::string>& missing() const { return missing_; }
   // Since when this agent could not test anything, unbroken.
   [[nodiscard]] const std::optional<TimePoint>& unable_since() const { return unable_since_; }
@@ -74,6 +76,7 @@ class Follower {
   Content staging_;                 // while kStaging
   std::vector<Answer> answers_;     // to what is committed or proposed now; at most two
   std::optional<Identity> applied_;
+  bool knows_content_ = false;
   OrderGuard order_;
   std::optional<Vote> vote_;
   std::optional<TimePoint> unable_since_;

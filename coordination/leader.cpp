@@ -10,6 +10,7 @@ constexpr std::chrono::milliseconds kProvenAfter{30'000};  // a leadership that 
 constexpr std::chrono::milliseconds kUnableLimit{15'000};
 constexpr std::chrono::milliseconds kBackOffLimit{30'000};
 constexpr int kFailuresAllowed = 3;
+constexpr std::chrono::milliseconds kGiveWayFor{1'000};  // an agent that has just registered stands for election by then
 
 }  // namespace
 
@@ -21,6 +22,7 @@ Leader::Leader(Context& context, ContentCache& cache, Roster& roster, Election& 
       fence_(context),
       takeover_(context, roster, fence_, pointer),
       publisher_(context, cache, roster, fence_, pointer),
+      first_state_(context, roster),
       committed_(context, cache, "leader") {}
 
 void Leader::drive(bool ready, const std::string& cluster_id, const Follower& follower, bool quiet_for_too_long) {
@@ -41,8 +43,25 @@ void Leader::drive(bool ready, const std::string& cluster_id, const Follower& fo
     case State::kLoading:
       return load(follower);
     case State::kLeading:
-      return publisher_.drive(follower.vote(), ready && context_.link.connected);
+      return publish(follower, ready && context_.link.connected);
   }
+}
+
+// It was never committed, so nothing holds it against what is served but what this agent knows.
+bool Leader::starts_from_nothing(const Follower& follower) const {
+  return fence_.held() && !fence_.document().committed && !follower.knows_content();
+}
+
+void Leader::publish(const Follower& follower, bool may_propose) {
+  const StateOffered* offered = publisher_.pending();
+  if (offered != nullptr) {
+    std::optional<std::string> reason;
+    if (offered->apps == 0 && starts_from_nothing(follower)) reason = first_state_.why_not_empty(began_at_);
+    if (reason && reason != withheld_) context_.log(LogLine::Level::kWarning, "not published: " + *reason);
+    if (reason) publisher_.abandon_pending(*reason);
+    withheld_ = std::move(reason);
+  }
+  publisher_.drive(follower.vote(), may_propose);
 }
 
 void Leader::begin_takeover(const std::string& cluster_id) {
@@ -76,6 +95,7 @@ void Leader::load(const Follower& follower) {
     case Fetch::State::kDone:
       return gain({}, &committed_.content(), follower);
     case Fetch::State::kMissing:
+      if (committed_.newer_format()) return finish(Ending{committed_.reason(), After::kStepDown});
       return gain("what is committed cannot be read: " + committed_.reason(), nullptr, follower);
     case Fetch::State::kIdle:
     case Fetch::State::kManifest:
@@ -86,7 +106,7 @@ void Leader::load(const Follower& follower) {
 
 void Leader::gain(std::string reason, const Content* content, const Follower& follower) {
   state_ = State::kLeading;
-  publisher_.begin_leadership(outranked(follower));
+  publisher_.begin_leadership(outranked(follower), roster_.common_format().value_or(fence_.document().format));
   LeadershipGained gained{fence_.epoch(), std::nullopt, {}, std::move(reason)};
   if (content != nullptr) {
     gained.committed = *content->manifest;
@@ -113,12 +133,19 @@ void Leader::finish(const Ending& ending) {
   takeover_.reset();
   committed_.reset();
   state_ = State::kFollowing;
+  withheld_.reset();
   used_lists_ = election_.lists();
   retry_at_ = context_.now + (failures_ > 0 ? kRetryDelay : std::chrono::milliseconds{0});
-  if (ending.after == After::kStepDown) {
-    election_.step_down(back_off());
-  } else {
-    election_.suspect();
+  switch (ending.after) {
+    case After::kRetake:
+      election_.suspect();
+      break;
+    case After::kStepDown:
+      election_.step_down(back_off());
+      break;
+    case After::kGiveWay:
+      election_.step_down(std::max(back_off(), kGiveWayFor));
+      break;
   }
   if (told) context_.effects.emplace_back(LeadershipLost{ending.reason});
 }
@@ -136,6 +163,9 @@ std::optional<Leader::Ending> Leader::why_over(const Follower& follower, bool qu
   if (fence_.state() == Fence::State::kNone) return Ending{fence_.why_lost(), After::kStepDown};
   if (publisher_.failure()) return Ending{*publisher_.failure(), After::kStepDown};
   if (auto ending = observe_pointer()) return ending;
+  if (starts_from_nothing(follower)) {
+    if (auto reason = first_state_.why_hand_over()) return Ending{std::move(*reason), After::kGiveWay};
+  }
   return look_at_agents(follower);
 }
 
@@ -167,6 +197,10 @@ std::optional<Leader::Ending> Leader::look_at_agents(const Follower& follower) c
   if (state_ == State::kLeading && fence_.held() && publisher_.idle() && !publisher_.outranked() &&
       outranked(follower)) {
     return Ending{"an agent has applied what the state does not know", After::kRetake};
+  }
+  const auto format = roster_.common_format();
+  if (state_ == State::kLeading && publisher_.idle() && format && *format != publisher_.format()) {
+    return Ending{"all registered agents read format " + std::to_string(*format) + " and no newer one", After::kRetake};
   }
   const bool unable = follower.unable_since() && context_.now - *follower.unable_since() >= kUnableLimit;
   if (unable && follower.vote() && another_agent_can(*follower.vote())) {

@@ -13,6 +13,7 @@
 #include "coordination/election.h"
 #include "coordination/fence.h"
 #include "coordination/fetch.h"
+#include "coordination/first_state.h"
 #include "coordination/follower.h"
 #include "coordination/pointer.h"
 #include "coordination/publisher.h"
@@ -29,6 +30,7 @@ class Leader {
   //      +--- another leader, not the lowest, not connected for 2/3 of the timeout, session over, refused write -----+
   //      |                                                      (own election znode deleted if another leads)
   //      +--- state gone or unreadable, an agent shows something newer: taken over again from a fresh list
+  //      +--- nothing to start from, and another agent has: own election znode deleted, at the tail again later
   enum class State { kFollowing, kTakingOver, kLoading, kLeading };
 
   Leader(Context& context, ContentCache& cache, Roster& roster, Election& election, Pointer& pointer);
@@ -43,11 +45,13 @@ class Leader {
   [[nodiscard]] const Fence& fence() const { return fence_; }
   [[nodiscard]] const Takeover& takeover() const { return takeover_; }
   [[nodiscard]] const Publisher& publisher() const { return publisher_; }
+  // Why what is offered is not published, while that is so.
+  [[nodiscard]] const std::optional<std::string>& withheld() const { return withheld_; }
   // Its own term was seen in the state, and nothing has ended the leadership since.
   [[nodiscard]] bool holds_leadership() const { return state_ == State::kLoading || state_ == State::kLeading; }
 
  private:
-  enum class After { kRetake, kStepDown };
+  enum class After { kRetake, kStepDown, kGiveWay };
   struct Ending {
     std::string reason;
     After after = After::kRetake;
@@ -58,6 +62,8 @@ class Leader {
   void load(const Follower& follower);
   void gain(std::string reason, const Content* content, const Follower& follower);
   void finish(const Ending& ending);
+  void publish(const Follower& follower, bool may_propose);
+  [[nodiscard]] bool starts_from_nothing(const Follower& follower) const;
   [[nodiscard]] std::optional<Ending> why_over(const Follower& follower, bool quiet_for_too_long);
   [[nodiscard]] std::optional<Ending> observe_pointer();
   [[nodiscard]] std::optional<Ending> look_at_agents(const Follower& follower) const;
@@ -74,11 +80,13 @@ class Leader {
   Fence fence_;
   Takeover takeover_;
   Publisher publisher_;
+  FirstState first_state_;
   Fetch committed_;  // what the leadership starts from
   State state_ = State::kFollowing;
   std::uint64_t used_lists_ = 0;      // Election::lists() of the last takeover
   std::uint64_t observed_reads_ = 0;  // Pointer::reads() that were held against the fence
   int failures_ = 0;                  // leaderships in a row that ended early and without a commit
+  std::optional<std::string> withheld_;
   TimePoint began_at_;
   TimePoint retry_at_;
 };

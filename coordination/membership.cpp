@@ -19,6 +19,10 @@ Membership::Membership(Context& context)
   document_.version = options.version;
   document_.started_at = options.started_at;
   document_.admin = options.admin;
+  document_.formats.clear();
+  for (std::int64_t format = kOldestFormat; format <= options.newest_format; ++format) {
+    document_.formats.push_back(format);
+  }
 }
 
 void Membership::reset() {

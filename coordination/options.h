@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "coordination/documents.h"
 #include "coordination/types.h"
 
 namespace chorale::coordination {
@@ -17,9 +18,11 @@ struct CoordinatorOptions {
   std::string version;
   std::string started_at;
   std::string admin;
+  bool alone = false;  // the store is this process's own: there is no other agent
   std::chrono::milliseconds session_timeout{10'000};  // asked for; the negotiated one rules once connected
   std::chrono::milliseconds stage_timeout{3'000};     // 0: commit without waiting for votes
   std::chrono::milliseconds reread_interval{10'000};  // everything watched is also re-read this often
+  std::int64_t newest_format = kFormat;               // it reads all from kOldestFormat on; less or more in tests
   // 128 random bits as hex, never the same twice: terms, election guids, cluster ids. Injected to keep this pure.
   std::function<std::string()> random_id;
 };

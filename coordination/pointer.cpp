@@ -32,7 +32,8 @@ void Pointer::on_read(Reply<ReadNode> reply) {
   const bool same_node = reply->stat.created_zxid == stat_.created_zxid;
   if (same_node && state_ == State::kRead && reply->stat.version < stat_.version) return;
   ++reads_;
-  const auto document = decode_state(reply->data);
+  const auto document = decode_state(reply->data, context_.options.newest_format);
+  newer_format_ = !document && document.error().kind == ErrorKind::kNewerFormat;
   stat_ = reply->stat;
   if (!document) return refuse(State::kUnreadable, "state cannot be read: " + document.error().message);
   if (document->cluster_id != cluster_id_) {
@@ -50,6 +51,7 @@ void Pointer::watch_absent() {
     ++reads_;
     stat_ = Stat{};
     state_ = State::kAbsent;
+    newer_format_ = false;
     complaint_.reset();
   });
 }

@@ -35,6 +35,8 @@ class Pointer {
   // The highest numbers ever seen in this process: the next leadership is above them even if the tree went back.
   [[nodiscard]] Epoch highest_epoch() const { return highest_epoch_; }
   [[nodiscard]] Revision highest_revision() const { return highest_revision_; }
+  // What was read last is of a format that this agent does not read: it must neither lead nor write.
+  [[nodiscard]] bool newer_format() const { return newer_format_; }
   // Why it cannot be used.
   [[nodiscard]] const std::optional<std::string>& complaint() const { return complaint_; }
   [[nodiscard]] const Mirror& mirror() const { return mirror_; }
@@ -54,6 +56,7 @@ class Pointer {
   std::string cluster_id_;
   Epoch highest_epoch_;
   Revision highest_revision_;
+  bool newer_format_ = false;
   std::optional<std::string> complaint_;
 };
 

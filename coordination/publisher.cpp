@@ -15,12 +15,13 @@ constexpr std::size_t kPutAgainLimit = 4'096;
 
 }  // namespace
 
-void Publisher::begin_leadership(bool outranked) {
+void Publisher::begin_leadership(bool outranked, std::int64_t format) {
   require(fence_.held(), "a leadership begins with its first write");
   leading_ = true;
   state_ = State::kIdle;
   uploader_.begin_leadership();
   outranked_ = outranked;
+  format_ = format;
   last_used_ = fence_.document().last_revision;
   silent_.clear();
   put_again_at_.clear();
@@ -34,25 +35,23 @@ void Publisher::end_leadership(const std::string& reason) {
   commits_ = 0;
   failure_.reset();
   if (state_ != State::kIdle) close(Fate::kAbandoned, reason);
-  if (pending_) {
-    context_.effects.emplace_back(OfferClosed{pending_->offer, Fate::kAbandoned, {}, reason, {}});
-    pending_.reset();
-  }
+  abandon_pending(reason);
   uploader_.reset();
   content_ = Content{};
   committed_content_ = Content{};
 }
 
+void Publisher::abandon_pending(const std::string& reason) {
+  if (!pending_) return;
+  context_.effects.emplace_back(OfferClosed{pending_->offer, Fate::kAbandoned, {}, reason, {}});
+  pending_.reset();
+}
+
 void Publisher::offer(StateOffered offered) {
   require(offered.content.root == context_.paths.root, "an offer's chunks belong to the coordinator's root");
-  if (pending_) {
-    context_.effects.emplace_back(
-        OfferClosed{pending_->offer, Fate::kAbandoned, {}, "a newer offer took its place", {}});
-  }
+  abandon_pending("a newer offer took its place");
   pending_ = std::move(offered);
-  if (leading_) return;
-  context_.effects.emplace_back(OfferClosed{pending_->offer, Fate::kAbandoned, {}, "not the leader", {}});
-  pending_.reset();
+  if (!leading_) abandon_pending("not the leader");
 }
 
 void Publisher::drive(const std::optional<Vote>& own, bool may_propose) {
@@ -64,8 +63,8 @@ void Publisher::drive(const std::optional<Vote>& own, bool may_propose) {
 }
 
 bool Publisher::already_committed(const std::string& digest) const {
-  const auto& committed = fence_.document().committed;
-  return committed && committed->identity.digest == digest && !outranked_;
+  const StateDocument& stands = fence_.document();
+  return stands.committed && stands.committed->identity.digest == digest && stands.format == format_ && !outranked_;
 }
 
 void Publisher::take_offer() {
@@ -93,6 +92,7 @@ void Publisher::take_offer() {
 
 Content Publisher::compose(StateOffered offered, Revision revision) const {
   Manifest manifest;
+  manifest.format = format_;
   manifest.files = std::move(offered.content.entries);
   RevisionHeader& header = manifest.header;
   header.identity = Identity{fence_.epoch(), revision, manifest_digest(manifest.files)};
@@ -134,6 +134,7 @@ void Publisher::write(State state, std::optional<RevisionHeader> committed, std:
   next.committed = std::move(committed);
   next.proposed = std::move(proposed);
   next.last_revision = std::max(next.last_revision, last_used_);
+  if (state == State::kCommitting) next.format = format_;
   fence_.write(std::move(next),
                [this](Fence::Result result, const std::string& reason) { on_written(result, reason); });
 }

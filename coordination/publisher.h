@@ -42,12 +42,16 @@ class Publisher {
 
   // REQUIRES: the fence is held. `outranked`: an agent serves what the committed state cannot replace (an older backup
   // was restored); then even an equal content is published anew, under a number above it.
-  void begin_leadership(bool outranked);
+  // `format`: of everything that this leadership publishes; what is committed in another one is published anew.
+  void begin_leadership(bool outranked, std::int64_t format);
   // The leadership is over: every offer is closed as abandoned.
   void end_leadership(const std::string& reason);
   // Without a leadership it is closed as abandoned at once: what was made for an earlier one must not enter a later
   // one.
   void offer(StateOffered offered);
+  // The offer that waits for its turn; nullptr: none does.
+  [[nodiscard]] const StateOffered* pending() const { return pending_ ? &*pending_ : nullptr; }
+  void abandon_pending(const std::string& reason);
   // `own`: the last answer of this agent's own Nginx, from the same follower path as the other agents'.
   void drive(const std::optional<Vote>& own, bool may_propose);
   // What is committed was read back, complete: agents that miss a part of it can be helped.
@@ -57,6 +61,7 @@ class Publisher {
   [[nodiscard]] bool idle() const { return state_ == State::kIdle && !pending_; }
   // As given to begin_leadership(), until the first commit.
   [[nodiscard]] bool outranked() const { return outranked_; }
+  [[nodiscard]] std::int64_t format() const { return format_; }
   // How many commits this leadership has seen.
   [[nodiscard]] int commits() const { return commits_; }
   // Set when the server refused a write of the state: this leadership cannot go on.
@@ -91,6 +96,7 @@ class Publisher {
   Content committed_content_;            // what this leadership committed last, for put_missing()
   Revision last_used_;                   // the highest number that a manifest of this leadership may bear
   bool outranked_ = false;
+  std::int64_t format_ = kOldestFormat;
   std::vector<std::string> voters_;         // registered when `proposed` was written
   std::map<std::string, Vote> votes_;       // to the current proposal
   std::map<std::string, Identity> silent_;  // let this deadline pass and have not answered since

@@ -50,7 +50,8 @@ void RootKeeper::on_root(Reply<ReadNode> reply) {
     return create_root(ancestors(root).size() - 1);
   }
   if (reply->data.empty()) return write_root(reply->stat.version);
-  auto document = decode_root(reply->data);
+  auto document = decode_root(reply->data, context_.options.newest_format);
+  newer_format_ = !document && document.error().kind == ErrorKind::kNewerFormat;
   if (!document) return refuse("root " + root.text() + " cannot be read: " + document.error().message);
   on_cluster_id(std::move(document->cluster_id));
 }

@@ -31,6 +31,8 @@ class RootKeeper {
   [[nodiscard]] bool ready() const { return state_ == State::kReady; }
   // Empty until it was read once. It changes when another one, confirmed after a sync, took its place: a new lineage.
   [[nodiscard]] const std::string& cluster_id() const { return cluster_id_; }
+  // What stands there is of a format that this agent does not read.
+  [[nodiscard]] bool newer_format() const { return newer_format_; }
   // Why the tree cannot be used.
   [[nodiscard]] const std::optional<std::string>& complaint() const { return complaint_; }
   [[nodiscard]] const Mirror& mirror() const { return mirror_; }
@@ -50,6 +52,7 @@ class RootKeeper {
   Mirror mirror_;
   State state_ = State::kUnknown;
   std::string cluster_id_;
+  bool newer_format_ = false;
   std::optional<std::string> complaint_;
   std::optional<std::string> confirming_;  // another cluster id was read; a sync was sent
   int creations_ = 0;                      // of ancestors in this look

@@ -115,6 +115,20 @@ std::map<std::string, const AgentDocument*> Roster::documents() const {
   return result;
 }
 
+std::optional<std::int64_t> Roster::common_format() const {
+  std::int64_t common = context_.options.newest_format;
+  const auto reads_common = [&common](const AgentDocument& agent) {
+    return std::find(agent.formats.begin(), agent.formats.end(), common) != agent.formats.end();
+  };
+  for (const auto& [id, member] : members_) {
+    if (member.read_pass == 0) return std::nullopt;
+    if (id == context_.options.id) continue;
+    if (!member.document) common = kOldestFormat;
+    while (member.document && common > kOldestFormat && !reads_common(*member.document)) --common;
+  }
+  return common;
+}
+
 std::optional<Identity> Roster::newest_applied_by_others() const {
   std::optional<Identity> newest;
   for (const auto& [id, agent] : documents()) {

@@ -38,6 +38,9 @@ class Roster {
   [[nodiscard]] const Mirror& list_mirror() const { return list_; }
   // What each agent said last, by id: without those that were never read or never readable.
   [[nodiscard]] std::map<std::string, const AgentDocument*> documents() const;
+  // The highest format that this agent and every registered one reads; nullopt until each was read once. Who cannot be
+  // read counts as an agent of the oldest version.
+  [[nodiscard]] std::optional<std::int64_t> common_format() const;
   // The newest state that any agent but this one has applied.
   [[nodiscard]] std::optional<Identity> newest_applied_by_others() const;
 

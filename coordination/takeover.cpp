@@ -77,7 +77,8 @@ void Takeover::on_state(const Reply<ReadNode>& reply) {
     return;
   }
   version_ = reply->stat.version;
-  auto document = decode_state(reply->data);
+  auto document = decode_state(reply->data, context_.options.newest_format);
+  if (!document && document.error().kind == ErrorKind::kNewerFormat) return fail(document.error().message);
   if (!document) {
     context_.log(LogLine::Level::kError, "taking over a state that cannot be read: " + document.error().message);
   } else if (document->cluster_id != cluster_id_) {
@@ -171,6 +172,7 @@ void Takeover::write() {
   next.leader = context_.options.id;
   next.last_revision = highest.revision;
   if (old_) next.committed = old_->committed;
+  if (old_) next.format = old_->format;  // another one begins with a revision of its own
   next.held = hold_unreadable_ && old_ ? old_->held : hold_;
   fence_.take(std::move(next), version_, [this](Fence::Result result, const std::string& reason) {
     if (result != Fence::Result::kHeld) return fail(reason);

@@ -11,6 +11,7 @@ namespace {
 
 using nlohmann::json;
 
+constexpr std::string_view kAppsBegin = R"("apps":[)";
 constexpr std::string_view kLastLine = "]}\n";
 
 // Encoding.
@@ -106,83 +107,127 @@ void append_app(std::string& out, const App& app) {
 void append_first_line(std::string& out, const std::string& realm) {
   out += R"({"realm":)";
   append_string(out, realm);
-  out += R"(,"apps":[)";
+  out += ',';
+  out += kAppsBegin;
 }
 
-// Decoding. These read leniently: what they miss or misread is caught when the line is written again and compared.
+// Decoding.
 
-std::string read_string(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
+// Reads the members of one object and of what is inside it. The first thing that is wrong is kept; later reads do
+// nothing.
+class Reader {
+ public:
+  [[nodiscard]] const std::optional<std::string>& complaint() const { return complaint_; }
 
-std::int32_t read_number(const json& object, const char* key) {
-  const auto found = object.find(key);
-  if (found == object.end() || !found->is_number_integer()) return 0;
-  const auto number = found->get<std::int64_t>();
-  return number == static_cast<std::int32_t>(number) ? static_cast<std::int32_t>(number) : 0;
-}
-
-std::map<std::string, std::string> read_texts(const json& object, const char* key) {
-  std::map<std::string, std::string> texts;
-  const auto found = object.find(key);
-  if (found == object.end() || !found->is_object()) return texts;
-  for (const auto& [name, value] : found->items()) {
-    if (value.is_string()) texts.emplace(name, value.get<std::string>());
+  // What says which thing it is: it must be there.
+  void text(const json& object, const char* key, std::string& into) {
+    if (!object.contains(key)) return fail(key, "is missing");
+    optional_text(object, key, into);
   }
-  return texts;
+  // A missing key leaves `into` as it is.
+  void optional_text(const json& object, const char* key, std::string& into) {
+    const json* found = find(object, key);
+    if (found == nullptr) return;
+    if (!found->is_string()) return fail(key, "is not a string");
+    into = found->get_ref<const std::string&>();
+  }
+  void number(const json& object, const char* key, std::int32_t& into) {
+    if (!object.contains(key)) return fail(key, "is missing");
+    optional_number(object, key, into);
+  }
+  void optional_number(const json& object, const char* key, std::int32_t& into) {
+    const json* found = find(object, key);
+    if (found == nullptr) return;
+    const bool whole = found->is_number_integer();
+    const std::int64_t number = whole ? found->get<std::int64_t>() : 0;
+    if (!whole || number != static_cast<std::int32_t>(number)) return fail(key, "is not a whole number of 32 bits");
+    into = static_cast<std::int32_t>(number);
+  }
+  void optional_texts(const json& object, const char* key, std::map<std::string, std::string>& into) {
+    const json* found = find(object, key);
+    if (found == nullptr) return;
+    if (!found->is_object()) return fail(key, "is not an object");
+    for (const auto& [name, value] : found->items()) {
+      if (!value.is_string()) return fail(key, "holds something else than strings");
+      into.emplace(name, value.get_ref<const std::string&>());
+    }
+  }
+  template <typename Item, typename Read>
+  void list(const json& object, const char* key, std::vector<Item>& into, Read read) {
+    if (!object.contains(key)) return fail(key, "is missing");
+    optional_list(object, key, into, read);
+  }
+  template <typename Item, typename Read>
+  void optional_list(const json& object, const char* key, std::vector<Item>& into, Read read) {
+    const json* found = find(object, key);
+    if (found == nullptr) return;
+    if (!found->is_array()) return fail(key, "is not an array");
+    into.reserve(found->size());
+    for (const json& item : *found) read(item, into.emplace_back());
+  }
+  void fail(const char* key, const char* why) {
+    if (!complaint_) complaint_ = "\"" + std::string(key) + "\" " + why;
+  }
+
+ private:
+  [[nodiscard]] const json* find(const json& object, const char* key) const {
+    if (complaint_) return nullptr;
+    const auto found = object.find(key);
+    return found == object.end() ? nullptr : &*found;
+  }
+
+  std::optional<std::string> complaint_;
+};
+
+void read_health(Reader& reader, const json& object, Health& into) {
+  std::string word = "unknown";
+  reader.optional_text(object, "health", word);
+  if (word != "alive" && word != "unknown") reader.fail("health", "is an unknown word");
+  into = word == "alive" ? Health::kAlive : Health::kUnknown;
 }
 
-template <typename Read>
-auto read_list(const json& object, const char* key, Read read) {
-  std::vector<decltype(read(object))> items;
-  const auto found = object.find(key);
-  if (found == object.end() || !found->is_array()) return items;
-  items.reserve(found->size());
-  for (const json& item : *found) items.push_back(read(item));
-  return items;
-}
-
-Server read_server(const json& object) {
-  Server server;
-  server.address = read_string(object, "address");
-  server.task_id = read_string(object, "task_id");
-  server.version = read_string(object, "version");
-  server.weight = read_number(object, "weight");
-  server.health = read_string(object, "health") == "alive" ? Health::kAlive : Health::kUnknown;
+void read_server(Reader& reader, const json& object, Server& server) {
+  if (!object.is_object()) return reader.fail("servers", "holds something else than objects");
+  reader.text(object, "address", server.address);
+  reader.text(object, "task_id", server.task_id);
+  reader.optional_text(object, "version", server.version);
+  reader.optional_number(object, "weight", server.weight);
+  read_health(reader, object, server.health);
   const std::string_view address = server.address;
   const std::size_t colon = address.rfind(':');
-  if (colon == std::string_view::npos) return server;  // without a port: the invariants refuse it
+  if (colon == std::string_view::npos) return;  // without a port: the invariants refuse it
   std::string_view host = address.substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   server.host = host;
   std::from_chars(address.data() + colon + 1, address.data() + address.size(), server.port);
-  return server;
 }
 
-Port read_port(const json& object) {
-  Port port;
-  port.index = read_number(object, "index");
-  port.name = read_string(object, "name");
-  port.protocol = read_string(object, "protocol");
-  port.service_port = read_number(object, "service_port");
-  port.labels = read_texts(object, "labels");
-  port.servers = read_list(object, "servers", read_server);
-  return port;
+void read_port(Reader& reader, const json& object, Port& port) {
+  if (!object.is_object()) return reader.fail("ports", "holds something else than objects");
+  reader.number(object, "index", port.index);
+  reader.optional_text(object, "name", port.name);
+  reader.optional_text(object, "protocol", port.protocol);
+  reader.optional_number(object, "service_port", port.service_port);
+  reader.optional_texts(object, "labels", port.labels);
+  reader.list(object, "servers", port.servers,
+              [&reader](const json& server, Server& into) { read_server(reader, server, into); });
 }
 
-App read_app(const json& object) {
-  App app;
-  app.id = read_string(object, "id");
-  app.name = read_string(object, "name");
-  app.path = read_string(object, "path");
-  app.hosts = read_list(object, "hosts",
-                        [](const json& host) { return host.is_string() ? host.get<std::string>() : std::string(); });
-  app.ports = read_list(object, "ports", read_port);
-  app.labels = read_texts(object, "labels");
-  app.env = read_texts(object, "env");
-  app.health_path = read_string(object, "health_path");
-  return app;
+void read_host(Reader& reader, const json& host, std::string& into) {
+  if (!host.is_string()) return reader.fail("hosts", "holds something else than strings");
+  into = host.get_ref<const std::string&>();
+}
+
+void read_app(Reader& reader, const json& object, App& app) {
+  reader.text(object, "id", app.id);
+  reader.text(object, "name", app.name);
+  reader.text(object, "path", app.path);
+  reader.optional_list(object, "hosts", app.hosts,
+                       [&reader](const json& host, std::string& into) { read_host(reader, host, into); });
+  reader.list(object, "ports", app.ports, [&reader](const json& port, Port& into) { read_port(reader, port, into); });
+  reader.optional_texts(object, "labels", app.labels);
+  reader.optional_texts(object, "env", app.env);
+  reader.optional_text(object, "health_path", app.health_path);
 }
 
 json parse_json(std::string_view text) { return json::parse(text, /*cb=*/nullptr, /*allow_exceptions=*/false); }
@@ -200,26 +245,22 @@ Error error_at(int line, std::string message) { return Error{kRoutesFile, line, 
 
 tl::expected<std::string, Error> decode_first_line(std::string_view line) {
   const json head = parse_json(std::string(line) + "]}");
-  const std::string realm = read_string(head, "realm");
-  std::string again;
-  append_first_line(again, realm);
-  if (again != line) return tl::unexpected(error_at(1, R"(expected {"realm":"...","apps":[ and nothing else)"));
+  Reader reader;
+  std::string realm;
+  if (head.is_object()) reader.text(head, "realm", realm);
+  if (!head.is_object() || !line.ends_with(kAppsBegin) || reader.complaint()) {
+    return tl::unexpected(error_at(1, R"(expected {"realm":"...","apps":[ and nothing behind it)"));
+  }
   return realm;
 }
 
 tl::expected<App, Error> decode_app(std::string_view line, int number) {
   const json object = parse_json(line);
-  if (object.is_discarded()) return tl::unexpected(error_at(number, "is not JSON"));
-  App app = read_app(object);
-  // One comparison instead of a check of every key: a missing, unknown, repeated or ill-typed one is not written again.
-  std::string again;
-  again.reserve(line.size());
-  append_app(again, app);
-  if (again != line) {
-    return tl::unexpected(error_at(number,
-                                   "is not an app as Chorale writes it (a key is missing, unknown, repeated, "
-                                   "out of order or of another type)"));
-  }
+  if (!object.is_object()) return tl::unexpected(error_at(number, "is not one JSON object"));
+  Reader reader;
+  App app;
+  read_app(reader, object, app);
+  if (reader.complaint()) return tl::unexpected(error_at(number, "an app's " + *reader.complaint()));
   return app;
 }
 

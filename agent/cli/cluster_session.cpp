@@ -109,6 +109,7 @@ class ClusterSession::Impl {
       case ErrorKind::kNoChildrenForEphemerals:
       case ErrorKind::kBadRequest:
       case ErrorKind::kMalformed:
+      case ErrorKind::kNewerFormat:
         return {kExitNo, error.message};
     }
     return {kExitNo, error.message};

@@ -80,6 +80,7 @@ std::optional<std::string> why_degraded(const HealthInputs& inputs) {
     return "ZooKeeper is not connected: " + or_else(inputs.view.zookeeper_message, "no answer") +
            "; the last applied routes stay in use";
   }
+  if (!or_else(inputs.view.zookeeper_message, {}).empty()) return "ZooKeeper: " + inputs.view.zookeeper_message;
   if (inputs.view.leader.empty()) return "no leader is elected; the last applied routes stay in use";
   if (inputs.template_trouble) return "template: " + inputs.template_trouble->message;
   if (inputs.marathon_trouble) return "Marathon: " + inputs.marathon_trouble->message;

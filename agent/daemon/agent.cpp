@@ -85,7 +85,7 @@ bool Agent::start() {
                                           [this](coordination::AgentEffect effect) { perform(std::move(effect)); });
   log_info("agent " + config_.id + " " + version() + " starts, admin API on port " + std::to_string(admin_->port()) +
            (served ? ", Nginx's file holds " + to_text(*served) : ", Nginx's file is not ours yet"));
-  coordination_->start(served);
+  coordination_->start({served, last_routes_.state() != nullptr});
   endpoint_watch_.start();
   await_signal();
   status_changed();
@@ -103,6 +103,7 @@ coordination::CoordinatorOptions Agent::coordinator_options() const {
   options.version = version();
   options.started_at = started_at_;
   options.admin = (anywhere ? options.host : config_.listen_address) + ":" + std::to_string(admin_->port());
+  options.alone = config_.standalone;
   options.session_timeout = config_.session_timeout;
   options.stage_timeout = config_.stage_timeout;
   options.random_id = random_id;

@@ -24,8 +24,8 @@ CoordinationShell::CoordinationShell(boost::asio::io_context& loop, std::unique_
   store_->on_watch([this](const coordination::WatchEvent& event) { post(coordination::WatchFired{event}); });
 }
 
-void CoordinationShell::start(std::optional<coordination::Identity> applied) {
-  post(coordination::Started{std::move(applied)});
+void CoordinationShell::start(coordination::Started started) {
+  post(std::move(started));
   tick();
 }
 

@@ -24,7 +24,7 @@ class CoordinationShell {
   CoordinationShell(const CoordinationShell&) = delete;
   CoordinationShell& operator=(const CoordinationShell&) = delete;
 
-  void start(std::optional<coordination::Identity> applied);
+  void start(coordination::Started started);
   // Steps the machine with this event now, or after the event being handled.
   void post(coordination::Event event) { events_.post(std::move(event)); }
   // Ends the session; nothing is handed to the handler afterwards.

@@ -81,6 +81,7 @@ int code_of(ErrorKind kind) {
       return ZCLOSING;
     case ErrorKind::kBadRequest:
     case ErrorKind::kMalformed:
+    case ErrorKind::kNewerFormat:
       return ZBADARGUMENTS;
   }
   return ZSYSTEMERROR;

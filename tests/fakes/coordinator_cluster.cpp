@@ -28,17 +28,17 @@ TimePoint TestAgent::now() const { return cluster_.now(); }
 
 void TestAgent::start(std::optional<Identity> at_start) {
   applied = at_start;
-  step(Started{std::move(at_start)});
+  step(Started{std::move(at_start), knows_content});
 }
 
-std::uint64_t TestAgent::offer(const std::string& text) {
+std::uint64_t TestAgent::offer(const std::string& text, std::int64_t apps) {
   StateOffered offered;
   offered.offer = ++offers_;
   offered.content = describe_files(
       {make_file("nginx.conf", "conf " + text + "\n"), make_file("routes.json", "routes " + text + "\n")},
       options_.root);
   offered.cause = text;
-  offered.apps = 1;
+  offered.apps = apps;
   offered.created_at = "2026-11-22T12:00:00.000Z";
   step(offered);
   return offered.offer;

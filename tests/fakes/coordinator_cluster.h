@@ -35,7 +35,7 @@ class TestAgent final : public CoordinatorHost {
 
   void start(std::optional<Identity> applied = std::nullopt);
   // Offers nginx.conf and routes.json made of `text`. Returns the offer's number.
-  std::uint64_t offer(const std::string& text);
+  std::uint64_t offer(const std::string& text, std::int64_t apps = 1);
   // Keeps every later answer of the store away from the machine, as a dead link would.
   void hold_replies(bool on) { on ? hold() : release(); }
   [[nodiscard]] const CoordinatorOptions& options() const { return options_; }
@@ -48,6 +48,7 @@ class TestAgent final : public CoordinatorHost {
   // Asked before an operation is sent; an error: it is not done, and that is the answer.
   std::function<std::optional<ErrorKind>(const Operation&)> refuse;
 
+  bool knows_content = true;        // at its start, of what it applied last
   std::optional<Identity> applied;  // what its Nginx serves
   std::vector<Identity> applied_history;
   std::vector<StageRevision> staged;

@@ -94,13 +94,26 @@ bool RealCluster::start() {
   simulator.arguments.emplace_back("--backends");
   marathon_ = std::make_unique<MarathonSimulator>(simulator);
   if (!marathon_->start()) return false;
+  // A first state without apps would be offered only after some session timeouts.
+  if (!marathon_->create("/first", 1)) return false;
   for (int number = 1; number <= options_.proxies; ++number) {
-    proxies_.push_back(std::make_unique<Proxy>(Proxy::Options{
-        number, zookeeper_.address(), {marathon_->url()}, options_.session_timeout, options_.more_config}));
-    if (!proxies_.back()->start_nginx()) return false;
-    proxies_.back()->start_agent();
+    if (add_proxy() == nullptr) return false;
   }
-  return wait_until([this] { return converged(); }, kStartLimit);
+  if (!wait_until([this] { return converged() && routed_everywhere("/first"); }, kStartLimit)) return false;
+  return marathon_->destroy("/first") &&
+         wait_until([this] { return routed_nowhere("/first") && converged(); }, kStartLimit);
+}
+
+Proxy* RealCluster::add_proxy(const std::string& more_config) {
+  const int number = static_cast<int>(proxies_.size()) + 1;
+  proxies_.push_back(std::make_unique<Proxy>(Proxy::Options{number,
+                                                            zookeeper_.address(),
+                                                            {marathon_->url()},
+                                                            options_.session_timeout,
+                                                            options_.more_config + more_config}));
+  if (!proxies_.back()->start_nginx()) return nullptr;
+  proxies_.back()->start_agent();
+  return proxies_.back().get();
 }
 
 Proxy* RealCluster::leader() {

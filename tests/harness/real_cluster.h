@@ -77,8 +77,11 @@ class RealCluster {
   RealCluster();
   explicit RealCluster(Options options);
 
-  // Starts everything and waits until every agent is healthy. False: something did not come up; see logs().
+  // Starts everything and waits until every agent is healthy and serves no app. False: something did not come up; see
+  // logs().
   [[nodiscard]] bool start();
+  // One more, with further lines of its own in chorale.toml. nullptr: its Nginx did not come up.
+  [[nodiscard]] Proxy* add_proxy(const std::string& more_config = {});
 
   [[nodiscard]] ZookeeperServer& zookeeper() { return zookeeper_; }
   [[nodiscard]] MarathonSimulator& marathon() { return *marathon_; }

@@ -1,6 +1,7 @@
 // ZooKeeper goes and comes back: Nginx is never touched, agents resume by themselves.
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -68,6 +69,41 @@ TEST_F(ClusterZookeeperTest, WipedEnsembleIsFilledAgainAndNeverEmptiesAProxy) {
   EXPECT_FALSE(lost);
   ASSERT_TRUE(cluster_.marathon().create("/after", 1));
   EXPECT_TRUE(wait_until([&] { return cluster_.routed_everywhere("/after"); }, seconds(10))) << cluster_.logs();
+}
+
+// The worst of mornings: ZooKeeper and Marathon were set up anew, and a new proxy is there before the others.
+TEST_F(ClusterZookeeperTest, FreshProxyAloneWithAWipedEnsembleAndAWipedMarathonEmptiesNobody) {
+  for (const auto& proxy : cluster_.proxies()) proxy->signal_agent(SIGSTOP);
+  cluster_.zookeeper().kill();
+  cluster_.zookeeper().wipe();
+  ASSERT_TRUE(cluster_.zookeeper().start());
+  cluster_.marathon().kill();
+  ASSERT_TRUE(cluster_.marathon().start());
+  const Proxy* fresh = cluster_.add_proxy();
+  ASSERT_NE(fresh, nullptr);
+  ASSERT_TRUE(wait_until([&] { return fresh->agent_log().find("the first state has no apps") != std::string::npos; },
+                         seconds(20)))
+      << cluster_.logs();
+  // Their backends died with Marathon: what is looked at is that they are still routed.
+  const auto route_kept = [&] {
+    for (const auto& proxy : cluster_.proxies()) {
+      if (proxy.get() != fresh && proxy->get("/web/").status != 502) return false;
+    }
+    return true;
+  };
+  ASSERT_TRUE(route_kept());
+  for (const auto& proxy : cluster_.proxies()) {
+    if (proxy.get() != fresh) proxy->signal_agent(SIGCONT);
+  }
+  bool lost = false;
+  EXPECT_TRUE(wait_until(
+      [&] {
+        lost = lost || !route_kept();
+        return fresh->get("/web/").status == 502;
+      },
+      seconds(40)))
+      << cluster_.logs();
+  EXPECT_FALSE(lost);
 }
 
 }  // namespace

@@ -88,7 +88,7 @@ TimePoint Process::now() const { return world_.schedule.now() + host_.clock_offs
 void Process::start() {
   world_.trace.add(name_, "starts with " + (host_.file ? simulation::describe(*host_.file) : std::string("no file")));
   host_.reached = host_.file;
-  step(Started{host_.file});
+  step(Started{host_.file, host_.file && host_.knows_content});
   tick();
 }
 
@@ -224,6 +224,7 @@ void Process::offer_now() {
   offered.offer = ++offers_;
   offered.content = describe_files(world_.content(), CoordinatorOptions().root);
   offered.cause = "simulated";
+  offered.apps = 1;
   offered.created_at = world_.wall_clock();
   open_offers_.insert(offered.offer);
   world_.trace.add(name_, "offers " + *offered.content.files[0].text);

@@ -41,6 +41,7 @@ World::World(std::uint64_t seed, bool traced) : random(seed), trace(schedule, tr
     Host& host = *hosts.back();
     host.id = std::string(1, static_cast<char>('a' + number));
     host.clock_offset = random.ms(0, 1'000'000'000);
+    host.knows_content = random.percent(80);
     schedule.after(random.ms(0, 3'000), [this, &host] { start(host); });
   }
 }

@@ -86,15 +86,90 @@ TEST(RoutesCodecTest, ErrorSaysWhatIsWrong) {
     return decoded ? "" : decoded.error().text();
   };
   EXPECT_EQ(decode_routes("{}").error().text(), "routes.json: is cut off in its first line");
-  EXPECT_EQ(error_with("\"id\":\"/web\"", "\"id\":/web"), "routes.json:2: is not JSON");
-  EXPECT_EQ(
-      error_with("\"env\":{},", ""),
-      "routes.json:2: is not an app as Chorale writes it (a key is missing, unknown, repeated, out of order or of "
-      "another type)");
+  EXPECT_EQ(error_with("\"id\":\"/web\"", "\"id\":/web"), "routes.json:2: is not one JSON object");
+  EXPECT_EQ(error_with("\"id\":\"/web\",", ""), "routes.json:2: an app's \"id\" is missing");
+  EXPECT_EQ(error_with("\"env\":{}", "\"env\":[]"), "routes.json:2: an app's \"env\" is not an object");
+  EXPECT_EQ(error_with("\"weight\":1", "\"weight\":true"),
+            "routes.json:2: an app's \"weight\" is not a whole number of 32 bits");
   EXPECT_EQ(error_with("10.0.0.1:31000", "[::1:31000"),
             "routes.json:2: app /web: a server's host is not an IPv4 or IPv6 address");
   EXPECT_EQ(error_with("10.0.0.1:31000", "::1]:31000"),
             "routes.json:2: app /web: a server's host is not an IPv4 or IPv6 address");
+}
+
+// The exact bytes of sample_state() as 0.1 writes them.
+const std::string kRoutes01 =
+    R"({"realm":"eu-1","apps":[)"
+    "\n"
+    R"({"id":"/shop/cart","name":"cart.shop","path":"/shop/cart","hosts":["cart.shop.example.com",)"
+    R"("*.cart.example.com"],"ports":[{"index":0,"name":"http","protocol":"tcp","service_port":10000,"labels":{)"
+    R"(},"servers":[{"address":"10.0.0.1:31000","task_id":"task-31000","version":"2026-01-02T03:04:05.678Z",)"
+    R"("weight":1,"health":"alive"},{"address":"10.0.0.2:31001","task_id":"task-31001",)"
+    R"("version":"2026-01-02T03:04:05.678Z","weight":1,"health":"alive"}]},{"index":1,"name":"",)"
+    R"("protocol":"udp","service_port":0,"labels":{"scrape":"yes"},"servers":[{"address":"[2001:db8::1]:31002",)"
+    R"("task_id":"task-31002","version":"2026-01-02T03:04:05.678Z","weight":1,"health":"alive"}]}],"labels":{)"
+    R"("com.example.team":"a \"b\" \\ c","empty":"","owner":"jo; return 200 pwned"},"env":{"APP_ENV":"prod"},)"
+    R"("health_path":"/health?full=1"},)"
+    "\n"
+    R"({"id":"/web","name":"web","path":"/web","hosts":["web.example.com"],"ports":[{"index":0,"name":"",)"
+    R"("protocol":"tcp","service_port":0,"labels":{},"servers":[{"address":"10.0.0.1:31000",)"
+    R"("task_id":"task-31000","version":"2026-01-02T03:04:05.678Z","weight":1,"health":"alive"}]}],"labels":{},)"
+    R"("env":{},"health_path":""})"
+    "\n"
+    R"(]})"
+    "\n";
+
+TEST(RoutesCodecTest, WhatVersion01WroteIsReadAndStillWritten) {
+  const auto decoded = decode_routes(kRoutes01);
+  ASSERT_TRUE(decoded) << decoded.error().text();
+  EXPECT_EQ(*decoded, sample_state());
+  EXPECT_EQ(encode_routes(sample_state()).text, kRoutes01);
+}
+
+TEST(RoutesCodecTest, KeysOfANewerVersionAreIgnored) {
+  std::string text = replaced(kRoutes01, "\"realm\":\"eu-1\",", "\"policy\":{\"x\":[1]},\"realm\":\"eu-1\",");
+  text = replaced(text, "\"realm\":\"eu-1\",", "\"realm\":\"eu-1\",\"shards\":4,");
+  text = replaced(text, "{\"id\":\"/shop/cart\",", "{\"retry\":\"http_500\",\"id\":\"/shop/cart\",");
+  text = replaced(text, "{\"index\":0,", "{\"tls\":true,\"index\":0,");
+  text = replaced(text, "{\"address\":", "{\"zone\":null,\"address\":");
+  const auto decoded = decode_routes(text);
+  ASSERT_TRUE(decoded) << decoded.error().text();
+  EXPECT_EQ(*decoded, sample_state());
+}
+
+TEST(RoutesCodecTest, OrderOfKeysAndBlanksMeanNothing) {
+  std::string text = replaced(kRoutes01, R"("id":"/web","name":"web")", R"("name": "web" ,"id": "/web")");
+  const auto decoded = decode_routes(text);
+  ASSERT_TRUE(decoded) << decoded.error().text();
+  EXPECT_EQ(*decoded, sample_state());
+}
+
+TEST(RoutesCodecTest, AKeyThatAnOlderVersionDidNotWriteHasItsDefault) {
+  const auto expect = [](const std::string& from, const std::string& to, auto change) {
+    RoutingState expected = sample_state();
+    change(expected.apps[0], expected.apps[0].ports[0], expected.apps[0].ports[0].servers[0]);
+    const auto decoded = decode_routes(replaced(kRoutes01, from, to));
+    ASSERT_TRUE(decoded) << from << ": " << decoded.error().text();
+    EXPECT_EQ(*decoded, expected) << from;
+  };
+  using Change = void (*)(App&, Port&, Server&);
+  const struct {
+    std::string from, to;
+    Change change;
+  } cases[] = {
+      {R"("hosts":)", R"("Hosts":)", [](App& app, Port&, Server&) { app.hosts.clear(); }},
+      {R"("labels":{"com)", R"("Labels":{"com)", [](App& app, Port&, Server&) { app.labels.clear(); }},
+      {R"("env":)", R"("Env":)", [](App& app, Port&, Server&) { app.env.clear(); }},
+      {R"(,"health_path":"/health?full=1")", "", [](App& app, Port&, Server&) { app.health_path.clear(); }},
+      {R"("name":"http",)", "", [](App&, Port& port, Server&) { port.name.clear(); }},
+      {R"("protocol":"tcp",)", "", [](App&, Port& port, Server&) { port.protocol = "tcp"; }},
+      {R"("service_port":10000,)", "", [](App&, Port& port, Server&) { port.service_port = 0; }},
+      {R"("labels":{},)", "", [](App&, Port& port, Server&) { port.labels.clear(); }},
+      {R"("version":"2026-01-02T03:04:05.678Z",)", "", [](App&, Port&, Server& server) { server.version.clear(); }},
+      {R"("weight":1,)", "", [](App&, Port&, Server& server) { server.weight = 1; }},
+      {R"(,"health":"alive")", "", [](App&, Port&, Server& server) { server.health = Health::kUnknown; }},
+  };
+  for (const auto& [from, to, change] : cases) expect(from, to, change);
 }
 
 struct Damage {
@@ -119,22 +194,27 @@ const Damage kDamages[] = {
     {"HeadType", "\"eu-1\"", "1", 1},
     {"NoJson", "\"id\":\"/web\"", "\"id\":/web", 3},
     {"NoObject", "{\"id\":\"/web\"", "[{\"id\":\"/web\"", 3},
-    {"MissingKey", "\"env\":{},", "", 3},
-    {"UnknownKey", "\"id\":\"/web\",", "\"id\":\"/web\",\"tls\":true,", 3},
-    {"RepeatedKey", "\"owner\":", "\"owner\":\"x\",\"owner\":", 2},
-    {"MissingLabels", "\"labels\":{},\"env\"", "\"env\"", 3},
-    {"MissingPorts", "\"ports\":", "\"Ports\":", 2},
-    {"MissingWeight", "\"weight\":1,", "", 2},
+    {"Behind", "\"apps\":[", "\"apps\":[ ", 1},
+    {"NoApps", ",\"apps\":[", "", 1},
+    {"NoId", "\"id\":\"/web\",", "", 3},
+    {"NoName", "\"name\":\"web\",", "", 3},
+    {"NoPath", "\"path\":\"/web\",", "", 3},
+    {"NoPorts", "\"ports\":", "\"Ports\":", 2},
+    {"NoIndex", "\"index\":1,", "", 2},
+    {"NoServers", "\"servers\":[{\"address\":\"[2001", "\"Servers\":[{\"address\":\"[2001", 2},
+    {"NoAddress", "\"address\":", "\"Address\":", 2},
+    {"NoTask", "\"task_id\":\"task-31001\",", "", 2},
+    {"LabelsOfNumbers", "\"owner\":\"jo; return 200 pwned\"", "\"owner\":1", 2},
     {"LabelsOfAnotherType", "\"env\":{}", "\"env\":\"x\"", 3},
     {"HostsOfAnotherType", "[\"web.example.com\"]", "\"web.example.com\"", 3},
-    {"KeyOrder", "\"id\":\"/web\",\"name\":\"web\"", "\"name\":\"web\",\"id\":\"/web\"", 3},
+    {"PortsOfNumbers", "\"ports\":[{", "\"ports\":[7,{", 2},
+    {"ServersOfTexts", "\"servers\":[{", "\"servers\":[\"x\",{", 2},
     {"Type", "\"weight\":1", "\"weight\":\"1\"", 2},
     {"HugeNumber", "\"weight\":1", "\"weight\":4294967297", 2},
     {"Fraction", "\"weight\":1", "\"weight\":1.5", 2},
     {"UnknownHealth", "\"health\":\"alive\"", "\"health\":\"dead\"", 2},
     {"ListOfNumbers", "\"hosts\":[\"web.example.com\"]", "\"hosts\":[7]", 3},
     {"NoComma", "},\n{\"id\":\"/web\"", "}\n{\"id\":\"/web\"", 2},
-    {"Blank", "{\"id\":\"/web\"", "{ \"id\":\"/web\"", 3},
     {"AppOrder", "\"id\":\"/web\"", "\"id\":\"/a\"", 3},
     {"Injection", "\"path\":\"/web\"", "\"path\":\"/web; }\"", 3},
     {"NoPortInAddress", "\"address\":\"10.0.0.2:31001\"", "\"address\":\"10.0.0.2\"", 2},

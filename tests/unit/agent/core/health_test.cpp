@@ -65,6 +65,12 @@ TEST(HealthTest, StoppedNginxIsDown) {
   expect(inputs, Condition::kDown, "Nginx is not running: /run/nginx.pid");
 }
 
+TEST(HealthTest, TreeThatCannotBeUsedIsDegraded) {
+  HealthInputs inputs = well();
+  inputs.view.zookeeper_message = "state.format is 2, this version reads only up to 1";
+  expect(inputs, Condition::kDegraded, "ZooKeeper: state.format is 2");
+}
+
 TEST(HealthTest, DrainedIsDown) {
   HealthInputs inputs = well();
   inputs.drained = true;

@@ -53,7 +53,7 @@ class JoinedAgent final : public CoordinatorHost {
   void start() {
     happens(FilesFound{disk_.file, disk_.installed, kInstalledAtMs, disk_.proven, disk_.proven_by});
     happens(ApplierTicked{});
-    step(coordination::Started{disk_.file ? disk_.file->identity : std::nullopt});
+    step(coordination::Started{disk_.file ? disk_.file->identity : std::nullopt, true});
   }
   void tick() {
     if (dead()) return;
