@@ -45,6 +45,12 @@ class Builder {
 
   // Apps come sorted by id: the first that asks for a host or a name gets it.
   void add(const MarathonApp& app) {
+    if (app.unreadable) {
+      leave_out(app, "",
+                "cannot be read: " + *app.unreadable +
+                    (app.tasks.empty() ? "; it is left out" : "; it stays as it was read last"));
+      if (app.tasks.empty()) return;
+    }
     if (!is_in_realm(app)) return;
     if (const auto wrong = render::refuse_app_id(app.id)) {
       return leave_out(app, "", "app left out: its id " + wrong->message);
