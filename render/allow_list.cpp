@@ -22,6 +22,9 @@ constexpr std::size_t kMaxQuotedBytes = 4'000;  // Nginx's parser has one 4,096 
 // Not isalnum: its answer depends on the locale.
 bool is_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
+// In a segment of an app id: stands in the app's name as it is.
+bool is_plain_in_name(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-'; }
+
 // Messages end up in logs and in `explain`: a character that does not print is named by its code.
 std::string show(char c) {
   const auto code = static_cast<unsigned char>(c);
@@ -157,6 +160,29 @@ std::string name_of_app_id(std::string_view id) {
   }
   for (char& c : name) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return name;
+}
+
+std::string upstream_name(std::string_view id) {
+  std::vector<std::string_view> segments = split(id.substr(1), '/');
+  std::reverse(segments.begin(), segments.end());
+  std::string name;
+  for (const std::string_view segment : segments) {
+    if (!name.empty()) name += '.';
+    for (std::size_t i = 0; i < segment.size(); ++i) {
+      const char c = segment[i];
+      const char next = i + 1 < segment.size() ? segment[i + 1] : 'a';
+      const bool dash_follows = !is_plain_in_name(next) || next == '-';
+      if (c == '-' && dash_follows) {
+        name += "--2";
+      } else if (is_plain_in_name(c)) {
+        name += c;
+      } else {
+        name += "--";
+        name += c == '.' ? '0' : c == '~' ? '1' : static_cast<char>(c - 'A' + 'a');
+      }
+    }
   }
   return name;
 }

@@ -25,7 +25,12 @@ namespace chorale::render {
 // A literal IPv4 or IPv6 address, without brackets.
 [[nodiscard]] bool is_ip_address(std::string_view text);
 
-// "/shop/cart" -> "cart.shop" (Nixy's rule), in lower case. Not unique by itself: "/a.b" and "/b/a" meet.
+// "/shop/cart" -> "cart.shop" (Nixy's rule for hosts), in lower case. Not unique: "/a.b" and "/b/a" meet.
 [[nodiscard]] std::string name_of_app_id(std::string_view id);
+
+// "/shop/cart" -> "cart.shop": the app's name, from its id alone and of no other id (decisions/0002). What would make
+// two ids meet is written as "--" and one character: '.' within a segment --0, '~' --1, a '-' before another '-' --2,
+// a capital --a to --z. REQUIRES: refuse_app_id accepts it.
+[[nodiscard]] std::string upstream_name(std::string_view id);
 
 }  // namespace chorale::render

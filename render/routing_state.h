@@ -59,6 +59,12 @@ struct RoutingState {
   bool operator==(const RoutingState&) const = default;
 };
 
+// What {{host}} is: the first host, else a stand-in of the app's own. It begins with '_', which no host does, and names
+// are unique: no other app's host or stand-in is equal.
+[[nodiscard]] inline std::string host_of(const App& app) {
+  return app.hosts.empty() ? "_" + app.name : app.hosts.front();
+}
+
 [[nodiscard]] inline std::int64_t server_count(const RoutingState& state) {
   std::int64_t count = 0;
   for (const App& app : state.apps) count += static_cast<std::int64_t>(app.servers().size());

@@ -45,7 +45,7 @@ std::optional<std::string> value_of(const CompiledToken& token, const RoutingSta
     case Field::kPath:
       return frame.app->path;
     case Field::kHost:
-      return frame.app->hosts.empty() ? "" : frame.app->hosts.front();
+      return host_of(*frame.app);
     case Field::kLabel:
       return copy(find_key(frame.app->labels, token.key));
     case Field::kEnv:

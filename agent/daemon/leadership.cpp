@@ -11,6 +11,7 @@
 #include "coordination/require.h"
 #include "render/invariants.h"
 #include "render/routes_codec.h"
+#include "render/server_names.h"
 
 namespace chorale::agent {
 namespace {
@@ -19,7 +20,7 @@ constexpr std::chrono::seconds kLongestSleep{1};
 
 TrackerOptions tracker_options(const Config& config, std::function<std::uint64_t()> next_offer) {
   TrackerOptions options;
-  options.policy = {config.realm, config.expose_env, config.health_memory, reaches_cluster_on_loopback(config)};
+  options.policy = {config.realm, config.expose_env, config.health_memory, reaches_cluster_on_loopback(config), 0};
   options.endpoints = config.marathon;
   options.resync_interval = config.resync_interval;
   options.min_offer_interval = config.min_reload_interval;
@@ -108,6 +109,7 @@ void Leadership::begun(Begun begun, const std::shared_ptr<const render::RoutingS
   TrackingBegun event;
   event.committed = std::move(begun.state);
   if (applied) event.applied = *applied;
+  event.longest_server_name = longest_server_name();
   began_ = true;
   events_.post(std::move(event));
 }
@@ -139,9 +141,14 @@ void Leadership::template_changed() {
     template_ = source.current();
     template_note_.reset();
     log_info("template " + source.file() + " changed, rendering again");
-    if (began_) events_.post(TemplateChanged{});
+    if (began_) events_.post(TemplateChanged{longest_server_name()});
   }
   surroundings_.changed();
+}
+
+std::size_t Leadership::longest_server_name() const {
+  if (!template_) return 0;
+  return render::longest_server_name(template_->compiled.text(), surroundings_.templates.delimiters().left);
 }
 
 void Leadership::close() {

@@ -73,6 +73,7 @@ class Leadership {
   static Begun read_committed(const coordination::LeadershipGained& gained, const render::Delimiters& delimiters);
   void begun(Begun begun, const std::shared_ptr<const render::RoutingState>& applied);
   void choose_template(std::optional<LoadedTemplate> committed);
+  [[nodiscard]] std::size_t longest_server_name() const;  // in the template in use
   void handle(TrackerEvent event);
   void perform(TrackerEffect effect);
   void render(const RenderAndOffer& effect);

@@ -53,6 +53,12 @@ void AppDraft::end_health_check() {
 }
 
 MarathonApp settle(AppDraft draft) {
+  if (draft.unreadable) {
+    MarathonApp named;
+    named.id = std::move(draft.app.id);
+    named.unreadable = std::move(draft.unreadable);
+    return named;
+  }
   draft.app.network = network_of(draft);
   for (PortDraft& declared : declared_ports(draft)) {
     // Bridge mode always has a port on the slave: an absent hostPort means a random one.

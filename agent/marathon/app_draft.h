@@ -2,8 +2,8 @@
 // only at its end. Pure.
 #pragma once
 
+#include <optional>
 #include <string>
-#include <tl/expected.hpp>
 #include <vector>
 
 #include "agent/core/leading/marathon_apps.h"
@@ -28,11 +28,12 @@ struct AppDraft {
   std::vector<PortDraft> discovery;        // ipAddress.discovery.ports, <= 1.4
   std::string check_protocol;              // of the health check being read
   std::string check_path;
+  std::optional<std::string> unreadable;  // the first thing in it that cannot be read, with its key
 
   void end_health_check();
 };
 
-// The app as routing sees it: network and ports settled.
+// The app as routing sees it: network and ports settled. One that cannot be read is its id and the reason, no more.
 [[nodiscard]] MarathonApp settle(AppDraft draft);
 
 }  // namespace chorale::agent

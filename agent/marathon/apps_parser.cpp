@@ -1,8 +1,10 @@
 #include "agent/marathon/apps_parser.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "agent/base/one_line.h"
 #include "agent/marathon/apps_reader.h"
 #include "agent/marathon/event_reader.h"
 
@@ -33,6 +35,13 @@ tl::expected<MarathonApps, Failure> parse_apps(std::string_view body) {
   }
   if (!reader.has_apps) {
     return tl::unexpected(Failure{"no \"apps\" in it: this is not an answer of Marathon's /v2/apps"});
+  }
+  const auto is_readable = [](const auto& app) { return !app.second.unreadable; };
+  if (!reader.apps.empty() && std::none_of(reader.apps.begin(), reader.apps.end(), is_readable)) {
+    // Not one bad app: another answer than we understand, which must not count as a list.
+    const MarathonApp& first = reader.apps.begin()->second;
+    return tl::unexpected(Failure{"none of its " + std::to_string(reader.apps.size()) + " apps can be read, first " +
+                                  one_line(first.id) + ": " + *first.unreadable});
   }
   return std::move(reader.apps);
 }

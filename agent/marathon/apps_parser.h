@@ -1,8 +1,9 @@
 // Marathon's JSON -> MarathonApps, by SAX: no document tree, so that 40 MB cost no memory. Pure, thread-safe.
 //
-// Tolerant of every dialect (null == absent == empty, secret objects in env, unknown keys), strict on shape: an answer
-// that is not what the endpoint gives (no "apps" array, an app without id, a truncated body, wrong types where routing
-// depends on them) is a Failure, never a smaller list.
+// Tolerant of every dialect (null == absent == empty, secret objects in env, labels that are no texts, unknown keys).
+// An app with a wrong type or value where routing depends on it, without "tasks", or listed twice, is in the answer as
+// its id and the reason (MarathonApp::unreadable). Strict on shape: an answer that is not what the endpoint gives (no
+// "apps" array, an app without id, a truncated body, no app that can be read) is a Failure, never a smaller list.
 #pragma once
 
 #include <optional>

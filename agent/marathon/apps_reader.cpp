@@ -1,5 +1,6 @@
 #include "agent/marathon/apps_reader.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "agent/base/one_line.h"
@@ -20,9 +21,26 @@ bool AppsReader::fail(const std::string& what) {
   return false;
 }
 
+bool AppsReader::in_app() const {
+  return std::any_of(frames_.begin(), frames_.end(), [](const Frame& frame) { return frame.node == Node::kApp; });
+}
+
+bool AppsReader::spoil(const std::string& what) {
+  if (!in_app()) {
+    return fail(what);
+  }
+  if (!draft_.unreadable) {
+    draft_.unreadable = what;
+  }
+  return true;
+}
+
 std::string AppsReader::path() const {
   std::string out;
   for (const Frame& frame : frames_) {
+    if (frame.node == Node::kApp) {
+      out.clear();
+    }
     if (frame.array) {
       out += "[" + std::to_string(frame.index) + "]";
     } else {
@@ -33,7 +51,7 @@ std::string AppsReader::path() const {
 }
 
 bool AppsReader::wrong(const Rule& rule, std::string_view found) {
-  return fail(path() + " is " + std::string(found) + ", expected " + std::string(expected_text(rule.shape)));
+  return spoil(path() + " is " + std::string(found) + ", expected " + std::string(expected_text(rule.shape)));
 }
 
 const Rule* AppsReader::expect() {
@@ -46,7 +64,8 @@ const Rule* AppsReader::expect() {
     const std::uint64_t bit = 1ULL << static_cast<unsigned>(rule->node);
     if ((frame.seen & bit) != 0) {
       // Which of the two is meant decides about routes, and every parser chooses differently.
-      fail(path() + " appears twice");
+      const std::string what = path() + " appears twice";
+      rule->node == Node::kAppId ? fail(what) : spoil(what);
     }
     frame.seen |= bit;
   }
@@ -64,7 +83,8 @@ bool AppsReader::scalar(Shape shape, std::string_view what, const Rule*& rule) {
     if (found->shape == Shape::kAnyText && shape != Shape::kText) {
       found = nullptr;
     } else if (found->shape != Shape::kAnyText) {
-      return wrong(*found, what);
+      wrong(*found, what);
+      found = nullptr;
     }
   }
   rule = found;
@@ -77,12 +97,9 @@ bool AppsReader::null() {
   }
   const Rule* rule = expect();
   if (rule != nullptr && !rule->nullable) {
-    return wrong(*rule, "null");
+    wrong(*rule, "null");
   }
-  if (ignored_depth_ == 0 && frames_.back().array) {
-    ++frames_.back().index;
-  }
-  return !failure;
+  return !failure && advance();
 }
 
 bool AppsReader::boolean(bool value) {
@@ -102,7 +119,10 @@ bool AppsReader::number_integer(std::int64_t value) {
     return false;
   }
   // nlohmann hands over negative integers only here.
-  return rule == nullptr ? advance() : wrong(*rule, std::to_string(value));
+  if (rule != nullptr) {
+    wrong(*rule, std::to_string(value));
+  }
+  return advance();
 }
 
 bool AppsReader::number_unsigned(std::uint64_t value) {
@@ -112,9 +132,10 @@ bool AppsReader::number_unsigned(std::uint64_t value) {
   }
   if (rule != nullptr) {
     if (value > 65535) {
-      return wrong(*rule, std::to_string(value));
+      wrong(*rule, std::to_string(value));
+    } else {
+      take_port(rule->node, static_cast<std::uint16_t>(value));
     }
-    take_port(rule->node, static_cast<std::uint16_t>(value));
   }
   return advance();
 }
@@ -125,7 +146,7 @@ bool AppsReader::number_float(double /*value*/, const std::string& /*text*/) {
   }
   const Rule* rule = expect();
   if (rule != nullptr && rule->shape != Shape::kAnyText) {
-    return wrong(*rule, "a number with a fraction");
+    wrong(*rule, "a number with a fraction");
   }
   return !failure && advance();
 }
@@ -144,8 +165,9 @@ bool AppsReader::string(std::string& value) {
 bool AppsReader::binary(const std::vector<std::uint8_t>& /*value*/) { return fail("binary data"); }
 
 bool AppsReader::open(Shape shape) {
-  if (frames_.size() + ignored_depth_ >= kMaxDepth) {
-    return fail("nested deeper than " + std::to_string(kMaxDepth) + " levels");
+  if (frames_.size() + ignored_depth_ >= kMaxDepth &&
+      !spoil("nested deeper than " + std::to_string(kMaxDepth) + " levels")) {
+    return false;
   }
   if (ignored_depth_ > 0) {
     ++ignored_depth_;
@@ -167,7 +189,11 @@ bool AppsReader::open(Shape shape) {
     return true;
   }
   if (rule->shape != shape) {
-    return wrong(*rule, expected_text(shape));
+    if (!wrong(*rule, expected_text(shape))) {
+      return false;
+    }
+    ++ignored_depth_;
+    return true;
   }
   frames_.emplace_back(rule->node, shape == Shape::kArray);
   begin(rule->node);
@@ -195,10 +221,10 @@ bool AppsReader::end_object() {
     return false;
   }
   if (frame.node == Node::kTask && draft_.app.tasks.back().id.empty()) {
-    return fail(path() + " has no id");
+    spoil(path() + " has no id");
   }
   if (frame.node == Node::kHealthResult && frame.seen == 0) {
-    return fail(path() + " does not say whether the task is alive");
+    spoil(path() + " does not say whether the task is alive");
   }
   if (frame.node == Node::kHealthCheck) {
     draft_.end_health_check();
@@ -230,11 +256,11 @@ bool AppsReader::advance() {
 
 bool AppsReader::end_app() {
   if (draft_.app.id.empty()) {
-    return fail(path() + " has no id");
+    return fail(path() + (draft_.unreadable ? " cannot be told from others: " + *draft_.unreadable : " has no id"));
   }
-  if (!draft_.has_tasks) {
+  if (!draft_.unreadable && !draft_.has_tasks) {
     // Tasks were asked for: without them this would look like an app that lost all of its servers.
-    return fail(path() + " has no \"tasks\"");
+    draft_.unreadable = "it has no \"tasks\": ask with ?embed=apps.tasks";
   }
   MarathonApp app = settle(std::exchange(draft_, AppDraft{}));
   if (frames_.back().node == Node::kRoot) {
@@ -243,7 +269,10 @@ bool AppsReader::end_app() {
   }
   std::string id = app.id;
   if (const auto [at, added] = apps.try_emplace(std::move(id), std::move(app)); !added) {
-    return fail("app " + one_line(at->first) + " is listed twice");
+    MarathonApp twice;
+    twice.id = at->first;
+    twice.unreadable = "it is listed twice";
+    at->second = std::move(twice);
   }
   return true;
 }

@@ -1,5 +1,8 @@
 // The SAX side of apps_parser: walks apps_schema, fills AppDrafts, refuses what is not an answer of Marathon. Pure.
 //
+// What is wrong within an app spoils that app alone: it is noted, reading goes on (the id may come later), and the app
+// ends as its id with the reason. What is wrong around apps ends it all.
+//
 // The member functions are the interface that nlohmann's SAX parser expects; each returns false to stop.
 #pragma once
 
@@ -51,19 +54,21 @@ class AppsReader {
     std::uint64_t seen = 0;  // bit n: the member that is Node n was met
   };
 
-  // The rule for the value that comes now: nullptr means skip. Sets `failure` on a second key of the same name.
+  // The rule for the value that comes now: nullptr means skip. A second key of the same name spoils the app.
   const Rule* expect();
   bool open(Shape shape);
   bool scalar(Shape shape, std::string_view what, const Rule*& rule);
   bool wrong(const Rule& rule, std::string_view found);
-  bool fail(const std::string& what);
-  void begin(Node node);  // of an object or array
+  bool fail(const std::string& what);   // of the whole answer
+  bool spoil(const std::string& what);  // of the app that is being read; of the whole answer outside of one
+  void begin(Node node);                // of an object or array
   bool end_app();
   bool advance();  // past a complete value
   void take_text(Node node, std::string& value);
   void take_task_text(Node node, std::string& value);
   void take_port(Node node, std::uint16_t value);
-  [[nodiscard]] std::string path() const;
+  [[nodiscard]] bool in_app() const;
+  [[nodiscard]] std::string path() const;  // within an app that is being read: from there on
 
   std::size_t body_bytes_;
   std::vector<Frame> frames_;

@@ -18,7 +18,6 @@ constexpr std::array kRules{
     Rule{Node::kApp, "version", Node::kAppVersion, Shape::kText},
     Rule{Node::kApp, "labels", Node::kLabels, Shape::kObject},
     Rule{Node::kApp, "env", Node::kEnv, Shape::kObject},
-    Rule{Node::kApp, "deployments", Node::kDeployments, Shape::kArray},
     Rule{Node::kApp, "healthChecks", Node::kHealthChecks, Shape::kArray},
     Rule{Node::kApp, "ports", Node::kServicePorts, Shape::kArray},
     Rule{Node::kApp, "portDefinitions", Node::kPortDefinitions, Shape::kArray},
@@ -27,9 +26,8 @@ constexpr std::array kRules{
     Rule{Node::kApp, "ipAddress", Node::kIpAddress, Shape::kObject},
     Rule{Node::kApp, "tasks", Node::kTasks, Shape::kArray, kNeverNull},
 
-    Rule{Node::kLabels, "*", Node::kLabel, Shape::kText},
+    Rule{Node::kLabels, "*", Node::kLabel, Shape::kAnyText},
     Rule{Node::kEnv, "*", Node::kEnvValue, Shape::kAnyText},
-    Rule{Node::kDeployments, "*", Node::kDeployment, Shape::kObject},
 
     Rule{Node::kHealthChecks, "*", Node::kHealthCheck, Shape::kObject},
     Rule{Node::kHealthCheck, "protocol", Node::kHealthProtocol, Shape::kText},
@@ -42,7 +40,7 @@ constexpr std::array kRules{
     Rule{Node::kPortDefinition, "name", Node::kPortName, Shape::kText},
     Rule{Node::kPortDefinition, "protocol", Node::kPortProtocol, Shape::kText},
     Rule{Node::kPortDefinition, "labels", Node::kPortLabels, Shape::kObject},
-    Rule{Node::kPortLabels, "*", Node::kPortLabel, Shape::kText},
+    Rule{Node::kPortLabels, "*", Node::kPortLabel, Shape::kAnyText},
 
     Rule{Node::kNetworks, "*", Node::kNetwork, Shape::kObject, kNeverNull},
     Rule{Node::kNetwork, "mode", Node::kNetworkMode, Shape::kText},

@@ -19,8 +19,6 @@ enum class Node : std::uint8_t {
   kLabel,
   kEnv,
   kEnvValue,
-  kDeployments,
-  kDeployment,
   kHealthChecks,
   kHealthCheck,
   kHealthProtocol,
@@ -72,7 +70,7 @@ enum class Shape : std::uint8_t {
   kText,
   kPort,  // an integer from 0 to 65535
   kBoolean,
-  kAnyText,  // a text counts, anything else is left out (secrets in env are objects)
+  kAnyText,  // a text counts, anything else is left out (secrets in env are objects, some write labels as booleans)
 };
 
 struct Rule {

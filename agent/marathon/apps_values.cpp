@@ -18,8 +18,6 @@ void AppsReader::begin(Node node) {
     app.tasks.emplace_back();
   } else if (node == Node::kHealthResult) {
     app.tasks.back().health.emplace_back();
-  } else if (node == Node::kDeployment) {
-    app.deploying = true;
   } else if (node == Node::kIpAddress) {
     draft_.has_ip_address = true;
   } else if (node == Node::kPortDefinitions) {

@@ -83,6 +83,26 @@ TEST_F(ClusterRoutesTest, ZkCliStatusAndHealthAgree) {
   EXPECT_NE(cli(cluster_, "routes /web").find("/web"), std::string::npos);
 }
 
+TEST_F(ClusterRoutesTest, AnAppThatCannotBeReadIsNamedAndTheOthersGoOn) {
+  MarathonSimulator& marathon = cluster_.marathon();
+  ASSERT_TRUE(marathon.create("/web", 1));
+  ASSERT_TRUE(wait_until([&] { return cluster_.routed_everywhere("/web"); }, seconds(10)));
+  ASSERT_TRUE(marathon.create("/odd", 1, {{"portDefinitions", {{{"port", 123450}, {"protocol", "tcp"}}}}}));
+  const auto named = [&] {
+    Proxy* leader = cluster_.leader();
+    const auto health = leader == nullptr ? nlohmann::json() : leader->health();
+    return health.is_object() && health.at("Status") == "degraded" &&
+           health.at("Message").get<std::string>().find("app /odd cannot be read") != std::string::npos;
+  };
+  EXPECT_TRUE(wait_until(named, seconds(10))) << cluster_.logs();
+  ASSERT_TRUE(marathon.create("/later", 1));
+  EXPECT_TRUE(wait_until([&] { return cluster_.routed_everywhere("/later"); }, seconds(10))) << cluster_.logs();
+  EXPECT_TRUE(cluster_.routed_everywhere("/web"));
+  EXPECT_NE(cli(cluster_, "status").find("portDefinitions[0].port is 123450"), std::string::npos);
+  ASSERT_TRUE(marathon.destroy("/odd"));
+  EXPECT_TRUE(wait_until([&] { return cluster_.converged(); }, seconds(20))) << cluster_.logs();
+}
+
 // Every second task runs on a slave whose name does not resolve.
 class ClusterBadAppsTest : public ClusterRoutesTest {
  protected:

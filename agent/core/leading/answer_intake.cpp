@@ -48,6 +48,7 @@ std::optional<Fetch> AnswerIntake::take(AppFetched& answer) {
     }
   } else if (!context_.known.is_outdated(fetch->app, fetch->id)) {
     take_app(context_.known.reconcile(std::move(**answer.result), fetch->id), *fetch);
+    note_unreadable();
   }
   return fetch;
 }
@@ -58,7 +59,31 @@ std::optional<Failure> AnswerIntake::trouble() const {
         "held back: Marathon " + held->reason + " (loss " + held->digest + ", " +
         (held->passes_by_repetition ? "passes when answered 3 times over 10 s)" : "never passes by repetition)")};
   }
-  return fetch_trouble_;
+  return fetch_trouble_ ? fetch_trouble_ : unreadable_trouble();
+}
+
+void AnswerIntake::note_unreadable() {
+  unreadable_.clear();
+  for (const auto& [id, app] : context_.known.apps()) {
+    if (app.unreadable) unreadable_.push_back(id);
+  }
+}
+
+// Of the apps that are still known: an event may have ended one since.
+std::optional<Failure> AnswerIntake::unreadable_trouble() const {
+  std::optional<Failure> trouble;
+  std::size_t more = 0;
+  for (const std::string& id : unreadable_) {
+    const MarathonApp* app = context_.known.find(id);
+    if (app == nullptr || !app->unreadable) continue;
+    if (trouble) {
+      ++more;
+    } else {
+      trouble = Failure{"app " + one_line(id) + " cannot be read and stays as it was: " + *app->unreadable};
+    }
+  }
+  if (more > 0) trouble->message += " (and " + std::to_string(more) + " more apps)";
+  return trouble;
 }
 
 void AnswerIntake::fetch_failed(const Fetch& fetch, const Failure& failure) {
@@ -94,6 +119,7 @@ void AnswerIntake::take_list(MarathonApps list, const Fetch& fetch) {
   }
   context_.memory.forget_absent(context_.known.apps());
   context_.names.use(names_to_resolve(context_.known.apps()));
+  note_unreadable();
   synced_ = true;
 }
 

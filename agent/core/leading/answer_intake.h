@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "agent/core/leading/tracker_context.h"
 
@@ -18,7 +19,7 @@ class AnswerIntake {
 
   // A whole list was taken since the tracker began.
   [[nodiscard]] bool synced() const { return synced_; }
-  // Why Marathon's answers are not believed, or do not come.
+  // Why Marathon's answers are not believed, do not come, or cannot be read in full.
   [[nodiscard]] std::optional<Failure> trouble() const;
 
  private:
@@ -27,11 +28,14 @@ class AnswerIntake {
   void take_list(MarathonApps list, const Fetch& fetch);
   void take_app(MarathonApp app, const Fetch& fetch);
   void suggest_addresses(const MarathonApp& app);
+  void note_unreadable();
+  [[nodiscard]] std::optional<Failure> unreadable_trouble() const;
 
   TrackerContext& context_;
   bool synced_ = false;
   std::optional<Failure> fetch_trouble_;
-  std::string held_digest_;  // that was reported
+  std::vector<std::string> unreadable_;  // apps, when the last answer was taken
+  std::string held_digest_;              // that was reported
 };
 
 }  // namespace chorale::agent

@@ -44,6 +44,14 @@ MarathonApp app_of(const render::App& served) {
   return app;
 }
 
+// What could not be read stands as it was, with the reason; one that was never read is its id and the reason.
+void keep_unreadable(MarathonApp& answered, const MarathonApp* known) {
+  if (!answered.unreadable || known == nullptr) return;
+  MarathonApp kept = *known;
+  kept.unreadable = std::move(answered.unreadable);
+  answered = std::move(kept);
+}
+
 bool is_silence(const MarathonTask& task) { return phase_of(task) == TaskPhase::kUnclear; }
 
 }  // namespace
@@ -71,6 +79,7 @@ bool KnownApps::task_gone(const std::string& app, const std::string& task, Fetch
 }
 
 MarathonApp KnownApps::reconcile(MarathonApp app, FetchId fetch) const {
+  keep_unreadable(app, find(app.id));
   std::erase_if(app.tasks, [&](const MarathonTask& task) {
     const auto gone = gone_tasks_.find({app.id, task.id});
     return gone != gone_tasks_.end() && gone->second >= fetch;
@@ -91,6 +100,7 @@ MarathonApps KnownApps::reconcile(MarathonApps list, FetchId fetch) const {
   for (const auto& [id, at] : as_of_) {
     if (at > fetch) list[id] = apps_.at(id);
   }
+  for (auto& [id, app] : list) keep_unreadable(app, find(id));
   return list;
 }
 

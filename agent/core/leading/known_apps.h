@@ -30,7 +30,7 @@ class KnownApps {
   bool task_gone(const std::string& app, const std::string& task, FetchId last_fetch);
 
   // The answer as it would stand today: less what events said since its fetch began, with newer single answers in
-  // place.
+  // place, and with what is known of the apps that could not be read.
   [[nodiscard]] MarathonApps reconcile(MarathonApps list, FetchId fetch) const;
   [[nodiscard]] MarathonApp reconcile(MarathonApp app, FetchId fetch) const;
   // An answer about `app` from `fetch` says nothing new: a later fetch answered already, or an event ended the app.

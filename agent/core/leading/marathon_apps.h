@@ -52,8 +52,10 @@ struct MarathonApp {
   std::vector<MarathonPort> ports;         // may be empty although tasks have ports (old or partial definitions)
   std::size_t health_checks = 0;
   std::string health_path;  // of the first HTTP(S) check
-  bool deploying = false;   // deployments not empty
   std::vector<MarathonTask> tasks;
+  // Why Marathon's last word on this app could not be read, with the key: "tasks[0].ports[1] is ...". The rest is then
+  // what is kept of it from before; straight from the parser it is nothing but the id.
+  std::optional<std::string> unreadable;
   bool operator==(const MarathonApp&) const = default;
 };
 

@@ -31,7 +31,10 @@ std::vector<TrackerEffect> MarathonTracker::step(TimePoint now, TrackerEvent eve
                  },
                  [this](const OfferDecided& decided) { offers_.decided(decided.offer, decided.fate, decided.reason); },
                  [this](const SyncRequested&) { context_.table.want_list("sync requested", context_.now); },
-                 [this](const TemplateChanged&) { context_.offers.force("template changed", context_.now); },
+                 [this](const TemplateChanged& changed) {
+                   context_.policy.longest_server_name = changed.longest_server_name;
+                   context_.offers.force("template changed", context_.now);
+                 },
                  [](const TrackerTicked&) {},
              },
              event);
@@ -41,12 +44,14 @@ std::vector<TrackerEffect> MarathonTracker::step(TimePoint now, TrackerEvent eve
 }
 
 void MarathonTracker::begin(const TrackingBegun& event) {
+  context_.policy.longest_server_name = event.longest_server_name;
   if (const auto& served = event.committed ? event.committed : event.applied) {
     context_.known.adopt(*served);
     context_.memory.remember_routed(*served);
     context_.guard.rebase(*served);
+    context_.served = std::make_shared<const render::RoutingState>(*served);
   }
-  if (event.committed) context_.offers.start_from(std::make_shared<const render::RoutingState>(*event.committed));
+  if (event.committed) context_.offers.start_from(context_.served);
   if (context_.endpoints.empty()) return context_.log(LogLine::Level::kError, "no Marathon endpoint is configured");
   context_.stream.start(context_.now);
   // Without events Chorale still follows, slowly: Marathon may refuse streams and answer requests.

@@ -22,8 +22,8 @@ void OfferMaker::offer_what_is_due() {
     context_.offers.changed("health results missing for too long", true, context_.now);
   }
   if (!context_.offers.is_due(context_.now) || context_.names.awaits_first_answer(context_.now)) return;
-  Routes routes = build_routes(context_.known.apps(), context_.names.known(), context_.options.policy, context_.memory,
-                               context_.now);
+  Routes routes = build_routes(context_.known.apps(), context_.names.known(), context_.policy, context_.memory,
+                               context_.now, context_.served.get());
   memory_runs_out_at_ = context_.memory.first_expiry(context_.options.policy.health_memory, context_.now);
   report(std::move(routes.exclusions));
   if (auto offer = context_.offers.consider(std::move(routes.state), context_.now)) {
@@ -56,7 +56,10 @@ void OfferMaker::report(std::vector<Exclusion> exclusions) {
 
 void OfferMaker::decided(std::uint64_t offer, Fate fate, const std::string& reason) {
   if (!context_.offers.decided(offer, fate, context_.now)) return;
-  if (fate == Fate::kCommitted) context_.guard.rebase(*context_.offers.committed());
+  if (fate == Fate::kCommitted) {
+    context_.served = context_.offers.committed();
+    context_.guard.rebase(*context_.served);
+  }
   if (fate == Fate::kRejected) {
     context_.log(LogLine::Level::kWarning,
                  "the offered state was refused, it is offered again when something changes or in 30 s: " +

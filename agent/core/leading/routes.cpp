@@ -1,12 +1,10 @@
 #include "agent/core/leading/routes.h"
 
 #include <algorithm>
-#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <tuple>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "agent/base/one_line.h"
 #include "agent/core/leading/routes_hosts.h"
@@ -18,15 +16,21 @@ namespace {
 
 constexpr const char* kRealmLabel = "NIXY_REALM";
 
-// 8 hex digits (FNV-1a, 32 bits): tells names apart, protects nothing.
-std::string short_hash(std::string_view text) {
-  std::uint32_t hash = 2'166'136'261U;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16'777'619U;
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string hex;
-  for (int shift = 28; shift >= 0; shift -= 4) hex += kDigits[(hash >> static_cast<unsigned>(shift)) & 0xfU];
-  return hex;
-}
+// The apps of a state, looked up in rising order of id: build_routes goes through Marathon's apps in that order.
+class ServedApps {
+ public:
+  explicit ServedApps(const render::RoutingState* served) : served_(served) {}
+  // REQUIRES: `id` is not below that of an earlier call.
+  const render::App* find(const std::string& id) {
+    if (served_ == nullptr) return nullptr;
+    while (next_ < served_->apps.size() && served_->apps[next_].id < id) ++next_;
+    return next_ < served_->apps.size() && served_->apps[next_].id == id ? &served_->apps[next_] : nullptr;
+  }
+
+ private:
+  const render::RoutingState* served_;
+  std::size_t next_ = 0;
+};
 
 // A path that may stand bare in a check or a location.
 bool is_url_path(std::string_view path) {
@@ -38,13 +42,20 @@ bool is_url_path(std::string_view path) {
 
 class Builder {
  public:
-  Builder(const ResolvedNames& names, const RoutePolicy& policy, HealthMemory& memory, TimePoint now)
-      : names_(names), policy_(policy), memory_(memory), now_(now) {
+  Builder(const ResolvedNames& names, const RoutePolicy& policy, HealthMemory& memory, TimePoint now,
+          const render::RoutingState* served)
+      : names_(names), policy_(policy), memory_(memory), now_(now), served_(served) {
     routes_.state.realm = policy.realm;
   }
 
-  // Apps come sorted by id: the first that asks for a host or a name gets it.
+  // REQUIRES: apps come sorted by id.
   void add(const MarathonApp& app) {
+    if (app.unreadable) {
+      leave_out(app, "",
+                "cannot be read: " + *app.unreadable +
+                    (app.tasks.empty() ? "; it is left out" : "; it stays as it was read last"));
+      if (app.tasks.empty()) return;
+    }
     if (!is_in_realm(app)) return;
     if (const auto wrong = render::refuse_app_id(app.id)) {
       return leave_out(app, "", "app left out: its id " + wrong->message);
@@ -52,7 +63,7 @@ class Builder {
     PlacedPorts placed = place_tasks(app, names_, memory_, policy_, now_);
     for (TaskRefusal& refusal : placed.refusals) leave_out(app, refusal.task, std::move(refusal.reason));
     if (placed.ports.empty() || placed.ports.front().index != 0) return leave_out(app, "", "no routable task");
-    HostChoice choice = choose_hosts(app);
+    HostChoice choice = choose_hosts(app, policy_.longest_server_name);
     for (std::string& reason : choice.reasons) {
       leave_out(app, "", std::move(reason), Exclusion::Kind::kInvalidHost);
     }
@@ -61,12 +72,11 @@ class Builder {
     render::App routed;
     routed.id = app.id;
     routed.path = app.id;
-    routed.name = unique_name(app.id);
+    routed.name = render::upstream_name(app.id);
     if (const auto wrong = render::refuse_upstream_name(routed.name)) {
       return leave_out(app, "", "app left out: its name " + wrong->message);
     }
-    names_taken_.insert(routed.name);
-    routed.hosts = claim_hosts(app, std::move(choice.hosts));
+    routed.hosts = std::move(choice.hosts);
     routed.ports = std::move(placed.ports);
     for (render::Port& port : routed.ports) clean(app, port);
     routed.labels = app.labels;
@@ -81,9 +91,11 @@ class Builder {
       leave_out(app, "", "health path left out: \"" + one_line(app.health_path) + "\" is no plain URL path");
     }
     routes_.state.apps.push_back(std::move(routed));
+    holds_.push_back(served_.find(app.id));
   }
 
   Routes finish() && {
+    share_hosts();
     std::stable_sort(routes_.exclusions.begin(), routes_.exclusions.end(), [](const Exclusion& a, const Exclusion& b) {
       return std::tie(a.app, a.task) < std::tie(b.app, b.task);
     });
@@ -100,27 +112,40 @@ class Builder {
     return false;
   }
 
-  // "/a/b.c" and "/b.c.../..." may meet in one name: the later id gets a suffix that only depends on itself.
-  std::string unique_name(const std::string& id) const {
-    std::string name = render::name_of_app_id(id);
-    for (std::string salted = id; names_taken_.contains(name); salted += '/') {
-      name = render::name_of_app_id(id) + "-" + short_hash(salted);
-    }
-    return name;
-  }
-
-  std::vector<std::string> claim_hosts(const MarathonApp& app, std::vector<std::string> wanted) {
-    std::vector<std::string> hosts;
-    for (std::string& host : wanted) {
-      const auto [owner, is_new] = host_owners_.emplace(host, app.id);
-      if (is_new) {
-        hosts.push_back(std::move(host));
-      } else {
-        leave_out(app, "", "host " + host + " belongs to " + owner->second, Exclusion::Kind::kDuplicateHost);
+  // Whoever holds a host keeps it; the rest goes to the lowest id that asks.
+  void share_hosts() {
+    std::vector<render::App>& apps = routes_.state.apps;
+    for (std::size_t i = 0; i < apps.size(); ++i) {
+      if (holds_[i] == nullptr) continue;
+      for (const std::string& host : apps[i].hosts) {
+        const std::vector<std::string>& held = holds_[i]->hosts;
+        if (std::find(held.begin(), held.end(), host) != held.end()) host_owners_.emplace(host, apps[i].id);
       }
     }
-    if (hosts.empty() && !wanted.empty()) leave_out(app, "", "served by path only, all its hosts belong to other apps");
-    return hosts;
+    for (render::App& app : apps) {
+      const bool wants_some = !app.hosts.empty();
+      std::erase_if(app.hosts, [&](const std::string& host) {
+        const std::string& owner = host_owners_.emplace(host, app.id).first->second;
+        if (owner == app.id) return false;
+        leave_out(app.id, "", "host " + host + " belongs to " + owner, Exclusion::Kind::kDuplicateHost);
+        return true;
+      });
+      if (wants_some && app.hosts.empty()) {
+        leave_out(app.id, "", "served by path only, all its hosts belong to other apps");
+      }
+    }
+    if (policy_.longest_server_name > 0) leave_out_unnameable();
+  }
+
+  // An app without a host stands in `server_name` with its stand-in (render::host_of).
+  void leave_out_unnameable() {
+    std::erase_if(routes_.state.apps, [&](const render::App& app) {
+      const std::size_t bytes = render::host_of(app).size();
+      if (bytes <= policy_.longest_server_name) return false;
+      leave_out(app.id, "",
+                "app left out: it has no host, and its own name " + too_long(bytes, policy_.longest_server_name));
+      return true;
+    });
   }
 
   void clean(const MarathonApp& app, render::Port& port) {
@@ -149,7 +174,11 @@ class Builder {
 
   void leave_out(const MarathonApp& app, std::string task, std::string reason,
                  Exclusion::Kind kind = Exclusion::Kind::kOther) {
-    routes_.exclusions.push_back({app.id, std::move(task), std::move(reason), kind});
+    leave_out(app.id, std::move(task), std::move(reason), kind);
+  }
+  void leave_out(const std::string& app, std::string task, std::string reason,
+                 Exclusion::Kind kind = Exclusion::Kind::kOther) {
+    routes_.exclusions.push_back({app, std::move(task), std::move(reason), kind});
   }
 
   const ResolvedNames& names_;
@@ -157,7 +186,8 @@ class Builder {
   HealthMemory& memory_;
   const TimePoint now_;
   Routes routes_;
-  std::unordered_set<std::string> names_taken_;
+  ServedApps served_;
+  std::vector<const render::App*> holds_;  // beside state.apps: the app as it is served now, or nullptr
   std::unordered_map<std::string, std::string> host_owners_;
 };
 
@@ -184,8 +214,8 @@ std::set<std::string> names_to_resolve(const MarathonApps& apps) {
 }
 
 Routes build_routes(const MarathonApps& apps, const ResolvedNames& names, const RoutePolicy& policy,
-                    HealthMemory& memory, TimePoint now) {
-  Builder builder(names, policy, memory, now);
+                    HealthMemory& memory, TimePoint now, const render::RoutingState* served) {
+  Builder builder(names, policy, memory, now, served);
   for (const auto& [id, app] : apps) builder.add(app);
   return std::move(builder).finish();
 }

@@ -1,7 +1,8 @@
 // From what Marathon says to what Nginx is to serve: Nixy's filters and host rule, allow-lists, duplicate hosts. Pure.
 //
-// One bad app never harms another: what fails a check is left out and named. The result depends on the values alone,
-// not on the order in which Marathon listed them.
+// One bad app never harms another: what fails a check is left out and named. Whoever is served keeps what it has: a
+// host stays with the app that holds it. The result depends on the values alone, not on the order in which Marathon
+// listed them.
 #pragma once
 
 #include <map>
@@ -24,6 +25,7 @@ struct RoutePolicy {
   std::set<std::string> expose_env;     // names that templates may see
   Milliseconds health_memory{300'000};  // how long a routed task stays after its results vanished
   bool serve_loopback = false;          // tasks at 127.0.0.1 are served: the cluster runs on this very machine
+  std::size_t longest_server_name = 0;  // bytes of a host that the template in use can take; 0: it prints none
 };
 
 // What is not served and why; `explain`, status and the log show these.
@@ -48,7 +50,8 @@ struct Routes {
 [[nodiscard]] std::set<std::string> names_to_resolve(const MarathonApps& apps);
 [[nodiscard]] std::set<std::string> names_to_resolve(const MarathonApp& app);
 
+// `served`: what is served now, if anything is: the committed state, or what this agent applied last.
 [[nodiscard]] Routes build_routes(const MarathonApps& apps, const ResolvedNames& names, const RoutePolicy& policy,
-                                  HealthMemory& memory, TimePoint now);
+                                  HealthMemory& memory, TimePoint now, const render::RoutingState* served = nullptr);
 
 }  // namespace chorale::agent

@@ -1,6 +1,7 @@
 #include "agent/core/leading/routes_hosts.h"
 
 #include <algorithm>
+#include <optional>
 #include <string_view>
 
 #include "agent/base/one_line.h"
@@ -29,11 +30,19 @@ std::string lower_case(std::string text) {
   return text;
 }
 
-HostChoice hosts_of_label(const std::string& label, const std::string& value) {
+// Why it cannot be a host.
+std::optional<std::string> refuse(const std::string& host, std::size_t longest) {
+  if (host.find('*') != std::string::npos) return "has '*', and wildcards are not served";
+  if (auto wrong = render::refuse_host(host)) return std::move(wrong->message);
+  if (longest > 0 && host.size() > longest) return too_long(host.size(), longest);
+  return std::nullopt;
+}
+
+HostChoice hosts_of_label(const std::string& label, const std::string& value, std::size_t longest) {
   HostChoice choice;
   for (const std::string& word : split_at_blanks(value)) {
-    if (const auto wrong = render::refuse_host(word)) {
-      choice.reasons.push_back("host \"" + one_line(word) + "\" of label " + label + " left out: " + wrong->message);
+    if (const auto wrong = refuse(word, longest)) {
+      choice.reasons.push_back("host \"" + one_line(word) + "\" of label " + label + " left out: it " + *wrong);
       continue;
     }
     std::string host = lower_case(word);
@@ -50,17 +59,21 @@ HostChoice hosts_of_label(const std::string& label, const std::string& value) {
 
 }  // namespace
 
-HostChoice choose_hosts(const MarathonApp& app) {
+std::string too_long(std::size_t bytes, std::size_t longest) {
+  return "has " + std::to_string(bytes) + " bytes, more than the " + std::to_string(longest) +
+         " that the template in use can take: its server_names_hash_bucket_size is too small";
+}
+
+HostChoice choose_hosts(const MarathonApp& app, std::size_t longest) {
   for (const char* label : {"subdomain", "moxy_subdomain"}) {
     if (const auto found = app.labels.find(label); found != app.labels.end()) {
-      return hosts_of_label(label, found->second);
+      return hosts_of_label(label, found->second, longest);
     }
   }
   HostChoice choice;
   std::string host = lower_case(render::name_of_app_id(app.id));
-  if (const auto wrong = render::refuse_host(host)) {
-    choice.reasons.push_back("served by path only, its id gives no host name: \"" + one_line(host) + "\" " +
-                             wrong->message);
+  if (const auto wrong = refuse(host, longest)) {
+    choice.reasons.push_back("served by path only, its id gives no host name: \"" + one_line(host) + "\" " + *wrong);
   } else {
     choice.hosts.push_back(std::move(host));
   }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -52,6 +53,9 @@ struct TrackerContext {
   const TrackerOptions options;
   TimePoint now{};                     // of the current step
   std::vector<TrackerEffect> effects;  // of the current step
+
+  RoutePolicy policy = options.policy;                 // with the bounds of the template in use
+  std::shared_ptr<const render::RoutingState> served;  // committed, or what this agent applied last; or nothing
 
   EndpointSet endpoints;
   StreamKeeper stream;

@@ -23,6 +23,7 @@ namespace chorale::agent {
 struct TrackingBegun {                            // first event of its life
   std::optional<render::RoutingState> committed;  // decoded routes.json of the committed revision: guard's baseline
   std::optional<render::RoutingState> applied;    // what this agent applied last, where nothing is committed
+  std::size_t longest_server_name = 0;            // RoutePolicy::longest_server_name of the template in use
 };
 struct StreamAttached {  // event_stream_attached was seen, or the stream is up and 2 s passed without it
   std::string endpoint;
@@ -64,9 +65,11 @@ struct OfferDecided {  // the coordinator's OfferClosed
   coordination::Fate fate = coordination::Fate::kAbandoned;
   std::string reason;
 };
-struct SyncRequested {};    // a full list from Marathon is wanted now
-struct TemplateChanged {};  // render the current state again
-struct TrackerTicked {};    // at next_deadline(), and at least once a second
+struct SyncRequested {};  // a full list from Marathon is wanted now
+struct TemplateChanged {  // render the current state again
+  std::size_t longest_server_name = 0;
+};
+struct TrackerTicked {};  // at next_deadline(), and at least once a second
 using TrackerEvent =
     std::variant<TrackingBegun, StreamAttached, StreamFailed, EventReceived, AppsFetched, AppFetched, EndpointPinged,
                  NamesResolved, OfferRendered, OfferDecided, SyncRequested, TemplateChanged, TrackerTicked>;

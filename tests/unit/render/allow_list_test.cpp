@@ -183,5 +183,57 @@ TEST(AllowListTest, NameIsInLowerCase) {
   EXPECT_EQ(name_of_app_id("/@[`{09"), "@[`{09") << "only letters change";
 }
 
+// "cart--0v2.--shop" -> "/Shop/cart.v2": that there is such a function is what makes names unique.
+std::string id_of(const std::string& name) {
+  std::string id;
+  std::string segment;
+  for (std::size_t i = 0; i <= name.size(); ++i) {
+    if (i == name.size() || name[i] == '.') {
+      id.insert(0, "/" + segment);
+      segment.clear();
+    } else if (name.compare(i, 2, "--") == 0) {
+      const char code = name.at(i + 2);
+      segment += code == '0' ? '.' : code == '1' ? '~' : code == '2' ? '-' : static_cast<char>(code - 'a' + 'A');
+      i += 2;
+    } else {
+      segment += name[i];
+    }
+  }
+  return id;
+}
+
+TEST(AllowListTest, UpstreamNamesOfPlainIdsAreTheIdReversed) {
+  EXPECT_EQ(upstream_name("/web"), "web");
+  EXPECT_EQ(upstream_name("/shop/cart"), "cart.shop");
+  EXPECT_EQ(upstream_name("/a-b/c_d/0-9"), "0-9.c_d.a-b");
+  EXPECT_EQ(upstream_name("/-a/b-"), "b-.-a");
+}
+
+TEST(AllowListTest, UpstreamNamesEscapeWhatWouldMakeIdsMeet) {
+  EXPECT_EQ(upstream_name("/a.b"), "a--0b");
+  EXPECT_EQ(upstream_name("/Shop/cart.v2"), "cart--0v2.--shop");
+  EXPECT_EQ(upstream_name("/a--b"), "a--2-b");
+  EXPECT_EQ(upstream_name("/a-.b"), "a--2--0b");
+  EXPECT_EQ(upstream_name("/~x/-Z"), "--2--z.--1x");
+}
+
+TEST(AllowListTest, UpstreamNamesAreUniqueAndStand) {
+  const std::string alphabet = "aA0z.~-_/";
+  std::vector<std::string> ids = {"/"};
+  for (int length = 0; length < 5; ++length) {
+    std::vector<std::string> longer;
+    for (const std::string& id : ids) {
+      for (const char c : alphabet) longer.push_back(id + c);
+    }
+    ids = std::move(longer);
+    for (const std::string& id : ids) {
+      if (refuse_app_id(id)) continue;
+      const std::string name = upstream_name(id);
+      ASSERT_EQ(id_of(name), id) << name;
+      ASSERT_FALSE(refuse_upstream_name(name)) << name;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace chorale::render

@@ -36,6 +36,22 @@ Failure failure_of(std::string_view body) {
 
 std::string list_of(const std::string& members) { return R"({"apps":[{"id":"/a",)" + members + "}]}"; }
 
+// Why /a could not be read in a list that has another app before and after it, both of which must be read.
+std::string unreadable_of(const std::string& members) {
+  const auto apps = parse_apps(R"({"apps":[{"id":"/0","tasks":[{"id":"t0","ports":[1]}]},{"id":"/a",)" + members +
+                               R"(},{"tasks":[{"id":"t1","ports":[2]}],"id":"/b"}]})");
+  EXPECT_TRUE(apps) << members << apps.error().message;
+  if (!apps) return "";
+  EXPECT_EQ(apps->size(), 3U) << members;
+  for (const char* other : {"/0", "/b"}) {
+    EXPECT_EQ(apps->at(other).unreadable, std::nullopt) << members;
+    EXPECT_EQ(apps->at(other).tasks.size(), 1U) << members;
+  }
+  const MarathonApp& a = apps->at("/a");
+  EXPECT_TRUE(!a.unreadable || a.tasks.empty()) << "half of an app is no app";
+  return a.unreadable.value_or("");
+}
+
 TEST(AppsParserTest, ReadsAList) {
   const auto apps = parse_apps(kList);
   ASSERT_TRUE(apps) << apps.error().message;
@@ -47,7 +63,6 @@ TEST(AppsParserTest, ReadsAList) {
   EXPECT_EQ(web.env, (std::map<std::string, std::string>{{"MODE", "green"}})) << "a secret's reference is no value";
   EXPECT_EQ(web.health_checks, 2U);
   EXPECT_EQ(web.health_path, "/healthz");
-  EXPECT_TRUE(web.deploying);
   ASSERT_EQ(web.ports.size(), 2U);
   EXPECT_EQ(web.ports[0], (MarathonPort{"http", "tcp", 10004, 80, true, {{"VIP_0", "/web:80"}}}));
   EXPECT_EQ(web.ports[1], (MarathonPort{"", "tcp", 10005, 9090, true, {}}));
@@ -61,7 +76,6 @@ TEST(AppsParserTest, ReadsAList) {
                                         {"172.17.0.4"},
                                         {HealthResult{true}, HealthResult{false}}}));
   const MarathonApp& empty = apps->at("/empty");
-  EXPECT_FALSE(empty.deploying);
   EXPECT_TRUE(empty.tasks.empty());
 }
 
@@ -113,40 +127,75 @@ TEST(AppsParserTest, RefusesAnswersThatAreNoList) {
                            "{\"apps\":[{\"id\":\"\xC3\x28\",\"tasks\":[]}]}"}) {
     EXPECT_FALSE(parse_apps(body)) << body;
   }
-  for (const char* body : {"{}", R"({"apps":[]})", R"({"app":null})", R"({"app":{}})", R"({"app":{"id":"/a"}})"}) {
+  for (const char* body : {"{}", R"({"apps":[]})", R"({"app":null})", R"({"app":{}})"}) {
     EXPECT_FALSE(parse_app(body)) << body;
   }
 }
 
 TEST(AppsParserTest, AbsentTasksAreNotZeroTasks) {
-  EXPECT_THAT(failure_of(R"({"apps":[{"id":"/b","tasks":[]},{"id":"/a"}]})").message,
-              HasSubstr("apps[1] has no \"tasks\""));
-  EXPECT_THAT(failure_of(list_of(R"("tasks":null)")).message, HasSubstr("app /a: apps[0].tasks is null"));
+  EXPECT_EQ(failure_of(R"({"apps":[{"id":"/b"},{"id":"/a"}]})").message,
+            "none of its 2 apps can be read, first /a: it has no \"tasks\": ask with ?embed=apps.tasks");
+  EXPECT_EQ(unreadable_of(R"("cmd":"x")"), "it has no \"tasks\": ask with ?embed=apps.tasks");
+  EXPECT_EQ(unreadable_of(R"("tasks":null)"), "tasks is null, expected an array");
 }
 
-TEST(AppsParserTest, NamesTheAppAndThePlace) {
-  EXPECT_EQ(failure_of(list_of(R"("tasks":[{"id":"t","ports":[1,"x"]}])")).message,
-            "app /a: apps[0].tasks[0].ports[1] is a string, expected an integer from 0 to 65535");
-  EXPECT_EQ(failure_of(list_of(R"("tasks":[null,{}])")).message,
-            "app /a: apps[0].tasks[0] is null, expected an object");
-  EXPECT_EQ(failure_of(list_of(R"("tasks":[{"id":"a"},{"host":"h"}])")).message, "app /a: apps[0].tasks[1] has no id");
-  EXPECT_EQ(failure_of(list_of(R"("tasks":[{"id":"a","healthCheckResults":[{}]}])")).message,
-            "app /a: apps[0].tasks[0].healthCheckResults[0] does not say whether the task is alive");
+TEST(AppsParserTest, AnAppThatCannotBeReadIsNamedWithItsKeyAndTheOthersAreRead) {
+  EXPECT_EQ(unreadable_of(R"("tasks":[{"id":"t","ports":[1,"x"]}])"),
+            "tasks[0].ports[1] is a string, expected an integer from 0 to 65535");
+  EXPECT_EQ(unreadable_of(R"("tasks":[],"portDefinitions":[{"port":123450}])"),
+            "portDefinitions[0].port is 123450, expected an integer from 0 to 65535");
+  EXPECT_EQ(unreadable_of(R"("tasks":[null,{}])"), "tasks[0] is null, expected an object");
+  EXPECT_EQ(unreadable_of(R"("tasks":[{"id":"a"},{"host":"h"}])"), "tasks[1] has no id");
+  EXPECT_EQ(unreadable_of(R"("tasks":[{"id":"a","healthCheckResults":[{}]}])"),
+            "tasks[0].healthCheckResults[0] does not say whether the task is alive");
+  EXPECT_EQ(unreadable_of(R"("tasks":[{"id":"a","ports":[-1]}],"labels":[])"),
+            "tasks[0].ports[0] is -1, expected an integer from 0 to 65535")
+      << "the first thing is named";
 }
 
-TEST(AppsParserTest, RefusesWrongTypesWhereRoutingDependsOnThem) {
+TEST(AppsParserTest, TheIdMayComeAfterWhatCannotBeRead) {
+  const auto apps = parse_apps(R"({"apps":[{"tasks":[{"ports":[1]}],"id":"/late"},{"id":"/ok","tasks":[]}]})");
+  ASSERT_TRUE(apps) << apps.error().message;
+  EXPECT_EQ(apps->at("/late").unreadable, "tasks[0] has no id");
+  const auto one = parse_app(R"({"app":{"tasks":[{"ports":[1]}],"id":"/late"}})");
+  ASSERT_TRUE(one) << one.error().message;
+  EXPECT_EQ(one->id, "/late");
+  EXPECT_EQ(one->unreadable, "tasks[0] has no id");
+}
+
+TEST(AppsParserTest, AListOfWhichNoAppCanBeReadIsRefused) {
+  EXPECT_EQ(failure_of(list_of(R"("tasks":[{}]},{"id":"/b","tasks":3)")).message,
+            "none of its 2 apps can be read, first /a: tasks[0] has no id");
+  EXPECT_THAT(failure_of(R"({"apps":[{"id":"/b","tasks":[]},{"tasks":[{}]}]})").message,
+              HasSubstr("apps[1] cannot be told from others: tasks[0] has no id"));
+}
+
+TEST(AppsParserTest, WrongTypesSpoilTheAppWhereRoutingDependsOnThem) {
   for (const char* members :
        {R"("tasks":[{"id":"t","ports":[-1]}])", R"("tasks":[{"id":"t","ports":[65536]}])",
         R"("tasks":[{"id":"t","ports":[80.5]}])", R"("tasks":[{"id":"t","ports":[null]}])",
         R"("tasks":[{"id":"t","ports":80}])", R"("tasks":[{"id":"t","ports":{"0":80}}])",
+        R"("tasks":[{"id":"t","ports":[true]}])", R"("tasks":[{"id":"t","ports":[[1]]}])",
         R"("tasks":[{"id":"t","host":["h"]}])", R"("tasks":[{"id":"t","state":1}])",
         R"("tasks":[{"id":"t","healthCheckResults":[{"alive":"yes"}]}])",
         R"("tasks":[{"id":"t","healthCheckResults":[{"alive":null}]}])", R"("tasks":[],"labels":["x"])",
-        R"("tasks":[],"labels":{"x":1})", R"("tasks":[],"portDefinitions":[{"port":"80"}])",
-        R"("tasks":[],"networks":{"mode":"host"})", R"("tasks":[],"healthChecks":{})", R"("tasks":{})",
-        R"("tasks":[],"tasks":[])", R"("tasks":[],"id":"/b")"}) {
-    EXPECT_FALSE(parse_apps(list_of(members))) << members;
+        R"("tasks":[],"portDefinitions":[{"port":"80"}])", R"("tasks":[],"networks":{"mode":"host"})",
+        R"("tasks":[],"healthChecks":{})", R"("tasks":{})", R"("tasks":[],"tasks":[])"}) {
+    EXPECT_NE(unreadable_of(members), "") << members;
   }
+  EXPECT_FALSE(parse_apps(list_of(R"("tasks":[],"id":"/b")"))) << "which app is it?";
+}
+
+TEST(AppsParserTest, WhatRoutingDoesNotNeedMayBeOfAnyType) {
+  for (const char* members :
+       {R"("tasks":[],"labels":{"x":true,"y":1,"z":{"a":[1]},"s":"kept"})", R"("tasks":[],"deployments":["d1"])",
+        R"("tasks":[],"deployments":"d1")", R"("tasks":[],"deployments":[{"id":1},7,null])",
+        R"("tasks":[],"portDefinitions":[{"port":80,"labels":{"VIP":false}}])"}) {
+    EXPECT_EQ(unreadable_of(members), "") << members;
+  }
+  const auto apps = parse_apps(list_of(R"("tasks":[],"labels":{"x":true,"y":1.5,"z":{"a":[1]},"s":"kept"})"));
+  ASSERT_TRUE(apps);
+  EXPECT_EQ(apps->at("/a").labels, (std::map<std::string, std::string>{{"s", "kept"}}));
 }
 
 TEST(AppsParserTest, NullIsAbsentElsewhere) {
@@ -162,9 +211,8 @@ TEST(AppsParserTest, NullIsAbsentElsewhere) {
   EXPECT_TRUE(app.tasks.at(0).health.empty());
 }
 
-TEST(AppsParserTest, AnAppListedTwiceIsAFailure) {
-  EXPECT_THAT(failure_of(R"({"apps":[{"id":"/a","tasks":[]},{"id":"/a","tasks":[]}]})").message,
-              HasSubstr("app /a is listed twice"));
+TEST(AppsParserTest, AnAppListedTwiceCannotBeRead) {
+  EXPECT_EQ(unreadable_of(R"("tasks":[{"id":"a"}]},{"id":"/a","tasks":[])"), "it is listed twice");
 }
 
 TEST(AppsParserTest, EnvTakesTextsOnly) {
@@ -184,13 +232,16 @@ TEST(AppsParserTest, FailuresShowNoContent) {
               Not(HasSubstr("hunter2")));
 }
 
-TEST(AppsParserTest, IdsCannotForgeLogLines) {
-  EXPECT_THAT(failure_of("{\"apps\":[{\"id\":\"/a\\nE all\"}]}").message, HasSubstr("app /a\\x0aE all: "));
+TEST(AppsParserTest, IdsAndKeysCannotForgeLogLines) {
+  EXPECT_THAT(failure_of("{\"apps\":[{\"id\":\"/a\\nE all\",\"x\":?").message, HasSubstr("app /a\\x0aE all: "));
+  EXPECT_THAT(failure_of("{\"apps\":[{\"id\":\"/a\\nE all\",\"tasks\":[{}]}]}").message,
+              HasSubstr("first /a\\x0aE all: tasks[0]"));
 }
 
 TEST(AppsParserTest, DepthIsLimited) {
   const std::string deep = std::string(100000, '[') + std::string(100000, ']');
-  EXPECT_THAT(failure_of(list_of("\"x\":" + deep)).message, HasSubstr("nested deeper"));
+  EXPECT_EQ(unreadable_of("\"tasks\":[],\"x\":" + deep), "nested deeper than 200 levels");
+  EXPECT_THAT(failure_of("{\"apps\":[],\"x\":" + deep + "}").message, HasSubstr("nested deeper"));
 }
 
 }  // namespace

@@ -61,9 +61,10 @@ inline MarathonApps apps(std::vector<MarathonApp> list) {
   return made;
 }
 
-inline Routes routes_of(const MarathonApps& list, const RoutePolicy& policy = {}, const ResolvedNames& names = {}) {
+inline Routes routes_of(const MarathonApps& list, const RoutePolicy& policy = {}, const ResolvedNames& names = {},
+                        const render::RoutingState* served = nullptr) {
   HealthMemory memory;
-  return build_routes(list, names, policy, memory, TimePoint{});
+  return build_routes(list, names, policy, memory, TimePoint{}, served);
 }
 
 inline render::RoutingState state_of(const MarathonApps& list) { return routes_of(list).state; }

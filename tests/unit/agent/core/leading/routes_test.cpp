@@ -128,15 +128,6 @@ TEST(RoutesTest, AnAppWithoutTasksClaimsNoHost) {
   EXPECT_THAT(reasons(routes), HasSubstr("/blue: no routable task"));
 }
 
-TEST(RoutesTest, NamesAreUniqueAndTheLaterIdGetsASuffix) {
-  const Routes routes = routes_of(apps({app_of_size("/a.b", 1), app_of_size("/b/a", 1), app_of_size("/z", 1)}));
-  ASSERT_THAT(routes.state.apps, SizeIs(3));
-  EXPECT_EQ(routes.state.apps[0].name, "a.b");
-  EXPECT_THAT(routes.state.apps[1].name, testing::MatchesRegex("a\\.b-[0-9a-f]+"));
-  EXPECT_THAT(routes.state.apps[1].name, SizeIs(12));
-  EXPECT_EQ(routes.state.apps[2].name, "z");
-}
-
 TEST(RoutesTest, AnIdThatCouldBreakALocationLeavesThatAppOutAlone) {
   const Routes routes = routes_of(apps({app_of_size("/ok", 1), app_of_size("/bad;} server {", 1)}));
   ASSERT_THAT(routes.state.apps, SizeIs(1));
