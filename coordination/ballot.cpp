@@ -7,12 +7,16 @@ namespace chorale::coordination {
 Verdict count(const Ballot& ballot) {
   Verdict verdict;
   std::size_t acks = 0;
+  std::size_t elector_acks = 0;
   std::size_t elector_nacks = 0;
   const auto is_elector = [&ballot](const std::string& id) {
     return std::find(ballot.electors.begin(), ballot.electors.end(), id) != ballot.electors.end();
   };
   for (const auto& [id, vote] : ballot.votes) {
-    if (vote.result == VoteResult::kAck) ++acks;
+    if (vote.result == VoteResult::kAck) {
+      ++acks;
+      if (id != ballot.leader && is_elector(id)) ++elector_acks;
+    }
     if (vote.result != VoteResult::kNack) continue;
     if (verdict.nacked.empty()) verdict.reason = id + ": " + vote.error;
     verdict.nacked.push_back(id);
@@ -25,7 +29,11 @@ Verdict count(const Ballot& ballot) {
     verdict.kind = Verdict::Kind::kReject;
     return verdict;
   }
-  if (own == ballot.votes.end()) return verdict;
+  verdict.own_cut = own == ballot.votes.end();
+  if (verdict.own_cut) {
+    if (ballot.timeout_passed && elector_acks > 0 && verdict.nacked.empty()) verdict.kind = Verdict::Kind::kCommit;
+    return verdict;
+  }
   const bool all_answered = std::all_of(ballot.electors.begin(), ballot.electors.end(),
                                         [&ballot](const std::string& id) { return ballot.votes.count(id) > 0; });
   if (!all_answered && !ballot.deadline_passed) return verdict;

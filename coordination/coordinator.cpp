@@ -2,8 +2,10 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "coordination/machines.h"
 #include "coordination/overloaded.h"
@@ -15,6 +17,7 @@ namespace {
 constexpr std::chrono::milliseconds kHandoverLimit{300};
 // One machine's answer may be another's question. Two rounds are the rule; more than this is a bug.
 constexpr int kRoundsPerStep = 8;
+constexpr int kTurnLimit = 2;  // session timeouts
 
 }  // namespace
 
@@ -38,12 +41,15 @@ class Coordinator::Parts : public Machines {
   void drive_to_rest();
   void drive();
   void describe_self();
+  void watch_leader();
+  void watch_turn();
   void hear_sync_requests();
 
   Phase phase_ = Phase::kRunning;
   int own_znodes_ = 0;  // still to be deleted while handing over
   TimePoint handover_deadline_;
   std::string cluster_id_;                             // the lineage that the machines are in
+  std::optional<TimePoint> turn_since_;                // first in the election, and not leading
   bool newer_format_ = false;                          // as the last drive() found the tree
   std::uint64_t known_lists_ = 0;                      // Roster::lists() that were searched for the own znode
   std::uint64_t heard_reads_ = 0;                      // Roster::reads() that were searched for sync requests
@@ -184,6 +190,8 @@ void Coordinator::Parts::drive() {
   pointer.drive(root.ready(), root.cluster_id());
   follower.drive(pointer);
   leader.drive(ready, root.cluster_id(), follower, session.quiet_for_too_long());
+  watch_turn();
+  watch_leader();
   hear_sync_requests();
   describe_self();
   membership.drive(root.ready());
@@ -207,6 +215,35 @@ void Coordinator::Parts::describe_self() {
   document.role = leader.holds_leadership() ? Role::kLeader : Role::kFollower;
   document.vote = follower.vote();
   document.missing = follower.missing();
+  const bool leads = leader.holds_leadership();
+  document.late = leads ? leader.publisher().late() : std::vector<std::string>();
+  document.blocked = leads ? leader.publisher().blocked() : std::nullopt;
+}
+
+// Known while connected, once the agents were listed.
+void Coordinator::Parts::watch_leader() {
+  const StateDocument* state = pointer.document();
+  const bool known = context.link.connected && state != nullptr && roster.contains(context.options.id);
+  if (!known || roster.contains(state->leader)) {
+    leaderless_since.reset();
+  } else if (!leaderless_since) {
+    leaderless_since = context.now;
+  }
+}
+
+// Its turn, but it does not come to lead: perhaps the next one can. Waiting for older sessions to end is no failure.
+void Coordinator::Parts::watch_turn() {
+  const bool waits =
+      leader.state() == Leader::State::kTakingOver && leader.takeover().state() == Takeover::State::kWaiting;
+  if (!election.lowest() || leader.state() == Leader::State::kLeading || waits || !turn_since_) {
+    turn_since_ = election.lowest() ? std::optional(context.now) : std::nullopt;
+    return;
+  }
+  if (!context.link.connected || context.now < *turn_since_ + kTurnLimit * context.link.timeout) return;
+  context.log(LogLine::Level::kWarning, "first in the election but not able to lead: the place goes to the next");
+  leader.end("not able to lead in time");
+  election.step_down(std::chrono::milliseconds{0});
+  turn_since_.reset();
 }
 
 Coordinator::Coordinator(CoordinatorOptions options) : parts_(std::make_unique<Parts>(std::move(options))) {}

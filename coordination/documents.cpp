@@ -115,6 +115,10 @@ Json to_json(const AgentDocument& document) {
     put(applied, document.applied->identity);
     applied["at"] = document.applied->at;
   }
+  Json blocked;
+  if (document.blocked) {
+    blocked = Json{{"since", document.blocked->since}, {"reason", cut_text(document.blocked->reason)}};
+  }
   return Json{{"id", document.id},
               {"instance", document.instance},
               {"host", document.host},
@@ -130,7 +134,9 @@ Json to_json(const AgentDocument& document) {
               {"marathon_reachable", document.marathon_reachable},
               {"sync_requests", document.sync_requests},
               {"missing", document.missing},
-              {"formats", document.formats}};
+              {"formats", document.formats},
+              {"late", document.late},
+              {"blocked", std::move(blocked)}};
 }
 
 std::string encode(const RootDocument& document) {

@@ -12,7 +12,7 @@
 //   state     format, cluster_id, epoch, term, last_revision, committed (null is said, never guessed)
 //   header    epoch, revision, digest: the identity, wherever one stands
 //   manifest  format, the header's identity, files, and of each file digest, bytes, chunks
-//   agent     id, instance; result in a vote
+//   agent     id, instance; result in a vote; since in blocked
 //   hold      revision
 //   quarantined entry  app
 //
@@ -128,6 +128,13 @@ struct AppliedEntry {
   bool operator==(const AppliedEntry&) const = default;
 };
 
+// A change that cannot be committed.
+struct Blocked {
+  std::string since;   // ISO 8601, for people
+  std::string reason;  // at most 1 KB
+  bool operator==(const Blocked&) const = default;
+};
+
 // <root>/agents/<id>: ephemeral, written only when it changes.
 struct AgentDocument {
   std::string id;
@@ -146,6 +153,9 @@ struct AgentDocument {
   std::int64_t sync_requests = 0;    // rises when this agent was asked for a full sync; the leader then makes one
   std::vector<std::string> missing;  // chunk digests that this agent could not find
   std::vector<std::int64_t> formats{kOldestFormat};  // what it reads, rising; at least one
+  // Of the leader.
+  std::vector<std::string> late;   // agents that it does not wait for, sorted
+  std::optional<Blocked> blocked;  // for 5 s by now
   bool operator==(const AgentDocument&) const = default;
 };
 

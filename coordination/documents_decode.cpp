@@ -102,11 +102,11 @@ void read_quarantined(ObjectReader& reader, std::vector<QuarantineEntry>& into) 
   }
 }
 
-void read_missing(ObjectReader& reader, std::vector<std::string>& into) {
-  const Json* list = reader.optional_array("missing");
+void read_texts(ObjectReader& reader, std::string_view key, std::vector<std::string>& into) {
+  const Json* list = reader.optional_array(key);
   if (list == nullptr) return;
   for (const auto& value : *list) {
-    if (!value.is_string()) return reader.fail("missing", "holds something else than strings");
+    if (!value.is_string()) return reader.fail(key, "holds something else than strings");
     into.push_back(value.get<std::string>());
   }
 }
@@ -180,8 +180,13 @@ tl::expected<AgentDocument, Error> decode_agent(std::string_view text) {
     reader.optional_text("template_digest", into.template_digest);
     reader.optional_boolean("marathon_reachable", into.marathon_reachable);
     reader.optional_number("sync_requests", into.sync_requests);
-    read_missing(reader, into.missing);
+    read_texts(reader, "missing", into.missing);
     read_formats(reader, into.formats);
+    read_texts(reader, "late", into.late);
+    read_optional(reader, "blocked", into.blocked, [](ObjectReader& blocked, Blocked& read) {
+      blocked.text("since", read.since);
+      blocked.optional_text("reason", read.reason);
+    });
   });
 }
 

@@ -81,6 +81,12 @@ struct ViewChanged {
   std::vector<std::string> agents;       // live ids, sorted
   std::optional<Identity> peer_applied;  // the newest that another live agent has applied
   std::vector<std::string> missing;      // chunks that could not be found
+  // The state names a leader that is not registered: since when, on the steady clock.
+  std::optional<TimePoint> leaderless_since;
+  // While this agent leads.
+  std::vector<std::string> late;        // agents that are not waited for, sorted
+  std::optional<Blocked> blocked;       // a change that cannot be committed
+  std::optional<TimePoint> blocked_at;  // since when, on the steady clock
 };
 struct Refuse {  // this agent must not run: e.g. another host uses its id. Exit, naming the reason.
   std::string reason;

@@ -31,8 +31,10 @@ void Election::reset() {
 }
 
 void Election::drive(bool may_join) {
+  id_ours_ = may_join;
   // A create that was on its way when the place was given up is found by a list, and removed.
-  if (left_ || !(may_join || leaving_) || removing_ > 0 || !mirror_.may_look()) return;
+  const bool may_have_place = state_ != State::kOut || leaving_;
+  if (left_ || !(may_join || may_have_place) || removing_ > 0 || !mirror_.may_look()) return;
   if (mirror_.due()) return list();
   if (may_join && state_ == State::kOut && !leaving_ && context_.now >= join_at_) join();
 }
@@ -86,7 +88,7 @@ void Election::on_listed(const std::vector<std::string>& names) {
     const bool own = candidate.guid == guid_ && !leaving_;
     if (own && name_.empty()) {
       name_ = candidate.name;
-    } else {
+    } else if (id_ours_ || candidate.guid == guid_) {
       remove(candidate.name);
     }
   }

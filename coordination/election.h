@@ -40,7 +40,8 @@ class Election {
 
   void reset();
   void suspect() { mirror_.suspect(); }
-  // `may_join`: the own agent znode is present, so the id is ours and no stranger's.
+  // `may_join`: the own agent znode is present, so the id is ours and no stranger's. Without it a place that was taken
+  // is watched all the same: it must not block the pool.
   void drive(bool may_join);
 
   // Deletes the own znode and joins again at the tail, after `delay`.
@@ -68,6 +69,7 @@ class Election {
   std::string guid_;      // of this stay; empty before the first try
   std::string name_;      // of the own znode, while there is one
   bool unclear_ = false;  // a create may have happened: sync before the next list
+  bool id_ours_ = false;  // may_join, as it was last said: other candidates with our id are ghosts
   bool leaving_ = false;  // step_down(): own znodes are to go
   bool left_ = false;     // leave(): never again
   std::size_t removing_ = 0;

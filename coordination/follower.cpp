@@ -9,6 +9,7 @@ namespace {
 constexpr std::chrono::milliseconds kRefusedRetry{30'000};  // Nginx refused a committed state
 constexpr std::chrono::milliseconds kUnableRetry{5'000};    // shorter than what a leader is given before it hands over
 constexpr std::chrono::milliseconds kMissingRetry{500};
+constexpr std::chrono::milliseconds kLongestTest{60'000};  // then its answer is not waited for any more
 
 bool names(const std::optional<RevisionHeader>& header, const Identity& identity) {
   return header && header->identity == identity;
@@ -59,12 +60,15 @@ void Follower::forget_outdated(const StateDocument* document) {
     incomplete_.reset();
     missing_.clear();
   }
-  if (target_ && outdated(*target_)) drop_target();
+  if (target_ && document != nullptr && names(document->committed, *target_)) target_committed_ = true;
+  const bool kept = state_ == State::kStaging && target_committed_ && context_.now < staged_at_ + kLongestTest;
+  if (target_ && !kept && outdated(*target_)) drop_target();
 }
 
 void Follower::drop_target() {
   state_ = State::kIdle;
   target_.reset();
+  target_committed_ = false;
   parked_until_.reset();
   staging_ = Content{};
   fetch_.reset();
@@ -73,9 +77,12 @@ void Follower::drop_target() {
 void Follower::apply_committed(const StateDocument& document) {
   if (!document.committed || !order_.allows(document.committed->identity)) return;
   const Answer* answer = answer_to(document.committed->identity);
-  if (answer == nullptr || answer->result != VoteResult::kAck) return;
-  order_.raise(answer->identity);
-  context_.effects.emplace_back(ApplyRevision{answer->identity, answer->content.manifest, answer->content.files});
+  if (answer != nullptr && answer->result == VoteResult::kAck) hand_over(*answer);
+}
+
+void Follower::hand_over(const Answer& answer) {
+  order_.raise(answer.identity);
+  context_.effects.emplace_back(ApplyRevision{answer.identity, answer.content.manifest, answer.content.files});
 }
 
 bool Follower::wants_committed(const StateDocument& document) const {
@@ -102,6 +109,7 @@ void Follower::choose_target(const StateDocument& document) {
   const Identity& wanted = committed_first ? document.committed->identity : document.proposed->identity;
   if (target_ == wanted) return;
   target_ = wanted;
+  target_committed_ = false;
   state_ = State::kFetching;
   parked_until_.reset();
   reads_needed_ = 0;
@@ -140,6 +148,7 @@ void Follower::stage() {
     missing_.clear();
   }
   state_ = State::kStaging;
+  staged_at_ = context_.now;
   context_.effects.emplace_back(StageRevision{*target_, staging_.manifest, staging_.files});
 }
 
@@ -153,6 +162,8 @@ void Follower::on_stage_finished(const StageFinished& finished) {
   } else if (!unable_since_) {
     unable_since_ = context_.now;
   }
+  const bool to_apply = target_committed_ && finished.result == VoteResult::kAck;
+  if (to_apply && order_.allows(finished.identity)) hand_over(answers_.back());
   staging_ = Content{};
   target_.reset();
   state_ = State::kIdle;

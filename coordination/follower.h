@@ -26,7 +26,9 @@ class Follower {
   //   |                          |  '--/state read again, then listed as missing, then retried
   //   '--- withdrawn or outdated-+-----------------------'
   //
-  // Beside it: a committed state whose ack is kept is handed to the applier.
+  // Beside it: a committed state whose ack is kept is handed to the applier. What was committed while its test ran is
+  // tested to the end (within a minute) and applied, even if another one is committed by then: else steady change would
+  // starve an agent whose tests take longer than the changes are apart.
   enum class State { kIdle, kFetching, kStaging };
 
   Follower(Context& context, ContentCache& cache) : context_(context), fetch_(context, cache, "follower") {}
@@ -61,6 +63,7 @@ class Follower {
 
   void forget_outdated(const StateDocument* document);
   void apply_committed(const StateDocument& document);
+  void hand_over(const Answer& answer);
   void choose_target(const StateDocument& document);
   [[nodiscard]] bool wants_committed(const StateDocument& document) const;
   [[nodiscard]] bool wants_proposed(const StateDocument& document) const;
@@ -73,7 +76,9 @@ class Follower {
   Fetch fetch_;
   State state_ = State::kIdle;
   std::optional<Identity> target_;  // being fetched or staged
+  bool target_committed_ = false;   // it was seen to be
   Content staging_;                 // while kStaging
+  TimePoint staged_at_;             // the same
   std::vector<Answer> answers_;     // to what is committed or proposed now; at most two
   std::optional<Identity> applied_;
   bool knows_content_ = false;

@@ -10,7 +10,9 @@ constexpr std::chrono::milliseconds kProvenAfter{30'000};  // a leadership that 
 constexpr std::chrono::milliseconds kUnableLimit{15'000};
 constexpr std::chrono::milliseconds kBackOffLimit{30'000};
 constexpr int kFailuresAllowed = 3;
-constexpr std::chrono::milliseconds kGiveWayFor{1'000};  // an agent that has just registered stands for election by then
+constexpr std::chrono::milliseconds kGiveWayFor{
+    1'000};                      // an agent that has just registered stands for election by then
+constexpr int kCutsAllowed = 1;  // own tests in a row that took longer than stage_timeout while others answered
 
 }  // namespace
 
@@ -197,6 +199,10 @@ std::optional<Leader::Ending> Leader::look_at_agents(const Follower& follower) c
   if (state_ == State::kLeading && fence_.held() && publisher_.idle() && !publisher_.outranked() &&
       outranked(follower)) {
     return Ending{"an agent has applied what the state does not know", After::kRetake};
+  }
+  if (publisher_.own_cuts() > kCutsAllowed && publisher_.state() == Publisher::State::kIdle) {
+    return Ending{"its own test took longer than stage_timeout twice in a row, and another agent's did not",
+                  After::kStepDown};
   }
   const auto format = roster_.common_format();
   if (state_ == State::kLeading && publisher_.idle() && format && *format != publisher_.format()) {

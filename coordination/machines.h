@@ -1,6 +1,7 @@
 // Every machine of one agent, as they are built on each other. Never moved: continuations point into it.
 #pragma once
 
+#include <optional>
 #include <utility>
 
 #include "coordination/content_cache.h"
@@ -38,6 +39,7 @@ struct Machines {
   Pointer pointer;
   Follower follower;
   Leader leader;
+  std::optional<TimePoint> leaderless_since;  // the state names a leader that is not registered
 };
 
 }  // namespace chorale::coordination

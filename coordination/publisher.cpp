@@ -23,7 +23,8 @@ void Publisher::begin_leadership(bool outranked, std::int64_t format) {
   outranked_ = outranked;
   format_ = format;
   last_used_ = fence_.document().last_revision;
-  silent_.clear();
+  electors_.reset();
+  own_cuts_ = 0;
   put_again_at_.clear();
   refused_digest_.reset();
   committed_content_ = Content{};
@@ -34,6 +35,9 @@ void Publisher::end_leadership(const std::string& reason) {
   scope_.end();
   commits_ = 0;
   failure_.reset();
+  electors_.reset();
+  blockage_.end();
+  show_blocked();
   if (state_ != State::kIdle) close(Fate::kAbandoned, reason);
   abandon_pending(reason);
   uploader_.reset();
@@ -51,15 +55,18 @@ void Publisher::offer(StateOffered offered) {
   require(offered.content.root == context_.paths.root, "an offer's chunks belong to the coordinator's root");
   abandon_pending("a newer offer took its place");
   pending_ = std::move(offered);
-  if (!leading_) abandon_pending("not the leader");
+  if (!leading_) return abandon_pending("not the leader");
+  blockage_.want(manifest_digest(pending_->content.entries), pending_->created_at, context_.now);
 }
 
 void Publisher::drive(const std::optional<Vote>& own, bool may_propose) {
   if (!leading_) return;
   if (state_ == State::kIdle && pending_ && may_propose && fence_.held()) take_offer();
   if (state_ == State::kUploading) upload();
-  if (state_ == State::kVoting) count_votes(own);
+  hear_answers(own);
+  if (state_ == State::kVoting) count_votes();
   put_missing();
+  show_blocked();
 }
 
 bool Publisher::already_committed(const std::string& digest) const {
@@ -78,7 +85,7 @@ void Publisher::take_offer() {
   if (already_committed(digest)) {
     const Identity identity = fence_.document().committed->identity;
     context_.effects.emplace_back(OfferClosed{offer_, Fate::kCommitted, identity, {}, {}});
-    return;
+    return blockage_.commit(digest);
   }
   if (refused_digest_ == digest && context_.now < refused_until_) {
     context_.effects.emplace_back(
@@ -158,6 +165,7 @@ void Publisher::on_written(Fence::Result result, const std::string& reason) {
       ++commits_;
       outranked_ = false;
       committed_content_ = content_;
+      blockage_.commit(header.identity.digest);
       return close(Fate::kCommitted, {});
     case State::kWithdrawing:
       if (stands.proposed) return write(State::kWithdrawing, stands.committed, std::nullopt);
@@ -181,39 +189,44 @@ void Publisher::forget_withdrawn() {
 
 void Publisher::begin_vote() {
   state_ = State::kVoting;
-  voters_ = roster_.ids();
   votes_.clear();
-  deadline_ = context_.now + context_.options.stage_timeout;
+  proposed_at_ = context_.now;
+  electors_.begin(content_.manifest->header.identity, roster_.ids(), context_.now);
 }
 
-void Publisher::count_votes(const std::optional<Vote>& own) {
-  const Identity& identity = content_.manifest->header.identity;
-  const std::string& self = context_.options.id;
+// Between two votes as well: a late agent answers when the vote is long over.
+void Publisher::hear_answers(const std::optional<Vote>& own) {
+  electors_.keep(roster_.ids());
+  for (const auto& [id, agent] : roster_.documents()) {
+    if (id != context_.options.id && agent->vote) hear_answer(id, *agent->vote);
+  }
+  if (own) hear_answer(context_.options.id, *own);
+}
+
+void Publisher::hear_answer(const std::string& id, const Vote& vote) {
+  electors_.answered(id, vote.identity, context_.now);
+  if (state_ == State::kVoting && vote.identity == content_.manifest->header.identity) votes_[id] = vote;
+}
+
+void Publisher::count_votes() {
   if (context_.options.stage_timeout.count() == 0) {
     return write(State::kCommitting, content_.manifest->header, std::nullopt);
   }
-  for (const auto& [id, agent] : roster_.documents()) {
-    if (id == self || !agent->vote) continue;
-    if (agent->vote->identity == identity) votes_[id] = *agent->vote;
-    const auto silent = silent_.find(id);
-    if (silent != silent_.end() && !agent->vote->identity.older_than(silent->second)) silent_.erase(silent);
+  const std::string& self = context_.options.id;
+  Ballot ballot{self, electors_.electors(votes_), votes_};
+  if (std::find(ballot.electors.begin(), ballot.electors.end(), self) == ballot.electors.end()) {
+    ballot.electors.push_back(self);
   }
-  if (own && own->identity == identity) votes_[self] = *own;
-  Ballot ballot{self, {self}, votes_, context_.now >= deadline_};
-  for (const std::string& id : voters_) {
-    if (id != self && roster_.contains(id) && silent_.count(id) == 0) ballot.electors.push_back(id);
-  }
+  ballot.deadline_passed = context_.now >= electors_.deadline();
+  ballot.timeout_passed = context_.now >= proposed_at_ + context_.options.stage_timeout;
   conclude(count(ballot), ballot);
 }
 
 void Publisher::conclude(const Verdict& verdict, const Ballot& ballot) {
   if (verdict.kind == Verdict::Kind::kOpen || !fence_.held()) return;
   const RevisionHeader& header = content_.manifest->header;
-  if (ballot.deadline_passed) {
-    for (const std::string& id : ballot.electors) {
-      if (votes_.count(id) == 0) silent_[id] = header.identity;
-    }
-  }
+  if (ballot.deadline_passed) electors_.close(votes_);
+  own_cuts_ = verdict.own_cut ? own_cuts_ + 1 : 0;
   verdict_ = verdict;
   if (verdict.kind == Verdict::Kind::kCommit) return write(State::kCommitting, header, std::nullopt);
   if (verdict.kind == Verdict::Kind::kReject) {
@@ -225,6 +238,7 @@ void Publisher::conclude(const Verdict& verdict, const Ballot& ballot) {
 
 void Publisher::close(Fate fate, const std::string& reason) {
   state_ = State::kIdle;
+  if (fate != Fate::kCommitted) blockage_.fail(reason);
   context_.effects.emplace_back(OfferClosed{offer_, fate, content_.manifest->header.identity, reason, verdict_.nacked});
 }
 
@@ -241,6 +255,42 @@ void Publisher::put_missing() {
       if (state_ != State::kIdle) uploader_.put_again(content_, what);
     }
   }
+}
+
+void Publisher::show_blocked() {
+  auto blocked = blockage_.since() ? blockage_.show(context_.now, waiting_for()) : std::nullopt;
+  if (blocked && !blocked_) {
+    context_.log(LogLine::Level::kWarning,
+                 "blocked: a change waits to be committed since " + blocked->since + ": " + blocked->reason);
+  } else if (!blocked && blocked_) {
+    context_.log(LogLine::Level::kInfo, "no longer blocked, as it was since " + blocked_->since);
+  }
+  blocked_ = std::move(blocked);
+}
+
+// For people: why the newest offer is not committed yet.
+std::string Publisher::waiting_for() const {
+  switch (state_) {
+    case State::kIdle:
+      return context_.link.connected ? "it waits to be proposed" : "ZooKeeper is not connected";
+    case State::kUploading:
+      return "it is being stored";
+    case State::kProposing:
+    case State::kCommitting:
+    case State::kWithdrawing:
+      return "the state is being written";
+    case State::kVoting:
+      break;
+  }
+  std::string agents;
+  const auto add = [this, &agents](const std::string& id) {
+    if (votes_.count(id) == 0) agents += (agents.empty() ? "" : ", ") + id;
+  };
+  add(context_.options.id);
+  for (const std::string& id : electors_.electors(votes_)) {
+    if (id != context_.options.id) add(id);
+  }
+  return "it waits for the answer of " + agents;
 }
 
 }  // namespace chorale::coordination

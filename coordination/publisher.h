@@ -11,8 +11,10 @@
 #include <vector>
 
 #include "coordination/ballot.h"
+#include "coordination/blockage.h"
 #include "coordination/content_cache.h"
 #include "coordination/context.h"
+#include "coordination/electors.h"
 #include "coordination/fence.h"
 #include "coordination/pointer.h"
 #include "coordination/roster.h"
@@ -38,7 +40,8 @@ class Publisher {
         fence_(fence),
         pointer_(pointer),
         scope_("publisher"),
-        uploader_(context) {}
+        uploader_(context),
+        electors_(context.options.stage_timeout) {}
 
   // REQUIRES: the fence is held. `outranked`: an agent serves what the committed state cannot replace (an older backup
   // was restored); then even an equal content is published anew, under a number above it.
@@ -62,6 +65,13 @@ class Publisher {
   // As given to begin_leadership(), until the first commit.
   [[nodiscard]] bool outranked() const { return outranked_; }
   [[nodiscard]] std::int64_t format() const { return format_; }
+  // Agents that are not waited for; sorted.
+  [[nodiscard]] std::vector<std::string> late() const { return electors_.late(); }
+  // A change that could not be committed for kBlockedAfter, and since when it waits.
+  [[nodiscard]] const std::optional<Blocked>& blocked() const { return blocked_; }
+  [[nodiscard]] std::optional<TimePoint> blocked_at() const { return blocked_ ? blockage_.since() : std::nullopt; }
+  // How often in a row this agent's own test was cut short.
+  [[nodiscard]] int own_cuts() const { return own_cuts_; }
   // How many commits this leadership has seen.
   [[nodiscard]] int commits() const { return commits_; }
   // Set when the server refused a write of the state: this leadership cannot go on.
@@ -76,10 +86,14 @@ class Publisher {
   void on_written(Fence::Result result, const std::string& reason);
   void forget_withdrawn();
   void begin_vote();
-  void count_votes(const std::optional<Vote>& own);
+  void hear_answers(const std::optional<Vote>& own);
+  void hear_answer(const std::string& id, const Vote& vote);
+  void count_votes();
   void conclude(const Verdict& verdict, const Ballot& ballot);
   void close(Fate fate, const std::string& reason);
   void put_missing();
+  void show_blocked();
+  [[nodiscard]] std::string waiting_for() const;
 
   Context& context_;
   ContentCache& cache_;
@@ -97,14 +111,16 @@ class Publisher {
   Revision last_used_;                   // the highest number that a manifest of this leadership may bear
   bool outranked_ = false;
   std::int64_t format_ = kOldestFormat;
-  std::vector<std::string> voters_;         // registered when `proposed` was written
-  std::map<std::string, Vote> votes_;       // to the current proposal
-  std::map<std::string, Identity> silent_;  // let this deadline pass and have not answered since
-  TimePoint deadline_;
+  Electors electors_;
+  std::map<std::string, Vote> votes_;  // to the current proposal
+  TimePoint proposed_at_;
+  int own_cuts_ = 0;
   Verdict verdict_;  // why it is withdrawn
   std::optional<std::string> refused_digest_;
   TimePoint refused_until_;
   std::map<std::string, TimePoint> put_again_at_;  // what agents miss: not again before
+  Blockage blockage_;
+  std::optional<Blocked> blocked_;  // as shown
   int commits_ = 0;
   std::optional<std::string> failure_;
 };

@@ -95,13 +95,20 @@ ViewChanged make_view(const Machines& machines) {
   view.agents = machines.roster.ids();
   view.peer_applied = machines.roster.newest_applied_by_others();
   view.missing = machines.follower.missing();
+  view.leaderless_since = machines.leaderless_since;
+  if (!machines.leader.holds_leadership()) return view;
+  const Publisher& publisher = machines.leader.publisher();
+  view.late = publisher.late();
+  view.blocked = publisher.blocked();
+  view.blocked_at = publisher.blocked_at();
   return view;
 }
 
 bool same_view(const ViewChanged& left, const ViewChanged& right) {
   const auto fields = [](const ViewChanged& view) {
     return std::tie(view.connected, view.zookeeper_message, view.role, view.leader, view.epoch, view.committed,
-                    view.proposed, view.agents, view.peer_applied, view.missing);
+                    view.proposed, view.agents, view.peer_applied, view.missing, view.leaderless_since, view.late,
+                    view.blocked, view.blocked_at);
   };
   return fields(left) == fields(right);
 }

@@ -29,6 +29,12 @@ std::string lag(const AgentDocument& agent, const std::optional<RevisionHeader>&
   return behind > 0 ? std::to_string(behind) : "differs";
 }
 
+std::string list(const std::vector<std::string>& ids) {
+  std::string text;
+  for (const std::string& id : ids) text += (text.empty() ? "" : ", ") + id;
+  return text;
+}
+
 }  // namespace
 
 std::string status_text(const coordination::ClusterSnapshot& snapshot) {
@@ -41,6 +47,11 @@ std::string status_text(const coordination::ClusterSnapshot& snapshot) {
   if (state.held) {
     text += "held       revision " + std::to_string(state.held->revision.value) + " by " + safe(state.held->by) + ": " +
             safe(state.held->reason) + "\n";
+  }
+
+  for (const AgentDocument& agent : snapshot.agents) {
+    if (agent.blocked) text += "blocked    since " + safe(agent.blocked->since + ": " + agent.blocked->reason) + "\n";
+    if (!agent.late.empty()) text += "late       " + safe(list(agent.late)) + "\n";
   }
 
   std::vector<std::vector<std::string>> rows{{"AGENT", "ROLE", "STATUS", "APPLIED", "DIGEST", "LAG", "MESSAGE"}};

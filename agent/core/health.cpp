@@ -74,6 +74,14 @@ std::optional<std::string> why_degraded_endpoints(const HealthInputs& inputs) {
          " Marathon endpoints are down, first " + ill->endpoint + ": " + ill->message;
 }
 
+// The next agent should lead by now.
+std::optional<std::string> why_leaderless(const HealthInputs& inputs) {
+  const auto& since = inputs.view.leaderless_since;
+  if (!since || inputs.now < *since + inputs.session_timeout + kLeaderlessGrace) return std::nullopt;
+  return "no leader since " + inputs.leaderless_since + ": " + inputs.view.leader +
+         " led last and is not registered; the last applied routes stay in use";
+}
+
 std::optional<std::string> why_degraded(const HealthInputs& inputs) {
   if (auto here = why_degraded_here(inputs)) return here;
   if (!inputs.view.connected) {
@@ -82,8 +90,12 @@ std::optional<std::string> why_degraded(const HealthInputs& inputs) {
   }
   if (!or_else(inputs.view.zookeeper_message, {}).empty()) return "ZooKeeper: " + inputs.view.zookeeper_message;
   if (inputs.view.leader.empty()) return "no leader is elected; the last applied routes stay in use";
+  if (auto leaderless = why_leaderless(inputs)) return leaderless;
   if (inputs.template_trouble) return "template: " + inputs.template_trouble->message;
   if (inputs.marathon_trouble) return "Marathon: " + inputs.marathon_trouble->message;
+  if (const auto& blocked = inputs.view.blocked) {
+    return "a change is blocked since " + blocked->since + ": " + blocked->reason;
+  }
   return why_degraded_endpoints(inputs);
 }
 

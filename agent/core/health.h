@@ -28,6 +28,8 @@ struct HealthInputs {
   std::optional<Failure> marathon_trouble;  // the leader's MarathonTracker::trouble()
   std::vector<std::string> warnings;        // e.g. "neither ZooKeeper credentials nor publish_key_file are set"
   bool drained = false;
+  Milliseconds session_timeout{10'000};
+  std::string leaderless_since;  // of view.leaderless_since, on the wall clock
 };
 
 struct HealthVerdict {
@@ -36,6 +38,8 @@ struct HealthVerdict {
 };
 
 inline constexpr Milliseconds kDownAfterCannotApply{30'000};
+// Beyond the session timeout: by then the next agent should have taken over.
+inline constexpr Milliseconds kLeaderlessGrace{3'000};
 
 [[nodiscard]] HealthVerdict judge(const HealthInputs& inputs);
 // The body of /v1/health (indented JSON). 503 with kDown, else 200.

@@ -93,6 +93,7 @@ class Agent {
   NginxStatus nginx_status_;
   std::optional<coordination::StatusChanged> published_;
   std::uint64_t last_offer_ = 0;
+  std::string leaderless_since_;  // when view_.leaderless_since was set, on the wall clock
   std::string last_applied_at_;
   std::string last_valid_at_;  // of the last accepted `nginx -t`
   bool status_posted_ = false;

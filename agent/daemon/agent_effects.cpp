@@ -23,6 +23,7 @@ void Agent::perform(coordination::AgentEffect effect) {
                  [this](const coordination::StageRevision& stage) { nginx_->stage(stage); },
                  [this](const coordination::ApplyRevision& revision) { apply(revision); },
                  [this](coordination::ViewChanged& view) {
+                   if (view.leaderless_since && !view_.leaderless_since) leaderless_since_ = utc_now();
                    view_ = std::move(view);
                    status_changed();
                  },

@@ -21,6 +21,8 @@ HealthInputs Agent::health_inputs() const {
   inputs.id = config_.id;
   inputs.view = view_;
   inputs.standalone = config_.standalone;
+  inputs.session_timeout = config_.session_timeout;
+  inputs.leaderless_since = leaderless_since_;
   inputs.nginx = nginx_status_;
   inputs.template_trouble = leadership_ ? leadership_->template_trouble() : templates_.trouble();
   inputs.endpoints = leadership_ ? leadership_->tracker().endpoints() : endpoint_watch_.endpoints();
@@ -54,6 +56,8 @@ void Agent::publish_status() {
   const HealthInputs inputs = health_inputs();
   const HealthVerdict verdict = judge(inputs);
   metrics_.set_cluster(view_);
+  metrics_.set_blocked(view_.blocked_at ? duration_cast<Milliseconds>(inputs.now - *view_.blocked_at)
+                                        : Milliseconds(0));
   metrics_.set_nginx(nginx_status_);
   metrics_.set_health(verdict.condition);
   notifier_.status(status_line(inputs, verdict), inputs.now);

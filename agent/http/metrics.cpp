@@ -83,6 +83,9 @@ class Metrics::Impl {
   Gauge& applied_epoch = gauge("chorale_applied_epoch", "The epoch of the revision that this proxy's Nginx serves.");
   Gauge& quarantined = gauge("chorale_quarantined_apps", "Apps frozen because Nginx refused their content.");
   Gauge& missing = gauge("chorale_missing_chunks", "Chunks of the committed revision that could not be found.");
+  Gauge& late = gauge("chorale_late_agents", "Agents that the leader does not wait for; leader only.");
+  Gauge& blocked =
+      gauge("chorale_blocked_seconds", "How long a change could not be committed, from 5 s on; leader only, 0: none.");
   Gauge& apps = gauge("chorale_apps", "Apps served by this proxy.");
   Gauge& servers = gauge("chorale_servers", "Servers behind the apps of this proxy.");
   Histogram& change =
@@ -182,10 +185,13 @@ void Metrics::set_cluster(const coordination::ViewChanged& view) {
   impl_->agents.Set(static_cast<double>(view.agents.size()));
   impl_->epoch.Set(static_cast<double>(view.epoch.value));
   impl_->missing.Set(static_cast<double>(view.missing.size()));
+  impl_->late.Set(static_cast<double>(view.late.size()));
   if (!view.committed) return;
   impl_->committed_revision.Set(static_cast<double>(view.committed->identity.revision.value));
   impl_->quarantined.Set(static_cast<double>(view.committed->quarantined));
 }
+
+void Metrics::set_blocked(std::chrono::milliseconds duration) { impl_->blocked.Set(seconds(duration)); }
 
 void Metrics::set_applied(const coordination::Identity& identity) {
   impl_->applied_revision.Set(static_cast<double>(identity.revision.value));

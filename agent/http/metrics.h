@@ -32,6 +32,7 @@ class Metrics {
   void change_applied(std::chrono::milliseconds latency);
   // Gauges.
   void set_cluster(const coordination::ViewChanged& view);
+  void set_blocked(std::chrono::milliseconds duration);  // how long a change cannot be committed; leader only, 0: none
   void set_applied(const coordination::Identity& identity);
   void set_routes(std::int64_t apps, std::int64_t servers);
   void set_nginx(const NginxStatus& status);

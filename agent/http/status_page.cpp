@@ -56,6 +56,12 @@ std::string cluster_html(const coordination::ClusterSnapshot& cluster) {
     html += row("Held", "revision " + std::to_string(state.held->revision.value) + " by " +
                             escape_html(state.held->by) + ": " + escape_html(state.held->reason));
   }
+  for (const AgentDocument& agent : cluster.agents) {
+    if (const auto& blocked = agent.blocked) {
+      html += row("Blocked", escape_html("since " + blocked->since + ": " + blocked->reason));
+    }
+    for (const std::string& id : agent.late) html += row("Late", escape_html(id));
+  }
   html += "</table>\n<h2>Agents</h2>\n<table>\n";
   html += "<tr><th>Id</th><th>Role</th><th>Status</th><th>Applied</th><th>Version</th><th>Message</th></tr>\n";
   for (const AgentDocument& agent : cluster.agents) {

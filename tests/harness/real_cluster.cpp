@@ -36,6 +36,24 @@ std::string Proxy::config_file() const { return directory_.path() / "chorale.tom
 
 bool Proxy::start_nginx() { return nginx_.start(); }
 
+void Proxy::delay_tests(std::chrono::milliseconds delay) {
+  const std::filesystem::path file = directory_.path() / "test_delay";
+  const std::string written = file.string() + ".new";
+  std::ofstream(written) << static_cast<double>(delay.count()) / 1000.0 << "\n";
+  std::filesystem::rename(written, file);
+}
+
+// With a script in front that sleeps before a test.
+std::string Proxy::nginx_command() {
+  if (!options_.delays_tests) return nginx_.command();
+  delay_tests(std::chrono::milliseconds(0));
+  const std::string script = directory_.path() / "delay";
+  std::ofstream(script) << "#!/bin/sh\ncase \" $* \" in *' -t '*) sleep \"$(cat " << directory_.path().string()
+                        << "/test_delay)\" ;; esac\nexec \"$@\"\n";
+  std::filesystem::permissions(script, std::filesystem::perms::owner_all);
+  return script + " " + nginx_.command();
+}
+
 void Proxy::start_agent() {
   std::ofstream config(config_file());
   if (!options_.zookeeper.empty()) config << "zookeeper = \"zk://" << options_.zookeeper << "/chorale\"\n";
@@ -44,7 +62,7 @@ void Proxy::start_agent() {
          << "listen = \"127.0.0.1:0\"\n"
          << "nginx_config = \"" << nginx_.config_file() << "\"\n"
          << "nginx_template = \"" << CHORALE_TEMPLATE << "\"\n"
-         << "nginx_cmd = \"" << nginx_.command() << "\"\n"
+         << "nginx_cmd = \"" << nginx_command() << "\"\n"
          << "nginx_pid = \"" << nginx_.pid_file() << "\"\n"
          << "state_dir = \"" << (directory_.path() / "state").string() << "\"\n"
          << "session_timeout = \"" << options_.session_timeout << "\"\n"
@@ -110,7 +128,8 @@ Proxy* RealCluster::add_proxy(const std::string& more_config) {
                                                             zookeeper_.address(),
                                                             {marathon_->url()},
                                                             options_.session_timeout,
-                                                            options_.more_config + more_config}));
+                                                            options_.more_config + more_config,
+                                                            options_.delays_tests}));
   if (!proxies_.back()->start_nginx()) return nullptr;
   proxies_.back()->start_agent();
   return proxies_.back().get();

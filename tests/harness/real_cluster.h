@@ -29,6 +29,7 @@ class Proxy {
     std::vector<std::string> marathon;
     std::string session_timeout;  // "2s"
     std::string more_config;      // further lines for chorale.toml, before [local]
+    bool delays_tests = false;    // delay_tests() may be called
   };
 
   explicit Proxy(Options options);
@@ -36,6 +37,8 @@ class Proxy {
   // Starts Nginx on a file of its own making; false: it did not come up.
   [[nodiscard]] bool start_nginx();
   void start_agent();
+  // From now on every `nginx -t` of the agent takes so much longer.
+  void delay_tests(std::chrono::milliseconds delay);
   void kill_agent() { agent_->kill(); }  // -9
   void signal_agent(int number) { agent_->signal(number); }
   [[nodiscard]] bool agent_ended(std::chrono::milliseconds limit) { return agent_->wait(limit); }
@@ -58,6 +61,8 @@ class Proxy {
 
  private:
   Options options_;
+  [[nodiscard]] std::string nginx_command();
+
   std::string id_;
   TempDir directory_;
   NginxInstance nginx_;
@@ -72,6 +77,7 @@ class RealCluster {
     std::string session_timeout = "2s";
     std::vector<std::string> simulator{};  // further arguments of the Marathon simulator
     std::string more_config{};             // further lines of every agent's chorale.toml
+    bool delays_tests = false;             // Proxy::delay_tests() may be called
   };
 
   RealCluster();

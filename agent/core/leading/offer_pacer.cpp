@@ -46,7 +46,7 @@ std::optional<Offer> OfferPacer::consider(render::RoutingState state, TimePoint 
   if (!is_rejected || is_committed) rejected_.reset();
   const std::string cause = std::exchange(cause_, "");
   const int more = std::exchange(more_causes_, 0);
-  if (is_committed && !forced_) return std::nullopt;
+  if (is_committed && !forced_ && !undecided_) return std::nullopt;
   if (rejected_ && now < rejected_->again_at) return std::nullopt;
   under_way_forced_ = std::exchange(forced_, false);
 
@@ -64,6 +64,8 @@ std::optional<Offer> OfferPacer::consider(render::RoutingState state, TimePoint 
 bool OfferPacer::decided(std::uint64_t offer, Fate fate, TimePoint now) {
   if (!under_way_ || under_way_->number != offer) return false;
   Offer decided = *std::exchange(under_way_, std::nullopt);
+  const bool is_news = !committed_ || *committed_ != *decided.state;
+  if (fate == Fate::kCommitted || is_news) undecided_ = fate != Fate::kCommitted;
   switch (fate) {
     case Fate::kCommitted:
       abandoned_ = 0;

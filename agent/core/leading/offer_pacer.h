@@ -81,6 +81,9 @@ class OfferPacer {
     TimePoint again_at;
   };
   std::optional<Rejected> rejected_;
+  // The last state that differed was offered and not committed: if its change is taken back, the coordinator has to hear
+  // that it is not wanted any more.
+  bool undecided_ = false;
 };
 
 }  // namespace chorale::agent

@@ -26,8 +26,28 @@ TEST(BallotTest, WaitsForEveryElector) {
 
 TEST(BallotTest, SilenceIsNoAckButDoesNotHoldUpTheRest) {
   EXPECT_EQ(count(three({{"a", kAck}}, true)).kind, Kind::kCommit);
-  EXPECT_EQ(count(three({}, true)).kind, Kind::kOpen);  // the leader's own test is never cut short
+  EXPECT_EQ(count(three({}, true)).kind, Kind::kOpen);
   EXPECT_EQ(count(three({{"b", kAck}, {"c", kAck}}, true)).kind, Kind::kOpen);
+}
+
+TEST(BallotTest, LeadersOwnTestIsCutByTheTimeoutWhereAnotherElectorAckedAndNobodyNacked) {
+  const auto at_timeout = [](std::map<std::string, Vote> votes) {
+    Ballot ballot = three(std::move(votes), true);
+    ballot.timeout_passed = true;
+    return count(ballot);
+  };
+  const Verdict cut = at_timeout({{"b", kAck}, {"c", kUnable}});
+  EXPECT_EQ(cut.kind, Kind::kCommit);
+  EXPECT_TRUE(cut.own_cut);
+  EXPECT_EQ(at_timeout({{"b", kAck}}).kind, Kind::kCommit);
+  EXPECT_EQ(at_timeout({{"b", kAck}, {"c", kNack}}).kind, Kind::kOpen);
+  EXPECT_EQ(at_timeout({{"b", kUnable}, {"c", kUnable}}).kind, Kind::kOpen);
+  EXPECT_EQ(at_timeout({}).kind, Kind::kOpen);
+  EXPECT_EQ(at_timeout({{"x", kAck}}).kind, Kind::kOpen) << "no elector";
+  EXPECT_EQ(at_timeout({{"b", kAck}, {"x", kNack}}).kind, Kind::kOpen);
+  EXPECT_FALSE(at_timeout({{"a", kAck}}).own_cut);
+  EXPECT_FALSE(at_timeout({{"a", kUnable}, {"b", kAck}}).own_cut);
+  EXPECT_FALSE(count(three({{"b", kNack}, {"c", kNack}})).own_cut);
 }
 
 TEST(BallotTest, LeadersOwnNackEndsItAtOnce) {

@@ -336,9 +336,22 @@ TEST(DocumentVersionsTest, WhatSaysWhichThingItIsAboutHasNoDefault) {
   expect_missing(decode_state(without(kState01, "/held", "revision")), "state.held.revision");
 }
 
+TEST(DocumentVersionsTest, LateAndBlockedComeBackAsTheyWere) {
+  AgentDocument leading = agent();
+  leading.late = {"proxy-2", "proxy-3"};
+  leading.blocked = Blocked{"2026-11-22T12:00:00.000Z", "proxy-2: [emerg] no"};
+  expect_read(decode_agent(encode(leading)), leading, "agent");
+  EXPECT_FALSE(decode_agent(without(encode(leading), "/blocked", "since")));
+  leading.blocked->reason = std::string(2'000, 'x');
+  EXPECT_EQ(decode_agent(encode(leading))->blocked->reason.size(), kMaxTextBytes);
+  leading.blocked->reason.clear();
+  expect_read(decode_agent(without(encode(leading), "/blocked", "reason")), leading, "reason");
+}
+
 TEST(DocumentVersionsTest, AnotherTypeIsNoMissingKey) {
-  for (const char* key : {"host", "version", "started_at", "admin", "role", "status", "message", "vote", "applied",
-                          "template_digest", "marathon_reachable", "sync_requests", "missing", "formats"}) {
+  for (const char* key :
+       {"host", "version", "started_at", "admin", "role", "status", "message", "vote", "applied", "template_digest",
+        "marathon_reachable", "sync_requests", "missing", "formats", "late", "blocked"}) {
     Json json = Json::parse(kAgent01);
     json[key] = 1.5;
     EXPECT_FALSE(decode_agent(json.dump())) << key;

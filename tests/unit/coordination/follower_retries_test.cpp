@@ -92,11 +92,10 @@ TEST_F(FollowerRetriesTest, LongErrorIsCutInTheVote) {
 
 TEST_F(FollowerRetriesTest, ProposalThatIsReplacedWhileItIsStagedIsLetGo) {
   b().answer = std::nullopt;
+  a().answer = VoteResult::kNack;
   a().offer("one");
   cluster_.settle();
   ASSERT_THAT(b().staged, SizeIs(1));
-  a().answer = VoteResult::kNack;
-  cluster_.advance(seconds(4));
   a().answer = VoteResult::kAck;
   a().offer("two");
   cluster_.settle();
@@ -104,6 +103,46 @@ TEST_F(FollowerRetriesTest, ProposalThatIsReplacedWhileItIsStagedIsLetGo) {
   b().step(StageFinished{b().staged[0].identity, VoteResult::kAck, ""});
   cluster_.settle();
   EXPECT_FALSE(vote_of("b")) << "of the one that nobody asks for any more";
+}
+
+TEST_F(FollowerRetriesTest, WhatWasCommittedWhileItsTestRanIsTestedToTheEndAndApplied) {
+  b().answer = std::nullopt;
+  a().offer("one");
+  cluster_.advance(seconds(4));
+  const Identity one = cluster_.state().committed.value().identity;
+  a().offer("two");
+  cluster_.settle();
+  ASSERT_THAT(b().staged, SizeIs(1));
+  b().step(StageFinished{one, VoteResult::kAck, ""});
+  cluster_.settle();
+  EXPECT_THAT(b().applied_history, testing::ElementsAre(one));
+  ASSERT_THAT(b().staged, SizeIs(2));
+  EXPECT_EQ(b().staged[1].identity, cluster_.state().committed->identity);
+}
+
+TEST_F(FollowerRetriesTest, WhatWasCommittedAndIsRefusedIsNotApplied) {
+  b().answer = std::nullopt;
+  a().offer("one");
+  cluster_.advance(seconds(4));
+  a().offer("two");
+  cluster_.settle();
+  b().step(StageFinished{b().staged[0].identity, VoteResult::kNack, ""});
+  cluster_.settle();
+  EXPECT_THAT(b().applied_history, testing::IsEmpty());
+}
+
+TEST_F(FollowerRetriesTest, TestThatNeverEndsIsGivenUpAfterAMinute) {
+  b().answer = std::nullopt;
+  a().offer("one");
+  cluster_.advance(seconds(4));
+  a().offer("two");
+  cluster_.advance(milliseconds(55'900));
+  EXPECT_THAT(b().staged, SizeIs(1));
+  cluster_.advance(milliseconds(200));
+  EXPECT_THAT(b().staged, SizeIs(2));
+  b().step(StageFinished{b().staged[0].identity, VoteResult::kAck, ""});
+  cluster_.settle();
+  EXPECT_THAT(b().applied_history, testing::IsEmpty());
 }
 
 TEST_F(FollowerRetriesTest, CommittedRevisionThatCannotBeFetchedDoesNotKeepItFromVoting) {

@@ -52,13 +52,14 @@ TEST_F(PublisherTest, SilentAgentThatAnswersIsWaitedForAgain) {
   leader().offer("one");
   cluster_.advance(seconds(4));
   agent(2).answer = VoteResult::kAck;
+  agent(2).step(StageFinished{agent(2).staged.back().identity, VoteResult::kAck, ""});
   leader().offer("two");
   cluster_.advance(seconds(2));
   agent(2).answer = std::nullopt;
   leader().offer("three");
-  cluster_.advance(seconds(2));
+  cluster_.advance(milliseconds(200));
   EXPECT_EQ(cluster_.state().committed->cause, "two");
-  cluster_.advance(seconds(2));
+  cluster_.advance(milliseconds(100));  // answers come at once here
   EXPECT_EQ(cluster_.state().committed->cause, "three");
 }
 

@@ -46,6 +46,19 @@ proxy-4  follower  ok      7.41     bbbbbbbbbbbb  differs  OK
 )");
 }
 
+TEST(StatusTextTest, ShowsWhatIsBlockedAndWhoIsLate) {
+  coordination::ClusterSnapshot snapshot;
+  snapshot.agents = {agent("proxy-1", std::nullopt), agent("proxy-2", std::nullopt)};
+  EXPECT_THAT(status_text(snapshot), Not(HasSubstr("blocked")));
+  EXPECT_THAT(status_text(snapshot), Not(HasSubstr("late ")));
+  snapshot.agents[1].blocked = coordination::Blocked{"2026-11-22T12:00:00.000Z", "a\x1b: no"};
+  snapshot.agents[1].late = {"proxy-3", "proxy-4"};
+  const std::string text = status_text(snapshot);
+  EXPECT_THAT(text, HasSubstr("\nblocked    since 2026-11-22T12:00:00.000Z: a"));
+  EXPECT_THAT(text, HasSubstr("\nlate       proxy-3, proxy-4\n"));
+  EXPECT_THAT(text, Not(HasSubstr("\x1b")));
+}
+
 TEST(StatusTextTest, EmptyClusterIsSaid) {
   const std::string text = status_text({});
   EXPECT_THAT(text, HasSubstr("leader     none\n"));

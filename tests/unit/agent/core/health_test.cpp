@@ -71,6 +71,25 @@ TEST(HealthTest, TreeThatCannotBeUsedIsDegraded) {
   expect(inputs, Condition::kDegraded, "ZooKeeper: state.format is 2");
 }
 
+TEST(HealthTest, PoolWithoutALeaderIsDegradedAfterTheSessionTimeoutAndThreeSeconds) {
+  HealthInputs inputs = well();
+  inputs.session_timeout = Milliseconds(4'000);
+  inputs.leaderless_since = "2026-11-22T12:00:00.000Z";
+  EXPECT_EQ(judge(inputs).condition, Condition::kOk) << "until it is said that there is none";
+  inputs.view.leaderless_since = inputs.now - Milliseconds(6'999);
+  EXPECT_EQ(judge(inputs).condition, Condition::kOk);
+  inputs.view.leaderless_since = inputs.now - Milliseconds(7'000);
+  expect(inputs, Condition::kDegraded, "no leader since 2026-11-22T12:00:00.000Z: proxy-2 led last");
+}
+
+TEST(HealthTest, BlockedChangeIsDegraded) {
+  HealthInputs inputs = well();
+  inputs.view.blocked = coordination::Blocked{"2026-11-22T12:00:00.000Z", "proxy-3: [emerg] no"};
+  expect(inputs, Condition::kDegraded, "a change is blocked since 2026-11-22T12:00:00.000Z: proxy-3: [emerg] no");
+  inputs.marathon_trouble = Failure{"answers 500"};
+  expect(inputs, Condition::kDegraded, "Marathon: answers 500");
+}
+
 TEST(HealthTest, DrainedIsDown) {
   HealthInputs inputs = well();
   inputs.drained = true;

@@ -143,6 +143,19 @@ TEST_F(AdminPagesTest, StatusTellsThisHostWhatCoordinationWaitsFor) {
   EXPECT_THAT((*strange)->body, Not(HasSubstr("coordination")));
 }
 
+TEST_F(AdminPagesTest, PageShowsWhatIsBlockedAndWhoIsLate) {
+  const auto page = ask("/");
+  ASSERT_EQ(reads_.size(), 1U);
+  coordination::ClusterSnapshot snapshot;
+  snapshot.agents.emplace_back();
+  snapshot.agents[0].blocked = coordination::Blocked{"2026-11-22T12:00:00.000Z", "<b>"};
+  snapshot.agents[0].late = {"proxy-3"};
+  reads_[0](snapshot);
+  ASSERT_TRUE(*page);
+  EXPECT_THAT((*page)->body, HasSubstr("<th>Blocked</th><td>since 2026-11-22T12:00:00.000Z: &lt;b&gt;</td>"));
+  EXPECT_THAT((*page)->body, HasSubstr("<th>Late</th><td>proxy-3</td>"));
+}
+
 TEST_F(AdminPagesTest, UnreadableClusterIs503AsJson) {
   const auto answer = ask("/v1/status");
   ASSERT_EQ(reads_.size(), 1U);

@@ -46,6 +46,20 @@ TEST_F(OfferPacerTest, OnlyTheOfferUnderWayIsDecided) {
   EXPECT_EQ(second->number, 42U);
 }
 
+// The coordinator has to hear that what it could not publish is not wanted any more.
+TEST_F(OfferPacerTest, WhatIsCommittedIsOfferedOnceMoreAfterAnOfferThatWasNot) {
+  EXPECT_TRUE(decide(offer(one_), Fate::kCommitted));
+  EXPECT_FALSE(offer(one_));
+  for (const Fate fate : {Fate::kRejected, Fate::kAbandoned}) {
+    EXPECT_TRUE(decide(offer(another()), fate));
+    const auto back = offer(one_);
+    ASSERT_TRUE(back);
+    EXPECT_EQ(*back->state, one_);
+    EXPECT_TRUE(decide(back, Fate::kCommitted));
+    EXPECT_FALSE(offer(one_)) << "once";
+  }
+}
+
 TEST_F(OfferPacerTest, ARejectedStateComesAgainWithItsCauseOrTheNewOne) {
   EXPECT_TRUE(decide(offer(one_, "first"), Fate::kRejected));
   EXPECT_EQ(pause(), seconds(30));
@@ -67,7 +81,7 @@ TEST_F(OfferPacerTest, AStateThatCameBackToWhatIsCommittedIsRejectedNoLonger) {
   EXPECT_TRUE(decide(offer(one_), Fate::kCommitted));
   EXPECT_TRUE(decide(offer(two_), Fate::kRejected));
   EXPECT_FALSE(offer(two_)) << "it rests";
-  EXPECT_FALSE(offer(one_)) << "committed";
+  EXPECT_TRUE(decide(offer(one_), Fate::kCommitted));
   EXPECT_EQ(pacer_.next_deadline(), TimePoint::max());
   EXPECT_TRUE(offer(two_));
 }

@@ -252,6 +252,7 @@ TEST_F(TrackerOffersTest, WhatIsCommittedIsTheGuardsBaseline) {
   scene_.send(OfferDecided{scene_.offers.back().offer, Fate::kRejected, "proxy-2: invalid"});
   sync(apps({app_of_size("/api", 2)}));
   EXPECT_EQ(scene_.tracker.trouble(), std::nullopt) << "only what is committed counts";
+  scene_.commit();
   sync(all);
   scene_.commit();
   sync(apps({app_of_size("/api", 2)}));
