@@ -10,9 +10,9 @@ constexpr std::chrono::milliseconds kProvenAfter{30'000};  // a leadership that 
 constexpr std::chrono::milliseconds kUnableLimit{15'000};
 constexpr std::chrono::milliseconds kBackOffLimit{30'000};
 constexpr int kFailuresAllowed = 3;
-constexpr std::chrono::milliseconds kGiveWayFor{
-    1'000};                      // an agent that has just registered stands for election by then
 constexpr int kCutsAllowed = 1;  // own tests in a row that took longer than stage_timeout while others answered
+// An agent that has just registered stands for election by then.
+constexpr std::chrono::milliseconds kGiveWayFor{1'000};
 
 }  // namespace
 

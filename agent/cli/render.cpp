@@ -1,4 +1,5 @@
 // `chorale render [--apps apps.json]`: nginx.conf as this proxy would get it, on stdout.
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <iostream>
 #include <optional>
@@ -20,7 +21,10 @@ ResolvedNames resolve(const std::set<std::string>& names) {
   if (names.empty()) return {};
   boost::asio::io_context loop{1};
   NamesResolved resolved;
-  Resolver resolver(loop, [&](NamesResolved answer) { resolved = std::move(answer); });
+  Resolver resolver(loop, [&](NamesResolved answer) {
+    resolved.names.merge(answer.names);
+    resolved.failed.merge(answer.failed);
+  });
   resolver.perform(ResolveNames{names});
   loop.run();
   for (const auto& [name, why] : resolved.failed) {
@@ -44,6 +48,11 @@ tl::expected<render::RoutingState, CliError> read_state(const Config& config, co
   for (const Exclusion& exclusion : routes.exclusions) {
     std::cerr << "left out: " << safe(exclusion.app) << (exclusion.task.empty() ? "" : " " + safe(exclusion.task))
               << ": " << safe(exclusion.reason) << "\n";
+  }
+  const bool is_nameless = std::any_of(routes.exclusions.begin(), routes.exclusions.end(),
+                                       [](const Exclusion& one) { return one.kind == Exclusion::Kind::kUnresolved; });
+  if (routes.state.apps.empty() && is_nameless) {
+    return tl::unexpected(CliError{kExitNo, "no app can be served: no slave's name can be resolved on this machine"});
   }
   return std::move(routes.state);
 }

@@ -26,6 +26,7 @@ std::string why_nothing_applied(const HealthInputs& inputs) {
                                                               " is being fetched, tested and applied");
   }
   if (inputs.marathon_trouble) return nothing + "Marathon: " + inputs.marathon_trouble->message;
+  if (inputs.name_trouble) return nothing + inputs.name_trouble->message;
   if (inputs.template_trouble) return nothing + "template: " + inputs.template_trouble->message;
   return nothing + (inputs.view.leader.empty() ? "no leader is elected yet"
                                                : "leader " + inputs.view.leader + " has committed no revision yet");
@@ -96,6 +97,7 @@ std::optional<std::string> why_degraded(const HealthInputs& inputs) {
   if (const auto& blocked = inputs.view.blocked) {
     return "a change is blocked since " + blocked->since + ": " + blocked->reason;
   }
+  if (inputs.name_trouble) return inputs.name_trouble->message;
   return why_degraded_endpoints(inputs);
 }
 

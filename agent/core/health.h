@@ -26,6 +26,7 @@ struct HealthInputs {
   std::optional<Failure> template_trouble;
   std::vector<EndpointHealth> endpoints;
   std::optional<Failure> marathon_trouble;  // the leader's MarathonTracker::trouble()
+  std::optional<Failure> name_trouble;      // the leader's MarathonTracker::name_trouble()
   std::vector<std::string> warnings;        // e.g. "neither ZooKeeper credentials nor publish_key_file are set"
   bool drained = false;
   Milliseconds session_timeout{10'000};

@@ -28,6 +28,7 @@ HealthInputs Agent::health_inputs() const {
   inputs.endpoints = leadership_ ? leadership_->tracker().endpoints() : endpoint_watch_.endpoints();
   if (leadership_) {
     inputs.marathon_trouble = leadership_->tracker().trouble();
+    inputs.name_trouble = leadership_->tracker().name_trouble();
     if (const auto& note = leadership_->template_note()) inputs.warnings.push_back(*note);
   }
   if (!config_.standalone && config_.zookeeper.credentials.empty()) {

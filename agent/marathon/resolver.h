@@ -1,4 +1,4 @@
-// Host names to addresses, asynchronously. Loop thread only; the system's resolver runs on threads of its own.
+// The slaves' host names to addresses, asynchronously and one by one. Loop thread only.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -18,8 +18,8 @@ class Resolver {
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
-  // Answers once for the whole set, with what resolved within the time limit (5 s) and what failed. Addresses are
-  // literal, IPv4 before IPv6, lowest first.
+  // Answers for every name by itself, as soon as it is known, and says that it failed after 5 s. Addresses that come
+  // later than that are told as well. Addresses are literal, IPv4 before IPv6, lowest first.
   void perform(const ResolveNames& effect);
 
  private:

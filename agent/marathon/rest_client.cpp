@@ -1,18 +1,27 @@
 #include "agent/marathon/rest_client.h"
 
 #include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "agent/marathon/error_message.h"
 #include "agent/marathon/loop_gate.h"
+#include "agent/marathon/name_lookup.h"
 #include "agent/marathon/requests.h"
 #include "agent/marathon/rest_exchange.h"
 #include "coordination/loop_thread.h"
 
 namespace chorale::agent {
+namespace {
+
+constexpr std::chrono::seconds kFreshAddress{60};
+constexpr std::chrono::seconds kLocateWithin{5};
+
+}  // namespace
 
 class RestClient::Impl : public std::enable_shared_from_this<Impl> {
  public:
@@ -47,17 +56,62 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
  private:
   struct Pending {
     Pending(Url where, Handler then, boost::asio::io_context& loop)
-        : url(std::move(where)), handler(std::move(then)), timer(loop) {}
+        : url(std::move(where)), handler(std::move(then)), timer(loop), locating(loop) {}
     Url url;
     Handler handler;
     boost::asio::steady_timer timer;  // destroyed with the entry, and then silent
-    RestExchanges::Cancel cancel;
+    boost::asio::steady_timer locating;  // another endpoint may be known; likewise
+    RestExchanges::Cancel cancel = [] {};
+    std::size_t tried = 0;  // addresses of the host, without an answer
     int redirects = 0;
     bool retried = false;
   };
 
+  // Of a host: where it is, and who waits to know.
+  struct Host {
+    std::vector<std::string> addresses;
+    std::chrono::steady_clock::time_point known_at;
+    std::vector<std::uint64_t> waiting;
+  };
+
   void send(std::uint64_t id, Pending& pending) {
-    pending.cancel = exchanges_.start(pending.url, options_.credentials,
+    Host& host = hosts_[pending.url.host];
+    if (!host.addresses.empty() && std::chrono::steady_clock::now() - host.known_at < kFreshAddress) {
+      return send_to(host.addresses[pending.tried % host.addresses.size()], id, pending);
+    }
+    pending.locating.expires_after(kLocateWithin);
+    pending.locating.async_wait([weak = weak_from_this(), id](const boost::system::error_code& error) {
+      const auto self = weak.lock();
+      if (self != nullptr && !error) self->fail(id, 0, "the name does not resolve within 5 s");
+    });
+    host.waiting.push_back(id);
+    if (host.waiting.size() > 1) return;  // one question for all of them: a name may hang for a minute
+    look_up(gate_, pending.url.host, [weak = weak_from_this(), name = pending.url.host](const Addresses& found) {
+      if (const auto self = weak.lock()) self->located(name, found);
+    });
+  }
+
+  void located(const std::string& name, const Addresses& found) {
+    Host& host = hosts_[name];
+    host.addresses.clear();
+    host.known_at = std::chrono::steady_clock::now();
+    if (found) {
+      for (const auto& address : *found) host.addresses.push_back(address.to_string());
+    }
+    for (const std::uint64_t id : std::exchange(host.waiting, {})) {
+      const auto at = pending_.find(id);
+      if (at == pending_.end()) continue;  // timed out meanwhile, or the client was closed
+      at->second.locating.cancel();
+      if (found) {
+        send_to(host.addresses[at->second.tried % host.addresses.size()], id, at->second);
+      } else {
+        fail(id, 0, "cannot resolve the name: " + found.error());
+      }
+    }
+  }
+
+  void send_to(const std::string& address, std::uint64_t id, Pending& pending) {
+    pending.cancel = exchanges_.start(pending.url, address, options_.credentials,
                                       [gate = gate_, weak = weak_from_this(), id](RestOutcome outcome) {
                                         gate->post([weak, id, outcome = std::move(outcome)]() mutable {
                                           if (const auto self = weak.lock()) {
@@ -79,6 +133,10 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
       if (answered_.count(pending.url.origin()) != 0 && !std::exchange(pending.retried, true)) {
         return send(id, pending);
       }
+      if (++pending.tried < hosts_[pending.url.host].addresses.size()) {
+        return send(id, pending);
+      }
+      hosts_[pending.url.host].addresses.clear();  // it may have moved
       return fail(id, 0, outcome.error.value());
     }
     answered_.insert(pending.url.origin());
@@ -105,6 +163,7 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
       return fail(id, 0, "more than " + std::to_string(kMaxRedirects) + " redirects");
     }
     pending.url = std::move(*next);
+    pending.tried = 0;
     pending.retried = false;
     send(id, pending);
   }
@@ -132,7 +191,8 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
   const RestOptions options_;
   RestExchanges exchanges_;
   std::map<std::uint64_t, Pending> pending_;
-  std::set<std::string> answered_;  // origins that may hold a kept socket
+  std::map<std::string, Host> hosts_;  // endpoints and where they redirect
+  std::set<std::string> answered_;     // origins that may hold a kept socket
   std::uint64_t last_id_ = 0;
   coordination::LoopThread thread_;
 };

@@ -151,7 +151,8 @@ RestExchanges::RestExchanges(std::string ca_file, std::size_t max_body_bytes)
 
 RestExchanges::~RestExchanges() = default;
 
-RestExchanges::Cancel RestExchanges::start(const Url& url, const std::string& credentials, Done done) {
+RestExchanges::Cancel RestExchanges::start(const Url& url, const std::string& address, const std::string& credentials,
+                                           Done done) {
   const auto download = std::make_shared<Download>(max_body_bytes_, std::move(done));
   const pplx::cancellation_token_source cancellation;
   try {
@@ -159,15 +160,22 @@ RestExchanges::Cancel RestExchanges::start(const Url& url, const std::string& cr
     request.set_request_uri(web::uri(url.target.empty() ? "/" : url.target));
     request.headers().add(web::http::header_names::accept, "application/json");
     request.headers().add(web::http::header_names::user_agent, "chorale");
+    if (address != url.host) {
+      // cpprest takes this header as the name in the certificate, where no port may stand.
+      request.headers().add(web::http::header_names::host, url.tls ? url.host : url.authority());
+    }
     if (!credentials.empty()) {
       request.headers().add(web::http::header_names::authorization, basic_authorization(credentials));
     }
-    if (pools_.size() >= kMaxPools && pools_.count(url.origin()) == 0) {
+    Url there = url;
+    there.host = address;
+    const std::string key = url.origin() + " " + address;
+    if (pools_.size() >= kMaxPools && pools_.count(key) == 0) {
       pools_.clear();  // what is under way keeps its own alive
     }
-    auto& pool = pools_[url.origin()];
+    auto& pool = pools_[key];
     if (pool == nullptr) {
-      pool = std::make_shared<Pool>(url.origin(), ca_file_);
+      pool = std::make_shared<Pool>(there.origin(), ca_file_);
     }
     download->start(pool->client, request, cancellation.get_token());
   } catch (const std::exception& error) {

@@ -30,15 +30,17 @@ class RestExchanges {
   RestExchanges(const RestExchanges&) = delete;
   RestExchanges& operator=(const RestExchanges&) = delete;
 
+  // `address`: where url's host is, a literal; cpprest would resolve all names on one thread, so that one that hangs
+  // holds up every other. The host stays what the server and its certificate are asked for.
   // `done` is called once, on a thread of cpprest's, or within this very call where nothing could be sent. The returned
   // function breaks the exchange off. Not for a complete one: it would close a socket that is back in the pool.
-  [[nodiscard]] Cancel start(const Url& url, const std::string& credentials, Done done);
+  [[nodiscard]] Cancel start(const Url& url, const std::string& address, const std::string& credentials, Done done);
 
  private:
   class Pool;
   const std::string ca_file_;
   const std::size_t max_body_bytes_;
-  std::map<std::string, std::shared_ptr<Pool>> pools_;  // by origin
+  std::map<std::string, std::shared_ptr<Pool>> pools_;  // by origin and address
 };
 
 }  // namespace chorale::agent

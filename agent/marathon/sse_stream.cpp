@@ -8,10 +8,14 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
+#include <charconv>
 #include <limits>
 #include <optional>
 #include <utility>
+#include <vector>
 
+#include "agent/marathon/loop_gate.h"
+#include "agent/marathon/name_lookup.h"
 #include "agent/marathon/requests.h"
 #include "agent/marathon/sse_http.h"
 #include "agent/marathon/tls_roots.h"
@@ -38,7 +42,7 @@ class SseStream::Impl : public std::enable_shared_from_this<Impl> {
         options_(std::move(options)),
         listener_(std::move(listener)),
         loop_(loop),
-        resolver_(loop),
+        gate_(std::make_shared<LoopGate>(loop)),
         timer_(loop),
         parser_(options_.max_event_bytes) {}
 
@@ -53,7 +57,7 @@ class SseStream::Impl : public std::enable_shared_from_this<Impl> {
   void close() {
     over_ = true;
     timer_.cancel();
-    resolver_.cancel();
+    gate_->close();
     disconnect();
   }
 
@@ -78,20 +82,19 @@ class SseStream::Impl : public std::enable_shared_from_this<Impl> {
   void open() {
     deadline_ = std::chrono::steady_clock::now() + options_.open_timeout;
     watch_deadline();
-    resolver_.async_resolve(
-        url_.host, url_.port,
-        [self = shared_from_this()](const error_code& error, const tcp::resolver::results_type& all) {
-          if (self->over_) {
-            return;
-          }
-          if (error) {
-            return self->fail("cannot resolve the name", error);
-          }
-          self->connect(all);
-        });
+    look_up(gate_, url_.host, [weak = weak_from_this()](Addresses found) {
+      const auto self = weak.lock();
+      if (self == nullptr || self->over_) {
+        return;
+      }
+      if (!found) {
+        return self->fail("cannot resolve the name: " + found.error());
+      }
+      self->connect(*found);
+    });
   }
 
-  void connect(const tcp::resolver::results_type& addresses) {
+  void connect(const std::vector<asio::ip::address>& addresses) {
     tls_.reset();
     plain_.reset();
     if (url_.tls) {
@@ -99,8 +102,15 @@ class SseStream::Impl : public std::enable_shared_from_this<Impl> {
     } else {
       plain_ = std::make_unique<tcp::socket>(loop_);
     }
+    endpoints_.clear();
+    std::uint16_t port = 0;
+    const char* const end = url_.port.data() + url_.port.size();
+    if (const auto read = std::from_chars(url_.port.data(), end, port); read.ec != std::errc{} || read.ptr != end) {
+      return fail("port " + url_.port + " is none");
+    }
+    for (const asio::ip::address& address : addresses) endpoints_.emplace_back(address, port);
     socket_ = url_.tls ? &tls_->next_layer() : plain_.get();
-    asio::async_connect(*socket_, addresses,
+    asio::async_connect(*socket_, endpoints_,
                         [self = shared_from_this()](const error_code& error, const tcp::endpoint&) {
                           if (self->over_) {
                             return;
@@ -265,7 +275,8 @@ class SseStream::Impl : public std::enable_shared_from_this<Impl> {
   const SseOptions options_;
   const SseListener listener_;
   asio::io_context& loop_;
-  tcp::resolver resolver_;
+  const std::shared_ptr<LoopGate> gate_;
+  std::vector<tcp::endpoint> endpoints_;  // of url_
   asio::steady_timer timer_;
   std::chrono::steady_clock::time_point deadline_{};
   std::optional<ssl::context> context_;

@@ -4,27 +4,29 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/executor_work_guard.hpp>
-#include <optional>
 
 namespace chorale::agent {
 namespace {
 
 class ResolverTest : public ::testing::Test {
  protected:
-  NamesResolved resolve(std::set<std::string> names) {
-    std::optional<NamesResolved> answer;
-    Resolver resolver(loop_, [&](NamesResolved resolved) {
-      EXPECT_FALSE(answer) << "answers once";
-      answer = std::move(resolved);
+  // All the answers, each name's by itself.
+  NamesResolved resolve(const std::set<std::string>& names) {
+    NamesResolved all;
+    Resolver resolver(loop_, [&](NamesResolved one) {
+      EXPECT_EQ(one.names.size() + one.failed.size(), 1U) << "one by one";
+      for (const auto& [name, addresses] : one.names)
+        EXPECT_FALSE(all.names.count(name) + all.failed.count(name)) << name;
+      all.names.merge(one.names);
+      all.failed.merge(one.failed);
     });
-    resolver.perform(ResolveNames{std::move(names)});
-    EXPECT_FALSE(answer) << "never within perform()";
+    resolver.perform(ResolveNames{names});
+    EXPECT_TRUE(all.names.empty() && all.failed.empty()) << "never within perform()";
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (!answer && std::chrono::steady_clock::now() < deadline) {
+    while (all.names.size() + all.failed.size() < names.size() && std::chrono::steady_clock::now() < deadline) {
       loop_.run_one_for(std::chrono::milliseconds(20));
     }
-    EXPECT_TRUE(answer);
-    return answer.value_or(NamesResolved{});
+    return all;
   }
 
   boost::asio::io_context loop_;
@@ -52,10 +54,17 @@ TEST_F(ResolverTest, SaysWhatFailedAndKeepsTheRest) {
   EXPECT_FALSE(resolved.failed.at("nowhere.invalid").empty());
 }
 
-TEST_F(ResolverTest, AnEmptySetIsAnswered) {
-  const NamesResolved resolved = resolve({});
-  EXPECT_TRUE(resolved.names.empty());
-  EXPECT_TRUE(resolved.failed.empty());
+TEST_F(ResolverTest, ManyNamesAreAnsweredThoughFewAreAskedAtATime) {
+  std::set<std::string> names;
+  for (int i = 0; i < 200; ++i) names.insert("nowhere-" + std::to_string(i) + ".invalid");
+  names.insert("localhost");
+  const NamesResolved resolved = resolve(names);
+  EXPECT_EQ(resolved.names.size(), 1U);
+  EXPECT_EQ(resolved.failed.size(), 200U);
+}
+
+TEST_F(ResolverTest, ANameMayBeAskedAgain) {
+  for (int round = 0; round < 3; ++round) EXPECT_EQ(resolve({"localhost"}).names.size(), 1U);
 }
 
 TEST_F(ResolverTest, IsSilentAfterDestruction) {

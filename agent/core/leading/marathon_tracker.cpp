@@ -51,6 +51,7 @@ void MarathonTracker::begin(const TrackingBegun& event) {
     context_.guard.rebase(*served);
     context_.served = std::make_shared<const render::RoutingState>(*served);
   }
+  context_.names.nothing_is_served(!context_.served);
   if (event.committed) context_.offers.start_from(context_.served);
   if (context_.endpoints.empty()) return context_.log(LogLine::Level::kError, "no Marathon endpoint is configured");
   context_.stream.start(context_.now);

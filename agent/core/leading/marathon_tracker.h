@@ -33,6 +33,8 @@ class MarathonTracker {
   // Why Marathon is not followed as it should be: "GET .../v2/apps: HTTP 503", "held back: ...".
   [[nodiscard]] std::optional<Failure> trouble() const;
   [[nodiscard]] const std::vector<Exclusion>& exclusions() const { return offers_.exclusions(); }
+  // Why this proxy's resolver is in doubt, and which name shows it.
+  [[nodiscard]] std::optional<Failure> name_trouble() const { return offers_.name_trouble(); }
   [[nodiscard]] bool stream_attached() const { return context_.stream.is_attached(); }
 
  private:

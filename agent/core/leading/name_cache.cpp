@@ -10,6 +10,7 @@ constexpr std::chrono::seconds kFresh{60};
 constexpr std::chrono::seconds kRetryFailed{10};
 constexpr std::chrono::seconds kAnswerLost{10};  // the resolver answers within 5 s; this is for a lost answer only
 constexpr std::chrono::seconds kPatience{1};
+constexpr std::chrono::seconds kFirstPatience{6};  // longer than the resolver takes to give up
 
 }  // namespace
 
@@ -64,9 +65,9 @@ bool NameCache::answered(const ResolvedNames& names, const std::map<std::string,
   return changed;
 }
 
-TimePoint NameCache::patience(const Entry& entry) {
+TimePoint NameCache::patience(const Entry& entry) const {
   if (entry.ever_answered) return TimePoint::min();
-  return entry.ever_asked ? entry.first_asked_at + kPatience : TimePoint::max();
+  return entry.ever_asked ? entry.first_asked_at + (nothing_served_ ? kFirstPatience : kPatience) : TimePoint::max();
 }
 
 bool NameCache::awaits_first_answer(TimePoint now) const {

@@ -25,9 +25,11 @@ class NameCache {
   // True if an address changed.
   bool answered(const ResolvedNames& names, const std::map<std::string, std::string>& failed, TimePoint now);
 
-  // Some name in use has no address, and its first answer may come within 1 s of the question: worth that wait, since
-  // its servers would be left out. A slower resolver does not delay the other apps.
+  // Some name in use has no address, and its first answer may still come: worth a wait, since its servers would be left
+  // out. 1 s from the question, so that a slow resolver does not delay the other apps; while nothing is served yet,
+  // until the resolver has answered or given up (5 s): a first state must not leave out what a moment later is known.
   [[nodiscard]] bool awaits_first_answer(TimePoint now) const;
+  void nothing_is_served(bool nothing) { nothing_served_ = nothing; }
   [[nodiscard]] const ResolvedNames& known() const { return known_; }
   [[nodiscard]] TimePoint next_deadline(TimePoint now) const;
 
@@ -40,8 +42,9 @@ class NameCache {
     TimePoint first_asked_at{};
     TimePoint due = TimePoint::min();
   };
-  [[nodiscard]] static TimePoint patience(const Entry& entry);
+  [[nodiscard]] TimePoint patience(const Entry& entry) const;
 
+  bool nothing_served_ = false;
   std::map<std::string, Entry> entries_;
   ResolvedNames known_;
 };

@@ -25,10 +25,38 @@ void OfferMaker::offer_what_is_due() {
   Routes routes = build_routes(context_.known.apps(), context_.names.known(), context_.policy, context_.memory,
                                context_.now, context_.served.get());
   memory_runs_out_at_ = context_.memory.first_expiry(context_.options.policy.health_memory, context_.now);
+  no_slave_known_ = knows_no_slave(routes);
   report(std::move(routes.exclusions));
+  report(std::move(routes.disputes));
+  if (no_slave_known_) return context_.offers.wait();
   if (auto offer = context_.offers.consider(std::move(routes.state), context_.now)) {
     context_.effects.emplace_back(RenderAndOffer{offer->number, std::move(offer->state), std::move(offer->cause)});
   }
+}
+
+bool OfferMaker::knows_no_slave(const Routes& routes) const {
+  return !context_.served && routes.state.apps.empty() &&
+         std::any_of(routes.exclusions.begin(), routes.exclusions.end(),
+                     [](const Exclusion& one) { return one.kind == Exclusion::Kind::kUnresolved; });
+}
+
+std::optional<Failure> OfferMaker::name_trouble() const {
+  if (no_slave_known_) {
+    return Failure{"nothing is offered: apps run, but no slave's name resolves on this proxy; check its resolver"};
+  }
+  if (disputes_.empty()) return std::nullopt;
+  const NameDispute& first = disputes_.front();
+  std::string text = "host name " + one_line(first.name) + " resolves to " + first.resolved +
+                     " on this proxy, its running tasks are served at " + first.served +
+                     " and stay there; check its resolver and /etc/hosts";
+  if (disputes_.size() > 1) text += " (and " + std::to_string(disputes_.size() - 1) + " more names)";
+  return Failure{std::move(text)};
+}
+
+void OfferMaker::report(std::vector<NameDispute> disputes) {
+  if (disputes == disputes_) return;
+  disputes_ = std::move(disputes);
+  if (const auto trouble = name_trouble()) context_.log(LogLine::Level::kWarning, trouble->message);
 }
 
 // Tasks come and go; what is wrong with an app is worth a line.
@@ -58,6 +86,7 @@ void OfferMaker::decided(std::uint64_t offer, Fate fate, const std::string& reas
   if (!context_.offers.decided(offer, fate, context_.now)) return;
   if (fate == Fate::kCommitted) {
     context_.served = context_.offers.committed();
+    context_.names.nothing_is_served(false);
     context_.guard.rebase(*context_.served);
   }
   if (fate == Fate::kRejected) {

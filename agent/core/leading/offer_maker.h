@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,13 +19,21 @@ class OfferMaker {
 
   [[nodiscard]] TimePoint next_deadline() const;
   [[nodiscard]] const std::vector<Exclusion>& exclusions() const { return exclusions_; }
+  // That this proxy's resolver is not to be relied on: it knows no slave, or knows one elsewhere than it is served.
+  [[nodiscard]] std::optional<Failure> name_trouble() const;
 
  private:
+  // Nothing is served yet, and nothing can be, because no slave's name resolves: an empty state would replace whatever
+  // the proxies serve without us.
+  [[nodiscard]] bool knows_no_slave(const Routes& routes) const;
   void report(std::vector<Exclusion> exclusions);
+  void report(std::vector<NameDispute> disputes);
 
   TrackerContext& context_;
   TimePoint memory_runs_out_at_ = TimePoint::max();
   std::vector<Exclusion> exclusions_;
+  std::vector<NameDispute> disputes_;
+  bool no_slave_known_ = false;
 };
 
 }  // namespace chorale::agent

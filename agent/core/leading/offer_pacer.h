@@ -55,6 +55,9 @@ class OfferPacer {
   // The state as it is now: an offer if it is news. REQUIRES: none is under way.
   [[nodiscard]] std::optional<Offer> consider(render::RoutingState state, TimePoint now);
 
+  // Nothing is offered before something changes again. REQUIRES: none is under way.
+  void wait() { burst_.clear(); }
+
   // False: not the offer under way. Rejected: not offered again within 30 s, unless it changes.
   bool decided(std::uint64_t offer, Fate fate, TimePoint now);
 

@@ -9,28 +9,14 @@
 #include "agent/base/one_line.h"
 #include "agent/core/leading/routes_hosts.h"
 #include "agent/core/leading/routes_servers.h"
+#include "agent/core/leading/served_apps.h"
+#include "agent/core/leading/slave_addresses.h"
 #include "render/allow_list.h"
 
 namespace chorale::agent {
 namespace {
 
 constexpr const char* kRealmLabel = "NIXY_REALM";
-
-// The apps of a state, looked up in rising order of id: build_routes goes through Marathon's apps in that order.
-class ServedApps {
- public:
-  explicit ServedApps(const render::RoutingState* served) : served_(served) {}
-  // REQUIRES: `id` is not below that of an earlier call.
-  const render::App* find(const std::string& id) {
-    if (served_ == nullptr) return nullptr;
-    while (next_ < served_->apps.size() && served_->apps[next_].id < id) ++next_;
-    return next_ < served_->apps.size() && served_->apps[next_].id == id ? &served_->apps[next_] : nullptr;
-  }
-
- private:
-  const render::RoutingState* served_;
-  std::size_t next_ = 0;
-};
 
 // A path that may stand bare in a check or a location.
 bool is_url_path(std::string_view path) {
@@ -42,9 +28,9 @@ bool is_url_path(std::string_view path) {
 
 class Builder {
  public:
-  Builder(const ResolvedNames& names, const RoutePolicy& policy, HealthMemory& memory, TimePoint now,
+  Builder(const SlaveAddresses& slaves, const RoutePolicy& policy, HealthMemory& memory, TimePoint now,
           const render::RoutingState* served)
-      : names_(names), policy_(policy), memory_(memory), now_(now), served_(served) {
+      : slaves_(slaves), policy_(policy), memory_(memory), now_(now), served_(served) {
     routes_.state.realm = policy.realm;
   }
 
@@ -60,8 +46,10 @@ class Builder {
     if (const auto wrong = render::refuse_app_id(app.id)) {
       return leave_out(app, "", "app left out: its id " + wrong->message);
     }
-    PlacedPorts placed = place_tasks(app, names_, memory_, policy_, now_);
-    for (TaskRefusal& refusal : placed.refusals) leave_out(app, refusal.task, std::move(refusal.reason));
+    PlacedPorts placed = place_tasks(app, slaves_, memory_, policy_, now_);
+    for (TaskRefusal& refusal : placed.refusals) {
+      leave_out(app, refusal.task, std::move(refusal.reason), refusal.kind);
+    }
     if (placed.ports.empty() || placed.ports.front().index != 0) return leave_out(app, "", "no routable task");
     HostChoice choice = choose_hosts(app, policy_.longest_server_name);
     for (std::string& reason : choice.reasons) {
@@ -191,7 +179,7 @@ class Builder {
     routes_.exclusions.push_back({app, std::move(task), std::move(reason), kind});
   }
 
-  const ResolvedNames& names_;
+  const SlaveAddresses& slaves_;
   const RoutePolicy& policy_;
   HealthMemory& memory_;
   const TimePoint now_;
@@ -225,9 +213,12 @@ std::set<std::string> names_to_resolve(const MarathonApps& apps) {
 
 Routes build_routes(const MarathonApps& apps, const ResolvedNames& names, const RoutePolicy& policy,
                     HealthMemory& memory, TimePoint now, const render::RoutingState* served) {
-  Builder builder(names, policy, memory, now, served);
+  const SlaveAddresses slaves(apps, names, served);
+  Builder builder(slaves, policy, memory, now, served);
   for (const auto& [id, app] : apps) builder.add(app);
-  return std::move(builder).finish();
+  Routes routes = std::move(builder).finish();
+  routes.disputes = slaves.disputes();
+  return routes;
 }
 
 }  // namespace chorale::agent

@@ -30,7 +30,7 @@ struct RoutePolicy {
 
 // What is not served and why; `explain`, status and the log show these.
 struct Exclusion {
-  enum class Kind { kInvalidHost, kDuplicateHost, kOther };
+  enum class Kind { kInvalidHost, kDuplicateHost, kUnresolved, kOther };
   std::string app;
   std::string task;  // empty: the whole app, or the host named in the reason
   std::string reason;
@@ -38,9 +38,18 @@ struct Exclusion {
   bool operator==(const Exclusion&) const = default;
 };
 
+// A slave whose running tasks are served at an address that this leader's resolver does not give for its name.
+struct NameDispute {
+  std::string name;
+  std::string served;
+  std::string resolved;
+  bool operator==(const NameDispute&) const = default;
+};
+
 struct Routes {
   render::RoutingState state;
   std::vector<Exclusion> exclusions;  // sorted by app, task
+  std::vector<NameDispute> disputes;  // sorted by name
 };
 
 // Label NIXY_REALM equals `realm` exactly; an empty realm takes every app.

@@ -76,18 +76,22 @@ tl::expected<std::string, Failure> accept_address(const std::string& address, co
   return address;
 }
 
+struct Unplaced {
+  std::string reason;
+  Exclusion::Kind kind = Exclusion::Kind::kOther;
+};
+
 // The host itself, or the first of its addresses where a server can be.
-tl::expected<std::string, Failure> literal_address(const std::string& host, const ResolvedNames& names,
-                                                   const RoutePolicy& policy) {
-  if (render::is_ip_address(host)) return accept_address(host, policy);
-  if (host.empty()) return tl::unexpected(Failure{"Marathon names no host"});
-  tl::expected<std::string, Failure> result =
-      tl::unexpected(Failure{"host name " + one_line(host) + " does not resolve"});
-  const auto found = names.find(host);
-  if (found == names.end()) return result;
-  for (const std::string& address : found->second) {
+tl::expected<std::string, Unplaced> literal_address(const MarathonTask& task, const SlaveAddresses& slaves,
+                                                    const RoutePolicy& policy) {
+  const auto refused = [](Failure&& failure) { return Unplaced{std::move(failure.message)}; };
+  if (render::is_ip_address(task.host)) return accept_address(task.host, policy).map_error(refused);
+  if (task.host.empty()) return tl::unexpected(Unplaced{"Marathon names no host"});
+  tl::expected<std::string, Unplaced> result =
+      tl::unexpected(Unplaced{"host name " + one_line(task.host) + " does not resolve", Exclusion::Kind::kUnresolved});
+  for (const std::string& address : slaves.of(task)) {
     if (!render::is_ip_address(address)) continue;
-    result = accept_address(address, policy);
+    result = accept_address(address, policy).map_error(refused);
     if (result) break;
   }
   return result;
@@ -100,29 +104,31 @@ struct Place {
 
 // Marathon's NetworkInfo: a mapping with a host port takes the next of the task's ports; in a container network one
 // without is reached at the container's own address. In bridge mode that address is private to the slave.
-tl::expected<Place, Failure> place(const MarathonApp& app, const MarathonTask& task,
-                                   const std::vector<MarathonPort>& ports, std::size_t index,
-                                   const ResolvedNames& names, const RoutePolicy& policy) {
+tl::expected<Place, Unplaced> place(const MarathonApp& app, const MarathonTask& task,
+                                    const std::vector<MarathonPort>& ports, std::size_t index,
+                                    const SlaveAddresses& slaves, const RoutePolicy& policy) {
   const MarathonPort& port = ports[index];
   if (app.network != NetworkMode::kHost && !port.has_host_port) {
-    if (app.network == NetworkMode::kBridge) return tl::unexpected(Failure{"the port has no host port"});
+    if (app.network == NetworkMode::kBridge) return tl::unexpected(Unplaced{"the port has no host port"});
     if (task.ip_addresses.empty() || !render::is_ip_address(task.ip_addresses.front())) {
-      return tl::unexpected(Failure{"its container has no address yet"});
+      return tl::unexpected(Unplaced{"its container has no address yet"});
     }
     if (port.container_port <= 0 || port.container_port > 65'535) {
-      return tl::unexpected(Failure{"the port has neither a host port nor a container port"});
+      return tl::unexpected(Unplaced{"the port has neither a host port nor a container port"});
     }
-    return accept_address(task.ip_addresses.front(), policy).map([&](std::string host) {
-      return Place{std::move(host), static_cast<std::uint16_t>(port.container_port)};
-    });
+    return accept_address(task.ip_addresses.front(), policy)
+        .map([&](std::string host) {
+          return Place{std::move(host), static_cast<std::uint16_t>(port.container_port)};
+        })
+        .map_error([](Failure&& failure) { return Unplaced{std::move(failure.message)}; });
   }
   std::size_t at = index;
   if (app.network != NetworkMode::kHost) {
     at = static_cast<std::size_t>(std::count_if(ports.begin(), ports.begin() + static_cast<std::ptrdiff_t>(index),
                                                 [](const MarathonPort& earlier) { return earlier.has_host_port; }));
   }
-  if (at >= task.ports.size() || task.ports[at] == 0) return tl::unexpected(Failure{"it has no such port"});
-  return literal_address(task.host, names, policy).map([&](std::string host) {
+  if (at >= task.ports.size() || task.ports[at] == 0) return tl::unexpected(Unplaced{"it has no such port"});
+  return literal_address(task, slaves, policy).map([&](std::string host) {
     return Place{std::move(host), task.ports[at]};
   });
 }
@@ -148,7 +154,7 @@ void sort_servers(std::vector<render::Server>& servers) {
 
 }  // namespace
 
-PlacedPorts place_tasks(const MarathonApp& app, const ResolvedNames& names, HealthMemory& memory,
+PlacedPorts place_tasks(const MarathonApp& app, const SlaveAddresses& slaves, HealthMemory& memory,
                         const RoutePolicy& policy, TimePoint now) {
   PlacedPorts placed;
   const std::vector<MarathonPort> ports = declared_ports(app);
@@ -159,11 +165,11 @@ PlacedPorts place_tasks(const MarathonApp& app, const ResolvedNames& names, Heal
       continue;
     }
     for (std::size_t i = 0; i < ports.size(); ++i) {
-      auto at = place(app, task, ports, i, names, policy);
+      auto at = place(app, task, ports, i, slaves, policy);
       if (at) {
         served[i].servers.push_back(serve(app, task, std::move(*at)));
       } else if (i == 0) {
-        placed.refusals.push_back({task.id, std::move(at.error().message)});
+        placed.refusals.push_back({task.id, std::move(at.error().reason), at.error().kind});
       }
     }
     if (ports.empty()) placed.refusals.push_back({task.id, "it has no port"});

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "agent/core/leading/routes.h"
+#include "agent/core/leading/slave_addresses.h"
 
 namespace chorale::agent {
 
@@ -13,6 +14,7 @@ namespace chorale::agent {
 struct TaskRefusal {
   std::string task;
   std::string reason;
+  Exclusion::Kind kind = Exclusion::Kind::kOther;
 };
 
 struct PlacedPorts {
@@ -21,7 +23,7 @@ struct PlacedPorts {
 };
 
 // Tells `memory` what results say. Ensures: servers sorted by address, one per address.
-[[nodiscard]] PlacedPorts place_tasks(const MarathonApp& app, const ResolvedNames& names, HealthMemory& memory,
+[[nodiscard]] PlacedPorts place_tasks(const MarathonApp& app, const SlaveAddresses& slaves, HealthMemory& memory,
                                       const RoutePolicy& policy, TimePoint now);
 
 // Would this task be served, as far as its own state and health go? For events: is there a reason to fetch?

@@ -111,6 +111,13 @@ TEST(HealthTest, NothingAppliedIsDownAndSaysWhy) {
   expect(inputs, Condition::kDown, "ZooKeeper is not connected (connection refused)");
 }
 
+TEST(HealthTest, AResolverInDoubtIsDegraded) {
+  HealthInputs inputs = well();
+  inputs.name_trouble = Failure{"host name slave-1 resolves to 10.9.9.9 on this proxy"};
+  EXPECT_EQ(judge(inputs).condition, Condition::kDegraded);
+  EXPECT_EQ(judge(inputs).message, "host name slave-1 resolves to 10.9.9.9 on this proxy");
+}
+
 TEST(HealthTest, FailingWhereAnotherSucceededIsDownAfterThirtySeconds) {
   expect(failing_for(std::chrono::seconds(29)), Condition::kDegraded, "disk full");
   expect(failing_for(std::chrono::seconds(30)), Condition::kDown, "cannot apply revision 7.41 for 30 s");

@@ -198,7 +198,8 @@ TEST_F(TrackerOffersTest, ANameThatDoesNotResolveLeavesItsTaskOutAndIsNamed) {
   scene_.send(NamesResolved{{}, {{"node-6", "no such name"}}});
   ASSERT_THAT(scene_.offers, SizeIs(1));
   ASSERT_THAT(scene_.tracker.exclusions(), SizeIs(1));
-  EXPECT_EQ(scene_.tracker.exclusions()[0], (Exclusion{"/web", "web-6", "host name node-6 does not resolve"}));
+  EXPECT_EQ(scene_.tracker.exclusions()[0],
+            (Exclusion{"/web", "web-6", "host name node-6 does not resolve", Exclusion::Kind::kUnresolved}));
 }
 
 TEST_F(TrackerOffersTest, ANewLeaderWithoutDnsServesItsPredecessorsAddresses) {
@@ -259,18 +260,21 @@ TEST_F(TrackerOffersTest, WhatIsCommittedIsTheGuardsBaseline) {
   EXPECT_THAT(scene_.tracker.trouble().value().message, HasSubstr("lists 1 of 5 apps"));
 }
 
-TEST_F(TrackerOffersTest, AnAddressThatChangesIsOffered) {
+TEST_F(TrackerOffersTest, AnAddressThatChangesMovesNoRunningTask) {
   settle();
-  list_["/web"].tasks[0].host = "node-1";
+  list_["/web"].tasks.push_back(task("web-6", "node-1", {31006}));
   scene_.send(SyncRequested{});
   scene_.answer_list(list_);
   scene_.send(NamesResolved{{{"node-1", {"10.0.0.6"}}}, {}});
   scene_.pass(Milliseconds(1'000));
+  EXPECT_THAT(scene_.offered(), HasSubstr("10.0.0.6:31006"));
   scene_.commit();
   scene_.pass(Milliseconds(1'000));
+  scene_.forget();
   scene_.send(NamesResolved{{{"node-1", {"10.0.0.7"}}}, {}});
-  EXPECT_THAT(scene_.offered(), HasSubstr("10.0.0.7:31001"));
-  EXPECT_EQ(scene_.offers.back().cause, "host names resolved");
+  scene_.pass(Milliseconds(1'000));
+  EXPECT_THAT(scene_.offers, IsEmpty());
+  EXPECT_THAT(scene_.tracker.name_trouble().value_or(Failure{}).message, HasSubstr("node-1 resolves to 10.0.0.7"));
 }
 
 TEST_F(TrackerOffersTest, OnlyAHostNameTakesItsPredecessorsAddress) {
