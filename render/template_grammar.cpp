@@ -31,6 +31,7 @@ constexpr std::array kRows{
     Row{Scope::kApp, "labels", Field::kLabel, Shape::kOpenMap, Scope::kValue},
     Row{Scope::kApp, "env", Field::kEnv, Shape::kOpenMap, Scope::kValue},
     Row{Scope::kApp, "health_path", Field::kHealthPath, Shape::kText, Scope::kValue},
+    Row{Scope::kApp, "retry", Field::kRetry, Shape::kBare, Scope::kValue},
     Row{Scope::kServer, "address", Field::kServerAddress, Shape::kBare, Scope::kValue},
     Row{Scope::kServer, "host", Field::kServerHost, Shape::kBare, Scope::kValue},
     Row{Scope::kServer, "port", Field::kServerPort, Shape::kBare, Scope::kValue},

@@ -27,7 +27,8 @@ enum class Field {
   kPorts,
   kLabel,
   kEnv,
-  kHealthPath,  // of an app
+  kHealthPath,
+  kRetry,  // of an app
   kServerAddress,
   kServerHost,
   kServerPort,

@@ -4,6 +4,7 @@
 #include <map>
 #include <string_view>
 
+#include "render/allow_list.h"
 #include "render/nginx_quote.h"
 
 namespace chorale::render {
@@ -26,6 +27,12 @@ bool is_plain(std::string_view value) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            std::string_view("._:/-").find(c) != std::string_view::npos;
   });
+}
+
+std::optional<std::string> retry_of(const App& app) {
+  const std::string* label = find_key(app.labels, kRetryLabel);
+  if (label == nullptr) return std::nullopt;
+  return retry_conditions(*label);
 }
 
 bool speaks(const Port& port, std::string_view protocol) { return port.protocol.find(protocol) != std::string::npos; }
@@ -52,6 +59,8 @@ std::optional<std::string> value_of(const CompiledToken& token, const RoutingSta
       return copy(find_key(frame.app->env, token.key));
     case Field::kHealthPath:
       return frame.app->health_path;
+    case Field::kRetry:
+      return retry_of(*frame.app);
     case Field::kServerAddress:
       return frame.server->address;
     case Field::kServerHost:
@@ -89,6 +98,13 @@ std::optional<std::string> value_of(const CompiledToken& token, const RoutingSta
   return std::nullopt;
 }
 
+// Only a bare label can be wrong: everything else that stands bare has passed its allow-list before it is a state.
+std::optional<Error> refuse_bare(const CompiledToken& token, const Frame& frame) {
+  if (token.field != Field::kRetry) return std::nullopt;
+  const std::string* label = find_key(frame.app->labels, kRetryLabel);
+  return label == nullptr ? std::nullopt : refuse_retry(*label);
+}
+
 bool is_number(Field field) {
   return field == Field::kServerPort || field == Field::kWeight || field == Field::kPortIndex ||
          field == Field::kServicePort;
@@ -124,15 +140,19 @@ bool is_true(const CompiledToken& token, const RoutingState& state, const Frame&
 }
 
 tl::expected<std::string, Error> text_of(const CompiledToken& token, const RoutingState& state, const Frame& frame) {
-  std::optional<std::string> value = value_of(token, state, frame);
-  if (!value) return std::string();
-  if (token.shape == Shape::kBare) return *std::move(value);
-  auto quoted = nginx_quote(*value);  // what cannot be quoted may not stand raw either
-  if (!quoted) {
+  const auto refused = [&](const Error& why) {
     const std::string of_app = frame.app == nullptr ? "" : "app " + frame.app->id + ": ";
     const std::string what = of_app + "the value of " + token.token.spelling + " ";
-    return tl::unexpected(Error{"", token.token.line, what + quoted.error().message});
+    return tl::unexpected(Error{"", token.token.line, what + why.message});
+  };
+  std::optional<std::string> value = value_of(token, state, frame);
+  if (!value) return std::string();
+  if (token.shape == Shape::kBare) {
+    if (const auto wrong = refuse_bare(token, frame)) return refused(*wrong);
+    return *std::move(value);
   }
+  auto quoted = nginx_quote(*value);  // what cannot be quoted may not stand raw either
+  if (!quoted) return refused(quoted.error());
   if (token.token.kind == TokenKind::kRawVariable) return *std::move(value);
   if (token.shape == Shape::kText && is_plain(*value)) return *std::move(value);
   return quoted;

@@ -36,7 +36,7 @@ using boost::system::error_code;
 
 constexpr std::chrono::milliseconds kNginxPatience{10'000};
 constexpr std::chrono::milliseconds kAgentPatience{2'000};
-constexpr NginxVersion kOldest{1, 11, 11};  // worker_shutdown_timeout, which the shipped template uses
+constexpr NginxVersion kOldest{1, 15, 1};  // `random two least_conn`, which the shipped template uses
 
 std::string text_of(const NginxVersion& version) {
   return std::to_string(version.major) + "." + std::to_string(version.minor) + "." + std::to_string(version.patch);
@@ -163,8 +163,10 @@ bool check_nginx_program(CheckReport& report, const Config& config) {
   if (!version) {
     report.warn("nginx", config.nginx_cmd.front() + " -v names no version: " + std::string(first_line(result->output)));
   } else if (*version < kOldest) {
-    report.warn("nginx", "version " + text_of(*version) + " is older than " + text_of(kOldest) +
-                             ", which the shipped template needs; update Nginx, or use a template of your own");
+    report.warn("nginx",
+                "version " + text_of(*version) + " is older than " + text_of(kOldest) +
+                    ", which the shipped template needs for \"random two least_conn\"; update Nginx, or use a template "
+                    "of your own");
   } else {
     report.ok("nginx", "version " + text_of(*version));
   }

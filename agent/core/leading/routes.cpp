@@ -71,6 +71,7 @@ class Builder {
     for (render::Port& port : routed.ports) clean(app, port);
     routed.labels = app.labels;
     clean(app, "label", routed.labels);
+    clean_retry(app, routed.labels);
     for (const std::string& name : policy_.expose_env) {
       if (const auto found = app.env.find(name); found != app.env.end()) routed.env.insert(*found);
     }
@@ -145,6 +146,15 @@ class Builder {
       leave_out(app, "", what + " " + one_line(text.first) + " left out: it " + wrong->message);
       return true;
     });
+  }
+
+  void clean_retry(const MarathonApp& app, std::map<std::string, std::string>& labels) {
+    const auto found = labels.find(render::kRetryLabel);
+    if (found == labels.end()) return;
+    const auto wrong = render::refuse_retry(found->second);
+    if (!wrong) return;
+    leave_out(app, "", "label " + found->first + " left out: it " + wrong->message);
+    labels.erase(found);
   }
 
   void leave_out(const MarathonApp& app, std::string task, std::string reason,

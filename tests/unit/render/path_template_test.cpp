@@ -36,7 +36,9 @@ TEST(PathTemplateTest, AppIsServedUnderItsId) {
   const std::string text = render_path(RoutingState{"", {sample_app("/hello-world")}});
   EXPECT_TRUE(holds(text,
                     "    upstream hello-world {\n"
-                    "        server 10.0.0.1:31000 weight=1 max_fails=10 fail_timeout=2s;\n"
+                    "        zone apps 64m;\n"
+                    "        random two least_conn;\n"
+                    "        server 10.0.0.1:31000 weight=1 max_fails=2 fail_timeout=10s;\n"
                     "    }\n"))
       << text;
   EXPECT_TRUE(holds(text,
@@ -45,6 +47,19 @@ TEST(PathTemplateTest, AppIsServedUnderItsId) {
                     "            proxy_pass http://hello-world/;\n"
                     "        }\n"))
       << text;
+}
+
+TEST(PathTemplateTest, AppChoosesWhichAnswersAreAskedForAgain) {
+  App web = sample_app("/web");
+  web.labels[kRetryLabel] = "http_502,  http_503 error";
+  const std::string text = render_path(RoutingState{"", {sample_app("/plain"), web}});
+  EXPECT_TRUE(holds(text, "\n    proxy_next_upstream error timeout invalid_header;\n")) << text;
+  EXPECT_TRUE(holds(text,
+                    "            set $app_path /web;\n"
+                    "            proxy_next_upstream error timeout invalid_header http_502 http_503;\n"
+                    "            proxy_pass http://web/;\n"))
+      << text;
+  EXPECT_TRUE(holds(text, "            set $app_path /plain;\n            proxy_pass ")) << text;
 }
 
 TEST(PathTemplateTest, WithoutAppsEverythingIsAnswered503) {
@@ -87,7 +102,7 @@ TEST(PathTemplateTest, EveryLineOfAnAppIsMappedToIt) {
     EXPECT_TRUE(!is_of_none || app.empty()) << line;
     if (!app.empty()) ++mapped;
   }
-  EXPECT_EQ(mapped, 2 * 7);
+  EXPECT_EQ(mapped, 2 * 9);
 }
 
 }  // namespace

@@ -32,6 +32,21 @@ TEST(TemplateTest, LabelsAndEnvAreOneQuotedParameter) {
             R"([ "a \"b\" \\ c" "prod" ][   ])");
 }
 
+TEST(TemplateTest, RetryHoldsOnlyKnownConditions) {
+  RoutingState state{"", {sample_app("/a")}};
+  const std::string text = "x {{#apps}}{{#retry}}[{{retry}}]{{/retry}}{{/apps}}";
+  EXPECT_EQ(rendered(text, state), "x ");
+  state.apps[0].labels[kRetryLabel] = "http_500 non_idempotent";
+  EXPECT_EQ(rendered(text, state), "x [http_500 non_idempotent]");
+  state.apps[0].labels[kRetryLabel] = "timeout,error";
+  EXPECT_EQ(rendered(text, state), "x ") << "every app has these";
+  state.apps[0].labels[kRetryLabel] = "http_500; return 200";
+  EXPECT_EQ(
+      rendered(text, state),
+      "does not render: t:1: app /a: the value of {{retry}} has a word that is none of http_500, http_502, http_503, "
+      "http_504, http_403, http_404, http_429, non_idempotent");
+}
+
 TEST(TemplateTest, NothingIsEscapedForHtml) {
   RoutingState state = sample_state();
   state.apps[0].labels["owner"] = "<a & 'b'>";

@@ -123,9 +123,12 @@ TEST_F(CheckTest, CommandThatRunsNoNginxIsTold) {
 }
 
 TEST_F(CheckTest, OldNginxIsNamed) {
-  run_nginx_as("echo 'nginx version: nginx/1.10.3' >&2");
-  EXPECT_THAT(found(check_nginx_program), HasSubstr("warn  nginx: version 1.10.3 is older than 1.11.11"));
+  run_nginx_as("echo 'nginx version: nginx/1.15.0' >&2");
+  EXPECT_THAT(found(check_nginx_program),
+              AllOf(HasSubstr("warn  nginx: version 1.15.0 is older than 1.15.1"), HasSubstr("random two least_conn")));
   EXPECT_EQ(exit_code(), kExitFine);
+  run_nginx_as("echo 'nginx version: nginx/1.15.1' >&2");
+  EXPECT_THAT(found(check_nginx_program), HasSubstr("ok    nginx: version 1.15.1"));
 }
 
 TEST_F(CheckTest, NginxThatDoesNotRunIsTold) {

@@ -144,6 +144,15 @@ TEST(RoutesTest, AnIdThatCouldBreakALocationLeavesThatAppOutAlone) {
   EXPECT_THAT(reasons(routes), HasSubstr("app left out: its id"));
 }
 
+TEST(RoutesTest, RetryWithAnUnknownWordIsDroppedAndNamed) {
+  const Routes routes = routes_of(apps({labelled("/bad", {{"chorale.retry", "http_500 sometimes"}, {"kept", "1"}}),
+                                        labelled("/good", {{"chorale.retry", "http_500"}})}));
+  ASSERT_THAT(routes.state.apps, SizeIs(2));
+  EXPECT_THAT(routes.state.apps[0].labels, ElementsAre(testing::Pair("kept", "1")));
+  EXPECT_THAT(routes.state.apps[1].labels, ElementsAre(testing::Pair("chorale.retry", "http_500")));
+  EXPECT_THAT(reasons(routes), HasSubstr("/bad: label chorale.retry left out: it has a word that is none of"));
+}
+
 TEST(RoutesTest, TextsThatCannotBeQuotedAreDroppedOneByOne) {
   MarathonApp web = labelled("/web", {{"fine", "; } server {"},
                                       {"dollar", "$host"},
