@@ -95,6 +95,7 @@ void read_quarantined(ObjectReader& reader, std::vector<QuarantineEntry>& into) 
     entry.text("app", read.app);
     entry.text("reason", read.reason);
     entry.text("digest", read.digest);
+    entry.optional_text("since", read.since);
   }
 }
 

@@ -63,9 +63,11 @@ void Publisher::drive(const std::optional<Vote>& own, bool may_propose) {
   put_missing();
 }
 
-bool Publisher::already_committed(const std::string& digest) const {
+// What is quarantined stands in the manifest alone: the same files without it, or with it, are news.
+bool Publisher::already_committed(const RevisionHeader& header) const {
   const auto& committed = fence_.document().committed;
-  return committed && committed->identity.digest == digest && !outranked_;
+  return committed && committed->identity.digest == header.identity.digest &&
+         committed->quarantined == header.quarantined && !outranked_;
 }
 
 void Publisher::take_offer() {
@@ -76,7 +78,7 @@ void Publisher::take_offer() {
   verdict_ = Verdict{};
   content_ = compose(std::move(offered), Revision{last_used_.value + 1});
   const std::string& digest = content_.manifest->header.identity.digest;
-  if (already_committed(digest)) {
+  if (already_committed(content_.manifest->header)) {
     const Identity identity = fence_.document().committed->identity;
     context_.effects.emplace_back(OfferClosed{offer_, Fate::kCommitted, identity, {}, {}});
     return;
@@ -157,7 +159,7 @@ void Publisher::on_written(Fence::Result result, const std::string& reason) {
       ++commits_;
       outranked_ = false;
       committed_content_ = content_;
-      return close(Fate::kCommitted, {});
+      return close(Fate::kCommitted, verdict_.reason);
     case State::kWithdrawing:
       if (stands.proposed) return write(State::kWithdrawing, stands.committed, std::nullopt);
       forget_withdrawn();

@@ -31,7 +31,7 @@ void TestAgent::start(std::optional<Identity> at_start) {
   step(Started{std::move(at_start)});
 }
 
-std::uint64_t TestAgent::offer(const std::string& text) {
+std::uint64_t TestAgent::offer(const std::string& text, std::vector<QuarantineEntry> quarantined) {
   StateOffered offered;
   offered.offer = ++offers_;
   offered.content = describe_files(
@@ -39,6 +39,7 @@ std::uint64_t TestAgent::offer(const std::string& text) {
       options_.root);
   offered.cause = text;
   offered.apps = 1;
+  offered.quarantined = std::move(quarantined);
   offered.created_at = "2026-11-22T12:00:00.000Z";
   step(offered);
   return offered.offer;
