@@ -25,8 +25,10 @@ struct HealthInputs {
   // Template and Marathon, known by the leader only; followers take them from their own last look.
   std::optional<Failure> template_trouble;
   std::vector<EndpointHealth> endpoints;
-  std::optional<Failure> marathon_trouble;  // the leader's MarathonTracker::trouble()
-  std::vector<std::string> warnings;        // e.g. "neither ZooKeeper credentials nor publish_key_file are set"
+  std::optional<Failure> marathon_trouble;                 // the leader's MarathonTracker::trouble()
+  std::optional<Failure> refusal;                          // the leader's MarathonTracker::refusal()
+  std::vector<coordination::QuarantineEntry> quarantined;  // known by the leader only; the view says how many
+  std::vector<std::string> warnings;  // e.g. "neither ZooKeeper credentials nor publish_key_file are set"
   bool drained = false;
 };
 

@@ -43,8 +43,8 @@ void Proxy::start_agent() {
          << "id = \"" << id_ << "\"\nxproxy = \"" << id_ << "\"\n"
          << "listen = \"127.0.0.1:0\"\n"
          << "nginx_config = \"" << nginx_.config_file() << "\"\n"
-         << "nginx_template = \"" << CHORALE_TEMPLATE << "\"\n"
-         << "nginx_cmd = \"" << nginx_.command() << "\"\n"
+         << "nginx_template = \"" << (options_.nginx_template.empty() ? CHORALE_TEMPLATE : options_.nginx_template) << "\"\n"
+         << "nginx_cmd = \"" << options_.nginx_cmd << nginx_.command() << "\"\n"
          << "nginx_pid = \"" << nginx_.pid_file() << "\"\n"
          << "state_dir = \"" << (directory_.path() / "state").string() << "\"\n"
          << "session_timeout = \"" << options_.session_timeout << "\"\n"
@@ -96,7 +96,8 @@ bool RealCluster::start() {
   if (!marathon_->start()) return false;
   for (int number = 1; number <= options_.proxies; ++number) {
     proxies_.push_back(std::make_unique<Proxy>(Proxy::Options{
-        number, zookeeper_.address(), {marathon_->url()}, options_.session_timeout, options_.more_config}));
+        number, zookeeper_.address(), {marathon_->url()}, options_.session_timeout, options_.more_config,
+        options_.nginx_template, number == options_.proxies ? options_.last_nginx_cmd : std::string()}));
     if (!proxies_.back()->start_nginx()) return false;
     proxies_.back()->start_agent();
   }

@@ -33,6 +33,11 @@ class MarathonTracker {
   // Why Marathon is not followed as it should be: "GET .../v2/apps: HTTP 503", "held back: ...".
   [[nodiscard]] std::optional<Failure> trouble() const;
   [[nodiscard]] const std::vector<Exclusion>& exclusions() const { return offers_.exclusions(); }
+  [[nodiscard]] std::vector<coordination::QuarantineEntry> quarantined() const { return context_.quarantine.entries(); }
+  // Why what Marathon says cannot be served although it is believed.
+  [[nodiscard]] const std::optional<Failure>& refusal() const { return offers_.refusal(); }
+  // What all proxies serve, as far as known; nullptr: nothing is committed.
+  [[nodiscard]] const SharedState& committed() const { return context_.offers.committed(); }
   [[nodiscard]] bool stream_attached() const { return context_.stream.is_attached(); }
 
  private:

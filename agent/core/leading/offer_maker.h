@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,17 +15,22 @@ class OfferMaker {
   explicit OfferMaker(TrackerContext& context) : context_(context) {}
 
   void offer_what_is_due();
-  void decided(std::uint64_t offer, Fate fate, const std::string& reason);
+  void decided(const OfferDecided& event);
+  void tried(const StateTried& event);
 
   [[nodiscard]] TimePoint next_deadline() const;
   [[nodiscard]] const std::vector<Exclusion>& exclusions() const { return exclusions_; }
+  // Why the state as it is cannot be served: Nginx refuses it, and no app is known to be at fault.
+  [[nodiscard]] const std::optional<Failure>& refusal() const { return refusal_; }
 
  private:
   void report(std::vector<Exclusion> exclusions);
+  void go_on_searching();
 
   TrackerContext& context_;
   TimePoint memory_runs_out_at_ = TimePoint::max();
   std::vector<Exclusion> exclusions_;
+  std::optional<Failure> refusal_;
 };
 
 }  // namespace chorale::agent

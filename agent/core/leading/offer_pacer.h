@@ -59,6 +59,9 @@ class OfferPacer {
   bool decided(std::uint64_t offer, Fate fate, TimePoint now);
 
   [[nodiscard]] const SharedState& committed() const { return committed_; }
+  [[nodiscard]] const std::optional<Offer>& under_way() const { return under_way_; }
+  // The state as it was considered last is one that was refused.
+  [[nodiscard]] bool refused() const { return rejected_.has_value(); }
   [[nodiscard]] TimePoint next_deadline() const;
 
  private:
