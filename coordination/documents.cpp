@@ -156,7 +156,8 @@ std::string encode(const Manifest& document) {
   json["parent"] = std::move(parent);
   Json quarantined = Json::array();
   for (const auto& entry : document.quarantined) {
-    quarantined.push_back(Json{{"app", entry.app}, {"reason", cut_text(entry.reason)}, {"digest", entry.digest}});
+    quarantined.push_back(
+        Json{{"app", entry.app}, {"reason", cut_text(entry.reason)}, {"digest", entry.digest}, {"since", entry.since}});
   }
   json["quarantined"] = std::move(quarantined);
   Json files = Json::object();

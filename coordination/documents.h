@@ -97,7 +97,8 @@ struct FileEntry {
 struct QuarantineEntry {
   std::string app;
   std::string reason;
-  std::string digest;
+  std::string digest;      // of the definition that was refused
+  std::string since = {};  // wall clock, for people
   bool operator==(const QuarantineEntry&) const = default;
 };
 

@@ -99,6 +99,7 @@ void read_quarantined(ObjectReader& reader, std::vector<QuarantineEntry>& into) 
     entry.text("app", read.app);
     entry.optional_text("reason", read.reason);
     entry.optional_text("digest", read.digest);
+    entry.optional_text("since", read.since);
   }
 }
 

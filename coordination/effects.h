@@ -54,7 +54,7 @@ struct OfferClosed {
   std::uint64_t offer = 0;
   Fate fate = Fate::kAbandoned;
   Identity identity;
-  std::string reason;               // e.g. the first nack's text
+  std::string reason;               // e.g. the first nack's text, also of a minority that could not prevent a commit
   std::vector<std::string> nacked;  // agent ids
 };
 // Write it beside the target, fill in local values, run nginx -t; answer with StageFinished. A newer one replaces it.

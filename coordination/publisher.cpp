@@ -69,9 +69,11 @@ void Publisher::drive(const std::optional<Vote>& own, bool may_propose) {
   show_blocked();
 }
 
-bool Publisher::already_committed(const std::string& digest) const {
+// What is quarantined stands in the manifest alone: the same files without it, or with it, are news.
+bool Publisher::already_committed(const RevisionHeader& header) const {
   const StateDocument& stands = fence_.document();
-  return stands.committed && stands.committed->identity.digest == digest && stands.format == format_ && !outranked_;
+  return stands.committed && stands.committed->identity.digest == header.identity.digest &&
+         stands.committed->quarantined == header.quarantined && stands.format == format_ && !outranked_;
 }
 
 void Publisher::take_offer() {
@@ -82,7 +84,7 @@ void Publisher::take_offer() {
   verdict_ = Verdict{};
   content_ = compose(std::move(offered), Revision{last_used_.value + 1});
   const std::string& digest = content_.manifest->header.identity.digest;
-  if (already_committed(digest)) {
+  if (already_committed(content_.manifest->header)) {
     const Identity identity = fence_.document().committed->identity;
     context_.effects.emplace_back(OfferClosed{offer_, Fate::kCommitted, identity, {}, {}});
     return blockage_.commit(digest);
@@ -166,7 +168,7 @@ void Publisher::on_written(Fence::Result result, const std::string& reason) {
       outranked_ = false;
       committed_content_ = content_;
       blockage_.commit(header.identity.digest);
-      return close(Fate::kCommitted, {});
+      return close(Fate::kCommitted, verdict_.reason);
     case State::kWithdrawing:
       if (stands.proposed) return write(State::kWithdrawing, stands.committed, std::nullopt);
       forget_withdrawn();

@@ -80,7 +80,7 @@ class Publisher {
  private:
   void take_offer();
   [[nodiscard]] Content compose(StateOffered offered, Revision revision) const;
-  [[nodiscard]] bool already_committed(const std::string& digest) const;
+  [[nodiscard]] bool already_committed(const RevisionHeader& header) const;
   void upload();
   void write(State state, std::optional<RevisionHeader> committed, std::optional<RevisionHeader> proposed);
   void on_written(Fence::Result result, const std::string& reason);

@@ -52,6 +52,27 @@ tl::expected<std::string, Error> fill_in_local_values(std::string_view text,
   return filled;
 }
 
+int line_before_filling(std::string_view text, const std::map<std::string, std::string>& values, int filled_line) {
+  int line = 1;
+  int filled = 1;
+  for (std::size_t at = 0; at < text.size() && filled < filled_line;) {
+    if (text[at] == '\n') {
+      ++line;
+      ++filled;
+    } else if (text.substr(at).starts_with(kOpening)) {
+      const std::optional<std::string_view> name = name_at_front(text.substr(at));
+      const auto value = name ? values.find(std::string(*name)) : values.end();
+      if (value != values.end()) {
+        filled += static_cast<int>(std::count(value->second.begin(), value->second.end(), '\n'));
+        at += spelled_bytes(*name);
+        continue;
+      }
+    }
+    ++at;
+  }
+  return line;
+}
+
 std::vector<std::string> local_value_names(std::string_view text) {
   std::vector<std::string> names;
   for (std::size_t at = text.find(kOpening); at != std::string_view::npos; at = text.find(kOpening, at + 1)) {

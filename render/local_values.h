@@ -15,6 +15,9 @@ namespace chorale::render {
 // quoting refuses it. A value stands as it is: it comes from this host's own config.
 [[nodiscard]] tl::expected<std::string, Error> fill_in_local_values(std::string_view text,
                                                                     const std::map<std::string, std::string>& values);
+// The 1-based line of `text` that wrote this line of what fill_in_local_values makes of it: a value may have several.
+[[nodiscard]] int line_before_filling(std::string_view text, const std::map<std::string, std::string>& values,
+                                      int filled_line);
 // The distinct names used, in order of first use.
 [[nodiscard]] std::vector<std::string> local_value_names(std::string_view text);
 

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "render/quote_check.h"
+#include "render/source_map.h"
 #include "render/template_grammar.h"
 #include "render/template_scanner.h"
 #include "render/template_values.h"
@@ -82,8 +83,10 @@ class SectionRecorder {
 // times as long as the rendering.
 class StateContext : public mustache::basic_context<std::string> {
  public:
-  StateContext(const std::vector<CompiledToken>& tokens, const RoutingState& state, Rendered& rendered)
-      : tokens_(tokens), state_(state), sections_(rendered) {}
+  // `map`: where given, it learns which token wrote where.
+  StateContext(const std::vector<CompiledToken>& tokens, const RoutingState& state, Rendered& rendered,
+               SourceMap* map = nullptr)
+      : tokens_(tokens), state_(state), rendered_(rendered), sections_(rendered), map_(map) {}
 
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
 
@@ -98,12 +101,17 @@ class StateContext : public mustache::basic_context<std::string> {
     switch (token.token.kind) {
       case TokenKind::kVariable:
       case TokenKind::kRawVariable:
+        note(index);
         return variable(token);
       case TokenKind::kSection:
+      case TokenKind::kInvertedSection: {
+        const bool is_inverted = token.token.kind == TokenKind::kInvertedSection;
+        const mustache::data* const value = section(token);
+        note((value == &no_) == is_inverted ? index : token.end);
+        if (is_inverted) return value == &no_ ? nullptr : &yes_;  // null: rendered, no push
         asked_ = index;
-        return section(token);
-      case TokenKind::kInvertedSection:
-        return section(token) == &no_ ? nullptr : &yes_;  // null: rendered, no push
+        return value;
+      }
       case TokenKind::kText:
       case TokenKind::kSectionEnd:
         break;
@@ -120,6 +128,7 @@ class StateContext : public mustache::basic_context<std::string> {
     const CompiledToken& token = tokens_[next.token];
     if (token.shape == Shape::kList) next.frame = list_item(token, state_, outer, next.item);
     if (token.field == Field::kApps && token.whole_lines) sections_.begin(next.frame.app->id);
+    note(next.token);
     open_.push_back(next);
   }
 
@@ -128,6 +137,7 @@ class StateContext : public mustache::basic_context<std::string> {
     closed_ = open_.back();
     open_.pop_back();
     const CompiledToken& token = tokens_[closed_.token];
+    note(token.end);
     if (token.field == Field::kApps && token.whole_lines && closed_.item + 1 == state_.apps.size()) sections_.end();
   }
 
@@ -139,6 +149,10 @@ class StateContext : public mustache::basic_context<std::string> {
     std::size_t item = 0;
     Frame frame;
   };
+
+  void note(std::size_t token) const {
+    if (map_ != nullptr) map_->note(rendered_.text.size(), tokens_[token]);
+  }
 
   const Frame& frame() const { return open_.empty() ? root_ : open_.back().frame; }
 
@@ -173,7 +187,9 @@ class StateContext : public mustache::basic_context<std::string> {
 
   const std::vector<CompiledToken>& tokens_;
   const RoutingState& state_;
+  const Rendered& rendered_;
   SectionRecorder sections_;
+  SourceMap* map_;
   const Frame root_;
   std::vector<Open> open_;
   Open closed_;
@@ -230,7 +246,19 @@ tl::expected<Rendered, Error> Template::render(const RoutingState& state) const 
   return rendered;
 }
 
+int Template::line_of(const RoutingState& state, int rendered_line) const {
+  Rendered rendered;
+  SourceMap map(compiled_->tokens);
+  StateContext context(compiled_->tokens, state, rendered, &map);
+  mustache::mustache engine = compiled_->engine;
+  TextSink sink{rendered.text};
+  engine.render(context, sink);
+  return context.error() ? 0 : map.line_of(rendered.text, rendered_line);
+}
+
 const std::string& Template::text() const { return compiled_->text; }
+
+const std::string& Template::file() const { return compiled_->file; }
 
 std::vector<std::string> Template::raw_tags() const {
   std::vector<std::string> tags;
@@ -242,13 +270,9 @@ std::vector<std::string> Template::raw_tags() const {
 }
 
 std::string app_at_line(const Rendered& rendered, int line) {
-  std::size_t offset = 0;
-  for (int number = 1; number < line; ++number) {
-    offset = rendered.text.find('\n', offset);
-    if (offset == std::string::npos) return "";
-    ++offset;
-  }
-  if (line < 1 || offset >= rendered.text.size()) return "";
+  const std::optional<std::size_t> begin = line_begin(rendered.text, line);
+  if (!begin) return "";
+  const std::size_t offset = *begin;
   const auto after = std::upper_bound(rendered.sections.begin(), rendered.sections.end(), offset,
                                       [](std::size_t at, const TextSection& section) { return at < section.offset; });
   return after == rendered.sections.begin() ? "" : std::prev(after)->app;

@@ -45,7 +45,12 @@ class Template {
 
   [[nodiscard]] tl::expected<Rendered, Error> render(const RoutingState& state) const;
 
+  // Which line of the template wrote this 1-based line of what render() makes of `state`: for an error of Nginx, which
+  // names the latter. It renders once more. 0: no line of it did.
+  [[nodiscard]] int line_of(const RoutingState& state, int rendered_line) const;
+
   [[nodiscard]] const std::string& text() const;
+  [[nodiscard]] const std::string& file() const;
   // Triple tags as "line N: {{{labels.x}}}".
   [[nodiscard]] std::vector<std::string> raw_tags() const;
 

@@ -118,6 +118,7 @@ class Resolver {
                    "the open section is " + begin.token.spelling + " of line " + std::to_string(begin.token.line));
     }
     compiled.begin = open_.back().token;
+    begin.end = compiled_.size() - 1;
     begin.whole_lines = begin.token.own_line && compiled.token.own_line;
     open_.pop_back();
     return std::nullopt;

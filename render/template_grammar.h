@@ -61,6 +61,7 @@ struct CompiledToken {
   Shape shape = Shape::kBare;
   std::string key;        // of an open map
   std::size_t begin = 0;  // of a section's end: the index of its beginning
+  std::size_t end = 0;    // of a section's beginning: the index of its end
   // Of a section: its tags are on lines of their own, so that each round writes whole lines.
   bool whole_lines = false;
 

@@ -83,6 +83,17 @@ std::optional<std::string> why_leaderless(const HealthInputs& inputs) {
          " led last and is not registered; the last applied routes stay in use";
 }
 
+std::optional<std::string> why_degraded_quarantine(const HealthInputs& inputs) {
+  const std::int64_t committed = inputs.view.committed ? inputs.view.committed->quarantined : 0;
+  if (committed == 0 && inputs.quarantined.empty()) return std::nullopt;
+  if (inputs.quarantined.empty()) {
+    return std::to_string(committed) + " quarantined app(s), named by the leader " + inputs.view.leader;
+  }
+  const coordination::QuarantineEntry& first = inputs.quarantined.front();
+  return std::to_string(inputs.quarantined.size()) + " quarantined app(s), first " + first.app + " since " +
+         first.since + ": " + first.reason;
+}
+
 std::optional<std::string> why_degraded(const HealthInputs& inputs) {
   if (auto here = why_degraded_here(inputs)) return here;
   if (!inputs.view.connected) {
@@ -98,6 +109,8 @@ std::optional<std::string> why_degraded(const HealthInputs& inputs) {
     return "a change is blocked since " + blocked->since + ": " + blocked->reason;
   }
   if (inputs.name_trouble) return inputs.name_trouble->message;
+  if (inputs.refusal) return "routes stay as they are, Nginx refuses the new ones: " + inputs.refusal->message;
+  if (auto quarantine = why_degraded_quarantine(inputs)) return quarantine;
   return why_degraded_endpoints(inputs);
 }
 
@@ -113,6 +126,14 @@ Json endpoints_json(const std::vector<EndpointHealth>& endpoints) {
   Json list = Json::array();
   for (const EndpointHealth& endpoint : endpoints) {
     list.push_back(Json{{"Endpoint", endpoint.endpoint}, {"Healthy", endpoint.healthy}, {"Message", endpoint.message}});
+  }
+  return list;
+}
+
+Json quarantined_json(const std::vector<coordination::QuarantineEntry>& entries) {
+  Json list = Json::array();
+  for (const coordination::QuarantineEntry& entry : entries) {
+    list.push_back(Json{{"App", entry.app}, {"Reason", entry.reason}, {"Since", entry.since}});
   }
   return list;
 }
@@ -148,6 +169,7 @@ std::string health_json(const HealthInputs& inputs) {
   body["ZooKeeper"] = part(inputs.view.connected, inputs.view.zookeeper_message, "not connected");
   body["Nginx"] = part(inputs.nginx.running, inputs.nginx.message, "no master process found");
   body["Cluster"] = cluster_json(inputs);
+  body["Quarantined"] = quarantined_json(inputs.quarantined);
   body["Warnings"] = inputs.warnings;
   // Nginx's words may hold any byte: what is not UTF-8 is replaced.
   return body.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

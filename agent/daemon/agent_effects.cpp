@@ -1,4 +1,5 @@
 // Performs what the coordinator asks of the agent.
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <utility>
 
@@ -25,6 +26,7 @@ void Agent::perform(coordination::AgentEffect effect) {
                  [this](coordination::ViewChanged& view) {
                    if (view.leaderless_since && !view_.leaderless_since) leaderless_since_ = utc_now();
                    view_ = std::move(view);
+                   if (!view_.proposed) nginx_->proposal_ended();
                    status_changed();
                  },
                  [](const LogLine& line) { write_log(line); },
@@ -47,6 +49,9 @@ void Agent::gained(coordination::LeadershipGained leadership) {
       [this](coordination::StateOffered offer) { coordination_->post(std::move(offer)); },
       [this] { status_changed(); },
       [this] { return ++last_offer_; },
+      [this](std::shared_ptr<const std::string> text, LocalNginx::Tried tried) {
+        nginx_->try_out(std::move(text), std::move(tried));
+      },
   };
   leadership_ = std::make_shared<Leadership>(std::move(surroundings), config_);
   endpoint_watch_.pause(true);
@@ -84,6 +89,10 @@ void Agent::applied(const coordination::RevisionApplied& done) {
 // Counted here, where one status is compared with the last: a reload is either proven or not.
 void Agent::nginx_changed(const NginxStatus& status) {
   if (status.accepted_tests > nginx_status_.accepted_tests) last_valid_at_ = utc_now();
+  for (const std::string& warning : status.warnings) {
+    const auto& known = nginx_status_.warnings;
+    if (std::find(known.begin(), known.end(), warning) == known.end()) log_warning("Nginx warns: " + warning);
+  }
   if (status.reloads > nginx_status_.reloads) {
     metrics_.reload(true, status.last_apply);
     statsd_.reloaded(status.last_apply);

@@ -29,8 +29,11 @@ HealthInputs Agent::health_inputs() const {
   if (leadership_) {
     inputs.marathon_trouble = leadership_->tracker().trouble();
     inputs.name_trouble = leadership_->tracker().name_trouble();
+    inputs.refusal = leadership_->tracker().refusal();
+    inputs.quarantined = leadership_->tracker().quarantined();
     if (const auto& note = leadership_->template_note()) inputs.warnings.push_back(*note);
   }
+  for (const std::string& warning : nginx_status_.warnings) inputs.warnings.push_back("Nginx warns: " + warning);
   if (!config_.standalone && config_.zookeeper.credentials.empty()) {
     inputs.warnings.emplace_back(
         "ZooKeeper is used without credentials: anyone who can write there configures every proxy");
@@ -66,6 +69,9 @@ void Agent::publish_status() {
   coordination::StatusChanged status;
   status.condition = verdict.condition;
   status.message = verdict.message;
+  if (verdict.condition == coordination::Condition::kOk && !nginx_status_.warnings.empty()) {
+    status.message += ", but Nginx warns: " + nginx_status_.warnings.front();
+  }
   if (templates_.current()) status.template_digest = templates_.current()->digest;
   for (const EndpointHealth& endpoint : inputs.endpoints) status.marathon_reachable |= endpoint.healthy;
   const bool same = published_ && published_->condition == status.condition && published_->message == status.message &&

@@ -7,6 +7,8 @@
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/daemon/endpoint_watch.h"
+#include "agent/nginx/config_file.h"
+#include "agent/nginx/config_text.h"
 #include "coordination/overloaded.h"
 #include "coordination/require.h"
 #include "render/invariants.h"
@@ -17,6 +19,7 @@ namespace chorale::agent {
 namespace {
 
 constexpr std::chrono::seconds kLongestSleep{1};
+constexpr std::chrono::seconds kVetAgain{5};
 
 TrackerOptions tracker_options(const Config& config, std::function<std::uint64_t()> next_offer) {
   TrackerOptions options;
@@ -43,27 +46,6 @@ coordination::PublishedFile publish(std::string name, render::Rendered rendered)
   return file;
 }
 
-// Runs on a worker: values in, values out.
-tl::expected<coordination::StateOffered, std::string> render_offer(const render::Template& compiled,
-                                                                   const render::RoutingState& state,
-                                                                   const coordination::Path& root) {
-  // A state that breaks an invariant could not be read back by the next leader: better no change than that.
-  if (const auto broken = render::find_broken_invariant(state)) {
-    return tl::unexpected("this state must not be published: " + broken->message);
-  }
-  auto config = compiled.render(state);
-  if (!config) return tl::unexpected(config.error().text());
-  std::vector<coordination::PublishedFile> files;
-  files.push_back(publish("nginx.conf", std::move(*config)));
-  files.push_back(publish("routes.json", render::encode_routes(state)));
-  files.push_back({"template", std::make_shared<const std::string>(compiled.text()), {}});
-  coordination::StateOffered offer;
-  offer.content = coordination::describe_files(std::move(files), root);
-  offer.apps = static_cast<std::int64_t>(state.apps.size());
-  offer.servers = render::server_count(state);
-  return offer;
-}
-
 }  // namespace
 
 Leadership::Leadership(Surroundings surroundings, const Config& config)
@@ -75,7 +57,10 @@ Leadership::Leadership(Surroundings surroundings, const Config& config)
               [this](TrackerEvent event) { events_.post(std::move(event)); }),
       resolver_(surroundings_.loop, [this](NamesResolved resolved) { events_.post(std::move(resolved)); }),
       worker_(surroundings_.loop, surroundings_.workers),
+      trials_(surroundings_.loop, surroundings_.workers, surroundings_.try_out),
       timer_(surroundings_.loop),
+      vet_again_(surroundings_.loop),
+      id_(config.id),
       root_(config.zookeeper.root) {}
 
 void Leadership::begin(coordination::LeadershipGained gained, std::shared_ptr<const render::RoutingState> applied) {
@@ -87,6 +72,7 @@ void Leadership::begin(coordination::LeadershipGained gained, std::shared_ptr<co
 Leadership::Begun Leadership::read_committed(const coordination::LeadershipGained& gained,
                                              const render::Delimiters& delimiters) {
   Begun begun;
+  if (gained.committed) begun.quarantined = gained.committed->quarantined;
   for (const coordination::PublishedFile& file : gained.files) {
     if (file.name == "routes.json") {
       auto state = render::decode_routes(*file.text);
@@ -105,13 +91,19 @@ Leadership::Begun Leadership::read_committed(const coordination::LeadershipGaine
 
 void Leadership::begun(Begun begun, const std::shared_ptr<const render::RoutingState>& applied) {
   if (begun.trouble) log_info("this leadership begins without a committed state: " + *begun.trouble);
-  choose_template(std::move(begun.in_use));
   TrackingBegun event;
   event.committed = std::move(begun.state);
+  event.quarantined = std::move(begun.quarantined);
   if (applied) event.applied = *applied;
-  event.longest_server_name = longest_server_name();
+  to_begin_ = std::move(event);
+  choose_template(std::move(begun.in_use));
+}
+
+void Leadership::begin_tracking() {
+  if (!to_begin_) return;
+  to_begin_->longest_server_name = longest_server_name();
   began_ = true;
-  events_.post(std::move(event));
+  events_.post(*std::exchange(to_begin_, std::nullopt));
 }
 
 // A new leader whose file differs goes on with the committed template until its own file changes: proxies are upgraded
@@ -126,22 +118,28 @@ void Leadership::choose_template(std::optional<LoadedTemplate> committed) {
   }
   if (committed) {
     template_ = std::move(committed);
+    begin_tracking();
+  } else if (own) {
+    vet_template();
   } else {
-    template_ = own;
+    template_trouble_ = surroundings_.templates.trouble();
+    begin_tracking();
   }
-  template_trouble_ = template_ ? std::nullopt : surroundings_.templates.trouble();
 }
 
 void Leadership::template_changed() {
   const TemplateSource& source = surroundings_.templates;
+  vet_again_.cancel();
+  ++vetting_;
   template_trouble_ = source.trouble();
   if (template_trouble_) {
     log_error("template refused, the last good one stays in use: " + template_trouble_->message);
-  } else {
-    template_ = source.current();
+    begin_tracking();
+  } else if (template_ && template_->digest == source.current()->digest) {
     template_note_.reset();
-    log_info("template " + source.file() + " changed, rendering again");
-    if (began_) events_.post(TemplateChanged{longest_server_name()});
+    log_info("template " + source.file() + " is what is in use");
+  } else {
+    vet_template();
   }
   surroundings_.changed();
 }
@@ -151,10 +149,48 @@ std::size_t Leadership::longest_server_name() const {
   return render::longest_server_name(template_->compiled.text(), surroundings_.templates.delimiters().left);
 }
 
+// Nothing is offered with a template that this Nginx refuses: every agent would refuse it, whatever the apps.
+void Leadership::vet_template() {
+  SharedState served = tracker_.committed();
+  if (!served) served = std::make_shared<const render::RoutingState>();
+  const LoadedTemplate own = *surroundings_.templates.current();
+  trials_.vet(own, template_, served, [this, own, number = ++vetting_](const Trials::Vetting& vetting) {
+    if (number == vetting_) vetted(own, vetting);
+  });
+}
+
+void Leadership::vetted(const LoadedTemplate& own, const Trials::Vetting& vetting) {
+  // A proxy whose Nginx accepts nothing may still lead: its vote says what is wrong with it.
+  const bool use =
+      vetting.verdict == Trials::Verdict::kGood || (vetting.verdict == Trials::Verdict::kUnclear && !template_);
+  if (use) {
+    const bool is_other = template_.has_value();
+    template_ = own;
+    template_trouble_.reset();
+    template_note_.reset();
+    if (is_other) log_info("template " + own.compiled.file() + " changed, rendering again");
+    if (began_) events_.post(TemplateChanged{longest_server_name()});
+  } else {
+    template_trouble_ = Failure{vetting.reason};
+    log_error("template refused, " +
+              std::string(template_ ? "the last good one stays in use: " : "there is no other: ") + vetting.reason);
+    if (vetting.verdict == Trials::Verdict::kUnclear) {
+      vet_again_.expires_after(kVetAgain);
+      vet_again_.async_wait([this](const boost::system::error_code& error) {
+        if (!error) vet_template();
+      });
+    }
+  }
+  begin_tracking();
+  surroundings_.changed();
+}
+
 void Leadership::close() {
   worker_.cancel();
+  trials_.close();
   events_.close();
   timer_.cancel();
+  vet_again_.cancel();
 }
 
 void Leadership::handle(TrackerEvent event) {
@@ -179,6 +215,7 @@ void Leadership::perform(TrackerEffect effect) {
           [this](const PingEndpoint& ping) { client_.perform(ping); },
           [this](const ResolveNames& names) { resolver_.perform(names); },
           [this](const RenderAndOffer& offer) { render(offer); },
+          [this](const TryState& trial) { try_state(trial); },
           [this](const HostsRefused& hosts) { surroundings_.metrics.hosts_refused(hosts.invalid, hosts.duplicate); },
           [](const LogLine& line) { write_log(line); },
       },
@@ -197,25 +234,68 @@ void Leadership::render(const RenderAndOffer& effect) {
               [this, effect](auto result) { rendered(effect, std::move(result)); });
 }
 
-void Leadership::rendered(const RenderAndOffer& effect, tl::expected<coordination::StateOffered, std::string> result) {
+// Runs on a worker: values in, values out.
+tl::expected<Leadership::RenderedOffer, std::string> Leadership::render_offer(const render::Template& compiled,
+                                                                              const render::RoutingState& state,
+                                                                              const coordination::Path& root) {
+  // A state that breaks an invariant could not be read back by the next leader: better no change than that.
+  if (const auto broken = render::find_broken_invariant(state)) {
+    return tl::unexpected("this state must not be published: " + broken->message);
+  }
+  auto config = compiled.render(state);
+  if (!config) return tl::unexpected(config.error().text());
+  RenderedOffer result;
+  result.config = std::make_shared<const render::Rendered>(*config);
+  std::vector<coordination::PublishedFile> files;
+  files.push_back(publish("nginx.conf", std::move(*config)));
+  files.push_back(publish("routes.json", render::encode_routes(state)));
+  files.push_back({"template", std::make_shared<const std::string>(compiled.text()), {}});
+  result.offer.content = coordination::describe_files(std::move(files), root);
+  result.offer.apps = static_cast<std::int64_t>(state.apps.size());
+  result.offer.servers = render::server_count(state);
+  return result;
+}
+
+void Leadership::rendered(const RenderAndOffer& effect, tl::expected<RenderedOffer, std::string> result) {
   if (!result) {
-    template_trouble_ = Failure{result.error()};
-    log_error("rendering failed, the last state stays: " + template_trouble_->message);
-    events_.post(OfferRendered{effect.offer, template_trouble_});
+    rendering_trouble_ = Failure{result.error()};
+    log_error("rendering failed, the last state stays: " + rendering_trouble_->message);
+    events_.post(OfferRendered{effect.offer, rendering_trouble_});
     return;
   }
-  template_trouble_ = surroundings_.templates.trouble();
+  rendering_trouble_.reset();
   last_rendered_ = utc_now();
-  result->offer = effect.offer;
-  result->cause = effect.cause;
-  result->created_at = last_rendered_;
+  rendered_offer_ = effect.offer;
+  rendered_config_ = std::move(result->config);
+  coordination::StateOffered offer = std::move(result->offer);
+  offer.offer = effect.offer;
+  offer.cause = effect.cause;
+  offer.quarantined = effect.quarantined;
+  offer.created_at = last_rendered_;
   events_.post(OfferRendered{effect.offer, std::nullopt});
-  surroundings_.offer(std::move(*result));
+  surroundings_.offer(std::move(offer));
+}
+
+void Leadership::try_state(const TryState& effect) {
+  if (!template_) {
+    events_.post(StateTried{effect.trial, {TrialOutcome::Result::kFailed, "there is no template", {}}});
+    return;
+  }
+  trials_.ask(template_->compiled, effect.state, [this, trial = effect.trial](const Trials::Answer& answer) {
+    events_.post(StateTried{trial, answer.outcome});
+  });
 }
 
 void Leadership::offer_closed(const coordination::OfferClosed& closed) {
   metrics_.closed(closed);
-  events_.post(OfferDecided{closed.offer, closed.fate, closed.reason});
+  OfferDecided decided{closed.offer, closed.fate, closed.reason};
+  decided.nacked = closed.nacked;
+  decided.nacked_here = std::find(closed.nacked.begin(), closed.nacked.end(), id_) != closed.nacked.end();
+  decided.at = utc_now();
+  // The identity line stands above what was rendered.
+  const int line = error_line(closed.reason, kStageSuffix) - 1;
+  if (closed.offer == rendered_offer_ && line > 0) decided.app = render::app_at_line(*rendered_config_, line);
+  events_.post(std::move(decided));
 }
 
 void Leadership::applied(const coordination::Identity& identity) {

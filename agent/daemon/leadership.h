@@ -13,6 +13,8 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <tl/expected.hpp>
+#include <vector>
 
 #include "agent/base/event_queue.h"
 #include "agent/base/types.h"
@@ -21,6 +23,7 @@
 #include "agent/core/leading/marathon_tracker.h"
 #include "agent/daemon/leadership_metrics.h"
 #include "agent/daemon/template_source.h"
+#include "agent/daemon/trials.h"
 #include "agent/http/metrics.h"
 #include "agent/marathon/client.h"
 #include "agent/marathon/resolver.h"
@@ -39,6 +42,7 @@ class Leadership {
     std::function<void(coordination::StateOffered)> offer;
     std::function<void()> changed;              // something that health or status shows has changed
     std::function<std::uint64_t()> next_offer;  // rises across all leaderships of this process
+    Trials::TryOut try_out;                     // asks this proxy's Nginx
   };
 
   Leadership(Surroundings surroundings, const Config& config);
@@ -58,7 +62,9 @@ class Leadership {
 
   [[nodiscard]] const MarathonTracker& tracker() const { return tracker_; }
   // Why the template of this host cannot be used, or the last rendering failed.
-  [[nodiscard]] const std::optional<Failure>& template_trouble() const { return template_trouble_; }
+  [[nodiscard]] const std::optional<Failure>& template_trouble() const {
+    return template_trouble_ ? template_trouble_ : rendering_trouble_;
+  }
   // That another template than this host's is in use.
   [[nodiscard]] const std::optional<std::string>& template_note() const { return template_note_; }
   [[nodiscard]] const std::string& last_sync() const { return last_sync_; }
@@ -67,6 +73,7 @@ class Leadership {
  private:
   struct Begun {  // made on a worker from the committed files
     std::optional<render::RoutingState> state;
+    std::vector<coordination::QuarantineEntry> quarantined;
     std::optional<LoadedTemplate> in_use;
     std::optional<std::string> trouble;  // why there is no state
   };
@@ -74,10 +81,21 @@ class Leadership {
   void begun(Begun begun, const std::shared_ptr<const render::RoutingState>& applied);
   void choose_template(std::optional<LoadedTemplate> committed);
   [[nodiscard]] std::size_t longest_server_name() const;  // in the template in use
+  void vet_template();
+  void vetted(const LoadedTemplate& own, const Trials::Vetting& vetting);
+  void begin_tracking();
+  struct RenderedOffer {
+    coordination::StateOffered offer;
+    std::shared_ptr<const render::Rendered> config;
+  };
+  static tl::expected<RenderedOffer, std::string> render_offer(const render::Template& compiled,
+                                                               const render::RoutingState& state,
+                                                               const coordination::Path& root);
   void handle(TrackerEvent event);
   void perform(TrackerEffect effect);
   void render(const RenderAndOffer& effect);
-  void rendered(const RenderAndOffer& effect, tl::expected<coordination::StateOffered, std::string> result);
+  void rendered(const RenderAndOffer& effect, tl::expected<RenderedOffer, std::string> result);
+  void try_state(const TryState& effect);
   void set_timer();
 
   Surroundings surroundings_;
@@ -87,10 +105,18 @@ class Leadership {
   MarathonClient client_;
   Resolver resolver_;
   Worker worker_;
+  Trials trials_;
   boost::asio::steady_timer timer_;
+  boost::asio::steady_timer vet_again_;
+  std::string id_;
   coordination::Path root_;
   std::optional<LoadedTemplate> template_;
   std::optional<Failure> template_trouble_;
+  std::optional<Failure> rendering_trouble_;
+  int vetting_ = 0;  // the number of the last one: an older one's verdict is dropped
+  std::optional<TrackingBegun> to_begin_;
+  std::uint64_t rendered_offer_ = 0;
+  std::shared_ptr<const render::Rendered> rendered_config_;  // of that offer
   std::optional<std::string> template_note_;
   std::string last_sync_;
   std::string last_rendered_;

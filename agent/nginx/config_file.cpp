@@ -14,7 +14,6 @@
 namespace chorale::agent {
 namespace {
 
-constexpr std::string_view kStageSuffix = ".chorale-stage";
 constexpr std::string_view kRestoreSuffix = ".chorale-restore";
 constexpr std::string_view kBeforeSuffix = ".before-chorale";
 constexpr std::string_view kDriftSuffix = ".drift-";
@@ -62,6 +61,7 @@ std::optional<PublishedConfig> config_among(const coordination::Identity& identi
 ConfigFile::ConfigFile(std::string target, const std::string& state_dir)
     : target_(std::move(target)),
       stage_(hidden_beside(target_, kStageSuffix)),
+      trial_(hidden_beside(target_, kTrialSuffix)),
       proven_(state_dir + "/nginx.conf.proven"),
       proven_record_(state_dir + "/proven.record"),
       installed_record_(state_dir + "/installed.record") {}
@@ -90,7 +90,7 @@ FilesFound ConfigFile::find() const {
 }
 
 void ConfigFile::remove_leftovers() const {
-  for (const std::string& path : {stage_, hidden_beside(target_, kRestoreSuffix)}) unlink(path.c_str());
+  for (const std::string& path : {stage_, trial_, hidden_beside(target_, kRestoreSuffix)}) unlink(path.c_str());
 }
 
 StageWritten ConfigFile::write_stage(const PublishedConfig& config,
@@ -106,6 +106,16 @@ StageWritten ConfigFile::write_stage(const PublishedConfig& config,
   if (!written) return {tl::unexpected(written.error())};
   return {std::move(content)};
 }
+
+Done ConfigFile::write_trial(const std::string& text, const std::map<std::string, std::string>& local_values) const {
+  const auto filled = render::fill_in_local_values(text, local_values);
+  if (!filled) return tl::unexpected(Failure{filled.error().text()});
+  const auto target = read_file(target_);
+  if (!target) return tl::unexpected(target.error());
+  return write_draft(trial_, *filled, *target ? (*target)->ownership : Ownership{});
+}
+
+void ConfigFile::remove_trial() const { unlink(trial_.c_str()); }
 
 StageInstalled ConfigFile::install(const InstallStage& request) const {
   const auto stage = read_file(stage_);

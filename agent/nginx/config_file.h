@@ -2,6 +2,7 @@
 //
 //   <dir>/<name>                    the target: always whole, always one that Nginx accepted
 //   <dir>/.<name>.chorale-stage     the candidate. Beside the target, since relative includes start from its directory
+//   <dir>/.<name>.chorale-trial     a text that is tried by itself, while the candidate goes its way
 //   <dir>/<name>.before-chorale     the file that stood there before Chorale
 //   <dir>/<name>.drift-<n>          what others wrote there since; the last ten
 //   <state_dir>/nginx.conf.proven   the copy of the last file that Nginx was proven to serve; it may hold local secrets
@@ -24,6 +25,10 @@
 
 namespace chorale::agent {
 
+// What the names of an agent's own files end with, on every proxy.
+inline constexpr std::string_view kStageSuffix = ".chorale-stage";
+inline constexpr std::string_view kTrialSuffix = ".chorale-trial";
+
 // The target as it was read.
 struct ConfigView {
   FileContent content;
@@ -41,6 +46,7 @@ class ConfigFile {
 
   [[nodiscard]] const std::string& target() const { return target_; }
   [[nodiscard]] const std::string& stage() const { return stage_; }
+  [[nodiscard]] const std::string& trial() const { return trial_; }
 
   // nullopt: there is no target.
   [[nodiscard]] tl::expected<std::optional<ConfigView>, Failure> view() const;
@@ -49,6 +55,9 @@ class ConfigFile {
 
   [[nodiscard]] StageWritten write_stage(const PublishedConfig& config,
                                          const std::map<std::string, std::string>& local_values) const;
+  // Without an identity line: Nginx's line numbers are those of `text`.
+  [[nodiscard]] Done write_trial(const std::string& text, const std::map<std::string, std::string>& local_values) const;
+  void remove_trial() const;
   [[nodiscard]] StageInstalled install(const InstallStage& request) const;
   [[nodiscard]] ProvenRestored restore(const RestoreProven& request) const;
   [[nodiscard]] ProvenKept keep_proven(const KeepProven& request) const;
@@ -63,6 +72,7 @@ class ConfigFile {
 
   std::string target_;
   std::string stage_;
+  std::string trial_;
   std::string proven_;
   std::string proven_record_;
   std::string installed_record_;

@@ -1,21 +1,22 @@
 #include "agent/nginx/config_test.h"
 
-#include "agent/base/process.h"
+#include "agent/base/one_line.h"
 #include "agent/nginx/config_text.h"
 
 namespace chorale::agent {
 
 TestFinished test_config(const std::vector<std::string>& command, const std::string& file,
-                         const std::atomic<bool>& stop) {
+                         const std::atomic<bool>& stop, Milliseconds longest) {
   std::vector<std::string> arguments = command;
   arguments.insert(arguments.end(), {"-t", "-q", "-c", file});
-  const auto ran = run_process(arguments, kMaxProcessTime, stop);
+  const auto ran = run_process(arguments, longest, stop);
   if (!ran) return {TestResult::kFailed, ran.error().message, Milliseconds(0)};
-  if (ran->exit_code == 0) return {TestResult::kAccepted, {}, ran->took};
+  if (ran->exit_code == 0) return {TestResult::kAccepted, {}, ran->took, 0, nginx_warnings(ran->output)};
   const bool refused = ran->output.find("[emerg]") != std::string::npos;
   std::string error = nginx_error(ran->output);
   if (!refused) error = arguments[0] + " -t ended with " + std::to_string(ran->exit_code) + ": " + error;
-  return {refused ? TestResult::kRefused : TestResult::kFailed, std::move(error), ran->took};
+  const int line = error_line(error, escaped(file));
+  return {refused ? TestResult::kRefused : TestResult::kFailed, std::move(error), ran->took, line};
 }
 
 }  // namespace chorale::agent

@@ -127,6 +127,39 @@ MainDirectives main_directives(std::string_view text) {
   return found;
 }
 
+int error_line(std::string_view error, std::string_view file) {
+  const std::size_t colon = error.rfind(':');
+  if (colon == std::string_view::npos || !error.substr(0, colon).ends_with(file)) return 0;
+  int line = 0;
+  const char* const end = error.data() + error.size();
+  const auto [rest, failure] = std::from_chars(error.data() + colon + 1, end, line);
+  return failure == std::errc() && rest == end && line > 0 ? line : 0;
+}
+
+std::string without_place(std::string_view error) {
+  constexpr std::string_view kLabel = "[emerg] ";
+  const std::size_t label = error.find(kLabel);
+  if (label != std::string_view::npos) error.remove_prefix(label + kLabel.size());
+  return std::string(error.substr(0, error.rfind(" in /")));
+}
+
+std::vector<std::string> nginx_warnings(std::string_view output) {
+  constexpr std::string_view kMark = "[warn] ";
+  std::vector<std::string> warnings;
+  for (std::size_t at = output.find(kMark); at != std::string_view::npos; at = output.find(kMark, at)) {
+    at += kMark.size();
+    std::string_view text = first_line(output.substr(at));
+    // "2026/11/26 11:20:16 [warn] 2398#2398: ..." or "nginx: [warn] ..."
+    const std::size_t process = text.find_first_not_of("0123456789#");
+    if (process != 0 && process != std::string_view::npos && text.substr(process).starts_with(": ")) {
+      text.remove_prefix(process + 2);
+    }
+    std::string warning = one_line(without_place(text), kMaxErrorBytes);
+    if (std::find(warnings.begin(), warnings.end(), warning) == warnings.end()) warnings.push_back(std::move(warning));
+  }
+  return warnings;
+}
+
 std::string nginx_error(std::string_view output) {
   const std::size_t emerg = output.find("[emerg]");
   if (emerg != std::string_view::npos) {

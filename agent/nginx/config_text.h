@@ -26,6 +26,14 @@ struct MainDirectives {
 };
 [[nodiscard]] MainDirectives main_directives(std::string_view text);
 
+// The line of `file` that Nginx's error names at its end; 0: it names none, or another file's. An agent's own file
+// names are known by their last part: `file` may be a suffix.
+[[nodiscard]] int error_line(std::string_view error, std::string_view file);
+// Nginx's error without "nginx: [emerg] " and without " in FILE:LINE": for a place that names another file's line.
+[[nodiscard]] std::string without_place(std::string_view error);
+// Nginx's [warn] lines, each once, in its words but without time, process and line number: they are compared later.
+[[nodiscard]] std::vector<std::string> nginx_warnings(std::string_view output);
+
 // The first [emerg] line of Nginx's output, else its first line: one line, escaped, at most 1 KB. The end is kept,
 // where file and line number stand.
 [[nodiscard]] std::string nginx_error(std::string_view output);

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "agent/base/types.h"
+#include "agent/core/applying/applier_events.h"
 #include "agent/core/applying/nginx_status.h"
 #include "coordination/coordinator.h"
 
@@ -54,6 +55,14 @@ class LocalNginx {
   virtual void stage(const coordination::StageRevision& revision) = 0;  // -> staged()
   virtual void apply(const coordination::ApplyRevision& revision) = 0;  // -> applied(), once proven; it retries
   virtual void set_local_values(std::map<std::string, std::string> values) = 0;  // after the configuration was re-read
+
+  // Nothing is proposed any more: a refused candidate is no trouble of this proxy.
+  virtual void proposal_ended() = 0;
+
+  // Whether Nginx would accept `text`, of which nothing else comes: on a file and in a job of its own, so that staging
+  // goes on. One after the other, each within 10 s; the line of the answer is that of `text`.
+  using Tried = std::function<void(TestFinished)>;
+  virtual void try_out(std::shared_ptr<const std::string> text, Tried tried) = 0;
 
   [[nodiscard]] virtual const NginxStatus& status() const = 0;
 };

@@ -2,6 +2,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <deque>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -19,6 +20,7 @@
 #include "agent/nginx/local_nginx.h"
 #include "agent/nginx/proof.h"
 #include "coordination/loop_thread.h"
+#include "render/local_values.h"
 
 namespace chorale::agent {
 namespace {
@@ -27,6 +29,7 @@ namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
 
 constexpr Milliseconds kProofPoll{10};
+constexpr Milliseconds kLongestTrial{10'000};
 constexpr const char* kNoConfig = "the revision holds no nginx.conf";
 
 class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<ReloadedNginx> {
@@ -61,6 +64,13 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
     if (values == options_.local_values) return;
     options_.local_values = std::move(values);
     step(LocalValuesChanged{});
+  }
+
+  void proposal_ended() override { step(ProposalEnded{}); }
+
+  void try_out(std::shared_ptr<const std::string> text, Tried tried) override {
+    trials_.push_back({std::move(text), std::move(tried)});
+    if (trials_.size() == 1) try_next();
   }
 
   void stage(const coordination::StageRevision& revision) override {
@@ -117,6 +127,31 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
   void test(const std::string& path) {
     run([command = options_.command, path](const auto& stop) { return test_config(command, path, stop); },
         [](ReloadedNginx& self, const TestFinished& finished) { self.step(finished); });
+  }
+
+  void try_next() {
+    run([file = file_, text = trials_.front().text, values = options_.local_values, command = options_.command,
+         ignore =
+             options_.ignore_check](const auto& stop) { return try_text(*file, *text, values, command, ignore, stop); },
+        [](ReloadedNginx& self, TestFinished result) {
+          const Trial ended = std::move(self.trials_.front());
+          self.trials_.pop_front();
+          if (!self.trials_.empty()) self.try_next();
+          self.call_back([ended, result = std::move(result)](const Callbacks& /*callbacks*/) { ended.tried(result); });
+        });
+  }
+
+  static TestFinished try_text(const ConfigFile& file, const std::string& text,
+                               const std::map<std::string, std::string>& values,
+                               const std::vector<std::string>& command, bool ignore_check, const StopFlag& stop) {
+    if (ignore_check) return {TestResult::kAccepted, {}, Milliseconds(0)};
+    if (const Done written = file.write_trial(text, values); !written) {
+      return {TestResult::kFailed, written.error().message, Milliseconds(0)};
+    }
+    TestFinished result = test_config(command, file.trial(), stop, kLongestTrial);
+    file.remove_trial();
+    if (result.line > 0) result.line = render::line_before_filling(text, values, result.line);
+    return result;
   }
 
   void perform(const TestStage& /*effect*/) { test(file_->stage()); }
@@ -229,6 +264,12 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
   std::optional<ConfigView> view_;
   MainDirectives directives_;
   MainDirectives earlier_directives_;
+  struct Trial {
+    std::shared_ptr<const std::string> text;
+    Tried tried;
+  };
+  std::deque<Trial> trials_;  // the first one is under way
+
   NginxStatus status_;
   coordination::RevisionApplied applied_;  // as told last
 };

@@ -31,7 +31,7 @@ void TestAgent::start(std::optional<Identity> at_start) {
   step(Started{std::move(at_start), knows_content});
 }
 
-std::uint64_t TestAgent::offer(const std::string& text, std::int64_t apps) {
+std::uint64_t TestAgent::offer(const std::string& text, std::int64_t apps, std::vector<QuarantineEntry> quarantined) {
   StateOffered offered;
   offered.offer = ++offers_;
   offered.content = describe_files(
@@ -39,6 +39,7 @@ std::uint64_t TestAgent::offer(const std::string& text, std::int64_t apps) {
       options_.root);
   offered.cause = text;
   offered.apps = apps;
+  offered.quarantined = std::move(quarantined);
   offered.created_at = "2026-11-22T12:00:00.000Z";
   step(offered);
   return offered.offer;

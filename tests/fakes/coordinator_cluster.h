@@ -35,7 +35,7 @@ class TestAgent final : public CoordinatorHost {
 
   void start(std::optional<Identity> applied = std::nullopt);
   // Offers nginx.conf and routes.json made of `text`. Returns the offer's number.
-  std::uint64_t offer(const std::string& text, std::int64_t apps = 1);
+  std::uint64_t offer(const std::string& text, std::int64_t apps = 1, std::vector<QuarantineEntry> quarantined = {});
   // Keeps every later answer of the store away from the machine, as a dead link would.
   void hold_replies(bool on) { on ? hold() : release(); }
   [[nodiscard]] const CoordinatorOptions& options() const { return options_; }

@@ -61,8 +61,9 @@ void Proxy::start_agent() {
          << "id = \"" << id_ << "\"\nxproxy = \"" << id_ << "\"\n"
          << "listen = \"127.0.0.1:0\"\n"
          << "nginx_config = \"" << nginx_.config_file() << "\"\n"
-         << "nginx_template = \"" << CHORALE_TEMPLATE << "\"\n"
-         << "nginx_cmd = \"" << nginx_command() << "\"\n"
+         << "nginx_template = \"" << (options_.nginx_template.empty() ? CHORALE_TEMPLATE : options_.nginx_template)
+         << "\"\n"
+         << "nginx_cmd = \"" << options_.nginx_cmd << nginx_command() << "\"\n"
          << "nginx_pid = \"" << nginx_.pid_file() << "\"\n"
          << "state_dir = \"" << (directory_.path() / "state").string() << "\"\n"
          << "session_timeout = \"" << options_.session_timeout << "\"\n"
@@ -124,12 +125,15 @@ bool RealCluster::start() {
 
 Proxy* RealCluster::add_proxy(const std::string& more_config) {
   const int number = static_cast<int>(proxies_.size()) + 1;
-  proxies_.push_back(std::make_unique<Proxy>(Proxy::Options{number,
-                                                            zookeeper_.address(),
-                                                            {marathon_->url()},
-                                                            options_.session_timeout,
-                                                            options_.more_config + more_config,
-                                                            options_.delays_tests}));
+  proxies_.push_back(
+      std::make_unique<Proxy>(Proxy::Options{number,
+                                             zookeeper_.address(),
+                                             {marathon_->url()},
+                                             options_.session_timeout,
+                                             options_.more_config + more_config,
+                                             options_.delays_tests,
+                                             options_.nginx_template,
+                                             number == options_.proxies ? options_.last_nginx_cmd : ""}));
   if (!proxies_.back()->start_nginx()) return nullptr;
   proxies_.back()->start_agent();
   return proxies_.back().get();

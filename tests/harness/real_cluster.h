@@ -30,6 +30,8 @@ class Proxy {
     std::string session_timeout;  // "2s"
     std::string more_config;      // further lines for chorale.toml, before [local]
     bool delays_tests = false;    // delay_tests() may be called
+    std::string nginx_template;   // its file; empty: the shipped one
+    std::string nginx_cmd;        // put before Nginx's own command line; empty: nothing
   };
 
   explicit Proxy(Options options);
@@ -78,6 +80,8 @@ class RealCluster {
     std::vector<std::string> simulator{};  // further arguments of the Marathon simulator
     std::string more_config{};             // further lines of every agent's chorale.toml
     bool delays_tests = false;             // Proxy::delay_tests() may be called
+    std::string nginx_template{};          // every agent's; empty: the shipped one
+    std::string last_nginx_cmd{};          // of the last proxy alone: see Proxy::Options::nginx_cmd
   };
 
   RealCluster();

@@ -23,19 +23,27 @@ ApplierEffects Applier::step(TimePoint now, const ApplierEvent& event) {
 NginxStatus Applier::status() const {
   NginxStatus status;
   served_.fill(status);
+  // What Nginx refused of a proposal that is withdrawn is no trouble of this proxy.
+  const bool concerns = !candidate_.trouble().empty() && !(proposal_ended_ && candidate_.refused());
   const std::string& trouble =
-      !apply_error_.empty() ? apply_error_ : (!candidate_.trouble().empty() ? candidate_.trouble() : target_.trouble());
+      !apply_error_.empty() ? apply_error_ : (concerns ? candidate_.trouble() : target_.trouble());
   status.config_healthy = trouble.empty();
   status.config_message = trouble.empty() ? "OK" : trouble;
   status.applied = applied_;
   status.failing_since = failing_since_;
   status.accepted_tests = candidate_.accepted_tests();
+  status.warnings = candidate_.warnings();
   return status;
 }
 
 void Applier::on(const FilesFound& event) { served_.found(target_, target_.on(event)); }
 
-void Applier::on(const StageRequested& event) { to_stage_ = event.config; }
+void Applier::on(const StageRequested& event) {
+  to_stage_ = event.config;
+  proposal_ended_ = false;
+}
+
+void Applier::on(const ProposalEnded& /*event*/) { proposal_ended_ = true; }
 
 void Applier::on(const ApplyRequested& event) {
   const Identity& identity = event.config.identity;

@@ -45,6 +45,7 @@ class Applier {
   void on(const StageRequested& event);
   void on(const ApplyRequested& event);
   void on(const LocalValuesChanged& event);
+  void on(const ProposalEnded& event);
   void on(const StageWritten& event);
   void on(const TestFinished& event);
   void on(const StageInstalled& event);
@@ -81,6 +82,7 @@ class Applier {
   ServedState served_;
   Inspection inspection_ = Inspection::kNone;
 
+  bool proposal_ended_ = false;
   std::optional<PublishedConfig> to_stage_;
   std::optional<PublishedConfig> to_apply_;  // committed and not proven yet
   TimePoint apply_at_{};                     // not before

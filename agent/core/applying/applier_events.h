@@ -30,7 +30,8 @@ struct ApplyRequested {  // it is committed
   PublishedConfig config;
 };
 struct LocalValuesChanged {};
-struct StageWritten {  // answer to WriteStage
+struct ProposalEnded {};  // nothing is proposed any more: what was refused of it concerns nobody
+struct StageWritten {     // answer to WriteStage
   tl::expected<FileContent, Failure> content;
   bool unchanged = false;  // the target already holds exactly this; nothing was written
 };
@@ -43,6 +44,8 @@ struct TestFinished {  // answer to TestStage and TestCurrent
   TestResult result = TestResult::kFailed;
   std::string error;
   Milliseconds took{0};
+  int line = 0;                            // of the tested file, where the error names one
+  std::vector<std::string> warnings = {};  // of an accepted file
 };
 struct StageInstalled {  // answer to InstallStage
   std::optional<Failure> failure;
@@ -77,8 +80,8 @@ struct Inspected {  // answer to Inspect
 };
 struct ApplierTicked {};
 using ApplierEvent =
-    std::variant<FilesFound, StageRequested, ApplyRequested, LocalValuesChanged, StageWritten, TestFinished,
-                 StageInstalled, ProvenRestored, ProvenKept, ReloadFinished, Inspected, ApplierTicked>;
+    std::variant<FilesFound, StageRequested, ApplyRequested, LocalValuesChanged, ProposalEnded, StageWritten,
+                 TestFinished, StageInstalled, ProvenRestored, ProvenKept, ReloadFinished, Inspected, ApplierTicked>;
 
 // Effects: in the imperative.
 

@@ -43,6 +43,7 @@ std::optional<TestCurrent> Candidate::on(const TestFinished& event, bool has_cur
     switch (event.result) {
       case TestResult::kAccepted:
         ++accepted_tests_;
+        warnings_ = event.warnings;
         judge(stage, VoteResult::kAck, {});
         break;
       case TestResult::kFailed:
@@ -70,6 +71,7 @@ std::optional<TestCurrent> Candidate::on(const TestFinished& event, bool has_cur
 
 void Candidate::judge(const Written& stage, VoteResult verdict, std::string error, bool unchanged) {
   trouble_ = verdict == VoteResult::kAck ? std::string() : error;
+  refused_ = verdict == VoteResult::kNack;
   state_ = Judged{stage.identity, stage.body, unchanged, verdict, std::move(error)};
 }
 

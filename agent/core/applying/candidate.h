@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "agent/base/types.h"
 #include "agent/core/applying/applier_events.h"
@@ -50,6 +51,10 @@ class Candidate {
 
   [[nodiscard]] const std::string& trouble() const { return trouble_; }
   void clear_trouble() { trouble_.clear(); }
+  // The trouble is the content's, by the last verdict.
+  [[nodiscard]] bool refused() const { return refused_; }
+  // Of the last file that Nginx accepted.
+  [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
   [[nodiscard]] Milliseconds last_test() const { return last_test_; }
   [[nodiscard]] std::uint64_t accepted_tests() const { return accepted_tests_; }
 
@@ -75,6 +80,8 @@ class Candidate {
 
   std::variant<Empty, Writing, Written, Testing, TestingCurrent, Judged, Outdated> state_;
   std::string trouble_;  // with the last verdict; "" after an ack
+  bool refused_ = false;
+  std::vector<std::string> warnings_;
   Milliseconds last_test_{0};
   std::uint64_t accepted_tests_ = 0;
 };

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "agent/base/types.h"
 #include "coordination/types.h"
@@ -20,7 +21,8 @@ struct NginxStatus {
   int workers = 0;
   int old_workers = 0;  // shutting down
   std::uint64_t accepted_tests = 0;
-  std::uint64_t reloads = 0;  // proven
+  std::vector<std::string> warnings;  // of the last accepted test, in Nginx's words
+  std::uint64_t reloads = 0;          // proven
   std::uint64_t reload_failures = 0;
   Milliseconds last_apply{0};  // of the last proven reload: from the signal to the proof
   bool operator==(const NginxStatus&) const = default;

@@ -27,12 +27,14 @@ std::vector<TrackerEffect> MarathonTracker::step(TimePoint now, TrackerEvent eve
                  [this](const EndpointPinged& ping) { pinged(ping); },
                  [this](const NamesResolved& names) { names_resolved(names); },
                  [this](const OfferRendered& rendered) {
-                   if (rendered.failure) offers_.decided(rendered.offer, Fate::kRejected, rendered.failure->message);
+                   if (rendered.failure) offers_.decided({rendered.offer, Fate::kRejected, rendered.failure->message});
                  },
-                 [this](const OfferDecided& decided) { offers_.decided(decided.offer, decided.fate, decided.reason); },
+                 [this](const OfferDecided& decided) { offers_.decided(decided); },
+                 [this](const StateTried& trial) { offers_.tried(trial); },
                  [this](const SyncRequested&) { context_.table.want_list("sync requested", context_.now); },
                  [this](const TemplateChanged& changed) {
                    context_.policy.longest_server_name = changed.longest_server_name;
+                   context_.quarantine.release_all("the template has changed");
                    context_.offers.force("template changed", context_.now);
                  },
                  [](const TrackerTicked&) {},
@@ -52,6 +54,7 @@ void MarathonTracker::begin(const TrackingBegun& event) {
     context_.served = std::make_shared<const render::RoutingState>(*served);
   }
   context_.names.nothing_is_served(!context_.served);
+  if (event.committed) context_.quarantine.adopt(event.quarantined, *event.committed);
   if (event.committed) context_.offers.start_from(context_.served);
   if (context_.endpoints.empty()) return context_.log(LogLine::Level::kError, "no Marathon endpoint is configured");
   context_.stream.start(context_.now);

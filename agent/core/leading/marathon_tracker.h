@@ -35,6 +35,11 @@ class MarathonTracker {
   [[nodiscard]] const std::vector<Exclusion>& exclusions() const { return offers_.exclusions(); }
   // Why this proxy's resolver is in doubt, and which name shows it.
   [[nodiscard]] std::optional<Failure> name_trouble() const { return offers_.name_trouble(); }
+  [[nodiscard]] std::vector<coordination::QuarantineEntry> quarantined() const { return context_.quarantine.entries(); }
+  // Why what Marathon says cannot be served although it is believed.
+  [[nodiscard]] const std::optional<Failure>& refusal() const { return offers_.refusal(); }
+  // What all proxies serve, as far as known; nullptr: nothing is committed.
+  [[nodiscard]] const SharedState& committed() const { return context_.offers.committed(); }
   [[nodiscard]] bool stream_attached() const { return context_.stream.is_attached(); }
 
  private:

@@ -21,6 +21,7 @@ void OfferMaker::offer_what_is_due() {
     memory_runs_out_at_ = TimePoint::max();
     context_.offers.changed("health results missing for too long", true, context_.now);
   }
+  if (context_.quarantine.searching()) return;
   if (!context_.offers.is_due(context_.now) || context_.names.awaits_first_answer(context_.now)) return;
   Routes routes = build_routes(context_.known.apps(), context_.names.known(), context_.policy, context_.memory,
                                context_.now, context_.served.get());
@@ -29,8 +30,14 @@ void OfferMaker::offer_what_is_due() {
   report(std::move(routes.exclusions));
   report(std::move(routes.disputes));
   if (no_slave_known_) return context_.offers.wait();
-  if (auto offer = context_.offers.consider(std::move(routes.state), context_.now)) {
-    context_.effects.emplace_back(RenderAndOffer{offer->number, std::move(offer->state), std::move(offer->cause)});
+  render::RoutingState state = context_.quarantine.contain(std::move(routes.state));
+  go_on_searching();
+  if (context_.quarantine.take_changed()) context_.offers.force("quarantine", context_.now);
+  if (auto offer = context_.offers.consider(std::move(state), context_.now)) {
+    context_.effects.emplace_back(
+        RenderAndOffer{offer->number, std::move(offer->state), std::move(offer->cause), context_.quarantine.entries()});
+  } else if (!context_.offers.refused()) {
+    refusal_.reset();
   }
 }
 
@@ -59,6 +66,20 @@ void OfferMaker::report(std::vector<NameDispute> disputes) {
   if (const auto trouble = name_trouble()) context_.log(LogLine::Level::kWarning, trouble->message);
 }
 
+// Says what is new of the quarantine, and asks what there is to ask.
+void OfferMaker::go_on_searching() {
+  for (std::string& news : context_.quarantine.take_news()) context_.log(LogLine::Level::kWarning, std::move(news));
+  if (auto question = context_.quarantine.take_question()) {
+    context_.effects.emplace_back(TryState{question->number, std::move(question->state)});
+  }
+}
+
+void OfferMaker::tried(const StateTried& event) {
+  context_.quarantine.answered(event.trial, event.outcome);
+  go_on_searching();
+  if (context_.quarantine.changed()) context_.offers.force("quarantine", context_.now);
+}
+
 // Tasks come and go; what is wrong with an app is worth a line.
 void OfferMaker::report(std::vector<Exclusion> exclusions) {
   std::size_t news = 0;
@@ -82,21 +103,32 @@ void OfferMaker::report(std::vector<Exclusion> exclusions) {
   exclusions_ = std::move(exclusions);
 }
 
-void OfferMaker::decided(std::uint64_t offer, Fate fate, const std::string& reason) {
-  if (!context_.offers.decided(offer, fate, context_.now)) return;
-  if (fate == Fate::kCommitted) {
+void OfferMaker::decided(const OfferDecided& event) {
+  const std::optional<Offer> offer = context_.offers.under_way();
+  const SharedState before = context_.offers.committed();
+  if (!context_.offers.decided(event.offer, event.fate, context_.now)) return;
+  const Quarantine::Refusal refusal{offer->state,      before,  event.reason, event.app, event.nacked,
+                                    event.nacked_here, event.at};
+  if (event.fate == Fate::kCommitted) {
     context_.served = context_.offers.committed();
     context_.names.nothing_is_served(false);
     context_.guard.rebase(*context_.served);
+    refusal_.reset();
+    context_.quarantine.committed(refusal);
   }
-  if (fate == Fate::kRejected) {
+  if (event.fate == Fate::kRejected) {
+    const std::string why = one_line(event.reason, 500);
     context_.log(LogLine::Level::kWarning,
-                 "the offered state was refused, it is offered again when something changes or in 30 s: " +
-                     one_line(reason, 500));
+                 "the offered state was refused, it is offered again when something changes or in 30 s: " + why);
+    refusal_ = Failure{why};
+    if (!event.nacked.empty()) context_.quarantine.refused(refusal);
   }
+  go_on_searching();
+  if (context_.quarantine.changed()) context_.offers.force("quarantine", context_.now);
 }
 
 TimePoint OfferMaker::next_deadline() const {
+  if (context_.quarantine.searching()) return TimePoint::max();  // the next answer goes on
   return context_.names.awaits_first_answer(context_.now)
              ? memory_runs_out_at_
              : std::min(memory_runs_out_at_, context_.offers.next_deadline());

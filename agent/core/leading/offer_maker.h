@@ -15,12 +15,15 @@ class OfferMaker {
   explicit OfferMaker(TrackerContext& context) : context_(context) {}
 
   void offer_what_is_due();
-  void decided(std::uint64_t offer, Fate fate, const std::string& reason);
+  void decided(const OfferDecided& event);
+  void tried(const StateTried& event);
 
   [[nodiscard]] TimePoint next_deadline() const;
   [[nodiscard]] const std::vector<Exclusion>& exclusions() const { return exclusions_; }
   // That this proxy's resolver is not to be relied on: it knows no slave, or knows one elsewhere than it is served.
   [[nodiscard]] std::optional<Failure> name_trouble() const;
+  // Why the state as it is cannot be served: Nginx refuses it, and no app is known to be at fault.
+  [[nodiscard]] const std::optional<Failure>& refusal() const { return refusal_; }
 
  private:
   // Nothing is served yet, and nothing can be, because no slave's name resolves: an empty state would replace whatever
@@ -28,12 +31,14 @@ class OfferMaker {
   [[nodiscard]] bool knows_no_slave(const Routes& routes) const;
   void report(std::vector<Exclusion> exclusions);
   void report(std::vector<NameDispute> disputes);
+  void go_on_searching();
 
   TrackerContext& context_;
   TimePoint memory_runs_out_at_ = TimePoint::max();
   std::vector<Exclusion> exclusions_;
   std::vector<NameDispute> disputes_;
   bool no_slave_known_ = false;
+  std::optional<Failure> refusal_;
 };
 
 }  // namespace chorale::agent

@@ -62,6 +62,9 @@ class OfferPacer {
   bool decided(std::uint64_t offer, Fate fate, TimePoint now);
 
   [[nodiscard]] const SharedState& committed() const { return committed_; }
+  [[nodiscard]] const std::optional<Offer>& under_way() const { return under_way_; }
+  // The state as it was considered last is one that was refused.
+  [[nodiscard]] bool refused() const { return rejected_.has_value(); }
   [[nodiscard]] TimePoint next_deadline() const;
 
  private:
@@ -84,8 +87,8 @@ class OfferPacer {
     TimePoint again_at;
   };
   std::optional<Rejected> rejected_;
-  // The last state that differed was offered and not committed: if its change is taken back, the coordinator has to hear
-  // that it is not wanted any more.
+  // The last state that differed was offered and not committed: if its change is taken back, the coordinator has to
+  // hear that it is not wanted any more.
   bool undecided_ = false;
 };
 

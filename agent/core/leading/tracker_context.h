@@ -17,6 +17,7 @@
 #include "agent/core/leading/known_apps.h"
 #include "agent/core/leading/name_cache.h"
 #include "agent/core/leading/offer_pacer.h"
+#include "agent/core/leading/quarantine.h"
 #include "agent/core/leading/routes.h"
 #include "agent/core/leading/stream_keeper.h"
 #include "agent/core/leading/tracker_events.h"
@@ -65,6 +66,7 @@ struct TrackerContext {
   HealthMemory memory;
   NameCache names;
   OfferPacer offers;
+  Quarantine quarantine;
 };
 
 }  // namespace chorale::agent

@@ -9,8 +9,10 @@
 #include <string>
 #include <tl/expected.hpp>
 #include <variant>
+#include <vector>
 
 #include "agent/base/types.h"
+#include "agent/core/leading/culprit_search.h"
 #include "agent/core/leading/marathon_apps.h"
 #include "agent/core/leading/routes.h"
 #include "coordination/coordinator.h"
@@ -24,6 +26,7 @@ struct TrackingBegun {                            // first event of its life
   std::optional<render::RoutingState> committed;  // decoded routes.json of the committed revision: guard's baseline
   std::optional<render::RoutingState> applied;    // what this agent applied last, where nothing is committed
   std::size_t longest_server_name = 0;            // RoutePolicy::longest_server_name of the template in use
+  std::vector<coordination::QuarantineEntry> quarantined = {};  // of the committed revision
 };
 struct StreamAttached {  // event_stream_attached was seen, or the stream is up and 2 s passed without it
   std::string endpoint;
@@ -64,6 +67,14 @@ struct OfferDecided {  // the coordinator's OfferClosed
   std::uint64_t offer = 0;
   coordination::Fate fate = coordination::Fate::kAbandoned;
   std::string reason;
+  std::vector<std::string> nacked = {};  // whose Nginx refused it
+  bool nacked_here = false;              // this proxy's did
+  std::string app = {};                  // whose lines `reason` names; empty: unknown
+  std::string at = {};                   // wall clock, for people
+};
+struct StateTried {  // answer to TryState
+  std::uint64_t trial = 0;
+  TrialOutcome outcome;
 };
 struct SyncRequested {};  // a full list from Marathon is wanted now
 struct TemplateChanged {  // render the current state again
@@ -72,7 +83,7 @@ struct TemplateChanged {  // render the current state again
 struct TrackerTicked {};  // at next_deadline(), and at least once a second
 using TrackerEvent =
     std::variant<TrackingBegun, StreamAttached, StreamFailed, EventReceived, AppsFetched, AppFetched, EndpointPinged,
-                 NamesResolved, OfferRendered, OfferDecided, SyncRequested, TemplateChanged, TrackerTicked>;
+                 NamesResolved, OfferRendered, OfferDecided, StateTried, SyncRequested, TemplateChanged, TrackerTicked>;
 
 // Effects: imperative.
 
@@ -100,13 +111,18 @@ struct RenderAndOffer {
   std::uint64_t offer = 0;
   std::shared_ptr<const render::RoutingState> state;
   std::string cause;  // "status_update_event /web TASK_RUNNING", "full sync", ...
+  std::vector<coordination::QuarantineEntry> quarantined = {};
+};
+struct TryState {  // render it and ask this proxy's Nginx, beside what is staged
+  std::uint64_t trial = 0;
+  std::shared_ptr<const render::RoutingState> state;
 };
 // New since the last decision, for the metrics: hosts of labels that are left out.
 struct HostsRefused {
   std::size_t invalid = 0;
   std::size_t duplicate = 0;
 };
-using TrackerEffect =
-    std::variant<OpenStream, FetchApps, FetchApp, PingEndpoint, ResolveNames, RenderAndOffer, HostsRefused, LogLine>;
+using TrackerEffect = std::variant<OpenStream, FetchApps, FetchApp, PingEndpoint, ResolveNames, RenderAndOffer,
+                                   TryState, HostsRefused, LogLine>;
 
 }  // namespace chorale::agent

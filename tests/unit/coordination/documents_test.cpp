@@ -28,7 +28,7 @@ Manifest manifest() {
   Manifest document;
   document.header = header();
   document.parent = Identity{Epoch{6}, Revision{40}, kDigest};
-  document.quarantined = {{"/bad", "the label x", "d-1"}};
+  document.quarantined = {{"/bad", "the label x", "d-1", "2026-11-22T12:00:00.000Z"}};
   document.files["nginx.conf"] = {
       sha256_hex("conf"), 30, {{"/chorale/chunks/aa", 10, ""}, {"/chorale/chunks/ab", 20, ""}}};
   document.files["routes.json"] = {sha256_hex("routes"), 5, {{"/chorale/chunks/ac", 5, "/shop/cart"}}};

@@ -121,6 +121,7 @@ TEST_F(PublisherTest, MinorityNackerKeepsWhatItServesAndTriesAgain) {
   cluster_.settle();
   EXPECT_EQ(leader().closed[0].fate, Fate::kCommitted);
   EXPECT_THAT(leader().closed[0].nacked, ElementsAre("c"));
+  EXPECT_THAT(leader().closed[0].reason, HasSubstr("c: ")) << "it may name what is refused";
   EXPECT_TRUE(agent(1).applied);
   EXPECT_FALSE(agent(2).applied);
   agent(2).answer = VoteResult::kAck;
@@ -197,6 +198,20 @@ TEST_F(PublisherTest, EqualContentIsNotPublishedAgain) {
   EXPECT_EQ(leader().closed[1].fate, Fate::kCommitted);
   EXPECT_EQ(leader().closed[1].identity, committed->identity);
   EXPECT_EQ(cluster_.state().committed, committed);
+}
+
+TEST_F(PublisherTest, EqualContentWithAnotherQuarantineIsPublishedAgain) {
+  leader().offer("one");
+  cluster_.settle();
+  const auto first = cluster_.state().committed->identity;
+  leader().offer("one", 1, {{"/bad", "[emerg] no", "d-1", "then"}});
+  cluster_.settle();
+  EXPECT_EQ(cluster_.state().committed->identity.revision.value, first.revision.value + 1);
+  EXPECT_EQ(cluster_.state().committed->identity.digest, first.digest);
+  EXPECT_EQ(cluster_.state().committed->quarantined, 1);
+  leader().offer("one");
+  cluster_.settle();
+  EXPECT_EQ(cluster_.state().committed->quarantined, 0);
 }
 
 TEST_F(PublisherTest, NumberThatAnotherManifestBearsIsBurnt) {

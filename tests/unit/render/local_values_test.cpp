@@ -17,6 +17,15 @@ TEST(LocalValuesTest, ValueIsNotFilledInAgain) {
   EXPECT_EQ(fill_in_local_values("@{nested}", kValues).value(), "@{id}");
 }
 
+TEST(LocalValuesTest, LineIsFoundAgainBehindAValueOfSeveralLines) {
+  const std::map<std::string, std::string> values{{"tls", "one\ntwo\nthree"}, {"id", "x"}};
+  const std::string text = "@{id}\n@{tls} @{id}\n@{none}\nlast";
+  const std::vector<int> expected{1, 2, 2, 2, 3, 4};
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_EQ(line_before_filling(text, values, static_cast<int>(i + 1)), expected[i]) << i + 1;
+  }
+}
+
 TEST(LocalValuesTest, UnknownNameIsAnErrorWithItsLine) {
   const auto filled = fill_in_local_values("a\n@{id}\n  @{secret}\n", kValues);
   ASSERT_FALSE(filled);

@@ -56,6 +56,24 @@ void expect(const HealthInputs& inputs, Condition condition, const std::string& 
   EXPECT_THAT(verdict.message, HasSubstr(reason));
 }
 
+TEST(HealthTest, QuarantineIsDegradedAndNamedByTheLeader) {
+  HealthInputs inputs = well();
+  inputs.view.committed->quarantined = 2;
+  expect(inputs, Condition::kDegraded, "2 quarantined app(s), named by the leader proxy-2");
+  EXPECT_EQ(Json::parse(health_json(inputs)).at("Quarantined").size(), 0U);
+  inputs.quarantined = {{"/a", "[emerg] no", "d", "then"}, {"/b", "[emerg] nor this", "d", "now"}};
+  expect(inputs, Condition::kDegraded, "2 quarantined app(s), first /a since then: [emerg] no");
+  const Json shown = Json::parse(health_json(inputs)).at("Quarantined");
+  ASSERT_EQ(shown.size(), 2U);
+  EXPECT_EQ(shown[1], (Json{{"App", "/b"}, {"Reason", "[emerg] nor this"}, {"Since", "now"}}));
+}
+
+TEST(HealthTest, RefusedRoutesAreDegraded) {
+  HealthInputs inputs = well();
+  inputs.refusal = Failure{"proxy-1: [emerg] no"};
+  expect(inputs, Condition::kDegraded, "routes stay as they are, Nginx refuses the new ones: proxy-1: [emerg] no");
+}
+
 TEST(HealthTest, EverythingWellIsOk) { expect(well(), Condition::kOk, "OK"); }
 
 TEST(HealthTest, StoppedNginxIsDown) {

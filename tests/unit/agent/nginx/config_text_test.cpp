@@ -63,6 +63,39 @@ TEST(ConfigTextTest, NginxErrorIsTheEmergLine) {
   EXPECT_EQ(nginx_error(""), "");
 }
 
+TEST(ConfigTextTest, ErrorNamesALineOfItsOwnFileOnly) {
+  const std::string error = "nginx: [emerg] unknown directive \"x\" in /etc/nginx/.nginx.conf.chorale-stage:12";
+  EXPECT_EQ(error_line(error, ".chorale-stage"), 12);
+  EXPECT_EQ(error_line("proxy-3: " + error, ".chorale-stage"), 12);
+  EXPECT_EQ(error_line(error, "/etc/nginx/.nginx.conf.chorale-stage"), 12);
+  EXPECT_EQ(error_line(error, ".chorale-trial"), 0);
+  EXPECT_EQ(error_line("[emerg] no in /etc/nginx/mime.types:3", ".chorale-stage"), 0);
+  for (const char* none : {"", ":", "a.chorale-stage", "a.chorale-stage:", "a.chorale-stage:x", "a.chorale-stage:1x",
+                           "a.chorale-stage:0", "a.chorale-stage:-1", "a.chorale-stage:99999999999"}) {
+    EXPECT_EQ(error_line(none, ".chorale-stage"), 0) << none;
+  }
+}
+
+TEST(ConfigTextTest, ErrorIsSaidWithoutItsPlace) {
+  EXPECT_EQ(without_place("nginx: [emerg] unknown directive \"x\" in /etc/nginx/.nginx.conf.chorale-trial:12"),
+            "unknown directive \"x\"");
+  EXPECT_EQ(without_place("something else"), "something else");
+}
+
+TEST(ConfigTextTest, WarningsAreComparableWords) {
+  const std::string output =
+      "2026/11/26 11:20:16 [warn] 2398#2398: conflicting server name \"a\" on 127.0.0.1:8999, ignored\n"
+      "nginx: [warn] duplicate value \"error\" in /etc/nginx/.nginx.conf.chorale-stage:7\n"
+      "2026/11/26 11:20:17 [warn] 2399#2399: conflicting server name \"a\" on 127.0.0.1:8999, ignored\n"
+      "nginx: [emerg] no\n";
+  EXPECT_EQ(nginx_warnings(output), (std::vector<std::string>{
+                                        "conflicting server name \"a\" on 127.0.0.1:8999, ignored",
+                                        "duplicate value \"error\"",
+                                    }));
+  EXPECT_TRUE(nginx_warnings("").empty());
+  EXPECT_EQ(nginx_warnings("[warn] 12 is not a process"), std::vector<std::string>{"12 is not a process"});
+}
+
 TEST(ConfigTextTest, LongNginxErrorKeepsItsLineNumber) {
   const std::string error =
       nginx_error("nginx: [emerg] " + std::string(3000, 'x') + " in /etc/nginx/nginx.conf:4711\n");

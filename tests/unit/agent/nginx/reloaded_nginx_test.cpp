@@ -97,6 +97,54 @@ TEST_F(ReloadedNginxTest, RefusedContentIsNackedWithNginxsOwnWords) {
   EXPECT_EQ(staged_[0].error.substr(0, 20), "nginx: [emerg] bad i");
 }
 
+TEST_F(ReloadedNginxTest, TrialsGoBesideWhatIsStagedAndLeaveNothing) {
+  begin();
+  std::vector<TestFinished> tried;
+  const auto keep = [&](TestFinished result) { tried.push_back(std::move(result)); };
+  local_->try_out(std::make_shared<const std::string>("bad\n"), keep);
+  local_->try_out(std::make_shared<const std::string>("for @{id}\n"), keep);
+  local_->try_out(std::make_shared<const std::string>("for @{nobody}\n"), keep);
+  local_->stage({identity(1), nullptr, config("one\n")});
+  EXPECT_TRUE(tried.empty());
+  ASSERT_TRUE(run_until([&] { return tried.size() == 3 && staged_.size() == 1; }));
+  EXPECT_EQ(tried[0].result, TestResult::kRefused);
+  EXPECT_EQ(tried[0].line, 2) << tried[0].error;
+  EXPECT_EQ(tried[1].result, TestResult::kAccepted);
+  EXPECT_EQ(tried[2].result, TestResult::kFailed);
+  EXPECT_EQ(staged_[0].result, VoteResult::kAck);
+  EXPECT_FALSE(std::filesystem::exists(directory_.path() / ".nginx.conf.chorale-trial"));
+}
+
+TEST_F(ReloadedNginxTest, TrialSeesTheLocalValues) {
+  options_.local_values = {{"id", "bad"}};
+  begin();
+  std::vector<TestFinished> tried;
+  local_->try_out(std::make_shared<const std::string>("for @{id}\n"),
+                  [&](TestFinished result) { tried.push_back(result); });
+  ASSERT_TRUE(run_until([&] { return !tried.empty(); }));
+  EXPECT_EQ(tried[0].result, TestResult::kRefused);
+}
+
+TEST_F(ReloadedNginxTest, UncheckedTrialIsAccepted) {
+  options_.ignore_check = true;
+  begin();
+  std::vector<TestFinished> tried;
+  local_->try_out(std::make_shared<const std::string>("bad\n"), [&](TestFinished result) { tried.push_back(result); });
+  ASSERT_TRUE(run_until([&] { return !tried.empty(); }));
+  EXPECT_EQ(tried[0].result, TestResult::kAccepted);
+}
+
+TEST_F(ReloadedNginxTest, RefusalOfAnEndedProposalIsForgotten) {
+  begin();
+  local_->apply({identity(1), nullptr, config("one\n")});
+  ASSERT_TRUE(run_until([this] { return !applied_.empty(); }));
+  local_->stage({identity(2), nullptr, config("bad\n")});
+  ASSERT_TRUE(run_until([this] { return !staged_.empty(); }));
+  EXPECT_FALSE(local_->status().config_healthy);
+  local_->proposal_ended();
+  EXPECT_TRUE(local_->status().config_healthy);
+}
+
 TEST_F(ReloadedNginxTest, RevisionWithoutAConfigIsNackedAndNeverApplied) {
   begin();
   local_->stage({identity(1), nullptr, {}});

@@ -29,6 +29,62 @@ TEST(ApplierStageTest, StagedContentIsWrittenTestedAndAcked) {
   EXPECT_FALSE(driver.has<InstallStage>());
 }
 
+TEST(ApplierStageTest, RefusalOfAWithdrawnProposalIsNoTrouble) {
+  Driver driver;
+  driver.begin_with(1, "one");
+  driver.send(StageRequested{config_for(2)});
+  driver.write(2, "two");
+  driver.refuse_test("nginx: [emerg] no");
+  driver.send(ProposalEnded{});  // the others were quicker
+  driver.accept_test();
+  EXPECT_EQ(vote_of(driver), VoteResult::kNack);
+  EXPECT_TRUE(driver.applier.status().config_healthy);
+  EXPECT_EQ(driver.applier.status().config_message, "OK");
+  driver.send(StageRequested{config_for(3)});
+  EXPECT_FALSE(driver.applier.status().config_healthy) << "something is proposed again";
+  driver.write(3, "three");
+  driver.accept_test();
+  EXPECT_TRUE(driver.applier.status().config_healthy);
+}
+
+TEST(ApplierStageTest, IllnessOfThisProxyOutlastsTheProposal) {
+  Driver driver;
+  driver.begin_with(1, "one");
+  driver.send(StageRequested{config_for(2)});
+  driver.send(StageWritten{tl::unexpected(Failure{"no space"})});
+  driver.send(ProposalEnded{});
+  EXPECT_EQ(driver.applier.status().config_message, "no space");
+}
+
+TEST(ApplierStageTest, RefusedCommitIsTroubleWithoutAProposalToo) {
+  Driver driver;
+  driver.begin_with(1, "one");
+  driver.send(ApplyRequested{config_for(2)});
+  driver.send(ProposalEnded{});
+  driver.write(2, "two");
+  driver.refuse_test("nginx: [emerg] no");
+  driver.accept_test();
+  EXPECT_EQ(driver.applier.status().config_message, "nginx: [emerg] no");
+}
+
+TEST(ApplierStageTest, WarningsAreThoseOfTheLastAcceptedFile) {
+  Driver driver;
+  driver.begin_with(1, "one");
+  driver.send(StageRequested{config_for(2)});
+  driver.write(2, "two");
+  driver.send(TestFinished{TestResult::kAccepted, {}, Milliseconds(20), 0, {"conflicting server name"}});
+  EXPECT_EQ(driver.applier.status().warnings, std::vector<std::string>{"conflicting server name"});
+  driver.send(StageRequested{config_for(3)});
+  driver.write(3, "three");
+  driver.refuse_test("nginx: [emerg] no");
+  driver.accept_test();
+  EXPECT_EQ(driver.applier.status().warnings.size(), 1U) << "what is served still has it";
+  driver.send(StageRequested{config_for(4)});
+  driver.write(4, "four");
+  driver.accept_test();
+  EXPECT_TRUE(driver.applier.status().warnings.empty());
+}
+
 TEST(ApplierStageTest, RefusedContentIsNackedIfTheCurrentFileIsAccepted) {
   Driver driver;
   driver.begin_with(1, "one");

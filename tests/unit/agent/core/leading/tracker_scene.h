@@ -38,6 +38,7 @@ class TrackerScene {
                      [this](PingEndpoint& ping) { pings.push_back(ping.endpoint); },
                      [this](ResolveNames& names) { questions.push_back(std::move(names.names)); },
                      [this](RenderAndOffer& offer) { offers.push_back(std::move(offer)); },
+                     [this](TryState& trial) { trials.push_back(std::move(trial)); },
                      [this](HostsRefused& hosts) {
                        invalid_hosts += hosts.invalid;
                        duplicate_hosts += hosts.duplicate;
@@ -129,6 +130,7 @@ class TrackerScene {
   std::vector<std::string> pings;
   std::vector<std::set<std::string>> questions;
   std::vector<RenderAndOffer> offers;
+  std::vector<TryState> trials;
   std::size_t invalid_hosts = 0;
   std::size_t duplicate_hosts = 0;
   std::string log;
