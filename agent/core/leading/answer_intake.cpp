@@ -54,11 +54,13 @@ std::optional<Fetch> AnswerIntake::take(AppFetched& answer) {
 }
 
 std::optional<Failure> AnswerIntake::trouble() const {
-  if (const auto& held = context_.guard.held_back()) {
+  const auto told = [](const HeldBack& held, const std::string& what) {
     return Failure{
-        "held back: Marathon " + held->reason + " (loss " + held->digest + ", " +
-        (held->passes_by_repetition ? "passes when answered 3 times over 10 s)" : "never passes by repetition)")};
-  }
+        "held back: " + what + held.reason + " (loss " + held.digest + ", " +
+        (held.passes_by_repetition ? "passes when answered 3 times over 10 s)" : "never passes by repetition)")};
+  };
+  if (const auto& held = context_.guard.held_back()) return told(*held, "Marathon ");
+  if (const auto& held = context_.result_guard.held_back()) return told(*held, "");
   return fetch_trouble_ ? fetch_trouble_ : unreadable_trouble();
 }
 
@@ -120,13 +122,19 @@ void AnswerIntake::take_list(MarathonApps list, const Fetch& fetch) {
   context_.memory.forget_absent(context_.known.apps());
   context_.names.use(names_to_resolve(context_.known.apps()));
   note_unreadable();
+  ++context_.lists_taken;
   synced_ = true;
 }
 
 void AnswerIntake::take_app(MarathonApp app, const Fetch& fetch) {
   suggest_addresses(app);
   context_.names.use_also(names_to_resolve(app));
-  if (context_.guard.judge(app) == Guard::Verdict::kPass) return context_.known.replace(std::move(app), fetch.id);
+  // While a list is held back, an app of strangers alone may be another Marathon's.
+  const bool is_foreign = context_.guard.held_back() && context_.known.is_foreign(app);
+  if (context_.guard.judge(app) == Guard::Verdict::kPass && !is_foreign) {
+    return context_.known.replace(std::move(app), fetch.id);
+  }
+  if (is_foreign) return context_.known.merge(std::move(app), fetch.id);
   context_.log(LogLine::Level::kWarning, "app " + one_line(app.id) + " lost most of what is served without a word: " +
                                              "its tasks stay until a whole list says the same");
   context_.table.want_list("lost servers of " + one_line(app.id), context_.now + kAfterNotFound);

@@ -8,11 +8,6 @@
 namespace chorale::agent {
 namespace {
 
-constexpr int kEqualAnswers = 3;
-constexpr Milliseconds kEqualFor{10'000};
-constexpr double kNeverByRepetition = 0.1;
-constexpr std::size_t kDigestDigits = 12;
-
 enum class Said { kServes, kGone, kNothing };
 
 Said said_of(const MarathonApp& app, const MarathonTask& task) {
@@ -81,14 +76,14 @@ Guard::Verdict Guard::judge(const MarathonApps& list, TimePoint now) {
     held_back_.reset();
     return Verdict::kPass;
   }
-  const std::string digest = coordination::sha256_hex(tally.losses).substr(0, kDigestDigits);
+  const std::string digest = coordination::sha256_hex(tally.losses).substr(0, kLossDigits);
   if (!held_back_ || held_back_->digest != digest) held_back_ = HeldBack{digest, "", false, 0, now};
   ++held_back_->seen;
   held_back_->passes_by_repetition = !list.empty() && tally.at_least(kNeverByRepetition);
   held_back_->reason = "lists " + std::to_string(tally.apps_now) + " of " + std::to_string(tally.apps_before) +
                        " apps, " + std::to_string(tally.servers_now) + " of " + std::to_string(tally.servers_before) +
                        " servers that are served";
-  if (held_back_->passes_by_repetition && held_back_->seen >= kEqualAnswers && now - held_back_->since >= kEqualFor) {
+  if (held_back_->passes_by_repetition && held_back_->seen >= kEqualLosses && now - held_back_->since >= kEqualFor) {
     held_back_.reset();
     forget_what_is_not_in(list);
     return Verdict::kPass;

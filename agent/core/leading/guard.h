@@ -17,6 +17,12 @@
 
 namespace chorale::agent {
 
+// What it takes to believe a loss that is held back.
+inline constexpr int kEqualLosses = 3;
+inline constexpr Milliseconds kEqualFor{10'000};
+inline constexpr double kNeverByRepetition = 0.1;  // less than this left: never
+inline constexpr std::size_t kLossDigits = 12;
+
 struct HeldBack {
   std::string digest;  // of what would be lost, 12 hex digits: an operator accepts this loss and no other
   std::string reason;  // "lists 3 of 20 apps, 9 of 61 servers"

@@ -1,6 +1,8 @@
 #include "agent/core/leading/known_apps.h"
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_set>
 
 #include "agent/core/leading/task_standing.h"
 
@@ -50,6 +52,18 @@ void keep_unreadable(MarathonApp& answered, const MarathonApp* known) {
   MarathonApp kept = *known;
   kept.unreadable = std::move(answered.unreadable);
   answered = std::move(kept);
+}
+
+bool knows_a_running_task(const MarathonApp& app) {
+  return std::any_of(app.tasks.begin(), app.tasks.end(),
+                     [](const MarathonTask& task) { return phase_of(task) == TaskPhase::kRunning; });
+}
+
+bool shares_a_task(const MarathonApp& known, const MarathonApp& answered) {
+  std::unordered_set<std::string_view> ids;
+  for (const MarathonTask& task : known.tasks) ids.insert(task.id);
+  return std::any_of(answered.tasks.begin(), answered.tasks.end(),
+                     [&](const MarathonTask& task) { return ids.contains(task.id); });
 }
 
 bool is_silence(const MarathonTask& task) { return phase_of(task) == TaskPhase::kUnclear; }
@@ -122,13 +136,35 @@ void KnownApps::replace(MarathonApp app, FetchId fetch) {
   apps_.insert_or_assign(app.id, std::move(app));
 }
 
+bool KnownApps::is_foreign(const MarathonApp& app) const {
+  const MarathonApp* known = find(app.id);
+  return known != nullptr && !app.tasks.empty() && knows_a_running_task(*known) && !shares_a_task(*known, app);
+}
+
+bool KnownApps::is_foreign(const MarathonApps& list) const {
+  bool runs = false;
+  for (const auto& [id, known] : apps_) {
+    runs = runs || knows_a_running_task(known);
+    if (const auto listed = list.find(id); listed != list.end() && shares_a_task(known, listed->second)) return false;
+  }
+  return runs;
+}
+
 void KnownApps::merge(MarathonApps list, FetchId fetch) {
-  for (auto& [id, app] : list) keep_silent_tasks(app);
+  if (is_foreign(list)) list.clear();
+  for (auto& [id, app] : list) {
+    if (is_foreign(app)) {
+      app = *find(id);
+    } else {
+      keep_silent_tasks(app);
+    }
+  }
   list.merge(apps_);  // adds what the list does not have
   replace(std::move(list), fetch);
 }
 
 void KnownApps::merge(MarathonApp app, FetchId fetch) {
+  if (is_foreign(app)) return;
   keep_silent_tasks(app);
   replace(std::move(app), fetch);
 }

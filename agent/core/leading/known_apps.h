@@ -39,7 +39,12 @@ class KnownApps {
   // REQUIRES: reconciled.
   void replace(MarathonApps list, FetchId fetch);
   void replace(MarathonApp app, FetchId fetch);
-  // For a held-back answer: adds and updates, but keeps every app and every running task that it is silent about.
+  // Its tasks are all unknown, and running ones of ours are not among them: another Marathon's app of the same id, or
+  // one that was replaced as a whole.
+  [[nodiscard]] bool is_foreign(const MarathonApp& app) const;
+  // For a held-back answer: adds and updates, but keeps every app and every running task that it is silent about. A
+  // foreign app changes nothing, and neither does a list without any task that we know: two pools that use one root by
+  // mistake must not mix one Marathon's servers into the other's apps.
   void merge(MarathonApps list, FetchId fetch);
   void merge(MarathonApp app, FetchId fetch);
 
@@ -48,6 +53,7 @@ class KnownApps {
 
  private:
   void keep_silent_tasks(MarathonApp& app) const;
+  [[nodiscard]] bool is_foreign(const MarathonApps& list) const;
 
   MarathonApps apps_;
   FetchId list_as_of_ = 0;

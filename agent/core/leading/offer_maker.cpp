@@ -10,6 +10,8 @@
 namespace chorale::agent {
 namespace {
 
+constexpr const char* kHeldBackRoutes = "held back routes";
+constexpr Milliseconds kHeldBackRoutesAgain{5'000};
 constexpr std::size_t kMostExclusionsLogged = 10;  // at once; all stand in the status
 
 bool is_before(const Exclusion& a, const Exclusion& b) { return std::tie(a.app, a.task) < std::tie(b.app, b.task); }
@@ -27,6 +29,7 @@ void OfferMaker::offer_what_is_due() {
                                context_.now, context_.served.get());
   memory_runs_out_at_ = context_.memory.first_expiry(context_.options.policy.health_memory, context_.now);
   no_slave_known_ = knows_no_slave(routes);
+  hold_back_losses(routes);
   report(std::move(routes.exclusions));
   report(std::move(routes.disputes));
   if (no_slave_known_) return context_.offers.wait();
@@ -39,6 +42,22 @@ void OfferMaker::offer_what_is_due() {
   } else if (!context_.offers.refused()) {
     refusal_.reset();
   }
+}
+
+void OfferMaker::hold_back_losses(Routes& routes) {
+  if (!context_.served) return;
+  auto instead =
+      context_.result_guard.judge(routes, *context_.served, context_.known.apps(), context_.lists_taken, context_.now);
+  const auto& held = context_.result_guard.held_back();
+  if (instead) routes.state = std::move(*instead);
+  if (!held) {
+    held_digest_.clear();
+    return context_.table.no_list_for(kHeldBackRoutes);
+  }
+  context_.table.want_list(kHeldBackRoutes, context_.now + kHeldBackRoutesAgain);
+  if (held->digest == held_digest_) return;
+  held_digest_ = held->digest;
+  context_.log(LogLine::Level::kError, "held back: " + held->reason + " (loss " + held->digest + ")");
 }
 
 bool OfferMaker::knows_no_slave(const Routes& routes) const {

@@ -29,6 +29,8 @@ class OfferMaker {
   // Nothing is served yet, and nothing can be, because no slave's name resolves: an empty state would replace whatever
   // the proxies serve without us.
   [[nodiscard]] bool knows_no_slave(const Routes& routes) const;
+  // Puts what is served in the place of a state that would lose too much of it.
+  void hold_back_losses(Routes& routes);
   void report(std::vector<Exclusion> exclusions);
   void report(std::vector<NameDispute> disputes);
   void go_on_searching();
@@ -39,6 +41,7 @@ class OfferMaker {
   std::vector<NameDispute> disputes_;
   bool no_slave_known_ = false;
   std::optional<Failure> refusal_;
+  std::string held_digest_;  // of the loss that was reported
 };
 
 }  // namespace chorale::agent

@@ -18,6 +18,7 @@
 #include "agent/core/leading/name_cache.h"
 #include "agent/core/leading/offer_pacer.h"
 #include "agent/core/leading/quarantine.h"
+#include "agent/core/leading/result_guard.h"
 #include "agent/core/leading/routes.h"
 #include "agent/core/leading/stream_keeper.h"
 #include "agent/core/leading/tracker_events.h"
@@ -46,6 +47,7 @@ struct TrackerContext {
         stream(options.reconnect_min, options.reconnect_max),
         table(options.coalesce_min, options.coalesce_max),
         guard(options.shrink_limit),
+        result_guard(options.shrink_limit),
         offers(options.coalesce_min, options.coalesce_max, options.min_offer_interval, options.next_offer) {}
 
   void log(LogLine::Level level, std::string text) { effects.emplace_back(LogLine{level, std::move(text)}); }
@@ -62,6 +64,8 @@ struct TrackerContext {
   StreamKeeper stream;
   FetchTable table;
   Guard guard;
+  ResultGuard result_guard;
+  std::uint64_t lists_taken = 0;
   KnownApps known;
   HealthMemory memory;
   NameCache names;
