@@ -54,9 +54,9 @@ void freeze(render::App& app, const render::App& good) {
 }
 
 // `good` of each app to be held back; nullptr: it is left out.
-using HeldBack = std::map<std::string, const render::App*>;
+using Contained = std::map<std::string, const render::App*>;
 
-void hold_back(render::RoutingState& state, const HeldBack& held) {
+void hold_in(render::RoutingState& state, const Contained& held) {
   std::map<std::string, std::string> owners;  // of frozen hosts
   std::erase_if(state.apps, [&](render::App& app) {
     const auto found = held.find(app.id);
@@ -104,7 +104,7 @@ void Quarantine::adopt(const std::vector<coordination::QuarantineEntry>& entries
 }
 
 render::RoutingState Quarantine::contain(render::RoutingState wanted) {
-  HeldBack held;
+  Contained held;
   for (auto entry = entries_.begin(); entry != entries_.end();) {
     auto& [id, frozen] = *entry;
     const render::App* app = find_app(&wanted, id);
@@ -120,7 +120,7 @@ render::RoutingState Quarantine::contain(render::RoutingState wanted) {
     if (app != nullptr) held.emplace(id, frozen.good ? &*frozen.good : nullptr);
     ++entry;
   }
-  if (!held.empty()) hold_back(wanted, held);
+  if (!held.empty()) hold_in(wanted, held);
   return wanted;
 }
 
@@ -190,11 +190,11 @@ void Quarantine::release_all(const std::string& why) {
 std::optional<Quarantine::Question> Quarantine::take_question() {
   if (!search_ || search_->asked) return std::nullopt;
   search_->asked = true;
-  HeldBack held;
+  Contained held;
   const std::set<std::string> apps = search_->culprits ? search_->culprits->held_back() : std::set<std::string>();
   for (const std::string& app : apps) held.emplace(app, find_app(search_->refusal.good.get(), app));
   render::RoutingState state = *search_->refusal.state;
-  hold_back(state, held);
+  hold_in(state, held);
   return Question{++question_, std::make_shared<const render::RoutingState>(std::move(state))};
 }
 

@@ -119,10 +119,10 @@ constexpr std::string_view kAgent01 = R"({
   "missing": ["aa","bb"]
 })";
 
-const std::string kDigest = sha256_hex("some files");
+const std::string kVersionedDigest = sha256_hex("some files");
 
-RevisionHeader header() {
-  return {{Epoch{7}, Revision{41}, kDigest},
+RevisionHeader versioned_header() {
+  return {{Epoch{7}, Revision{41}, kVersionedDigest},
           "2026-11-22T12:00:00.000Z",
           "status_update_event /web TASK_RUNNING",
           20,
@@ -130,25 +130,25 @@ RevisionHeader header() {
           1};
 }
 
-StateDocument state() {
+StateDocument versioned_state() {
   StateDocument document;
   document.cluster_id = "c-1";
   document.epoch = Epoch{7};
   document.term = "t-1";
   document.leader = "proxy-2";
   document.last_revision = Revision{42};
-  document.committed = header();
+  document.committed = versioned_header();
   document.proposed =
-      RevisionHeader{{Epoch{7}, Revision{42}, kDigest}, "2026-11-22T12:00:05.000Z", "deployment", 21, 62, 0};
+      RevisionHeader{{Epoch{7}, Revision{42}, kVersionedDigest}, "2026-11-22T12:00:05.000Z", "deployment", 21, 62, 0};
   document.held = HoldDocument{Revision{41}, "jo", "Friday"};
   document.format = 1;
   return document;
 }
 
-Manifest manifest() {
+Manifest versioned_manifest() {
   Manifest document;
-  document.header = header();
-  document.parent = Identity{Epoch{6}, Revision{40}, kDigest};
+  document.header = versioned_header();
+  document.parent = Identity{Epoch{6}, Revision{40}, kVersionedDigest};
   document.quarantined = {{"/bad", "the label x", "d-1"}};
   document.files["nginx.conf"] = {
       sha256_hex("conf"), 30, {{"/chorale/chunks/aa", 10, ""}, {"/chorale/chunks/ab", 20, ""}}};
@@ -157,7 +157,7 @@ Manifest manifest() {
   return document;
 }
 
-AgentDocument agent() {
+AgentDocument versioned_agent() {
   AgentDocument document;
   document.id = "proxy-1";
   document.instance = "i-1";
@@ -168,8 +168,8 @@ AgentDocument agent() {
   document.role = Role::kLeader;
   document.condition = Condition::kDown;
   document.message = "nginx is not running";
-  document.vote = Vote{header().identity, VoteResult::kNack, "unknown directive"};
-  document.applied = AppliedEntry{header().identity, "2026-11-22T12:00:01.000Z"};
+  document.vote = Vote{versioned_header().identity, VoteResult::kNack, "unknown directive"};
+  document.applied = AppliedEntry{versioned_header().identity, "2026-11-22T12:00:01.000Z"};
   document.template_digest = "t-1";
   document.marathon_reachable = true;
   document.sync_requests = 3;
@@ -208,17 +208,17 @@ std::string without(std::string_view text, const std::string& at, const std::str
 
 TEST(DocumentVersionsTest, WhatVersion01WroteIsRead) {
   EXPECT_EQ(decode_root(kRoot01)->cluster_id, "c-1");
-  expect_read(decode_state(kState01), state(), "state");
-  expect_read(decode_manifest(kManifest01), manifest(), "manifest");
-  expect_read(decode_agent(kAgent01), agent(), "agent");
+  expect_read(decode_state(kState01), versioned_state(), "state");
+  expect_read(decode_manifest(kManifest01), versioned_manifest(), "manifest");
+  expect_read(decode_agent(kAgent01), versioned_agent(), "agent");
 }
 
 // An agent of 0.1 demands these keys: they go on being written as they were.
 TEST(DocumentVersionsTest, WhatVersion01ReadsIsStillWritten) {
   EXPECT_EQ(encode(RootDocument{"c-1"}), kRoot01);
-  EXPECT_EQ(Json::parse(encode(state())), Json::parse(kState01));
-  EXPECT_EQ(Json::parse(encode(manifest())), Json::parse(kManifest01));
-  const Json written = Json::parse(encode(agent()));
+  EXPECT_EQ(Json::parse(encode(versioned_state())), Json::parse(kState01));
+  EXPECT_EQ(Json::parse(encode(versioned_manifest())), Json::parse(kManifest01));
+  const Json written = Json::parse(encode(versioned_agent()));
   const Json wanted = Json::parse(kAgent01);
   for (const auto& [key, value] : wanted.items()) EXPECT_EQ(written.at(key), value) << key;
   EXPECT_EQ(written.at("formats"), Json::array({1}));
@@ -226,16 +226,16 @@ TEST(DocumentVersionsTest, WhatVersion01ReadsIsStillWritten) {
 
 TEST(DocumentVersionsTest, KeysOfANewerVersionAreIgnored) {
   EXPECT_EQ(decode_root(with_unknown_keys(kRoot01))->cluster_id, "c-1");
-  expect_read(decode_state(with_unknown_keys(kState01)), state(), "state");
-  expect_read(decode_manifest(with_unknown_keys(kManifest01)), manifest(), "manifest");
-  expect_read(decode_agent(with_unknown_keys(kAgent01)), agent(), "agent");
+  expect_read(decode_state(with_unknown_keys(kState01)), versioned_state(), "state");
+  expect_read(decode_manifest(with_unknown_keys(kManifest01)), versioned_manifest(), "manifest");
+  expect_read(decode_agent(with_unknown_keys(kAgent01)), versioned_agent(), "agent");
   expect_read(decode_hold(R"({"revision":41,"until":"Monday"})"), HoldDocument{Revision{41}, "", ""}, "hold");
 }
 
 TEST(DocumentVersionsTest, WhatANewerVersionAppendsToAChunkIsIgnored) {
   Json json = Json::parse(kManifest01);
   json["files"]["routes.json"]["chunks"][0].push_back(Json{{"z", 1}});
-  expect_read(decode_manifest(json.dump()), manifest(), "chunk");
+  expect_read(decode_manifest(json.dump()), versioned_manifest(), "chunk");
   json["files"]["routes.json"]["chunks"][0] = Json::array({"/chorale/chunks/ac", 5, 7});
   EXPECT_FALSE(decode_manifest(json.dump())) << "the first app is a text";
   json["files"]["routes.json"]["chunks"][0] = Json::array({"/chorale/chunks/ac"});
@@ -244,7 +244,7 @@ TEST(DocumentVersionsTest, WhatANewerVersionAppendsToAChunkIsIgnored) {
 
 TEST(DocumentVersionsTest, AKeyOfTheStateThatAnOlderVersionDidNotWriteHasADefault) {
   const auto expect = [](const char* at, const char* key, auto change) {
-    StateDocument expected = state();
+    StateDocument expected = versioned_state();
     change(expected);
     expect_read(decode_state(without(kState01, at, key)), expected, std::string(at) + "/" + key);
   };
@@ -262,7 +262,7 @@ TEST(DocumentVersionsTest, AKeyOfTheStateThatAnOlderVersionDidNotWriteHasADefaul
 
 TEST(DocumentVersionsTest, AKeyOfAManifestThatAnOlderVersionDidNotWriteHasADefault) {
   const auto expect = [](const char* at, const char* key, auto change) {
-    Manifest expected = manifest();
+    Manifest expected = versioned_manifest();
     change(expected);
     expect_read(decode_manifest(without(kManifest01, at, key)), expected, std::string(at) + "/" + key);
   };
@@ -281,7 +281,7 @@ TEST(DocumentVersionsTest, AKeyOfAManifestThatAnOlderVersionDidNotWriteHasADefau
 
 TEST(DocumentVersionsTest, AKeyOfAnAgentThatAnOlderVersionDidNotWriteHasADefault) {
   const auto expect = [](const char* at, const char* key, auto change) {
-    AgentDocument expected = agent();
+    AgentDocument expected = versioned_agent();
     change(expected);
     expect_read(decode_agent(without(kAgent01, at, key)), expected, std::string(at) + "/" + key);
   };
@@ -337,7 +337,7 @@ TEST(DocumentVersionsTest, WhatSaysWhichThingItIsAboutHasNoDefault) {
 }
 
 TEST(DocumentVersionsTest, LateAndBlockedComeBackAsTheyWere) {
-  AgentDocument leading = agent();
+  AgentDocument leading = versioned_agent();
   leading.late = {"proxy-2", "proxy-3"};
   leading.blocked = Blocked{"2026-11-22T12:00:00.000Z", "proxy-2: [emerg] no"};
   expect_read(decode_agent(encode(leading)), leading, "agent");

@@ -30,12 +30,12 @@ std::string sources(const std::string& text, const RoutingState& state) {
   return all;
 }
 
-RoutingState two_apps() { return {"", {sample_app("/one"), sample_app("/two")}}; }
+RoutingState one_and_two() { return {"", {sample_app("/one"), sample_app("/two")}}; }
 
-TEST(SourceMapTest, PlainTextIsItsOwnSource) { EXPECT_EQ(sources("a\n\nb\nc", two_apps()), "1 2 3 4"); }
+TEST(SourceMapTest, PlainTextIsItsOwnSource) { EXPECT_EQ(sources("a\n\nb\nc", one_and_two()), "1 2 3 4"); }
 
 TEST(SourceMapTest, LinesOfASectionComeAgainForEachItem) {
-  EXPECT_EQ(sources("head\n{{#apps}}\nfirst\nsecond {{id}}\nthird\n{{/apps}}\ntail\nlast\n", two_apps()),
+  EXPECT_EQ(sources("head\n{{#apps}}\nfirst\nsecond {{id}}\nthird\n{{/apps}}\ntail\nlast\n", one_and_two()),
             "1 3 4 5 3 4 5 7 8");
 }
 
@@ -49,7 +49,7 @@ TEST(SourceMapTest, SectionsThatAreNotRenderedAreSkipped) {
 TEST(SourceMapTest, TagsWithinALineAndCommentsChangeNothing) {
   EXPECT_EQ(sources("a\n{{! a\n comment }}\nb {{realm}} {{! c }} d\ne\n{{#apps}}x {{id}}\n{{/apps}}f\n", {"r", {}}),
             "1 4 5 7");
-  EXPECT_EQ(sources("{{#apps}}{{id}} {{/apps}}\nb\n", two_apps()), "1 2");
+  EXPECT_EQ(sources("{{#apps}}{{id}} {{/apps}}\nb\n", one_and_two()), "1 2");
 }
 
 TEST(SourceMapTest, LineThatIsNotThereHasNoSource) {

@@ -15,7 +15,7 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
 
-MarathonApp labelled(const std::string& id, const std::string& subdomain) {
+MarathonApp under(const std::string& id, const std::string& subdomain) {
   MarathonApp made = app_of_size(id, 1);
   made.labels["subdomain"] = subdomain;
   return made;
@@ -38,7 +38,7 @@ Routes routes_after(const MarathonApps& before, const MarathonApps& list, const 
 
 TEST(RoutesHostsTest, ANewAppDoesNotTakeTheHostOfARunningOneByALowerId) {
   const MarathonApps before = apps({app_of_size("/hello-world", 1)});
-  const MarathonApps after = apps({app_of_size("/hello-world", 1), labelled("/aaa", "hello-world mine")});
+  const MarathonApps after = apps({app_of_size("/hello-world", 1), under("/aaa", "hello-world mine")});
   const Routes routes = routes_after(before, after);
   EXPECT_EQ(hosts(routes.state), "/aaa: mine | /hello-world: hello-world");
   EXPECT_EQ(reasons(routes), "/aaa: host hello-world belongs to /hello-world\n");
@@ -46,17 +46,16 @@ TEST(RoutesHostsTest, ANewAppDoesNotTakeTheHostOfARunningOneByALowerId) {
 }
 
 TEST(RoutesHostsTest, AHostThatItsHolderAsksForNoMoreIsFree) {
-  const MarathonApps before = apps({labelled("/b", "shop"), labelled("/c", "other")});
-  EXPECT_EQ(hosts(routes_after(before, apps({labelled("/a", "shop"), labelled("/b", "else")})).state),
-            "/a: shop | /b: else");
-  EXPECT_EQ(hosts(routes_after(before, apps({labelled("/a", "shop")})).state), "/a: shop") << "the holder is gone";
-  EXPECT_EQ(hosts(routes_after(before, apps({labelled("/a", "other"), labelled("/b", "shop")})).state),
+  const MarathonApps before = apps({under("/b", "shop"), under("/c", "other")});
+  EXPECT_EQ(hosts(routes_after(before, apps({under("/a", "shop"), under("/b", "else")})).state), "/a: shop | /b: else");
+  EXPECT_EQ(hosts(routes_after(before, apps({under("/a", "shop")})).state), "/a: shop") << "the holder is gone";
+  EXPECT_EQ(hosts(routes_after(before, apps({under("/a", "other"), under("/b", "shop")})).state),
             "/a: other | /b: shop");
 }
 
 TEST(RoutesHostsTest, TheHolderOfOneHostGetsNoOtherByThat) {
-  const MarathonApps before = apps({labelled("/b", "one"), labelled("/c", "two")});
-  const Routes routes = routes_after(before, apps({labelled("/b", "two one"), labelled("/c", "two")}));
+  const MarathonApps before = apps({under("/b", "one"), under("/c", "two")});
+  const Routes routes = routes_after(before, apps({under("/b", "two one"), under("/c", "two")}));
   EXPECT_EQ(hosts(routes.state), "/b: one | /c: two");
 }
 
@@ -64,7 +63,7 @@ TEST(RoutesHostsTest, ATrackerKeepsTheHolderThroughItsLife) {
   TrackerScene scene;
   scene.settle(apps({app_of_size("/hello-world", 1)}));
   scene.send(SyncRequested{});
-  scene.answer_list(apps({app_of_size("/hello-world", 1), labelled("/aaa", "hello-world")}));
+  scene.answer_list(apps({app_of_size("/hello-world", 1), under("/aaa", "hello-world")}));
   scene.pass(Milliseconds(1'000));
   ASSERT_THAT(scene.offers, SizeIs(1));
   EXPECT_EQ(hosts(*scene.offers[0].state), "/aaa: | /hello-world: hello-world");
@@ -81,14 +80,14 @@ TEST(RoutesHostsTest, ATrackerKeepsTheHolderThroughItsLife) {
   scene.pass(Milliseconds(1'000));
   scene.forget();
   scene.send(SyncRequested{});
-  scene.answer_list(apps({app_of_size("/hello-world", 1), labelled("/aaa", "hello-world")}));
+  scene.answer_list(apps({app_of_size("/hello-world", 1), under("/aaa", "hello-world")}));
   scene.pass(Milliseconds(1'000));
   EXPECT_EQ(hosts(*scene.offers.at(0).state), "/aaa: hello-world | /hello-world:") << "the commit made it the holder";
 }
 
 TEST(RoutesHostsTest, ANewLeaderKeepsTheHolders) {
-  const MarathonApps list = apps({labelled("/b", "shop")});
-  const MarathonApps later = apps({labelled("/a", "shop"), labelled("/b", "shop")});
+  const MarathonApps list = apps({under("/b", "shop")});
+  const MarathonApps later = apps({under("/a", "shop"), under("/b", "shop")});
   for (const bool committed : {true, false}) {
     TrackerScene scene;
     TrackingBegun begun;
@@ -102,7 +101,7 @@ TEST(RoutesHostsTest, ANewLeaderKeepsTheHolders) {
 }
 
 TEST(RoutesHostsTest, AnAppWithoutHostHasAStandInThatNobodyElseCanHave) {
-  const Routes routes = routes_of(apps({labelled("/a", "x"), labelled("/b/c", "x"), labelled("/d", "c.b")}));
+  const Routes routes = routes_of(apps({under("/a", "x"), under("/b/c", "x"), under("/d", "c.b")}));
   EXPECT_EQ(hosts(routes.state), "/a: x | /b/c: | /d: c.b");
   EXPECT_EQ(render::host_of(routes.state.apps[1]), "_c.b");
   EXPECT_EQ(render::host_of(routes.state.apps[2]), "c.b");
@@ -126,7 +125,7 @@ TEST(RoutesHostsTest, NoNewAppRenamesARunningOne) {
 }
 
 TEST(RoutesHostsTest, AWildcardIsNoHost) {
-  const Routes routes = routes_of(apps({labelled("/web", "*.foo good")}));
+  const Routes routes = routes_of(apps({under("/web", "*.foo good")}));
   EXPECT_EQ(hosts(routes.state), "/web: good");
   EXPECT_THAT(reasons(routes), HasSubstr("/web: host \"*.foo\" of label subdomain left out: it has '*'"));
 }
@@ -136,12 +135,12 @@ TEST(RoutesHostsTest, AHostThatTheTemplateCannotTakeIsLeftOutAndNamed) {
   policy.longest_server_name = 46;
   const std::string fits(46, 'h');
   const std::string longer(47, 'h');
-  const Routes label = routes_of(apps({labelled("/web", longer + " " + fits)}), policy);
+  const Routes label = routes_of(apps({under("/web", longer + " " + fits)}), policy);
   EXPECT_EQ(hosts(label.state), "/web: " + fits);
   EXPECT_THAT(reasons(label),
               HasSubstr("left out: it has 47 bytes, more than the 46 that the template in use can take"));
-  EXPECT_THAT(routes_of(apps({labelled("/web", longer)}), policy).state.apps, IsEmpty());
-  EXPECT_EQ(hosts(routes_of(apps({labelled("/web", longer)})).state), "/web: " + longer) << "without a bound";
+  EXPECT_THAT(routes_of(apps({under("/web", longer)}), policy).state.apps, IsEmpty());
+  EXPECT_EQ(hosts(routes_of(apps({under("/web", longer)})).state), "/web: " + longer) << "without a bound";
 
   const Routes id =
       routes_of(apps({app_of_size("/" + fits, 1), app_of_size("/" + longer, 1), app_of_size("/z", 1)}), policy);
@@ -152,9 +151,9 @@ TEST(RoutesHostsTest, AHostThatTheTemplateCannotTakeIsLeftOutAndNamed) {
 TEST(RoutesHostsTest, AStandInThatTheTemplateCannotTakeLeavesTheAppOut) {
   RoutePolicy policy;
   policy.longest_server_name = 46;
-  MarathonApp fits = labelled("/" + std::string(45, 'b'), "x");
-  MarathonApp longer = labelled("/" + std::string(46, 'b'), "x");
-  EXPECT_EQ(hosts(routes_of(apps({labelled("/a", "x"), fits, longer}), policy).state), "/a: x | " + fits.id + ":");
+  MarathonApp fits = under("/" + std::string(45, 'b'), "x");
+  MarathonApp longer = under("/" + std::string(46, 'b'), "x");
+  EXPECT_EQ(hosts(routes_of(apps({under("/a", "x"), fits, longer}), policy).state), "/a: x | " + fits.id + ":");
 }
 
 TEST(RoutesHostsTest, TheBoundOfTheTemplateInUseCounts) {
@@ -164,7 +163,7 @@ TEST(RoutesHostsTest, TheBoundOfTheTemplateInUseCounts) {
   begun.longest_server_name = 46;
   scene.send(begun);
   scene.send(StreamAttached{"http://a"});
-  scene.answer_list(apps({labelled("/web", host + " short")}));
+  scene.answer_list(apps({under("/web", host + " short")}));
   scene.pass(Milliseconds(1'000));
   EXPECT_EQ(hosts(*scene.offers.at(0).state), "/web: short");
   scene.commit();
