@@ -81,6 +81,8 @@ struct ViewChanged {
   std::vector<std::string> agents;       // live ids, sorted
   std::optional<Identity> peer_applied;  // the newest that another live agent has applied
   std::vector<std::string> missing;      // chunks that could not be found
+  // What this agent's policy has otherwise than the pool's: then it does not lead.
+  std::optional<std::string> policy_difference;
 };
 struct Refuse {  // this agent must not run: e.g. another host uses its id. Exit, naming the reason.
   std::string reason;

@@ -64,7 +64,9 @@ void Publisher::drive(const std::optional<Vote>& own, bool may_propose) {
 
 bool Publisher::already_committed(const std::string& digest) const {
   const StateDocument& stands = fence_.document();
-  return stands.committed && stands.committed->identity.digest == digest && stands.format == format_ && !outranked_;
+  if (!stands.committed || stands.committed->identity.digest != digest || outranked_) return false;
+  // Under another policy it is published anew: the next leader is held to what stands there.
+  return stands.format == format_ && (policy_.empty() || stands.committed->policy == policy_digest(policy_));
 }
 
 void Publisher::take_offer() {
@@ -101,6 +103,8 @@ Content Publisher::compose(StateOffered offered, Revision revision) const {
   header.apps = offered.apps;
   header.servers = offered.servers;
   header.quarantined = static_cast<std::int64_t>(offered.quarantined.size());
+  header.policy = policy_digest(policy_);
+  manifest.policy = policy_;
   manifest.quarantined = std::move(offered.quarantined);
   if (const auto& committed = fence_.document().committed) manifest.parent = committed->identity;
   return Content{std::make_shared<const Manifest>(std::move(manifest)), std::move(offered.content.files)};

@@ -49,6 +49,8 @@ class Publisher {
   // Without a leadership it is closed as abandoned at once: what was made for an earlier one must not enter a later
   // one.
   void offer(StateOffered offered);
+  // What is published from now on is published under it.
+  void use_policy(PolicyValues policy) { policy_ = std::move(policy); }
   // The offer that waits for its turn; nullptr: none does.
   [[nodiscard]] const StateOffered* pending() const { return pending_ ? &*pending_ : nullptr; }
   void abandon_pending(const std::string& reason);
@@ -93,8 +95,9 @@ class Publisher {
   std::optional<StateOffered> pending_;  // the newest offer that is not being proposed
   std::uint64_t offer_ = 0;              // while not kIdle: the one that is being proposed
   Content content_;                      // of it
-  Content committed_content_;            // what this leadership committed last, for put_missing()
-  Revision last_used_;                   // the highest number that a manifest of this leadership may bear
+  PolicyValues policy_;
+  Content committed_content_;  // what this leadership committed last, for put_missing()
+  Revision last_used_;         // the highest number that a manifest of this leadership may bear
   bool outranked_ = false;
   std::int64_t format_ = kOldestFormat;
   std::vector<std::string> voters_;         // registered when `proposed` was written

@@ -37,7 +37,7 @@ std::string Proxy::config_file() const { return directory_.path() / "chorale.tom
 bool Proxy::start_nginx() { return nginx_.start(); }
 
 void Proxy::start_agent() {
-  std::ofstream config(config_file());
+  std::ostringstream config;
   if (!options_.zookeeper.empty()) config << "zookeeper = \"zk://" << options_.zookeeper << "/chorale\"\n";
   config << "marathon = " << quoted_list(options_.marathon) << "\n"
          << "id = \"" << id_ << "\"\nxproxy = \"" << id_ << "\"\n"
@@ -50,7 +50,11 @@ void Proxy::start_agent() {
          << "session_timeout = \"" << options_.session_timeout << "\"\n"
          << options_.more_config << "\n[local]\nhttp_port = \"127.0.0.1:" << nginx_.port() << "\"\nnginx_error_log = \""
          << nginx_.error_log() << "\"\n";
-  config.close();
+  start_agent_with(config.str());
+}
+
+void Proxy::start_agent_with(const std::string& config) {
+  std::ofstream(config_file()) << config;
   ++starts_;
   agent_ = std::make_unique<ChildProcess>(std::vector<std::string>{CHORALE_BINARY, "agent", "-f", config_file()},
                                           directory_.path() / ("agent-" + std::to_string(starts_) + ".log"));
@@ -106,11 +110,8 @@ bool RealCluster::start() {
 
 Proxy* RealCluster::add_proxy(const std::string& more_config) {
   const int number = static_cast<int>(proxies_.size()) + 1;
-  proxies_.push_back(std::make_unique<Proxy>(Proxy::Options{number,
-                                                            zookeeper_.address(),
-                                                            {marathon_->url()},
-                                                            options_.session_timeout,
-                                                            options_.more_config + more_config}));
+  proxies_.push_back(std::make_unique<Proxy>(
+      Proxy::Options{number, zookeeper_.address(), {marathon_->url()}, options_.session_timeout, more_config}));
   if (!proxies_.back()->start_nginx()) return nullptr;
   proxies_.back()->start_agent();
   return proxies_.back().get();

@@ -71,6 +71,13 @@ TEST(HealthTest, TreeThatCannotBeUsedIsDegraded) {
   expect(inputs, Condition::kDegraded, "ZooKeeper: state.format is 2");
 }
 
+TEST(HealthTest, PolicyThatIsNotThePoolsIsDegraded) {
+  HealthInputs inputs = well();
+  inputs.view.policy_difference = "realm is \"prdo\" here and \"prod\" in the pool";
+  expect(inputs, Condition::kDegraded,
+         "does not lead, its policy is not the pool's: realm is \"prdo\" here and \"prod\" in the pool");
+}
+
 TEST(HealthTest, DrainedIsDown) {
   HealthInputs inputs = well();
   inputs.drained = true;
