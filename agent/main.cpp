@@ -17,6 +17,8 @@ struct Arguments {
   std::string config = kDefaultConfig;
   std::string apps_file;
   std::string app;
+  std::string what;
+  std::string id;
   StatusFlags status;
   std::function<int()> run;
 };
@@ -58,6 +60,20 @@ void add_verbs(CLI::App& app, Arguments& arguments) {
                               [&] { return run_routes(arguments.config, arguments.app); });
   add_config(routes, arguments);
   routes->add_option("app", arguments.app, "one app in detail, e.g. /shop/cart")->type_name("APP");
+
+  CLI::App* accept = add_verb(app, arguments, "accept", "Accept what the leader holds back until an operator says so",
+                              [&] { return run_accept(arguments.config, arguments.what); });
+  add_config(accept, arguments);
+  accept
+      ->add_option("what", arguments.what,
+                   "policy: where no registered agent has the pool's policy, the leader's becomes the pool's")
+      ->type_name("policy")
+      ->required();
+
+  CLI::App* forget = add_verb(app, arguments, "forget", "Remove a member that is gone for good from the pool",
+                              [&] { return run_forget(arguments.config, arguments.id); });
+  add_config(forget, arguments);
+  forget->add_option("id", arguments.id, "the id of its agent")->type_name("ID")->required();
 
   add_config(add_verb(app, arguments, "version", "Print the version", run_version), arguments);
 }

@@ -1,7 +1,10 @@
 #include "coordination/cluster_reader.h"
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "coordination/chunks.h"
@@ -65,7 +68,7 @@ class ManyReads : public std::enable_shared_from_this<ManyReads> {
   bool ended_ = false;
 };
 
-// The cluster: root, state, agents, one after the other.
+// The cluster: root, state, agents, members, the committed policy, one after the other.
 
 struct ClusterRead {
   Store& store;
@@ -75,6 +78,53 @@ struct ClusterRead {
 
   void fail(Error error) const { done(tl::unexpected(std::move(error))); }
 };
+
+// Only where no agent announces it: a manifest may be large.
+void read_policy(const std::shared_ptr<ClusterRead>& read) {
+  auto& snapshot = read->snapshot;
+  const auto& committed = snapshot.state.committed;
+  const std::string digest = committed ? committed->policy : std::string();
+  for (const AgentDocument& agent : snapshot.agents) {
+    if (policy_digest(agent.policy) == digest) snapshot.committed_policy = agent.policy;
+  }
+  if (digest.empty() || !snapshot.committed_policy.empty()) return read->done(std::move(snapshot));
+  const std::string name = manifest_name(committed->identity.epoch, committed->identity.revision);
+  read_text(read->store, read->paths.revisions.child(name), [read, digest](auto text) {
+    if (!text && text.error().kind != ErrorKind::kNoNode) return read->fail(std::move(text).error());
+    const auto manifest = text ? decode_manifest(*text) : tl::unexpected(text.error());
+    if (manifest && policy_digest(manifest->policy) == digest) read->snapshot.committed_policy = manifest->policy;
+    read->done(std::move(read->snapshot));
+  });
+}
+
+void read_members(const std::shared_ptr<ClusterRead>& read, std::vector<std::string> ids) {
+  std::sort(ids.begin(), ids.end());
+  std::vector<Path> paths;
+  paths.reserve(ids.size());
+  for (const auto& id : ids) {
+    paths.push_back(read->paths.members.child(id));
+    read->snapshot.members.push_back({id, {}});
+  }
+  const auto take = [read](std::size_t index, const tl::expected<std::string, Error>& text) {
+    if (!text && text.error().kind != ErrorKind::kNoNode) {
+      read->fail(text.error());
+      return false;
+    }
+    // One that cannot be read is a member all the same.
+    if (text) read->snapshot.members[index].document = decode_member(*text).value_or(MemberDocument{});
+    return true;
+  };
+  ManyReads::start(read->store, std::move(paths), take, [read] { read_policy(read); });
+}
+
+// A tree that only older versions have written to has none.
+void list_members(const std::shared_ptr<ClusterRead>& read) {
+  read->store.execute(ListChildren{read->paths.members}, [read](Outcome outcome) {
+    if (!outcome && outcome.error().kind != ErrorKind::kNoNode) return read->fail(std::move(outcome).error());
+    auto* listed = outcome ? std::get_if<Listed>(&*outcome) : nullptr;
+    read_members(read, listed == nullptr ? std::vector<std::string>() : std::move(listed->names));
+  });
+}
 
 void read_agents(const std::shared_ptr<ClusterRead>& read, std::vector<std::string> ids) {
   std::sort(ids.begin(), ids.end());
@@ -99,7 +149,7 @@ void read_agents(const std::shared_ptr<ClusterRead>& read, std::vector<std::stri
     auto& snapshot = read->snapshot;
     std::sort(snapshot.agents.begin(), snapshot.agents.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
     std::sort(snapshot.unreadable.begin(), snapshot.unreadable.end());
-    read->done(std::move(snapshot));
+    list_members(read);
   });
 }
 
@@ -208,6 +258,26 @@ void read_file(Store& store, const Path& root, const Identity& identity, std::st
   });
 }
 
+std::optional<PolicyValues> pool_policy(const ClusterSnapshot& snapshot) {
+  std::set<std::string> members;
+  for (const Member& member : snapshot.members) members.insert(member.id);
+  std::map<std::string, PolicyValues> announced;
+  for (const AgentDocument& agent : snapshot.agents) announced.emplace(agent.id, agent.policy);
+  return pool_policy(members, announced, snapshot.committed_policy);
+}
+
+std::vector<Member> missing_members(const ClusterSnapshot& snapshot) {
+  std::vector<Member> missing;
+  std::copy_if(snapshot.members.begin(), snapshot.members.end(), std::back_inserter(missing),
+               [&snapshot](const Member& member) {
+                 return std::none_of(snapshot.agents.begin(), snapshot.agents.end(),
+                                     [&member](const AgentDocument& agent) { return agent.id == member.id; }) &&
+                        std::none_of(snapshot.unreadable.begin(), snapshot.unreadable.end(),
+                                     [&member](const std::string& text) { return text.starts_with(member.id + ": "); });
+               });
+  return missing;
+}
+
 std::string encode(const ClusterSnapshot& snapshot, const Description* own) {
   Json agents = Json::array();
   for (const auto& agent : snapshot.agents) agents.push_back(to_json(agent));
@@ -215,6 +285,13 @@ std::string encode(const ClusterSnapshot& snapshot, const Description* own) {
   json["state"] = to_json(snapshot.state);
   json["agents"] = std::move(agents);
   json["unreadable"] = snapshot.unreadable;
+  Json members = Json::array();
+  for (const Member& member : snapshot.members) {
+    members.push_back(Json{{"id", member.id}, {"host", member.document.host}, {"since", member.document.since}});
+  }
+  json["members"] = std::move(members);
+  const auto policy = pool_policy(snapshot);
+  json["policy"] = policy ? Json{{"digest", policy_digest(*policy)}, {"values", *policy}} : Json();
   add(own, json);
   return print(json);
 }

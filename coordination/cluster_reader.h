@@ -11,16 +11,29 @@
 
 #include "coordination/description.h"
 #include "coordination/documents.h"
+#include "coordination/policy.h"
 #include "coordination/store.h"
 
 namespace chorale::coordination {
+
+struct Member {
+  std::string id;
+  MemberDocument document;
+};
 
 struct ClusterSnapshot {
   RootDocument root;
   StateDocument state;
   std::vector<AgentDocument> agents;    // sorted by id; one that cannot be read is left out and named in unreadable
   std::vector<std::string> unreadable;  // "<id>: why"
+  std::vector<Member> members{};        // sorted by id, registered or not
+  PolicyValues committed_policy{};      // empty: unknown
 };
+
+// As the agents see it, from the same documents; nullopt: there is none yet.
+[[nodiscard]] std::optional<PolicyValues> pool_policy(const ClusterSnapshot& snapshot);
+// Members without an agent.
+[[nodiscard]] std::vector<Member> missing_members(const ClusterSnapshot& snapshot);
 
 // Ensures: `done` is called exactly once, on the loop thread.
 void read_cluster(Store& store, const Path& root, std::function<void(tl::expected<ClusterSnapshot, Error>)> done);

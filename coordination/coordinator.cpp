@@ -73,6 +73,7 @@ void Coordinator::Parts::handle(const Event& event) {
                  [this](const StageFinished& finished) { follower.on_stage_finished(finished); },
                  [this](const RevisionApplied& applied) { on_applied(applied); },
                  [this](const StatusChanged& status) { on_status(status); },
+                 [this](const PolicyAnnounced& announced) { membership.document().policy = announced.policy; },
                  [this](const SyncRequested&) { ++membership.document().sync_requests; },
                  [this](const HandoverRequested&) { hand_over(); },
              },
@@ -86,6 +87,7 @@ void Coordinator::Parts::on_session(Session::Change change) {
     case Session::Change::kConnected:  // watches may have fired unheard
       root.suspect();
       membership.suspect();
+      members.suspect();
       roster.suspect();
       election.suspect();
       pointer.suspect();
@@ -95,9 +97,11 @@ void Coordinator::Parts::on_session(Session::Change change) {
       leader.end(session.message());
       root.reset();
       membership.reset();
+      members.reset();
       roster.reset();
       election.reset();
       pointer.reset();
+      policy.reset();
       follower.reset();
       return;
   }
@@ -109,6 +113,8 @@ void Coordinator::Parts::on_watch(const WatchEvent& event) {
   const std::string& path = event.path.text();
   if (event.path == paths.root) root.suspect();
   if (event.path == paths.state) pointer.suspect();
+  if (event.path == paths.members) members.suspect();
+  if (event.path == paths.accept) leader.suspect_acceptance();
   if (path.starts_with(paths.agents.text())) roster.on_watch(event.path);
   if (path.starts_with(paths.election.text())) election.suspect();
 }
@@ -188,6 +194,8 @@ void Coordinator::Parts::drive() {
   }
   election.drive(ready && !newer_format);
   pointer.drive(root.ready(), root.cluster_id());
+  members.drive(root.ready(), ready && !newer_format);
+  policy.drive(root.ready(), membership.document().policy);
   follower.drive(pointer);
   leader.drive(ready, root.cluster_id(), follower, session.quiet_for_too_long());
   watch_turn();

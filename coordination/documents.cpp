@@ -28,12 +28,18 @@ Json header_json(const std::optional<RevisionHeader>& header) {
   Json json = Json::object();
   put(json, *header);
   json["quarantined"] = header->quarantined;
+  if (!header->policy.empty()) json["policy"] = header->policy;
   return json;
 }
 
 Json hold_json(const std::optional<HoldDocument>& hold) {
   if (!hold) return nullptr;
   return Json{{"revision", hold->revision.value}, {"by", cut_text(hold->by)}, {"reason", cut_text(hold->reason)}};
+}
+
+Json policy_json(const PolicyValues& policy) {
+  if (policy.empty()) return nullptr;
+  return Json{{"digest", policy_digest(policy)}, {"values", policy}};
 }
 
 Json file_json(const FileEntry& file) {
@@ -135,6 +141,7 @@ Json to_json(const AgentDocument& document) {
               {"sync_requests", document.sync_requests},
               {"missing", document.missing},
               {"formats", document.formats},
+              {"policy", policy_json(document.policy)},
               {"late", document.late},
               {"blocked", std::move(blocked)}};
 }
@@ -146,6 +153,14 @@ std::string encode(const RootDocument& document) {
 std::string encode(const StateDocument& document) { return print(to_json(document)); }
 
 std::string encode(const AgentDocument& document) { return print(to_json(document)); }
+
+std::string encode(const MemberDocument& document) {
+  return print(Json{{"host", document.host}, {"since", document.since}});
+}
+
+std::string encode(const AcceptDocument& document) {
+  return print(Json{{"accept", document.what}, {"by", cut_text(document.by)}});
+}
 
 std::string encode(const Manifest& document) {
   Json json;
@@ -160,6 +175,7 @@ std::string encode(const Manifest& document) {
         Json{{"app", entry.app}, {"reason", cut_text(entry.reason)}, {"digest", entry.digest}, {"since", entry.since}});
   }
   json["quarantined"] = std::move(quarantined);
+  if (!document.policy.empty()) json["policy"] = document.policy;
   Json files = Json::object();
   for (const auto& [name, file] : document.files) files[name] = file_json(file);
   json["files"] = std::move(files);

@@ -30,6 +30,7 @@
 #include <vector>
 
 #include "coordination/errors.h"
+#include "coordination/policy.h"
 #include "coordination/types.h"
 
 namespace chorale::coordination {
@@ -55,6 +56,7 @@ struct RevisionHeader {
   std::int64_t apps = 0;
   std::int64_t servers = 0;
   std::int64_t quarantined = 0;
+  std::string policy{};  // policy_digest(); empty: unknown
   bool operator==(const RevisionHeader&) const = default;
 };
 
@@ -107,6 +109,7 @@ struct Manifest {
   RevisionHeader header;
   std::optional<Identity> parent;  // the committed identity when this was proposed
   std::vector<QuarantineEntry> quarantined;
+  PolicyValues policy{};                   // of the leader that published it
   std::map<std::string, FileEntry> files;  // nginx.conf, routes.json, template
   std::int64_t format = kOldestFormat;
   bool operator==(const Manifest&) const = default;
@@ -154,22 +157,42 @@ struct AgentDocument {
   std::int64_t sync_requests = 0;    // rises when this agent was asked for a full sync; the leader then makes one
   std::vector<std::string> missing;  // chunk digests that this agent could not find
   std::vector<std::int64_t> formats{kOldestFormat};  // what it reads, rising; at least one
+  PolicyValues policy{};                             // what it would publish under
   // Of the leader.
   std::vector<std::string> late;   // agents that it does not wait for, sorted
   std::optional<Blocked> blocked;  // for 5 s by now
   bool operator==(const AgentDocument&) const = default;
 };
 
+// <root>/members/<id>: persistent.
+struct MemberDocument {
+  std::string host;
+  std::string since;  // ISO 8601, for people
+  bool operator==(const MemberDocument&) const = default;
+};
+
+// <root>/accept: what an operator has accepted, "policy" or the digest of a loss.
+struct AcceptDocument {
+  std::string what;
+  std::string by;
+  bool operator==(const AcceptDocument&) const = default;
+};
+inline constexpr std::string_view kAcceptPolicy = "policy";
+
 [[nodiscard]] std::string encode(const RootDocument& document);
 [[nodiscard]] std::string encode(const StateDocument& document);
 [[nodiscard]] std::string encode(const Manifest& document);
 [[nodiscard]] std::string encode(const AgentDocument& document);
+[[nodiscard]] std::string encode(const MemberDocument& document);
+[[nodiscard]] std::string encode(const AcceptDocument& document);
 // `newest`: the newest format that the caller reads.
 [[nodiscard]] tl::expected<RootDocument, Error> decode_root(std::string_view text, std::int64_t newest = kFormat);
 [[nodiscard]] tl::expected<StateDocument, Error> decode_state(std::string_view text, std::int64_t newest = kFormat);
 [[nodiscard]] tl::expected<Manifest, Error> decode_manifest(std::string_view text, std::int64_t newest = kFormat);
 [[nodiscard]] tl::expected<AgentDocument, Error> decode_agent(std::string_view text);
 [[nodiscard]] tl::expected<HoldDocument, Error> decode_hold(std::string_view text);
+[[nodiscard]] tl::expected<MemberDocument, Error> decode_member(std::string_view text);
+[[nodiscard]] tl::expected<AcceptDocument, Error> decode_accept(std::string_view text);
 
 [[nodiscard]] std::string_view to_string(Role role);
 [[nodiscard]] std::string_view to_string(Condition condition);

@@ -58,6 +58,16 @@ void read_optional(ObjectReader& parent, std::string_view key, std::optional<Val
 void read_state_header(ObjectReader& reader, RevisionHeader& into) {
   read_header(reader, into);
   reader.optional_number("quarantined", into.quarantined);
+  reader.optional_text("policy", into.policy);
+}
+
+void read_policy_values(ObjectReader& reader, std::string_view key, PolicyValues& into) {
+  const Json* values = reader.has(key) ? reader.object_or_null(key) : nullptr;
+  if (values == nullptr) return;
+  for (const auto& [name, value] : values->items()) {
+    if (!value.is_string()) return reader.fail(key, "holds something else than texts");
+    into.emplace(name, value.get<std::string>());
+  }
 }
 
 // ["/chorale/chunks/<digest>", bytes] or ["/chorale/chunks/<digest>", bytes, "/first/app"], and what newer versions
@@ -154,6 +164,8 @@ tl::expected<Manifest, Error> decode_manifest(std::string_view text, std::int64_
     read_optional(reader, "parent", into.parent, read_identity);
     read_quarantined(reader, into.quarantined);
     into.header.quarantined = static_cast<std::int64_t>(into.quarantined.size());
+    read_policy_values(reader, "policy", into.policy);
+    into.header.policy = policy_digest(into.policy);
     read_files(reader, into.files);
   });
 }
@@ -188,11 +200,29 @@ tl::expected<AgentDocument, Error> decode_agent(std::string_view text) {
       blocked.text("since", read.since);
       blocked.optional_text("reason", read.reason);
     });
+    std::optional<PolicyValues> policy;
+    read_optional(reader, "policy", policy,
+                  [](ObjectReader& announced, PolicyValues& read) { read_policy_values(announced, "values", read); });
+    if (policy) into.policy = std::move(*policy);
   });
 }
 
 tl::expected<HoldDocument, Error> decode_hold(std::string_view text) {
   return decode_document<HoldDocument>(text, "hold", read_hold);
+}
+
+tl::expected<MemberDocument, Error> decode_member(std::string_view text) {
+  return decode_document<MemberDocument>(text, "member", [](ObjectReader& reader, MemberDocument& into) {
+    reader.optional_text("host", into.host);
+    reader.optional_text("since", into.since);
+  });
+}
+
+tl::expected<AcceptDocument, Error> decode_accept(std::string_view text) {
+  return decode_document<AcceptDocument>(text, "accept", [](ObjectReader& reader, AcceptDocument& into) {
+    reader.text("accept", into.what);
+    reader.optional_text("by", into.by);
+  });
 }
 
 }  // namespace chorale::coordination

@@ -87,6 +87,8 @@ struct ViewChanged {
   std::vector<std::string> late;        // agents that are not waited for, sorted
   std::optional<Blocked> blocked;       // a change that cannot be committed
   std::optional<TimePoint> blocked_at;  // since when, on the steady clock
+  // What this agent's policy has otherwise than the pool's: then it does not lead.
+  std::optional<std::string> policy_difference;
 };
 struct Refuse {  // this agent must not run: e.g. another host uses its id. Exit, naming the reason.
   std::string reason;

@@ -55,9 +55,12 @@ struct StatusChanged {
   std::string template_digest;
   bool marathon_reachable = false;
 };
+struct PolicyAnnounced {  // at the start, and when a value is known that was not, or is another
+  PolicyValues policy;
+};
 struct SyncRequested {};      // an operator asked this agent for a full sync: the leader hears of it through our znode
 struct HandoverRequested {};  // SIGTERM: give up leadership and membership at once, then HandedOver
 using Event = std::variant<Started, SessionChanged, WatchFired, StoreReplied, Ticked, StateOffered, StageFinished,
-                           RevisionApplied, StatusChanged, SyncRequested, HandoverRequested>;
+                           RevisionApplied, StatusChanged, PolicyAnnounced, SyncRequested, HandoverRequested>;
 
 }  // namespace chorale::coordination

@@ -16,15 +16,18 @@ constexpr std::chrono::milliseconds kGiveWayFor{1'000};
 
 }  // namespace
 
-Leader::Leader(Context& context, ContentCache& cache, Roster& roster, Election& election, Pointer& pointer)
+Leader::Leader(Context& context, ContentCache& cache, Roster& roster, Election& election, Pointer& pointer,
+               const PoolPolicy& policy)
     : context_(context),
       roster_(roster),
       election_(election),
       pointer_(pointer),
+      policy_(policy),
       fence_(context),
       takeover_(context, roster, fence_, pointer),
       publisher_(context, cache, roster, fence_, pointer),
       first_state_(context, roster),
+      acceptance_(context),
       committed_(context, cache, "leader") {}
 
 void Leader::drive(bool ready, const std::string& cluster_id, const Follower& follower, bool quiet_for_too_long) {
@@ -36,6 +39,11 @@ void Leader::drive(bool ready, const std::string& cluster_id, const Follower& fo
     case State::kFollowing:
       if (ready && context_.link.connected && election_.lowest() && election_.lists() > used_lists_ &&
           context_.now >= retry_at_) {
+        if (const auto reason = why_give_way()) {
+          if (reason != gave_way_) context_.log(LogLine::Level::kWarning, "does not lead: " + *reason);
+          gave_way_ = reason;
+          return election_.step_down(kGiveWayFor);
+        }
         begin_takeover(cluster_id);
       }
       return;
@@ -54,16 +62,47 @@ bool Leader::starts_from_nothing(const Follower& follower) const {
   return fence_.held() && !fence_.document().committed && !follower.knows_content();
 }
 
+// Another agent has the pool's policy, and this one has not.
+std::optional<std::string> Leader::why_give_way() const {
+  if (!policy_.difference() || !policy_.another() || accepted_ == policy_.own()) return std::nullopt;
+  return "another policy than the pool's: " + *policy_.difference() + "; " + *policy_.another() + " has the pool's";
+}
+
+bool Leader::rules_without_policy() const { return policy_.difference() && accepted_ != policy_.own(); }
+
+std::optional<std::string> Leader::why_withhold(const Follower& follower, const StateOffered& offered) const {
+  if (rules_without_policy()) {
+    return "no registered agent has the pool's policy: " + *policy_.difference() +
+           "; `chorale accept policy` makes this agent's policy the pool's";
+  }
+  if (offered.apps == 0 && starts_from_nothing(follower)) return first_state_.why_not_empty(began_at_);
+  return std::nullopt;
+}
+
+// What is withheld is closed, not kept: it would be old when its time comes.
 void Leader::publish(const Follower& follower, bool may_propose) {
-  const StateOffered* offered = publisher_.pending();
-  if (offered != nullptr) {
-    std::optional<std::string> reason;
-    if (offered->apps == 0 && starts_from_nothing(follower)) reason = first_state_.why_not_empty(began_at_);
+  hear_operator();
+  publisher_.use_policy(policy_.values() && !policy_.own().empty() ? policy_filled(policy_.own(), *policy_.values())
+                                                                   : policy_.own());
+  if (const StateOffered* offered = publisher_.pending()) {
+    auto reason = why_withhold(follower, *offered);
     if (reason && reason != withheld_) context_.log(LogLine::Level::kWarning, "not published: " + *reason);
-    if (reason) publisher_.abandon_pending(*reason);
+    if (reason) publisher_.withhold(*reason);
     withheld_ = std::move(reason);
   }
   publisher_.drive(follower.vote(), may_propose);
+}
+
+void Leader::hear_operator() {
+  acceptance_.drive();
+  const auto word = acceptance_.take();
+  if (!word) return;
+  if (!rules_without_policy()) {
+    return context_.log(LogLine::Level::kWarning, "a policy was accepted by " + word->by + ", and none waits for it");
+  }
+  context_.log(LogLine::Level::kWarning,
+               word->by + " has accepted this agent's policy for the pool: " + *policy_.difference());
+  accepted_ = policy_.own();
 }
 
 void Leader::begin_takeover(const std::string& cluster_id) {
@@ -90,6 +129,7 @@ void Leader::on_takeover_ended() {
 }
 
 void Leader::load(const Follower& follower) {
+  if (!policy_.known()) return;  // it may not be this agent's turn
   const auto& committed = fence_.document().committed;
   if (!committed) return gain("nothing was ever committed", nullptr, follower);
   committed_.drive();
@@ -134,6 +174,8 @@ void Leader::finish(const Ending& ending) {
   fence_.reset();
   takeover_.reset();
   committed_.reset();
+  acceptance_.reset();
+  accepted_.reset();
   state_ = State::kFollowing;
   withheld_.reset();
   used_lists_ = election_.lists();
@@ -165,6 +207,7 @@ std::optional<Leader::Ending> Leader::why_over(const Follower& follower, bool qu
   if (fence_.state() == Fence::State::kNone) return Ending{fence_.why_lost(), After::kStepDown};
   if (publisher_.failure()) return Ending{*publisher_.failure(), After::kStepDown};
   if (auto ending = observe_pointer()) return ending;
+  if (auto reason = why_give_way()) return Ending{std::move(*reason), After::kGiveWay};
   if (starts_from_nothing(follower)) {
     if (auto reason = first_state_.why_hand_over()) return Ending{std::move(*reason), After::kGiveWay};
   }

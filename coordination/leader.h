@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "coordination/acceptance.h"
 #include "coordination/content_cache.h"
 #include "coordination/context.h"
 #include "coordination/election.h"
@@ -16,6 +17,7 @@
 #include "coordination/first_state.h"
 #include "coordination/follower.h"
 #include "coordination/pointer.h"
+#include "coordination/pool_policy.h"
 #include "coordination/publisher.h"
 #include "coordination/roster.h"
 #include "coordination/takeover.h"
@@ -30,15 +32,18 @@ class Leader {
   //      +--- another leader, not the lowest, not connected for 2/3 of the timeout, session over, refused write -----+
   //      |                                                      (own election znode deleted if another leads)
   //      +--- state gone or unreadable, an agent shows something newer: taken over again from a fresh list
-  //      +--- nothing to start from, and another agent has: own election znode deleted, at the tail again later
+  //      +--- nothing to start from, or not the pool's policy, and another agent has: own election znode deleted, at
+  //           the tail again later
   enum class State { kFollowing, kTakingOver, kLoading, kLeading };
 
-  Leader(Context& context, ContentCache& cache, Roster& roster, Election& election, Pointer& pointer);
+  Leader(Context& context, ContentCache& cache, Roster& roster, Election& election, Pointer& pointer,
+         const PoolPolicy& policy);
 
   // `ready`: the directories are there and this agent is registered.
   void drive(bool ready, const std::string& cluster_id, const Follower& follower, bool quiet_for_too_long);
   // The session or the lineage is over, or this agent leaves: the leadership ends with it.
   void end(const std::string& reason);
+  void suspect_acceptance() { acceptance_.suspect(); }
   void offer(StateOffered offered) { publisher_.offer(std::move(offered)); }
 
   [[nodiscard]] State state() const { return state_; }
@@ -63,6 +68,10 @@ class Leader {
   void gain(std::string reason, const Content* content, const Follower& follower);
   void finish(const Ending& ending);
   void publish(const Follower& follower, bool may_propose);
+  void hear_operator();
+  [[nodiscard]] std::optional<std::string> why_give_way() const;
+  [[nodiscard]] std::optional<std::string> why_withhold(const Follower& follower, const StateOffered& offered) const;
+  [[nodiscard]] bool rules_without_policy() const;
   [[nodiscard]] bool starts_from_nothing(const Follower& follower) const;
   [[nodiscard]] std::optional<Ending> why_over(const Follower& follower, bool quiet_for_too_long);
   [[nodiscard]] std::optional<Ending> observe_pointer();
@@ -77,16 +86,20 @@ class Leader {
   Roster& roster_;
   Election& election_;
   Pointer& pointer_;
+  const PoolPolicy& policy_;
   Fence fence_;
   Takeover takeover_;
   Publisher publisher_;
   FirstState first_state_;
+  Acceptance acceptance_;
   Fetch committed_;  // what the leadership starts from
   State state_ = State::kFollowing;
   std::uint64_t used_lists_ = 0;      // Election::lists() of the last takeover
   std::uint64_t observed_reads_ = 0;  // Pointer::reads() that were held against the fence
   int failures_ = 0;                  // leaderships in a row that ended early and without a commit
   std::optional<std::string> withheld_;
+  std::optional<PolicyValues> accepted_;  // by an operator, for this leadership: what it differs in does not count
+  std::optional<std::string> gave_way_;   // why, as it was logged last
   TimePoint began_at_;
   TimePoint retry_at_;
 };

@@ -9,8 +9,10 @@
 #include "coordination/election.h"
 #include "coordination/follower.h"
 #include "coordination/leader.h"
+#include "coordination/members.h"
 #include "coordination/membership.h"
 #include "coordination/pointer.h"
+#include "coordination/pool_policy.h"
 #include "coordination/root_keeper.h"
 #include "coordination/roster.h"
 #include "coordination/session.h"
@@ -23,20 +25,24 @@ struct Machines {
         session(context),
         root(context),
         membership(context),
+        members(context),
         roster(context),
         election(context),
         pointer(context),
+        policy(context, roster, members, pointer),
         follower(context, cache),
-        leader(context, cache, roster, election, pointer) {}
+        leader(context, cache, roster, election, pointer, policy) {}
 
   Context context;
   ContentCache cache;
   Session session;
   RootKeeper root;
   Membership membership;
+  Members members;
   Roster roster;
   Election election;
   Pointer pointer;
+  PoolPolicy policy;
   Follower follower;
   Leader leader;
   std::optional<TimePoint> leaderless_since;  // the state names a leader that is not registered

@@ -14,16 +14,20 @@ struct Paths {
         election(root.child("election")),
         revisions(root.child("revisions")),
         chunks(root.child("chunks")),
+        members(root.child("members")),
         state(root.child("state")),
-        hold(root.child("hold")) {}
+        hold(root.child("hold")),
+        accept(root.child("accept")) {}
 
   Path root;
   Path agents;
   Path election;
   Path revisions;
   Path chunks;
+  Path members;
   Path state;
   Path hold;
+  Path accept;
 };
 
 }  // namespace chorale::coordination

@@ -45,6 +45,11 @@ void Publisher::end_leadership(const std::string& reason) {
   committed_content_ = Content{};
 }
 
+void Publisher::withhold(const std::string& reason) {
+  blockage_.fail(reason);
+  abandon_pending(reason);
+}
+
 void Publisher::abandon_pending(const std::string& reason) {
   if (!pending_) return;
   context_.effects.emplace_back(OfferClosed{pending_->offer, Fate::kAbandoned, {}, reason, {}});
@@ -72,8 +77,10 @@ void Publisher::drive(const std::optional<Vote>& own, bool may_propose) {
 // What is quarantined stands in the manifest alone: the same files without it, or with it, are news.
 bool Publisher::already_committed(const RevisionHeader& header) const {
   const StateDocument& stands = fence_.document();
-  return stands.committed && stands.committed->identity.digest == header.identity.digest &&
-         stands.committed->quarantined == header.quarantined && stands.format == format_ && !outranked_;
+  if (!stands.committed || stands.committed->identity.digest != header.identity.digest || outranked_) return false;
+  if (stands.committed->quarantined != header.quarantined) return false;
+  // Under another policy it is published anew: the next leader is held to what stands there.
+  return stands.format == format_ && (policy_.empty() || stands.committed->policy == policy_digest(policy_));
 }
 
 void Publisher::take_offer() {
@@ -110,6 +117,8 @@ Content Publisher::compose(StateOffered offered, Revision revision) const {
   header.apps = offered.apps;
   header.servers = offered.servers;
   header.quarantined = static_cast<std::int64_t>(offered.quarantined.size());
+  header.policy = policy_digest(policy_);
+  manifest.policy = policy_;
   manifest.quarantined = std::move(offered.quarantined);
   if (const auto& committed = fence_.document().committed) manifest.parent = committed->identity;
   return Content{std::make_shared<const Manifest>(std::move(manifest)), std::move(offered.content.files)};

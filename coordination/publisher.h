@@ -52,9 +52,12 @@ class Publisher {
   // Without a leadership it is closed as abandoned at once: what was made for an earlier one must not enter a later
   // one.
   void offer(StateOffered offered);
+  // What is published from now on is published under it.
+  void use_policy(PolicyValues policy) { policy_ = std::move(policy); }
   // The offer that waits for its turn; nullptr: none does.
   [[nodiscard]] const StateOffered* pending() const { return pending_ ? &*pending_ : nullptr; }
-  void abandon_pending(const std::string& reason);
+  // It must not be published now: it is closed, and `reason` is why a change is blocked.
+  void withhold(const std::string& reason);
   // `own`: the last answer of this agent's own Nginx, from the same follower path as the other agents'.
   void drive(const std::optional<Vote>& own, bool may_propose);
   // What is committed was read back, complete: agents that miss a part of it can be helped.
@@ -78,6 +81,7 @@ class Publisher {
   [[nodiscard]] const std::optional<std::string>& failure() const { return failure_; }
 
  private:
+  void abandon_pending(const std::string& reason);
   void take_offer();
   [[nodiscard]] Content compose(StateOffered offered, Revision revision) const;
   [[nodiscard]] bool already_committed(const RevisionHeader& header) const;
@@ -107,8 +111,9 @@ class Publisher {
   std::optional<StateOffered> pending_;  // the newest offer that is not being proposed
   std::uint64_t offer_ = 0;              // while not kIdle: the one that is being proposed
   Content content_;                      // of it
-  Content committed_content_;            // what this leadership committed last, for put_missing()
-  Revision last_used_;                   // the highest number that a manifest of this leadership may bear
+  PolicyValues policy_;
+  Content committed_content_;  // what this leadership committed last, for put_missing()
+  Revision last_used_;         // the highest number that a manifest of this leadership may bear
   bool outranked_ = false;
   std::int64_t format_ = kOldestFormat;
   Electors electors_;

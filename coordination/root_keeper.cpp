@@ -109,8 +109,8 @@ void RootKeeper::on_directories(Reply<ListChildren> reply) {
     return refuse("root " + context_.paths.root.text() + ": " + reply.error().message);
   }
   pending_directories_ = 0;
-  for (const Path* path :
-       {&context_.paths.agents, &context_.paths.election, &context_.paths.revisions, &context_.paths.chunks}) {
+  for (const Path* path : {&context_.paths.agents, &context_.paths.election, &context_.paths.members,
+                           &context_.paths.revisions, &context_.paths.chunks}) {
     if (std::find(reply->names.begin(), reply->names.end(), path->name()) == reply->names.end()) {
       create_directory(*path);
     }

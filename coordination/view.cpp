@@ -49,6 +49,12 @@ std::string_view word_of(Publisher::State state) {
       state, {"idle", "uploading", "proposing", "voting", "committing", "withdrawing"});
 }
 
+std::string_view policy_word(const PoolPolicy& policy) {
+  if (!policy.known()) return "unknown";
+  if (!policy.values()) return "none yet";
+  return policy.difference() ? "another than the pool's" : "the pool's";
+}
+
 }  // namespace
 
 Description describe(const Machines& machines) {
@@ -63,8 +69,10 @@ Description describe(const Machines& machines) {
   add("root", word_of(machines.root.state()), &machines.root.mirror());
   add("membership", word_of(machines.membership.state()), &machines.membership.mirror());
   add("roster", std::to_string(machines.roster.ids().size()) + " agents", &machines.roster.list_mirror());
+  add("members", std::to_string(machines.members.ids().size()) + " members", &machines.members.mirror());
   add("election", word_of(machines.election.state()), &machines.election.mirror());
   add("state", word_of(machines.pointer.state()), &machines.pointer.mirror());
+  add("policy", policy_word(machines.policy), nullptr);
   add("follower", word_of(machines.follower.state()), nullptr);
   add("leader", word_of(leader.state()), nullptr);
   add("takeover", word_of(leader.takeover().state()), nullptr);
@@ -95,6 +103,7 @@ ViewChanged make_view(const Machines& machines) {
   view.agents = machines.roster.ids();
   view.peer_applied = machines.roster.newest_applied_by_others();
   view.missing = machines.follower.missing();
+  view.policy_difference = machines.policy.difference();
   view.leaderless_since = machines.leaderless_since;
   if (!machines.leader.holds_leadership()) return view;
   const Publisher& publisher = machines.leader.publisher();
@@ -107,8 +116,8 @@ ViewChanged make_view(const Machines& machines) {
 bool same_view(const ViewChanged& left, const ViewChanged& right) {
   const auto fields = [](const ViewChanged& view) {
     return std::tie(view.connected, view.zookeeper_message, view.role, view.leader, view.epoch, view.committed,
-                    view.proposed, view.agents, view.peer_applied, view.missing, view.leaderless_since, view.late,
-                    view.blocked, view.blocked_at);
+                    view.proposed, view.agents, view.peer_applied, view.missing, view.policy_difference,
+                    view.leaderless_since, view.late, view.blocked, view.blocked_at);
   };
   return fields(left) == fields(right);
 }

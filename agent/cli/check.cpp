@@ -33,6 +33,7 @@ int run_check(const std::string& config_file) {
   check_listen(report, config);
   check_zookeeper(report, config);
   check_marathon(report, config);
+  check_policy(report, config);
   return report.exit_code();
 }
 

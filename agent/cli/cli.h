@@ -19,6 +19,9 @@ int run_check(const std::string& config_file);
 int run_render(const std::string& config_file, const std::string& apps_file);
 int run_status(const std::string& config_file, const StatusFlags& flags);
 int run_routes(const std::string& config_file, const std::string& app);
+// `what`: "policy".
+int run_accept(const std::string& config_file, const std::string& what);
+int run_forget(const std::string& config_file, const std::string& id);
 int run_version();
 
 }  // namespace chorale::agent

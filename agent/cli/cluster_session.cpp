@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "agent/cli/cli.h"
+#include "coordination/context.h"
 #include "coordination/zookeeper_store.h"
 
 namespace chorale::agent {
@@ -142,6 +143,17 @@ tl::expected<std::string, CliError> ClusterSession::read_file(const coordination
                                                               std::chrono::milliseconds limit) {
   return impl_->ask<std::string>(limit, [&](auto done) {
     coordination::read_file(impl_->store(), impl_->root(), identity, name, std::move(done));
+  });
+}
+
+tl::expected<coordination::Outcome, CliError> ClusterSession::execute(coordination::Operation operation,
+                                                                      std::chrono::milliseconds limit) {
+  return impl_->ask<coordination::Outcome>(limit, [&](auto done) {
+    impl_->store().execute(std::move(operation), [done](coordination::Outcome outcome) {
+      const bool unknown = !outcome && coordination::is_unknown(outcome.error().kind);
+      if (unknown) return done(tl::unexpected(std::move(outcome).error()));
+      done(std::move(outcome));
+    });
   });
 }
 

@@ -34,6 +34,10 @@ class ClusterSession {
   [[nodiscard]] tl::expected<std::string, CliError> read_file(const coordination::Identity& identity,
                                                               const std::string& name, std::chrono::milliseconds limit);
 
+  // One operation below the root; facts about the tree (no such node, ...) come back as an Error of the operation.
+  [[nodiscard]] tl::expected<coordination::Outcome, CliError> execute(coordination::Operation operation,
+                                                                      std::chrono::milliseconds limit);
+
   // Lets time pass. False: SIGINT or SIGTERM came (from the first pause on, they end nothing but the pause).
   [[nodiscard]] bool pause(std::chrono::milliseconds duration);
 

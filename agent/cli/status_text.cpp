@@ -35,6 +35,28 @@ std::string list(const std::vector<std::string>& ids) {
   return text;
 }
 
+std::string policy_line(const coordination::PolicyValues& policy) {
+  std::string line = coordination::policy_digest(policy);
+  for (const auto& [name, value] : policy) line += "  " + name + "=\"" + value + "\"";
+  return safe(line);
+}
+
+// Agents that do not lead, and members that are not there.
+std::string exceptions(const coordination::ClusterSnapshot& snapshot) {
+  std::string text;
+  const auto policy = pool_policy(snapshot);
+  for (const AgentDocument& agent : snapshot.agents) {
+    const auto difference = policy ? coordination::policy_difference(agent.policy, *policy) : std::nullopt;
+    if (difference) text += safe(agent.id + " does not lead, its policy is not the pool's: " + *difference) + "\n";
+  }
+  for (const coordination::Member& member : missing_members(snapshot)) {
+    text += safe("missing agent " + member.id + " (host " + member.document.host + ", member since " +
+                 member.document.since + ")") +
+            "; if it is gone for good: chorale forget " + safe(member.id) + "\n";
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string status_text(const coordination::ClusterSnapshot& snapshot) {
@@ -44,6 +66,7 @@ std::string status_text(const coordination::ClusterSnapshot& snapshot) {
   text += "committed  " + (state.committed ? revision_line(*state.committed) : "nothing yet") + "\n";
   if (state.committed) text += "cause      " + safe(state.committed->cause) + "\n";
   if (state.proposed) text += "proposed   " + revision_line(*state.proposed) + "\n";
+  if (const auto policy = pool_policy(snapshot)) text += "policy     " + policy_line(*policy) + "\n";
   if (state.held) {
     text += "held       revision " + std::to_string(state.held->revision.value) + " by " + safe(state.held->by) + ": " +
             safe(state.held->reason) + "\n";
@@ -65,6 +88,7 @@ std::string status_text(const coordination::ClusterSnapshot& snapshot) {
   text += "\n" + table(rows);
   if (snapshot.agents.empty()) text += "(no agent is alive)\n";
   for (const std::string& unreadable : snapshot.unreadable) text += "unreadable agent " + safe(unreadable) + "\n";
+  text += exceptions(snapshot);
   return text;
 }
 

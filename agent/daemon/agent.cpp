@@ -38,6 +38,7 @@ Agent::Agent(Config config, InstanceLock lock, const NotifyEnvironment& service_
                    status_changed();
                  }),
       endpoint_watch_(loop_, workers_, config_, [this] { status_changed(); }),
+      framework_watch_(loop_, workers_, config_, [this] { framework_answered(); }),
       last_routes_(loop_, workers_, config_.state_dir, [this] { routes_changed(); }) {}
 
 Agent::~Agent() {
@@ -85,8 +86,10 @@ bool Agent::start() {
                                           [this](coordination::AgentEffect effect) { perform(std::move(effect)); });
   log_info("agent " + config_.id + " " + version() + " starts, admin API on port " + std::to_string(admin_->port()) +
            (served ? ", Nginx's file holds " + to_text(*served) : ", Nginx's file is not ours yet"));
+  announce_policy();
   coordination_->start({served, last_routes_.state() != nullptr});
   endpoint_watch_.start();
+  framework_watch_.ask();
   await_signal();
   status_changed();
   return true;

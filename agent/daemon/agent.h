@@ -18,6 +18,7 @@
 #include "agent/core/health.h"
 #include "agent/daemon/coordination_shell.h"
 #include "agent/daemon/endpoint_watch.h"
+#include "agent/daemon/framework_watch.h"
 #include "agent/daemon/instance_lock.h"
 #include "agent/daemon/last_routes.h"
 #include "agent/daemon/leadership.h"
@@ -60,6 +61,9 @@ class Agent {
   void lost(const std::string& reason);
   void apply(const coordination::ApplyRevision& apply);
   void applied(const coordination::RevisionApplied& applied);
+  void announce_policy();
+  void framework_answered();
+  void offer(coordination::StateOffered offered);
 
   void nginx_changed(const NginxStatus& status);
 
@@ -84,6 +88,7 @@ class Agent {
   Statsd statsd_;
   TemplateSource templates_;
   EndpointWatch endpoint_watch_;
+  FrameworkWatch framework_watch_;
   LastRoutes last_routes_;
   std::shared_ptr<LocalNginx> nginx_;
   std::unique_ptr<HttpServer> admin_;
@@ -92,6 +97,9 @@ class Agent {
   coordination::ViewChanged view_;
   NginxStatus nginx_status_;
   std::optional<coordination::StatusChanged> published_;
+  std::optional<coordination::PolicyValues> announced_;
+  bool offers_wait_ = false;                              // until it is known which Marathon is followed
+  std::optional<coordination::StateOffered> next_offer_;  // the one that waits
   std::uint64_t last_offer_ = 0;
   std::string leaderless_since_;  // when view_.leaderless_since was set, on the wall clock
   std::string last_applied_at_;

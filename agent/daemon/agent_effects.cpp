@@ -6,6 +6,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/exit_code.h"
 #include "agent/base/log.h"
+#include "agent/config/policy_values.h"
 #include "agent/daemon/agent.h"
 #include "coordination/overloaded.h"
 
@@ -46,7 +47,8 @@ void Agent::gained(coordination::LeadershipGained leadership) {
       workers_,
       metrics_,
       templates_,
-      [this](coordination::StateOffered offer) { coordination_->post(std::move(offer)); },
+      [this](coordination::StateOffered offered) { offer(std::move(offered)); },
+      [this] { framework_watch_.ask(); },
       [this] { status_changed(); },
       [this] { return ++last_offer_; },
       [this](std::shared_ptr<const std::string> text, LocalNginx::Tried tried) {
@@ -55,18 +57,43 @@ void Agent::gained(coordination::LeadershipGained leadership) {
   };
   leadership_ = std::make_shared<Leadership>(std::move(surroundings), config_);
   endpoint_watch_.pause(true);
+  framework_watch_.ask();
+  offers_wait_ = framework_watch_.asking();
   leadership_->begin(std::move(leadership), last_routes_.state());
 }
 
 void Agent::lost(const std::string& reason) {
   log_info("no longer the leader: " + reason);
   endpoint_watch_.pause(false);
+  next_offer_.reset();
   if (!leadership_) return;
   leadership_->close();
   // Destroyed later: the leadership itself may be the caller, up the stack.
   boost::asio::post(loop_, [ended = std::move(leadership_)] {});
   leadership_ = nullptr;
   status_changed();
+}
+
+// The first one waits until it is known which Marathon it comes from, or that this cannot be known now.
+void Agent::offer(coordination::StateOffered offered) {
+  if (offers_wait_) {
+    next_offer_ = std::move(offered);
+  } else {
+    coordination_->post(std::move(offered));
+  }
+}
+
+void Agent::framework_answered() {
+  announce_policy();
+  offers_wait_ = false;
+  if (next_offer_) coordination_->post(*std::exchange(next_offer_, std::nullopt));
+}
+
+void Agent::announce_policy() {
+  auto values = policy_values(config_, framework_watch_.framework_id());
+  if (values == announced_) return;
+  announced_ = values;
+  coordination_->post(coordination::PolicyAnnounced{std::move(values)});
 }
 
 void Agent::apply(const coordination::ApplyRevision& revision) {

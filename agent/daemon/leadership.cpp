@@ -210,7 +210,10 @@ void Leadership::perform(TrackerEffect effect) {
   std::visit(
       coordination::Overloaded{
           [this](const OpenStream& open) { client_.perform(open); },
-          [this](const FetchApps& fetch) { client_.perform(fetch); },
+          [this](const FetchApps& fetch) {
+            surroundings_.listing();
+            client_.perform(fetch);
+          },
           [this](const FetchApp& fetch) { client_.perform(fetch); },
           [this](const PingEndpoint& ping) { client_.perform(ping); },
           [this](const ResolveNames& names) { resolver_.perform(names); },

@@ -40,6 +40,7 @@ class Leadership {
     TemplateSource& templates;
     // Hands a rendered state to the coordinator; its number comes back in offer_closed().
     std::function<void(coordination::StateOffered)> offer;
+    std::function<void()> listing;              // Marathon is asked for its whole list
     std::function<void()> changed;              // something that health or status shows has changed
     std::function<std::uint64_t()> next_offer;  // rises across all leaderships of this process
     Trials::TryOut try_out;                     // asks this proxy's Nginx

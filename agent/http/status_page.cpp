@@ -73,6 +73,9 @@ std::string cluster_html(const coordination::ClusterSnapshot& cluster) {
   for (const std::string& unreadable : cluster.unreadable) {
     html += "<p class=\"degraded\">Unreadable agent " + escape_html(unreadable) + "</p>\n";
   }
+  for (const coordination::Member& member : missing_members(cluster)) {
+    html += "<p class=\"degraded\">Missing agent " + escape_html(member.id) + "</p>\n";
+  }
   return html;
 }
 

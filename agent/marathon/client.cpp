@@ -6,6 +6,7 @@
 
 #include "agent/base/worker.h"
 #include "agent/marathon/apps_parser.h"
+#include "agent/marathon/framework_id.h"
 #include "agent/marathon/requests.h"
 #include "agent/marathon/rest_client.h"
 #include "agent/marathon/sse_stream.h"
@@ -116,6 +117,14 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
       if (body) return self.report(EndpointPinged{effect.endpoint, std::nullopt});
       self.report(EndpointPinged{effect.endpoint, std::move(body.error().failure), body.error().status != 0});
     });
+  }
+
+  void fetch_framework_id(const std::string& endpoint, std::function<void(tl::expected<std::string, Failure>)> done) {
+    get(endpoint, "/v2/info", options_.request_timeout,
+        [done = std::move(done)](const Impl& self, const Url& url, const RestResult& body) {
+          if (!self.alive_) return;
+          done(body ? naming(url.text(), parse_framework_id(*body)) : tl::unexpected(body.error().failure));
+        });
   }
 
  private:
@@ -270,5 +279,9 @@ void MarathonClient::perform(const OpenStream& effect) { impl_->open_stream(effe
 void MarathonClient::perform(const FetchApps& effect) { impl_->fetch_apps(effect); }
 void MarathonClient::perform(const FetchApp& effect) { impl_->fetch_app(effect); }
 void MarathonClient::perform(const PingEndpoint& effect) { impl_->ping(effect); }
+void MarathonClient::fetch_framework_id(const std::string& endpoint,
+                                        std::function<void(tl::expected<std::string, Failure>)> done) {
+  impl_->fetch_framework_id(endpoint, std::move(done));
+}
 
 }  // namespace chorale::agent

@@ -44,6 +44,8 @@ class MarathonClient {
   void perform(const FetchApps& effect);
   void perform(const FetchApp& effect);
   void perform(const PingEndpoint& effect);
+  // Which Marathon it is; `done` is called once, or never after this client's end.
+  void fetch_framework_id(const std::string& endpoint, std::function<void(tl::expected<std::string, Failure>)> done);
 
  private:
   class Impl;

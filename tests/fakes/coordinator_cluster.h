@@ -34,6 +34,8 @@ class TestAgent final : public CoordinatorHost {
   ~TestAgent() override { end_store(); }
 
   void start(std::optional<Identity> applied = std::nullopt);
+  // Before start(), or later.
+  void announce(PolicyValues policy) { step(PolicyAnnounced{std::move(policy)}); }
   // Offers nginx.conf and routes.json made of `text`. Returns the offer's number.
   std::uint64_t offer(const std::string& text, std::int64_t apps = 1, std::vector<QuarantineEntry> quarantined = {});
   // Keeps every later answer of the store away from the machine, as a dead link would.

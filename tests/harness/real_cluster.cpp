@@ -55,7 +55,7 @@ std::string Proxy::nginx_command() {
 }
 
 void Proxy::start_agent() {
-  std::ofstream config(config_file());
+  std::ostringstream config;
   if (!options_.zookeeper.empty()) config << "zookeeper = \"zk://" << options_.zookeeper << "/chorale\"\n";
   config << "marathon = " << quoted_list(options_.marathon) << "\n"
          << "id = \"" << id_ << "\"\nxproxy = \"" << id_ << "\"\n"
@@ -69,7 +69,11 @@ void Proxy::start_agent() {
          << "session_timeout = \"" << options_.session_timeout << "\"\n"
          << options_.more_config << "\n[local]\nhttp_port = \"127.0.0.1:" << nginx_.port() << "\"\nnginx_error_log = \""
          << nginx_.error_log() << "\"\n";
-  config.close();
+  start_agent_with(config.str());
+}
+
+void Proxy::start_agent_with(const std::string& config) {
+  std::ofstream(config_file()) << config;
   ++starts_;
   agent_ = std::make_unique<ChildProcess>(std::vector<std::string>{CHORALE_BINARY, "agent", "-f", config_file()},
                                           directory_.path() / ("agent-" + std::to_string(starts_) + ".log"));
@@ -130,7 +134,7 @@ Proxy* RealCluster::add_proxy(const std::string& more_config) {
                                              zookeeper_.address(),
                                              {marathon_->url()},
                                              options_.session_timeout,
-                                             options_.more_config + more_config,
+                                             more_config,
                                              options_.delays_tests,
                                              options_.nginx_template,
                                              number == options_.proxies ? options_.last_nginx_cmd : ""}));

@@ -41,6 +41,8 @@ class Proxy {
   void start_agent();
   // From now on every `nginx -t` of the agent takes so much longer.
   void delay_tests(std::chrono::milliseconds delay);
+  // On a configuration of the test's own.
+  void start_agent_with(const std::string& config);
   void kill_agent() { agent_->kill(); }  // -9
   void signal_agent(int number) { agent_->signal(number); }
   [[nodiscard]] bool agent_ended(std::chrono::milliseconds limit) { return agent_->wait(limit); }
@@ -90,8 +92,10 @@ class RealCluster {
   // Starts everything and waits until every agent is healthy and serves no app. False: something did not come up; see
   // logs().
   [[nodiscard]] bool start();
-  // One more, with further lines of its own in chorale.toml. nullptr: its Nginx did not come up.
-  [[nodiscard]] Proxy* add_proxy(const std::string& more_config = {});
+  // One more. nullptr: its Nginx did not come up.
+  [[nodiscard]] Proxy* add_proxy() { return add_proxy(options_.more_config); }
+  // With other further lines in its chorale.toml than the others have.
+  [[nodiscard]] Proxy* add_proxy(const std::string& more_config);
 
   [[nodiscard]] ZookeeperServer& zookeeper() { return zookeeper_; }
   [[nodiscard]] MarathonSimulator& marathon() { return *marathon_; }

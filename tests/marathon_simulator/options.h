@@ -17,6 +17,7 @@ struct Slave {
 };
 
 struct Options {
+  std::string framework_id = "5e2d7a60-0000-4000-8000-000000000000-0000";
   std::string listen_address = "127.0.0.1";
   std::uint16_t listen_port = 0;
   Version version;

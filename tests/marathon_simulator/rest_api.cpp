@@ -44,8 +44,8 @@ std::string normalise_id(const std::string& id) {
   return "/" + id.substr(first, last - first + 1);
 }
 
-RestApi::RestApi(const Version& version, SimulatedMarathon& marathon)
-    : version_(version), marathon_(marathon), listing_(version) {}
+RestApi::RestApi(const Version& version, std::string framework_id, SimulatedMarathon& marathon)
+    : version_(version), framework_id_(std::move(framework_id)), marathon_(marathon), listing_(version) {}
 
 void RestApi::warm_up() {
   for (const auto& [id, app] : marathon_.apps()) (void)listing_.text(*app, true);
@@ -55,7 +55,7 @@ Response RestApi::handle(const Request& request) {
   const auto& path = request.path;
   const bool read = request.method == "GET" || request.method == "HEAD";
   if (path == "/ping" && read) return ping(request);
-  if (path == "/v2/info" && read) return json_response(200, info_json(version_, leader_, true));
+  if (path == "/v2/info" && read) return json_response(200, info_json(version_, framework_id_, leader_, true));
   if (path == "/v2/leader" && read) return json_response(200, nlohmann::json{{"leader", leader_}}.dump());
   if (path == "/v2/deployments" && read) return json_response(200, deployments_json(marathon_.deployments()));
   if (path == "/v2/tasks" && read) return list_tasks(request, "");

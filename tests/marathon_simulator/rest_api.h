@@ -15,7 +15,7 @@ namespace chorale::marathon_simulator {
 
 class RestApi {
  public:
-  RestApi(const Version& version, SimulatedMarathon& marathon);
+  RestApi(const Version& version, std::string framework_id, SimulatedMarathon& marathon);
 
   // host:port of the leader, once the port is known.
   void set_leader(const std::string& leader) { leader_ = leader; }
@@ -33,6 +33,7 @@ class RestApi {
   [[nodiscard]] Response below_apps(const Request& request);
 
   Version version_;
+  std::string framework_id_;
   SimulatedMarathon& marathon_;
   AppListing listing_;
   std::string leader_;

@@ -142,13 +142,14 @@ std::string deployments_json(const std::vector<Deployment>& deployments) {
   return dump(list);
 }
 
-std::string info_json(const Version& version, const std::string& leader, bool elected) {
+std::string info_json(const Version& version, const std::string& framework_id, const std::string& leader,
+                      bool elected) {
   Json json{{"name", "marathon"},
             {"version", version.text()},
             {"buildref", "simulator"},
             {"elected", elected},
             {"leader", leader.empty() ? Json() : Json(leader)},
-            {"frameworkId", "5e2d7a60-0000-4000-8000-000000000000-0000"},
+            {"frameworkId", framework_id},
             {"marathon_config", {{"framework_name", "marathon"}, {"ha", true}, {"checkpoint", true}}},
             {"zookeeper_config", {{"zk", "zk://localhost:2181/marathon"}}},
             {"http_config", {{"https_port", nullptr}}}};

@@ -16,7 +16,8 @@ namespace chorale::marathon_simulator {
 [[nodiscard]] std::string tasks_json(const std::vector<std::string>& tasks);
 [[nodiscard]] std::string deployments_json(const std::vector<Deployment>& deployments);
 // `leader` is host:port; empty when there is none.
-[[nodiscard]] std::string info_json(const Version& version, const std::string& leader, bool elected);
+[[nodiscard]] std::string info_json(const Version& version, const std::string& framework_id, const std::string& leader,
+                                    bool elected);
 [[nodiscard]] std::string message_json(const std::string& message);
 
 // Keeps the text of every app until it changes, so that a list of 10,000 apps costs a concatenation.

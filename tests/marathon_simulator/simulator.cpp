@@ -50,7 +50,7 @@ Simulator::Simulator(boost::asio::io_context& io, const Options& options)
       marathon_(
           options, after_, *processes_, [this](const Event& event) { publish(event); },
           [this](const Change& change) { stats_.record(change); }),
-      rest_(options.version, marathon_),
+      rest_(options.version, options.framework_id, marathon_),
       server_(
           io, [this](const Request& request, const ConnectionPtr& connection) { on_request(request, connection); },
           [this](std::size_t bytes) { stats_.count_sent(bytes); }),

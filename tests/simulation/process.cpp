@@ -88,6 +88,7 @@ TimePoint Process::now() const { return world_.schedule.now() + host_.clock_offs
 void Process::start() {
   world_.trace.add(name_, "starts with " + (host_.file ? simulation::describe(*host_.file) : std::string("no file")));
   host_.reached = host_.file;
+  step(PolicyAnnounced{host_.policy});
   step(Started{host_.file, host_.file && host_.knows_content});
   tick();
 }

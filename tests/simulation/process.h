@@ -26,8 +26,9 @@ struct Host {
   std::optional<Identity> file;     // first line of its nginx.conf
   std::optional<Identity> reached;  // the newest that it has applied
   bool knows_content = true;        // of what it has applied, over a restart
-  bool sick = false;                // Nginx can test nothing: unable
-  bool slow = false;                // nginx -t takes seconds
+  PolicyValues policy;
+  bool sick = false;  // Nginx can test nothing: unable
+  bool slow = false;  // nginx -t takes seconds
   bool partitioned = false;
   int lives = 0;
 };

@@ -42,6 +42,7 @@ World::World(std::uint64_t seed, bool traced) : random(seed), trace(schedule, tr
     host.id = std::string(1, static_cast<char>('a' + number));
     host.clock_offset = random.ms(0, 1'000'000'000);
     host.knows_content = random.percent(80);
+    host.policy = {{"realm", random.percent(75) ? "prod" : "prdo"}};
     schedule.after(random.ms(0, 3'000), [this, &host] { start(host); });
   }
 }

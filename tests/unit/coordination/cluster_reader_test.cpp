@@ -130,7 +130,9 @@ TEST_F(ClusterReaderTest, AgentThatHasJustEndedIsLeftOut) {
 TEST_F(ClusterReaderTest, ConnectionLossAnywhereIsTheAnswer) {
   put(root.child("state"), encode(StateDocument{}));
   for (int i = 0; i < 20; ++i) put_agent("proxy-" + std::to_string(i));
-  for (std::uint64_t skip = 0; skip < 23; ++skip) {
+  put(root.child("members"), "");
+  for (const auto* id : {"a", "b"}) put(root.child("members").child(id), encode(MemberDocument{}));
+  for (std::uint64_t skip = 0; skip < 26; ++skip) {
     faulty->inject({.skip = skip});
     const auto snapshot = read();
     ASSERT_FALSE(snapshot) << skip;
@@ -138,6 +140,61 @@ TEST_F(ClusterReaderTest, ConnectionLossAnywhereIsTheAnswer) {
     faulty->heal();
   }
   EXPECT_TRUE(read());
+}
+
+TEST_F(ClusterReaderTest, MembersAreShownWithOrWithoutAnAgent) {
+  put(root.child("state"), encode(StateDocument{}));
+  EXPECT_TRUE(read()->members.empty()) << "a tree of an older version has none";
+  put_agent("b");
+  put(root.child("agents").child("d"), "{");
+  put(root.child("members"), "");
+  put(root.child("members").child("c"), encode(MemberDocument{"host-c", "2026"}));
+  for (const auto* id : {"b", "d"}) put(root.child("members").child(id), encode(MemberDocument{}));
+  put(root.child("members").child("a"), "{");
+  const auto snapshot = read();
+  ASSERT_TRUE(snapshot) << snapshot.error().message;
+  ASSERT_EQ(snapshot->members.size(), 4U);
+  const auto missing = missing_members(*snapshot);
+  ASSERT_EQ(missing.size(), 2U);
+  EXPECT_EQ(missing[0].id, "a");
+  EXPECT_EQ(missing[1].id, "c");
+  EXPECT_EQ(missing[1].document, (MemberDocument{"host-c", "2026"}));
+  EXPECT_NE(encode(*snapshot).find("\"id\": \"c\",\n      \"host\": \"host-c\",\n      \"since\": \"2026\""),
+            std::string::npos)
+      << encode(*snapshot);
+}
+
+TEST_F(ClusterReaderTest, CommittedPolicyComesFromAnAgentOrFromTheManifest) {
+  const PolicyValues policy{{"realm", "prod"}};
+  Manifest manifest;
+  manifest.policy = policy;
+  manifest.header.identity = {Epoch{1}, Revision{1}, manifest_digest({})};
+  StateDocument state;
+  state.committed = manifest.header;
+  state.committed->policy = policy_digest(policy);
+  put(root.child("state"), encode(state));
+  EXPECT_TRUE(read()->committed_policy.empty()) << "without its manifest it is unknown";
+  put(root.child("revisions").child("000001.0000000001"), encode(manifest));
+  const auto snapshot = read();
+  EXPECT_EQ(snapshot->committed_policy, policy);
+  EXPECT_EQ(pool_policy(*snapshot), policy);
+  EXPECT_NE(encode(*snapshot).find("\"realm\": \"prod\""), std::string::npos);
+
+  AgentDocument agent;
+  agent.id = "a";
+  agent.policy = {{"realm", "prdo"}};
+  put(root.child("agents").child("a"), encode(agent));
+  EXPECT_EQ(pool_policy(*read()), policy) << "it is no member";
+  put(root.child("members"), "");
+  put(root.child("members").child("a"), encode(MemberDocument{}));
+  EXPECT_EQ(pool_policy(*read()), agent.policy);
+
+  ASSERT_TRUE(client.run(DeleteNode{root.child("revisions").child("000001.0000000001"), kAnyVersion}));
+  AgentDocument other = agent;
+  other.id = "b";
+  other.policy = policy;
+  put(root.child("agents").child("b"), encode(other));
+  EXPECT_EQ(read()->committed_policy, policy);
 }
 
 TEST_F(ClusterReaderTest, FileComesBackFromItsChunks) {

@@ -102,6 +102,38 @@ TEST(DocumentsTest, EveryDocumentComesBackAsItWas) {
   full.held = HoldDocument{Revision{41}, "jo", "Friday"};
   EXPECT_EQ(*decode_state(encode(full)), full);
   EXPECT_EQ(*decode_state(encode(StateDocument{})), StateDocument{});
+  EXPECT_EQ(*decode_member(encode(MemberDocument{"host-1", "2026"})), (MemberDocument{"host-1", "2026"}));
+  EXPECT_EQ(*decode_accept(encode(AcceptDocument{"policy", "jo"})), (AcceptDocument{"policy", "jo"}));
+}
+
+TEST(DocumentsTest, PolicyIsADigestInTheStateAndItsValuesElsewhere) {
+  const PolicyValues policy{{"marathon", "framework-1"}, {"realm", "prod"}};
+  auto full = state();
+  full.committed->policy = policy_digest(policy);
+  EXPECT_EQ(*decode_state(encode(full)), full);
+  EXPECT_NE(encode(full).find("\"policy\": \"" + policy_digest(policy) + "\""), std::string::npos);
+  auto published = manifest();
+  published.policy = policy;
+  published.header.policy = policy_digest(policy);
+  EXPECT_EQ(*decode_manifest(encode(published)), published);
+  auto announcing = agent();
+  announcing.policy = policy;
+  EXPECT_EQ(*decode_agent(encode(announcing)), announcing);
+  EXPECT_NE(encode(announcing).find("\"digest\": \"" + policy_digest(policy) + "\""), std::string::npos);
+  EXPECT_NE(encode(announcing).find("\"realm\": \"prod\""), std::string::npos);
+}
+
+TEST(DocumentsTest, PolicyThatIsNoTextsIsMalformed) {
+  const auto broken = [](std::string text, std::string_view from, std::string_view to) {
+    return replaced(std::move(text), from, to);
+  };
+  auto announcing = agent();
+  announcing.policy = {{"realm", "prod"}};
+  EXPECT_EQ(decode_agent(broken(encode(announcing), "\"prod\"", "7")).error().message,
+            "agent.policy.values holds something else than texts");
+  EXPECT_FALSE(decode_agent(broken(encode(agent()), "\"policy\": null", "\"policy\": 7")));
+  EXPECT_FALSE(decode_accept("{}"));
+  EXPECT_EQ(*decode_member("{}"), MemberDocument{});
 }
 
 TEST(DocumentsTest, NullIsNothing) {

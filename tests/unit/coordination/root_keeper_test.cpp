@@ -35,7 +35,7 @@ TEST_F(RootKeeperTest, RootAndDirectoriesAreCreatedWithoutATick) {
   agent_.start();
   cluster_.settle();
   EXPECT_TRUE(decode_root(cluster_.read(kRoot).value()));
-  EXPECT_THAT(cluster_.list(kRoot), ElementsAre("agents", "chunks", "election", "revisions", "state"));
+  EXPECT_THAT(cluster_.list(kRoot), ElementsAre("agents", "chunks", "election", "members", "revisions", "state"));
   EXPECT_TRUE(agent_.leading());
 }
 

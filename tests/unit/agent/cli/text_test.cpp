@@ -59,6 +59,26 @@ TEST(StatusTextTest, ShowsWhatIsBlockedAndWhoIsLate) {
   EXPECT_THAT(text, Not(HasSubstr("\x1b")));
 }
 
+TEST(StatusTextTest, NamesAgentsOfAnotherPolicyAndMissingMembers) {
+  coordination::ClusterSnapshot snapshot;
+  snapshot.agents = {agent("proxy-1", std::nullopt), agent("proxy-2", std::nullopt), agent("proxy-3", std::nullopt)};
+  for (auto& each : snapshot.agents) each.policy = {{"realm", "prod"}};
+  snapshot.agents[1].policy = {{"realm", "prdo"}};
+  for (const auto* id : {"proxy-1", "proxy-2", "proxy-3"}) snapshot.members.push_back({id, {}});
+  EXPECT_THAT(status_text(snapshot), Not(HasSubstr("missing")));
+  snapshot.members.push_back({"proxy-4", {"host-4", "2026-11-22"}});
+  EXPECT_THAT(status_text(snapshot), Not(HasSubstr("policy"))) << "2 of 4";
+  snapshot.committed_policy = {{"realm", "prod"}};
+  const std::string text = status_text(snapshot);
+  EXPECT_THAT(text,
+              HasSubstr("\npolicy     " + coordination::policy_digest({{"realm", "prod"}}) + "  realm=\"prod\"\n"));
+  EXPECT_THAT(text, HasSubstr("\nproxy-2 does not lead, its policy is not the pool's: realm is \"prdo\" here and "
+                              "\"prod\" in the pool\n"));
+  EXPECT_THAT(text, Not(HasSubstr("proxy-1 does not lead")));
+  EXPECT_THAT(text, HasSubstr("\nmissing agent proxy-4 (host host-4, member since 2026-11-22); if it is gone for good: "
+                              "chorale forget proxy-4\n"));
+}
+
 TEST(StatusTextTest, EmptyClusterIsSaid) {
   const std::string text = status_text({});
   EXPECT_THAT(text, HasSubstr("leader     none\n"));

@@ -108,6 +108,13 @@ TEST(HealthTest, BlockedChangeIsDegraded) {
   expect(inputs, Condition::kDegraded, "Marathon: answers 500");
 }
 
+TEST(HealthTest, PolicyThatIsNotThePoolsIsDegraded) {
+  HealthInputs inputs = well();
+  inputs.view.policy_difference = "realm is \"prdo\" here and \"prod\" in the pool";
+  expect(inputs, Condition::kDegraded,
+         "does not lead, its policy is not the pool's: realm is \"prdo\" here and \"prod\" in the pool");
+}
+
 TEST(HealthTest, DrainedIsDown) {
   HealthInputs inputs = well();
   inputs.drained = true;

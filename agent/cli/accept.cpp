@@ -1,0 +1,90 @@
+// `chorale accept policy`: the leader's policy becomes the pool's, where no registered agent has the pool's.
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <iostream>
+#include <string>
+
+#include "agent/cli/cli.h"
+#include "agent/cli/cluster_session.h"
+#include "agent/cli/load.h"
+#include "agent/cli/table.h"
+#include "coordination/documents.h"
+#include "coordination/paths.h"
+
+namespace chorale::agent {
+namespace {
+
+using coordination::AgentDocument;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kPollInterval{100};
+constexpr int kPolls = 50;
+
+std::string operator_name() {
+  for (const char* variable : {"SUDO_USER", "USER", "LOGNAME"}) {
+    const char* name = std::getenv(variable);
+    if (name != nullptr && *name != '\0') return name;
+  }
+  return "an operator";
+}
+
+// Why there is nothing to accept; nullopt: there is.
+std::optional<std::string> why_not(const coordination::ClusterSnapshot& cluster) {
+  const auto policy = pool_policy(cluster);
+  if (!policy) return "the pool has no policy yet: the first leader's will be it";
+  const auto has_it = std::find_if(cluster.agents.begin(), cluster.agents.end(), [&policy](const AgentDocument& agent) {
+    return !agent.policy.empty() && !coordination::policy_difference(agent.policy, *policy);
+  });
+  if (has_it == cluster.agents.end()) return std::nullopt;
+  return safe(has_it->id) +
+         " has the pool's policy and leads, or will: nothing is held back. To change the policy, edit " +
+         "the files of more than half of the members";
+}
+
+// True if the leader has taken the word.
+tl::expected<bool, CliError> await_taken(ClusterSession& session, const coordination::Path& path) {
+  for (int poll = 0; poll < kPolls && session.pause(kPollInterval); ++poll) {
+    const auto seen = session.execute(coordination::CheckNode{path}, kClusterPatience);
+    if (!seen) return tl::unexpected(seen.error());
+    const auto* checked = *seen ? std::get_if<coordination::Checked>(&**seen) : nullptr;
+    if (checked != nullptr && !checked->stat) return true;
+  }
+  return false;
+}
+
+int accept_policy(ClusterSession& session, const coordination::Path& root) {
+  const auto cluster = session.read_cluster(kClusterPatience);
+  if (!cluster) return complain(cluster.error());
+  if (const auto reason = why_not(*cluster)) return complain({kExitNo, *reason});
+  const coordination::Path path = coordination::Paths(root).accept;
+  const coordination::AcceptDocument word{std::string(coordination::kAcceptPolicy), operator_name()};
+  const auto written = session.execute(coordination::CreateNode{path, encode(word)}, kClusterPatience);
+  if (!written) return complain(written.error());
+  if (!*written) return complain({kExitNo, "cannot create " + path.text() + ": " + written->error().message});
+  const auto taken = await_taken(session, path);
+  if (!taken) return complain(taken.error());
+  if (!*taken) {
+    // A word that waits for nobody must not be taken for an answer to something else, some day.
+    (void)session.execute(coordination::DeleteNode{path, coordination::kAnyVersion}, kClusterPatience);
+    return complain({kExitNo, "no leader has taken it within 5 s; see `chorale status`"});
+  }
+  std::cout << "accepted: the policy of " << safe(cluster->state.leader)
+            << " is the pool's from its next revision on\n";
+  return kExitFine;
+}
+
+}  // namespace
+
+int run_accept(const std::string& config_file, const std::string& what) {
+  const auto config = load_or_complain(config_file);
+  if (!config) return kExitUsage;
+  if (what != coordination::kAcceptPolicy) {
+    return complain({kExitUsage, "only a policy can be accepted: chorale accept policy"});
+  }
+  if (config->standalone) return complain({kExitUsage, "no zookeeper configured: a standalone agent has no pool"});
+  ClusterSession session(config->zookeeper);
+  return accept_policy(session, config->zookeeper.root);
+}
+
+}  // namespace chorale::agent

@@ -1,0 +1,49 @@
+// `chorale check`: whether this agent would have the policy of its pool.
+#include <optional>
+#include <string>
+
+#include "agent/cli/check_parts.h"
+#include "agent/cli/cluster_session.h"
+#include "agent/cli/http_get.h"
+#include "agent/cli/table.h"
+#include "agent/config/policy_values.h"
+#include "agent/marathon/framework_id.h"
+
+namespace chorale::agent {
+namespace {
+
+constexpr std::chrono::milliseconds kPatience{2'000};
+
+// The first endpoint that says which Marathon it is; what is wrong with the others is said elsewhere.
+std::optional<std::string> ask_framework_id(const Config& config) {
+  const std::string credentials = config.user.empty() ? std::string() : config.user + ":" + config.pass;
+  for (const std::string& endpoint : config.marathon) {
+    const auto url = parse_url(endpoint);
+    if (!url) continue;
+    const auto answer = http_get(url->below("/v2/info"), credentials, config.ca_file, kPatience);
+    if (!answer || answer->status != 200) continue;
+    if (auto id = parse_framework_id(answer->body)) return std::move(*id);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+void check_policy(CheckReport& report, const Config& config) {
+  if (config.standalone) return;
+  ClusterSession session(config.zookeeper);
+  const auto cluster = session.read_cluster(kPatience);
+  if (!cluster) return;  // unreachable was said; a pool without a state has no policy
+  const auto policy = pool_policy(*cluster);
+  if (!policy) return;
+  const auto difference = coordination::policy_difference(policy_values(config, ask_framework_id(config)), *policy);
+  if (difference) {
+    report.warn("policy", safe(*difference) +
+                              ": this agent does not lead until it is the same, or until more than half "
+                              "of the members have what this one has");
+    return;
+  }
+  report.ok("policy", "the pool's, " + coordination::policy_digest(*policy));
+}
+
+}  // namespace chorale::agent

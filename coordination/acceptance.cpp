@@ -1,0 +1,38 @@
+#include "coordination/acceptance.h"
+
+#include <utility>
+
+namespace chorale::coordination {
+
+void Acceptance::reset() {
+  mirror_.reset();
+  taken_.reset();
+}
+
+void Acceptance::drive() {
+  if (!mirror_.due()) return;
+  mirror_.look(CheckNode{context_.paths.accept, true}, [this](const Reply<CheckNode>& reply) { on_checked(reply); });
+}
+
+void Acceptance::on_checked(const Reply<CheckNode>& reply) {
+  if (!reply) return mirror_.again(reply.error());
+  if (!reply->stat) return mirror_.fresh();
+  mirror_.send(ReadNode{context_.paths.accept}, [this](const Reply<ReadNode>& read) { on_read(read); });
+}
+
+void Acceptance::on_read(const Reply<ReadNode>& reply) {
+  if (!reply) return mirror_.again(reply.error());
+  const auto document = decode_accept(reply->data);
+  if (!document || document->what != kAcceptPolicy) return mirror_.fresh();
+  // Its own deletion must succeed before it counts: a word is taken once, whoever leads.
+  mirror_.send(DeleteNode{context_.paths.accept, reply->stat.version},
+               [this, document = *document](const Reply<DeleteNode>& deleted) {
+                 if (!deleted) return mirror_.again(deleted.error());
+                 taken_ = document;
+                 mirror_.fresh();
+               });
+}
+
+std::optional<AcceptDocument> Acceptance::take() { return std::exchange(taken_, std::nullopt); }
+
+}  // namespace chorale::coordination
