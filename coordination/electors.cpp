@@ -50,22 +50,24 @@ void Electors::close(const std::map<std::string, Vote>& votes) {
 
 std::vector<std::string> Electors::electors(const std::map<std::string, Vote>& votes) const {
   std::vector<std::string> result;
+  const Duration wait = limit();
   for (const std::string& id : voters_) {
     const auto agent = agents_.find(id);
-    if (agent != agents_.end() && (votes.count(id) > 0 || !late(agent->second))) result.push_back(id);
+    if (agent != agents_.end() && (votes.count(id) > 0 || !late(agent->second, wait))) result.push_back(id);
   }
   return result;
 }
 
 std::vector<std::string> Electors::late() const {
   std::vector<std::string> result;
+  const Duration wait = limit();
   for (const auto& [id, agent] : agents_) {
-    if (late(agent)) result.push_back(id);
+    if (late(agent, wait)) result.push_back(id);
   }
   return result;
 }
 
-bool Electors::late(const Agent& agent) const { return agent.silent || (agent.took && *agent.took > limit()); }
+bool Electors::late(const Agent& agent, Duration wait) { return agent.silent || (agent.took && *agent.took > wait); }
 
 // The lower median: of two agents the slow one must not set the pace.
 Duration Electors::limit() const {

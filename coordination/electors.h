@@ -50,7 +50,7 @@ class Electors {
   };
 
   [[nodiscard]] Duration limit() const;
-  [[nodiscard]] bool late(const Agent& agent) const;
+  [[nodiscard]] static bool late(const Agent& agent, Duration wait);
 
   std::chrono::milliseconds stage_timeout_;
   std::map<std::string, Agent> agents_;  // registered

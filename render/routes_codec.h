@@ -18,8 +18,8 @@ namespace chorale::render {
 // it is the text that was published is for the caller to know, by its digest: another order of keys means the same.
 //
 // Versions. Unknown keys are ignored; new ones of the whole file belong on the first line, before "apps". A missing key
-// has the default of RoutingState, except what says which thing it is: the realm, an app's id, name, path and ports, a port's
-// index and servers, a server's address and task id. A key of another type is an error.
+// has the default of RoutingState, except what says which thing it is: the realm, an app's id, name, path and ports, a
+// port's index and servers, a server's address and task id. A key of another type is an error.
 [[nodiscard]] tl::expected<RoutingState, Error> decode_routes(std::string_view text);
 
 }  // namespace chorale::render

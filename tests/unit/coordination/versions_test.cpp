@@ -10,6 +10,7 @@ namespace chorale::coordination {
 namespace {
 
 using std::chrono::seconds;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -203,6 +204,33 @@ TEST_F(TwoFormatsTest, OlderAgentAloneLeavesTheNewerStateAlone) {
   start("a");
   ASSERT_TRUE(cluster_.wait([this] { return cluster_.leader() != nullptr; })) << "its place blocks nobody";
   EXPECT_EQ(cluster_.leader(), &agent("a"));
+}
+
+TEST_F(TwoFormatsTest, OlderAgentLeadsOnceTheNewerStateIsGone) {
+  step_up();
+  TestAgent& c = start("c");
+  for (const char* id : {"a", "b"}) cluster_.kill_and_expire(agent(id));
+  cluster_.advance(seconds(5));
+  ASSERT_THAT(candidates(), IsEmpty());
+  ASSERT_TRUE(cluster_.operate(DeleteNode{Path(kState), kAnyVersion}));
+  EXPECT_TRUE(cluster_.wait([&c] { return c.leading(); }));
+}
+
+TEST_F(TwoFormatsTest, TakeoverThatIsTheFirstToReadANewerStateFails) {
+  step_up();
+  for (const char* id : {"a", "b"}) cluster_.kill_and_expire(agent(id));
+  const auto before = cluster_.read(kState);
+  TestAgent& c = cluster_.add("c");
+  c.refuse = [](const Operation& operation) -> std::optional<ErrorKind> {
+    const auto* read = std::get_if<ReadNode>(&operation);
+    const bool by_pointer = read != nullptr && read->path.text() == kState && read->watch;
+    return by_pointer ? std::optional(ErrorKind::kConnectionLoss) : std::nullopt;
+  };
+  c.start();
+  cluster_.advance(seconds(5));
+  EXPECT_THAT(c.gained, IsEmpty());
+  EXPECT_EQ(cluster_.read(kState), before);
+  EXPECT_THAT(c.notes, Contains(HasSubstr("takeover failed: state.format is 2")));
 }
 
 TEST_F(TwoFormatsTest, OlderLeaderGivesItsPlaceUpWhenTheStateBecomesNewer) {
