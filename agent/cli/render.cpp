@@ -46,8 +46,7 @@ tl::expected<render::RoutingState, CliError> read_state(const Config& config, co
   Routes routes =
       build_routes(*apps, resolve(names_to_resolve(*apps)), policy, memory, std::chrono::steady_clock::now());
   for (const Exclusion& exclusion : routes.exclusions) {
-    std::cerr << "left out: " << safe(exclusion.app) << (exclusion.task.empty() ? "" : " " + safe(exclusion.task))
-              << ": " << safe(exclusion.reason) << "\n";
+    std::cerr << safe(text_of(exclusion)) << "\n";
   }
   const bool is_nameless = std::any_of(routes.exclusions.begin(), routes.exclusions.end(),
                                        [](const Exclusion& one) { return one.kind == Exclusion::Kind::kUnresolved; });

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -11,6 +12,7 @@
 #include <utility>
 
 #include "tests/harness/real_cluster.h"
+#include "tests/harness/temp_dir.h"
 #include "tests/harness/wait_until.h"
 
 namespace chorale::testing {
@@ -127,6 +129,129 @@ TEST_F(ClusterBadAppsTest, OneBadAppHarmsNobodyElse) {
   for (const char* named : {"/injecting", "no-such-host.invalid"}) {
     EXPECT_NE(log.find(named), std::string::npos) << named << " is not named in\n" << log;
   }
+}
+
+// Addresses that are no slave's, as a broken or hostile Marathon lists them, beside one that is.
+class ClusterOddAddressesTest : public ClusterRoutesTest {
+ protected:
+  static constexpr std::array kOdd = {"169.254.169.254", "0.0.0.0", "224.0.0.1", "255.255.255.255", "0.1.2.3"};
+  ClusterOddAddressesTest() : ClusterRoutesTest({.simulator = {"--hosts", hosts()}}) {}
+  static std::string hosts() {
+    std::string text = "127.0.0.1";
+    for (const char* odd : kOdd) text += "," + std::string(odd) + "=127.0.0.1";
+    return text;
+  }
+};
+
+TEST_F(ClusterOddAddressesTest, AreNeverServers) {
+  ASSERT_TRUE(cluster_.marathon().create("/web", 12));
+  ASSERT_TRUE(cluster_.marathon().settled(seconds(20)));
+  ASSERT_TRUE(wait_until([&] { return cluster_.routed_everywhere("/web") && cluster_.converged(); }, seconds(20)))
+      << cluster_.logs();
+  std::size_t listed = 0;
+  for (const auto& task : cluster_.marathon().tasks("/web")) listed += task.host != "127.0.0.1" ? 1U : 0U;
+  ASSERT_GE(listed, 5U) << "the simulator shows them";
+  for (const auto& proxy : cluster_.proxies()) {
+    const std::string config = file_text(proxy->nginx().config_file());
+    EXPECT_NE(config.find("server 127.0.0.1:"), std::string::npos);
+    for (const char* odd : kOdd) EXPECT_EQ(config.find("server " + std::string(odd)), std::string::npos) << odd;
+    for (int i = 0; i < 12; ++i) EXPECT_EQ(proxy->get("/web/").status, 200);
+  }
+}
+
+// The template that most sites have from Nixy: apps by host name, `server_name h h.*`.
+class ClusterVhostTest : public ::testing::Test {
+ protected:
+  ClusterVhostTest() {
+    std::ofstream(template_) << R"(pid @{nginx_pid};
+error_log @{nginx_error_log} warn;
+events {}
+http {
+    access_log off;
+    server { listen @{http_port} default_server; server_name _; return 503; }
+{{#apps}}
+    upstream {{host}} {
+{{#servers}}
+        server {{address}};
+{{/servers}}
+    }
+    server {
+        listen @{http_port};
+        server_name {{host}} {{host}}.*;
+        location / { proxy_pass http://{{host}}; }
+    }
+{{/apps}}
+}
+)";
+    ::setenv("CHORALE_NGINX_TEMPLATE", template_.c_str(), 1);
+  }
+  ~ClusterVhostTest() override { ::unsetenv("CHORALE_NGINX_TEMPLATE"); }
+
+  // The app that answers for a host on the first proxy; "" for none.
+  std::string app_at(const std::string& host) {
+    HttpCall call;
+    call.port = cluster_.proxy(0).nginx().port();
+    call.headers["Host"] = host;
+    const std::string body = http_call(call).body;
+    return body.starts_with("app=") ? body.substr(4, body.find(' ') - 4) : "";
+  }
+  bool serves(const std::string& host, const std::string& app) {
+    return wait_until([&] { return app_at(host) == app; }, seconds(10));
+  }
+
+  TempDir directory_{"vhost"};
+  std::string template_ = directory_.path() / "vhost.mustache";
+  RealCluster cluster_{{.proxies = 1}};
+};
+
+TEST_F(ClusterVhostTest, NoHostThatAnAppChoosesHarmsAnother) {
+  ASSERT_TRUE(cluster_.start()) << cluster_.logs();
+  MarathonSimulator& marathon = cluster_.marathon();
+  const auto create = [&](const std::string& id, const std::string& hosts) {
+    return marathon.create(id, 1, {{"labels", {{"subdomain", hosts}}}});
+  };
+  ASSERT_TRUE(marathon.create("/hello-world", 1));
+  ASSERT_TRUE(serves("hello-world", "/hello-world")) << cluster_.logs();
+  const std::string longest(46, 'a');
+  const std::string too_long(47, 'b');
+  const std::string label(63, 'c');
+  ASSERT_TRUE(create("/aaa", "hello-world"));
+  ASSERT_TRUE(create("/wild", "*.wild wild"));
+  ASSERT_TRUE(create("/longest", longest));
+  ASSERT_TRUE(create("/long", too_long + " short"));
+  ASSERT_TRUE(create("/label", label));
+  ASSERT_TRUE(marathon.create("/" + std::string(100, 'd'), 1));
+  ASSERT_TRUE(create("/zzz", "last"));
+  EXPECT_TRUE(serves("last", "/zzz")) << cluster_.logs();
+  EXPECT_TRUE(serves("wild", "/wild"));
+  EXPECT_TRUE(serves("short", "/long"));
+  EXPECT_TRUE(serves(longest, "/longest")) << "Nginx takes as much as we think";
+  EXPECT_TRUE(serves(longest + ".anything", "/longest"));
+  EXPECT_EQ(app_at("hello-world"), "/hello-world");
+  EXPECT_EQ(app_at("_aaa"), "/aaa");
+  EXPECT_EQ(app_at(too_long), "");
+  EXPECT_EQ(app_at(label), "");
+  EXPECT_TRUE(wait_until([&] { return cluster_.converged(); }, seconds(10))) << cluster_.logs();
+  const std::string log = cluster_.proxy(0).agent_log();
+  for (const char* named : {"app /aaa is served without host hello-world: it belongs to /hello-world",
+                            "app /wild is served without host \"*.wild\"", "app /label is left out"}) {
+    EXPECT_NE(log.find(named), std::string::npos) << named << "\n" << log;
+  }
+}
+
+// One byte more than we let through, straight to Nginx.
+TEST(NginxBucketTest, RefusesTheFirstHostThatIsRefusedHere) {
+  TempDir directory("bucket");
+  const std::string file = directory.path() / "nginx.conf";
+  const auto refuses = [&](std::size_t bytes) {
+    // Nginx makes no hash for a single server.
+    std::ofstream(file) << "events {} http { server { listen 127.0.0.1:1; } server { listen 127.0.0.1:1; server_name "
+                        << std::string(bytes, 'a') << "; } }\n";
+    return output_of("nginx -t -e /dev/null -c " + file + " 2>&1").find("server_names_hash_bucket_size") !=
+           std::string::npos;
+  };
+  EXPECT_FALSE(refuses(46));
+  EXPECT_TRUE(refuses(47));
 }
 
 }  // namespace

@@ -112,7 +112,7 @@ void OfferMaker::report(std::vector<Exclusion> exclusions) {
     if (exclusion.kind == Exclusion::Kind::kInvalidHost) ++hosts.invalid;
     if (exclusion.kind == Exclusion::Kind::kDuplicateHost) ++hosts.duplicate;
     if (++news > kMostExclusionsLogged) continue;
-    context_.log(LogLine::Level::kWarning, "app " + one_line(exclusion.app) + ": " + exclusion.reason);
+    context_.log(LogLine::Level::kWarning, "app " + text_of(exclusion));
   }
   if (news > kMostExclusionsLogged) {
     context_.log(LogLine::Level::kWarning,

@@ -17,6 +17,7 @@ namespace chorale::agent {
 namespace {
 
 constexpr const char* kRealmLabel = "NIXY_REALM";
+constexpr const char* kDcosLabels = "DCOS_";
 
 // A path that may stand bare in a check or a location.
 bool is_url_path(std::string_view path) {
@@ -36,15 +37,11 @@ class Builder {
 
   // REQUIRES: apps come sorted by id.
   void add(const MarathonApp& app) {
-    if (app.unreadable) {
-      leave_out(app, "",
-                "cannot be read: " + *app.unreadable +
-                    (app.tasks.empty() ? "; it is left out" : "; it stays as it was read last"));
-      if (app.tasks.empty()) return;
-    }
+    if (app.unreadable && app.tasks.empty()) return leave_out(app, "", "it cannot be read: " + *app.unreadable);
+    if (app.unreadable) reduce(app.id, "as it was read last: it cannot be read now: " + *app.unreadable);
     if (!is_in_realm(app)) return;
     if (const auto wrong = render::refuse_app_id(app.id)) {
-      return leave_out(app, "", "app left out: its id " + wrong->message);
+      return leave_out(app, "", "its id " + wrong->message);
     }
     PlacedPorts placed = place_tasks(app, slaves_, memory_, policy_, now_);
     for (TaskRefusal& refusal : placed.refusals) {
@@ -52,8 +49,9 @@ class Builder {
     }
     if (placed.ports.empty() || placed.ports.front().index != 0) return leave_out(app, "", "no routable task");
     HostChoice choice = choose_hosts(app, policy_.longest_server_name);
-    for (std::string& reason : choice.reasons) {
-      leave_out(app, "", std::move(reason), Exclusion::Kind::kInvalidHost);
+    for (const std::string& reason : choice.reasons) {
+      routes_.exclusions.push_back({app.id, "", (choice.served ? "is served without " : "is left out: ") + reason,
+                                    Exclusion::Kind::kInvalidHost});
     }
     if (!choice.served) return;
 
@@ -62,22 +60,22 @@ class Builder {
     routed.path = app.id;
     routed.name = render::upstream_name(app.id);
     if (const auto wrong = render::refuse_upstream_name(routed.name)) {
-      return leave_out(app, "", "app left out: its name " + wrong->message);
+      return leave_out(app, "", "its name " + wrong->message);
     }
     routed.hosts = std::move(choice.hosts);
     routed.ports = std::move(placed.ports);
     for (render::Port& port : routed.ports) clean(app, port);
     routed.labels = app.labels;
-    clean(app, "label", routed.labels);
+    clean(app, "label", "", routed.labels);
     clean_retry(app, routed.labels);
     for (const std::string& name : policy_.expose_env) {
       if (const auto found = app.env.find(name); found != app.env.end()) routed.env.insert(*found);
     }
-    clean(app, "env", routed.env);
+    clean(app, "env", "", routed.env);
     if (is_url_path(app.health_path)) {
       routed.health_path = app.health_path;
     } else if (!app.health_path.empty()) {
-      leave_out(app, "", "health path left out: \"" + one_line(app.health_path) + "\" is no plain URL path");
+      reduce(app.id, "without its health path: \"" + one_line(app.health_path) + "\" is no plain URL path");
     }
     routes_.state.apps.push_back(std::move(routed));
     holds_.push_back(served_.find(app.id));
@@ -85,6 +83,7 @@ class Builder {
 
   Routes finish() && {
     share_hosts();
+    report_dcos_labels();
     std::stable_sort(routes_.exclusions.begin(), routes_.exclusions.end(), [](const Exclusion& a, const Exclusion& b) {
       return std::tie(a.app, a.task) < std::tie(b.app, b.task);
     });
@@ -116,11 +115,11 @@ class Builder {
       std::erase_if(app.hosts, [&](const std::string& host) {
         const std::string& owner = host_owners_.emplace(host, app.id).first->second;
         if (owner == app.id) return false;
-        leave_out(app.id, "", "host " + host + " belongs to " + owner, Exclusion::Kind::kDuplicateHost);
+        reduce(app.id, "without host " + host + ": it belongs to " + owner, Exclusion::Kind::kDuplicateHost);
         return true;
       });
       if (wants_some && app.hosts.empty()) {
-        leave_out(app.id, "", "served by path only, all its hosts belong to other apps");
+        reduce(app.id, "by path only: all its hosts belong to other apps");
       }
     }
     if (policy_.longest_server_name > 0) leave_out_unnameable();
@@ -131,32 +130,37 @@ class Builder {
     std::erase_if(routes_.state.apps, [&](const render::App& app) {
       const std::size_t bytes = render::host_of(app).size();
       if (bytes <= policy_.longest_server_name) return false;
-      leave_out(app.id, "",
-                "app left out: it has no host, and its own name " + too_long(bytes, policy_.longest_server_name));
+      leave_out(app.id, "", "it has no host, and its own name " + too_long(bytes, policy_.longest_server_name));
       return true;
     });
   }
 
   void clean(const MarathonApp& app, render::Port& port) {
-    const std::string which = "port " + std::to_string(port.index) + ": ";
-    clean(app, which + "label", port.labels);
+    const std::string which = " of port " + std::to_string(port.index);
+    clean(app, "label", which, port.labels);
     if (const auto wrong = render::refuse_upstream_name(port.name); wrong && !port.name.empty()) {
-      leave_out(app, "", which + "name left out: it " + wrong->message);
+      reduce(app.id, "without the name" + which + ": it " + wrong->message);
       port.name.clear();
     }
     if (port.protocol != "tcp" && port.protocol != "udp" && port.protocol != "udp,tcp") {
-      leave_out(app, "", which + "protocol \"" + one_line(port.protocol) + "\" taken as tcp");
+      reduce(app.id, "without the protocol" + which + ": \"" + one_line(port.protocol) + "\" is taken as tcp");
       port.protocol = "tcp";
     }
     if (port.service_port < 0 || port.service_port > 65'535) port.service_port = 0;
   }
 
-  void clean(const MarathonApp& app, const std::string& what, std::map<std::string, std::string>& texts) {
+  void clean(const MarathonApp& app, const std::string& what, const std::string& where,
+             std::map<std::string, std::string>& texts) {
     std::erase_if(texts, [&](const auto& text) {
       auto wrong = render::refuse_quoted(text.first);
       if (!wrong) wrong = render::refuse_quoted(text.second);
       if (!wrong) return false;
-      leave_out(app, "", what + " " + one_line(text.first) + " left out: it " + wrong->message);
+      std::string reason = "without its " + what + " " + one_line(text.first) + where + ": it " + wrong->message;
+      if (text.first.starts_with(kDcosLabels)) {
+        if (dcos_apps_++ == 0) dcos_label_ = Exclusion{app.id, "", std::move(reason), Exclusion::Kind::kReduced};
+      } else {
+        reduce(app.id, std::move(reason));
+      }
       return true;
     });
   }
@@ -166,10 +170,21 @@ class Builder {
     if (found == labels.end()) return;
     const auto wrong = render::refuse_retry(found->second);
     if (!wrong) return;
-    leave_out(app, "", "label " + found->first + " left out: it " + wrong->message);
+    reduce(app.id, "without its label " + found->first + ": it " + wrong->message);
     labels.erase(found);
   }
 
+  // Labels that DC/OS itself writes hold what no config can: said of one app, for all.
+  void report_dcos_labels() {
+    if (dcos_apps_ == 0) return;
+    if (dcos_apps_ > 1) dcos_label_.reason += "; so are other apps with labels of DC/OS";
+    reduce(dcos_label_.app, std::move(dcos_label_.reason));
+  }
+
+  // The app is served, but not as it asks to be.
+  void reduce(const std::string& app, std::string how, Exclusion::Kind kind = Exclusion::Kind::kReduced) {
+    routes_.exclusions.push_back({app, "", "is served " + std::move(how), kind});
+  }
   void leave_out(const MarathonApp& app, std::string task, std::string reason,
                  Exclusion::Kind kind = Exclusion::Kind::kOther) {
     leave_out(app.id, std::move(task), std::move(reason), kind);
@@ -185,11 +200,28 @@ class Builder {
   const TimePoint now_;
   Routes routes_;
   ServedApps served_;
+  int dcos_apps_ = 0;  // times that a label of DC/OS was left out
+  Exclusion dcos_label_;
   std::vector<const render::App*> holds_;  // beside state.apps: the app as it is served now, or nullptr
   std::unordered_map<std::string, std::string> host_owners_;
 };
 
 }  // namespace
+
+std::string text_of(const Exclusion& exclusion) {
+  std::string text = one_line(exclusion.app) + (exclusion.task.empty() ? " " : " " + one_line(exclusion.task) + " ");
+  switch (exclusion.kind) {
+    case Exclusion::Kind::kReduced:
+    case Exclusion::Kind::kInvalidHost:
+    case Exclusion::Kind::kDuplicateHost:
+      break;
+    case Exclusion::Kind::kUnresolved:
+    case Exclusion::Kind::kOther:
+      text += "is left out: ";
+      break;
+  }
+  return text + exclusion.reason;
+}
 
 bool belongs_to_realm(const MarathonApp& app, const std::string& realm) {
   if (realm.empty()) return true;

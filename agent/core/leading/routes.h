@@ -30,10 +30,16 @@ struct RoutePolicy {
 
 // What is not served and why; `explain`, status and the log show these.
 struct Exclusion {
-  enum class Kind { kInvalidHost, kDuplicateHost, kUnresolved, kOther };
+  enum class Kind {
+    kReduced,  // the app is served, but not with all that it asks for; so with the next two
+    kInvalidHost,
+    kDuplicateHost,
+    kUnresolved,  // the task is left out: its host name does not resolve
+    kOther,       // the app or the task is left out
+  };
   std::string app;
-  std::string task;  // empty: the whole app, or the host named in the reason
-  std::string reason;
+  std::string task;    // empty: the whole app
+  std::string reason;  // goes on from the app where it is served ("is served without ..."), else from "is left out: "
   Kind kind = Kind::kOther;
   bool operator==(const Exclusion&) const = default;
 };
@@ -45,6 +51,9 @@ struct NameDispute {
   std::string resolved;
   bool operator==(const NameDispute&) const = default;
 };
+
+// For people: "/a is served without its label x: ...", "/a a.1 is left out: TASK_STAGING". No text can forge a line.
+[[nodiscard]] std::string text_of(const Exclusion& exclusion);
 
 struct Routes {
   render::RoutingState state;

@@ -42,7 +42,7 @@ HostChoice hosts_of_label(const std::string& label, const std::string& value, st
   HostChoice choice;
   for (const std::string& word : split_at_blanks(value)) {
     if (const auto wrong = refuse(word, longest)) {
-      choice.reasons.push_back("host \"" + one_line(word) + "\" of label " + label + " left out: it " + *wrong);
+      choice.reasons.push_back("host \"" + one_line(word) + "\" of label " + label + ": it " + *wrong);
       continue;
     }
     std::string host = lower_case(word);
@@ -73,7 +73,7 @@ HostChoice choose_hosts(const MarathonApp& app, std::size_t longest) {
   HostChoice choice;
   std::string host = lower_case(render::name_of_app_id(app.id));
   if (const auto wrong = refuse(host, longest)) {
-    choice.reasons.push_back("served by path only, its id gives no host name: \"" + one_line(host) + "\" " + *wrong);
+    choice.reasons.push_back("a host name: its id gives none, \"" + one_line(host) + "\" " + *wrong);
   } else {
     choice.hosts.push_back(std::move(host));
   }

@@ -10,9 +10,9 @@
 namespace chorale::agent {
 
 struct HostChoice {
-  bool served = true;              // false: a label asks for hosts and names none that is valid, as in Nixy
-  std::vector<std::string> hosts;  // lower case (host names are), distinct, in the label's order; may be empty
-  std::vector<std::string> reasons;
+  bool served = true;                // false: a label asks for hosts and names none that is valid, as in Nixy
+  std::vector<std::string> hosts;    // lower case (host names are), distinct, in the label's order; may be empty
+  std::vector<std::string> reasons;  // what is missing and why: to go on from "is served without"
 };
 
 // Label `subdomain`, else `moxy_subdomain` (blank-separated), else the app id reversed: "/shop/cart" -> "cart.shop". An

@@ -61,7 +61,7 @@ TEST_F(UnreadableAppTest, KeepsItsLastStateInAListAndIsNamed) {
   sync(kBadWeb + "," + kApi + "," + kNew);
   EXPECT_EQ(scene_.offered(), "/api 10.0.0.2:31002 | /new 10.0.0.3:31003 | /web 10.0.0.1:31001");
   EXPECT_THAT(scene_.log,
-              HasSubstr(std::string("app /web: cannot be read: ") + kWhy + "; it stays as it was read last"));
+              HasSubstr(std::string("app /web is served as it was read last: it cannot be read now: ") + kWhy));
   ASSERT_TRUE(scene_.tracker.trouble());
   EXPECT_EQ(scene_.tracker.trouble()->message, std::string("app /web cannot be read and stays as it was: ") + kWhy);
   ASSERT_THAT(scene_.tracker.exclusions(), SizeIs(1));
@@ -96,7 +96,7 @@ TEST_F(UnreadableAppTest, KeepsItsLastStateWhenItIsAskedForAlone) {
   EXPECT_THAT(scene_.tracker.trouble().value_or(Failure{}).message, HasSubstr("app /web cannot be read"));
   EXPECT_TRUE(scene_.tracker.endpoints()[0].healthy);
   EXPECT_THAT(scene_.fetches, IsEmpty()) << "asking at once again would not help";
-  EXPECT_THAT(scene_.log, HasSubstr("app /web: cannot be read"));
+  EXPECT_THAT(scene_.log, HasSubstr("app /web is served as it was read last"));
 }
 
 TEST_F(UnreadableAppTest, LosesTheTasksThatEventsEnd) {
@@ -113,7 +113,7 @@ TEST_F(UnreadableAppTest, IsLeftOutIfItNeverCouldBeReadAndGoesWithTheList) {
   settle();
   sync(kGoodWeb + "," + kApi + "," + app_json("/odd", "{}"));
   EXPECT_THAT(scene_.offers, IsEmpty());
-  EXPECT_THAT(scene_.log, HasSubstr("app /odd: cannot be read: tasks[0] has no id; it is left out"));
+  EXPECT_THAT(scene_.log, HasSubstr("app /odd is left out: it cannot be read: tasks[0] has no id"));
   EXPECT_THAT(scene_.tracker.trouble().value_or(Failure{}).message, HasSubstr("/odd"));
   sync(kGoodWeb + "," + kApi);
   EXPECT_EQ(scene_.tracker.trouble(), std::nullopt);

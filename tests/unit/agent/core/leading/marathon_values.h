@@ -82,7 +82,7 @@ inline std::string summary(const render::RoutingState& state) {
 inline std::string reasons(const Routes& routes) {
   std::string text;
   for (const Exclusion& exclusion : routes.exclusions) {
-    text += exclusion.app + (exclusion.task.empty() ? "" : " " + exclusion.task) + ": " + exclusion.reason + "\n";
+    text += text_of(exclusion) + "\n";
   }
   return text;
 }

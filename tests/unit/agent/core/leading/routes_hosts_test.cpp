@@ -41,7 +41,7 @@ TEST(RoutesHostsTest, ANewAppDoesNotTakeTheHostOfARunningOneByALowerId) {
   const MarathonApps after = apps({app_of_size("/hello-world", 1), under("/aaa", "hello-world mine")});
   const Routes routes = routes_after(before, after);
   EXPECT_EQ(hosts(routes.state), "/aaa: mine | /hello-world: hello-world");
-  EXPECT_EQ(reasons(routes), "/aaa: host hello-world belongs to /hello-world\n");
+  EXPECT_EQ(reasons(routes), "/aaa is served without host hello-world: it belongs to /hello-world\n");
   EXPECT_EQ(hosts(routes_of(after).state), "/aaa: hello-world mine | /hello-world:") << "nothing is served: lowest id";
 }
 
@@ -67,7 +67,7 @@ TEST(RoutesHostsTest, ATrackerKeepsTheHolderThroughItsLife) {
   scene.pass(Milliseconds(1'000));
   ASSERT_THAT(scene.offers, SizeIs(1));
   EXPECT_EQ(hosts(*scene.offers[0].state), "/aaa: | /hello-world: hello-world");
-  EXPECT_THAT(scene.log, HasSubstr("app /aaa: host hello-world belongs to /hello-world"));
+  EXPECT_THAT(scene.log, HasSubstr("app /aaa is served without host hello-world: it belongs to /hello-world"));
   scene.commit();
   scene.pass(Milliseconds(1'000));
   scene.forget();
@@ -105,7 +105,7 @@ TEST(RoutesHostsTest, AnAppWithoutHostHasAStandInThatNobodyElseCanHave) {
   EXPECT_EQ(hosts(routes.state), "/a: x | /b/c: | /d: c.b");
   EXPECT_EQ(render::host_of(routes.state.apps[1]), "_c.b");
   EXPECT_EQ(render::host_of(routes.state.apps[2]), "c.b");
-  EXPECT_THAT(reasons(routes), HasSubstr("/b/c: served by path only, all its hosts belong to other apps"));
+  EXPECT_THAT(reasons(routes), HasSubstr("/b/c is served by path only: all its hosts belong to other apps"));
 }
 
 TEST(RoutesHostsTest, NoNewAppRenamesARunningOne) {
@@ -127,7 +127,7 @@ TEST(RoutesHostsTest, NoNewAppRenamesARunningOne) {
 TEST(RoutesHostsTest, AWildcardIsNoHost) {
   const Routes routes = routes_of(apps({under("/web", "*.foo good")}));
   EXPECT_EQ(hosts(routes.state), "/web: good");
-  EXPECT_THAT(reasons(routes), HasSubstr("/web: host \"*.foo\" of label subdomain left out: it has '*'"));
+  EXPECT_THAT(reasons(routes), HasSubstr("/web is served without host \"*.foo\" of label subdomain: it has '*'"));
 }
 
 TEST(RoutesHostsTest, AHostThatTheTemplateCannotTakeIsLeftOutAndNamed) {
@@ -137,15 +137,14 @@ TEST(RoutesHostsTest, AHostThatTheTemplateCannotTakeIsLeftOutAndNamed) {
   const std::string longer(47, 'h');
   const Routes label = routes_of(apps({under("/web", longer + " " + fits)}), policy);
   EXPECT_EQ(hosts(label.state), "/web: " + fits);
-  EXPECT_THAT(reasons(label),
-              HasSubstr("left out: it has 47 bytes, more than the 46 that the template in use can take"));
+  EXPECT_THAT(reasons(label), HasSubstr("it has 47 bytes, more than the 46 that the template in use can take"));
   EXPECT_THAT(routes_of(apps({under("/web", longer)}), policy).state.apps, IsEmpty());
   EXPECT_EQ(hosts(routes_of(apps({under("/web", longer)})).state), "/web: " + longer) << "without a bound";
 
   const Routes id =
       routes_of(apps({app_of_size("/" + fits, 1), app_of_size("/" + longer, 1), app_of_size("/z", 1)}), policy);
   EXPECT_EQ(hosts(id.state), "/" + fits + ": " + fits + " | /z: z");
-  EXPECT_THAT(reasons(id), HasSubstr("app left out: it has no host, and its own name has 48 bytes"));
+  EXPECT_THAT(reasons(id), HasSubstr("is left out: it has no host, and its own name has 48 bytes"));
 }
 
 TEST(RoutesHostsTest, AStandInThatTheTemplateCannotTakeLeavesTheAppOut) {

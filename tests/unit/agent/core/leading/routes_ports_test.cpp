@@ -56,7 +56,7 @@ TEST(RoutesPortsTest, AContainerWithoutAddressIsNotServed) {
   web.ports = {mapping(80, false)};
   const Routes routes = routes_of(apps({web}));
   EXPECT_THAT(routes.state.apps, IsEmpty());
-  EXPECT_THAT(reasons(routes), HasSubstr("/web a: its container has no address yet"));
+  EXPECT_THAT(reasons(routes), HasSubstr("/web a is left out: its container has no address yet"));
 }
 
 TEST(RoutesPortsTest, BridgeModeNeverUsesTheContainersAddress) {
@@ -126,11 +126,11 @@ TEST(RoutesPortsTest, AddressesThatAreNoHostsAreNeverServersAndAreNamed) {
                     task("d", "255.255.255.255", {80}), task("e", "127.0.0.1", {80}), task("f", "10.0.0.1", {80})})}));
   EXPECT_EQ(port_summary(routes.state), "0=10.0.0.1:80,");
   EXPECT_EQ(reasons(routes),
-            "/web a: its address 169.254.169.254 is link-local\n"
-            "/web b: its address 0.0.0.0 is that of no host\n"
-            "/web c: its address 224.0.0.1 is a multicast address\n"
-            "/web d: its address 255.255.255.255 is the broadcast address\n"
-            "/web e: its address 127.0.0.1 is a proxy's own (loopback)\n");
+            "/web a is left out: its address 169.254.169.254 is link-local\n"
+            "/web b is left out: its address 0.0.0.0 is that of no host\n"
+            "/web c is left out: its address 224.0.0.1 is a multicast address\n"
+            "/web d is left out: its address 255.255.255.255 is the broadcast address\n"
+            "/web e is left out: its address 127.0.0.1 is a proxy's own (loopback)\n");
 }
 
 TEST(RoutesPortsTest, AContainersAddressIsJudgedToo) {
@@ -146,7 +146,7 @@ TEST(RoutesPortsTest, ANameTakesItsFirstAddressWhereAServerCanBe) {
   const ResolvedNames names{{"slave-1", {"127.0.1.1", "10.0.0.1", "10.0.0.2"}}, {"slave-2", {"127.0.1.1"}}};
   const Routes routes = routes_of(list, {}, names);
   EXPECT_EQ(port_summary(routes.state), "0=10.0.0.1:80,");
-  EXPECT_THAT(reasons(routes), HasSubstr("/web b: its address 127.0.1.1 is a proxy's own (loopback)"));
+  EXPECT_THAT(reasons(routes), HasSubstr("/web b is left out: its address 127.0.1.1 is a proxy's own (loopback)"));
 }
 
 TEST(RoutesPortsTest, LoopbackIsServedWhereTheClusterRunsOnThisMachine) {

@@ -36,7 +36,7 @@ TEST(RoutesTest, OnlyRunningTasksAreServed) {
                             "TASK_KILLED", "TASK_SOMETHING_NEW"}) {
     const auto list = apps({app("/web", {in_state(task("a", "10.0.0.1", {31001}), state)})});
     EXPECT_THAT(routes_of(list).state.apps, IsEmpty()) << state;
-    EXPECT_THAT(reasons(routes_of(list)), HasSubstr(std::string("/web a: ") + state));
+    EXPECT_THAT(reasons(routes_of(list)), HasSubstr(std::string("/web a is left out: ") + state));
   }
 }
 
@@ -56,8 +56,8 @@ TEST(RoutesTest, EveryResultMustBeAliveAndSomeMustExist) {
   const Routes routes = routes_of(apps({web}));
   EXPECT_EQ(summary(routes.state), "/web 10.0.0.1:31001 10.0.0.2:31002");
   EXPECT_EQ(routes.state.apps[0].servers()[0].health, render::Health::kAlive);
-  EXPECT_THAT(reasons(routes), HasSubstr("/web mixed: a health check fails"));
-  EXPECT_THAT(reasons(routes), HasSubstr("/web new: no health result yet"));
+  EXPECT_THAT(reasons(routes), HasSubstr("/web mixed is left out: a health check fails"));
+  EXPECT_THAT(reasons(routes), HasSubstr("/web new is left out: no health result yet"));
 }
 
 TEST(RoutesTest, RealmMustMatchExactly) {
@@ -96,7 +96,7 @@ TEST(RoutesTest, ALabelWithoutAnyValidHostLeavesTheAppOut) {
   for (const char* value : {"", "  ", "not_a_host", "a..b"}) {
     const Routes routes = routes_of(apps({labelled("/web", {{"subdomain", value}, {"moxy_subdomain", "fine"}})}));
     EXPECT_THAT(routes.state.apps, IsEmpty()) << value;
-    EXPECT_THAT(reasons(routes), HasSubstr("/web: label subdomain names no valid host"));
+    EXPECT_THAT(reasons(routes), HasSubstr("/web is left out: label subdomain names no valid host"));
   }
 }
 
@@ -104,7 +104,7 @@ TEST(RoutesTest, AnIdThatIsNoHostIsServedByPath) {
   const Routes routes = routes_of(apps({app_of_size("/shop/-cart", 1)}));
   ASSERT_THAT(routes.state.apps, SizeIs(1));
   EXPECT_THAT(routes.state.apps[0].hosts, IsEmpty());
-  EXPECT_THAT(reasons(routes), HasSubstr("served by path only"));
+  EXPECT_THAT(reasons(routes), HasSubstr("/shop/-cart is served without a host name: its id gives none"));
 }
 
 TEST(RoutesTest, ADuplicateHostGoesToTheLowestIdAndTheLoserKeepsItsOthers) {
@@ -115,8 +115,8 @@ TEST(RoutesTest, ADuplicateHostGoesToTheLowestIdAndTheLoserKeepsItsOthers) {
   EXPECT_THAT(routes.state.apps[0].hosts, ElementsAre("shop"));
   EXPECT_THAT(routes.state.apps[1].hosts, ElementsAre("other"));
   EXPECT_THAT(routes.state.apps[2].hosts, IsEmpty());
-  EXPECT_THAT(reasons(routes), HasSubstr("/b: host shop belongs to /a\n"));
-  EXPECT_THAT(reasons(routes), HasSubstr("/c: host shop belongs to /a\n"));
+  EXPECT_THAT(reasons(routes), HasSubstr("/b is served without host shop: it belongs to /a\n"));
+  EXPECT_THAT(reasons(routes), HasSubstr("/c is served without host shop: it belongs to /a\n"));
 }
 
 TEST(RoutesTest, AnAppWithoutTasksClaimsNoHost) {
@@ -125,14 +125,14 @@ TEST(RoutesTest, AnAppWithoutTasksClaimsNoHost) {
   const Routes routes = routes_of(apps({blue, labelled("/green", {{"subdomain", "shop"}})}));
   ASSERT_THAT(routes.state.apps, SizeIs(1));
   EXPECT_THAT(routes.state.apps[0].hosts, ElementsAre("shop"));
-  EXPECT_THAT(reasons(routes), HasSubstr("/blue: no routable task"));
+  EXPECT_THAT(reasons(routes), HasSubstr("/blue is left out: no routable task"));
 }
 
 TEST(RoutesTest, AnIdThatCouldBreakALocationLeavesThatAppOutAlone) {
   const Routes routes = routes_of(apps({app_of_size("/ok", 1), app_of_size("/bad;} server {", 1)}));
   ASSERT_THAT(routes.state.apps, SizeIs(1));
   EXPECT_EQ(routes.state.apps[0].id, "/ok");
-  EXPECT_THAT(reasons(routes), HasSubstr("app left out: its id"));
+  EXPECT_THAT(reasons(routes), HasSubstr("is left out: its id"));
 }
 
 TEST(RoutesTest, RetryWithAnUnknownWordIsDroppedAndNamed) {
@@ -160,8 +160,21 @@ TEST(RoutesTest, TextsThatCannotBeQuotedAreDroppedOneByOne) {
   EXPECT_THAT(routes.state.apps[0].labels, ElementsAre(testing::Pair("fine", "; } server {")));
   EXPECT_THAT(routes.state.apps[0].env, ElementsAre(testing::Pair("SHOWN", "yes")));
   EXPECT_THAT(routes.state.apps[0].ports[0].labels, ElementsAre(testing::Pair("ok", "1")));
-  EXPECT_THAT(reasons(routes), HasSubstr("label bad\\x0akey left out"));
+  EXPECT_THAT(reasons(routes), HasSubstr("/web is served without its label bad\\x0akey: it has"));
   EXPECT_THAT(routes.exclusions, SizeIs(7));
+}
+
+TEST(RoutesTest, LabelsOfDcosAreNamedOnce) {
+  const std::map<std::string, std::string> labels = {{"DCOS_PACKAGE_METADATA", "$x"}, {"DCOS_PACKAGE_OPTIONS", "$y"}};
+  const Routes one = routes_of(apps({labelled("/b", {{"DCOS_PACKAGE_METADATA", "$x"}}), app_of_size("/c", 1)}));
+  EXPECT_THAT(reasons(one), testing::StartsWith("/b is served without its label DCOS_PACKAGE_METADATA: it has '$'"));
+  EXPECT_THAT(reasons(one), testing::Not(HasSubstr("so are other apps")));
+  const Routes more =
+      routes_of(apps({labelled("/a", {{"mine", "$"}}), labelled("/b", labels), labelled("/c", labels)}));
+  EXPECT_THAT(more.exclusions, SizeIs(2));
+  EXPECT_THAT(reasons(more), HasSubstr("/a is served without its label mine: it has '$'"));
+  EXPECT_THAT(reasons(more), HasSubstr("so are other apps with labels of DC/OS"));
+  EXPECT_THAT(more.state.apps.at(2).labels, IsEmpty());
 }
 
 TEST(RoutesTest, WhatTemplatesMayPrintBareIsPlain) {
@@ -187,8 +200,8 @@ TEST(RoutesTest, HostNamesAreServedByTheirFirstAddressAndLeftOutUntilKnown) {
   EXPECT_THAT(names_to_resolve(list), ElementsAre("node-1", "node-2"));
   const Routes routes = routes_of(list, {}, {{"node-1", {"10.0.0.7", "10.0.0.8"}}});
   EXPECT_EQ(summary(routes.state), "/web 10.0.0.7:31001");
-  EXPECT_THAT(reasons(routes), HasSubstr("/web b: host name node-2 does not resolve"));
-  EXPECT_THAT(reasons(routes), HasSubstr("/web d: Marathon names no host"));
+  EXPECT_THAT(reasons(routes), HasSubstr("/web b is left out: host name node-2 does not resolve"));
+  EXPECT_THAT(reasons(routes), HasSubstr("/web d is left out: Marathon names no host"));
 }
 
 TEST(RoutesTest, WhatWasBuiltKeepsTheInvariantsOfARoutingState) {
@@ -203,7 +216,8 @@ TEST(RoutesTest, WhatAnotherRealmAsksForIsSaid) {
   policy.realm = "prod";
   const Routes routes = routes_of(apps({labelled("/b", {{"NIXY_REALM", "test"}}), labelled("/c", {})}), policy);
   EXPECT_EQ(reasons(routes),
-            "/b: of another realm: \"test\"\n/c: it has no realm, and only apps of one realm are served\n");
+            "/b is left out: of another realm: \"test\"\n/c is left out: it has no realm, and only apps of one realm "
+            "are served\n");
 }
 
 TEST(RoutesTest, AHealthPathMayHaveAllCharactersOfAUrlAndAThousandOfThem) {
@@ -217,7 +231,10 @@ TEST(RoutesTest, AHealthPathMayHaveAllCharactersOfAUrlAndAThousandOfThem) {
 
 TEST(RoutesTest, ReasonsOfOneAppStandInTheOrderInWhichTheyWereFound) {
   const Routes routes = routes_of(apps({labelled("/web", {{"subdomain", "b;z a;z fine"}, {"x", "$"}})}));
-  EXPECT_THAT(reasons(routes), testing::MatchesRegex("/web: host \"b;z\".*\n/web: host \"a;z\".*\n/web: label x .*\n"));
+  EXPECT_THAT(
+      reasons(routes),
+      testing::MatchesRegex(
+          "/web is served without host \"b;z\".*\n/web [^\n]*\"a;z\".*\n/web is served without its label x: .*\n"));
 }
 
 TEST(RoutesTest, TheLastServicePortIsOne) {

@@ -267,7 +267,7 @@ TEST_F(TrackerChangesTest, WordsOfStrangersCannotForgeACause) {
   scene_.pass(Milliseconds(20));
   ASSERT_THAT(scene_.offers, testing::Not(IsEmpty()));
   EXPECT_THAT(scene_.offers.back().cause, testing::Not(HasSubstr("\n")));
-  EXPECT_THAT(scene_.log, HasSubstr("app /evil\\x0aline: app left out"));
+  EXPECT_THAT(scene_.log, HasSubstr("app /evil\\x0aline is left out: its id"));
 }
 
 TEST_F(TrackerChangesTest, InvalidHostsAloneAreCountedToo) {
