@@ -27,10 +27,10 @@ class Proxy {
     int number = 1;
     std::string zookeeper;  // "127.0.0.1:2181"; empty: standalone
     std::vector<std::string> marathon;
-    std::string session_timeout;  // "2s"
-    std::string more_config;      // further lines for chorale.toml, before [local]
-    std::string nginx_template;   // its file; empty: the shipped one
-    std::string nginx_cmd;        // put before Nginx's own command line; empty: nothing
+    std::string session_timeout;   // "2s"
+    std::string more_config;       // further lines for chorale.toml, before [local]
+    std::string nginx_template{};  // its file; empty: the shipped one
+    std::string nginx_cmd{};       // put before Nginx's own command line; empty: nothing
   };
 
   explicit Proxy(Options options);
