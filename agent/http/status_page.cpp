@@ -119,6 +119,9 @@ std::string status_page(const std::string& version, const HealthInputs& health,
   for (const EndpointHealth& endpoint : health.endpoints) {
     html += row("Marathon", escape_html(endpoint.endpoint) + " &middot; " + escape_html(endpoint.message));
   }
+  for (const coordination::QuarantineEntry& entry : health.quarantined) {
+    html += row("Quarantined", escape_html(entry.app + " since " + entry.since + ": " + entry.reason));
+  }
   for (const std::string& warning : health.warnings) html += row("Warning", escape_html(warning));
   html += "</table>\n";
   html += cluster ? cluster_html(*cluster)

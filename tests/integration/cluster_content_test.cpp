@@ -207,12 +207,13 @@ TEST_F(ClusterContentTest, ThousandAppsMoveOnWhateverTwoOfThemSay) {
     std::cout << app << " took " << took.count() << " ms\n";
     return took;
   };
-  (void)time_for("/all-well");
+  // 2 s on a machine that has nothing else to do; on another one, by what a change costs there.
+  const auto longest = seconds(1) + 3 * time_for("/all-well");
   ASSERT_TRUE(update("/app-500", labels("soon")));
-  EXPECT_LT(time_for("/beside-one"), seconds(5));  // 2 s on a machine with nothing else to do
+  EXPECT_LT(time_for("/beside-one"), longest);
   EXPECT_TRUE(quarantined(1)) << cluster_->logs();
   ASSERT_TRUE(update("/app-77", labels("later")) && update("/app-900", labels("never")));
-  EXPECT_LT(time_for("/beside-three"), seconds(8));
+  EXPECT_LT(time_for("/beside-three"), longest);
   EXPECT_TRUE(quarantined(3)) << cluster_->logs();
   EXPECT_TRUE(served("/app-77") && served("/app-500") && served("/app-900"));
 }

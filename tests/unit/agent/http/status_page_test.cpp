@@ -18,6 +18,7 @@ TEST(StatusPageTest, EverythingFromOutsideIsEscaped) {
   health.view.zookeeper_message = kAttack;
   health.endpoints = {{kAttack, false, kAttack}};
   health.warnings = {kAttack};
+  health.quarantined = {{kAttack, kAttack, kAttack, kAttack}};
   coordination::ClusterSnapshot cluster;
   cluster.state.leader = kAttack;
   cluster.state.committed = coordination::RevisionHeader{{{}, {}, kAttack}, kAttack, kAttack, 0, 0, 0};
@@ -31,6 +32,13 @@ TEST(StatusPageTest, EverythingFromOutsideIsEscaped) {
   EXPECT_THAT(page, HasSubstr("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot;&amp;"));
   EXPECT_THAT(page, Not(HasSubstr("<script")));
   EXPECT_THAT(page, Not(HasSubstr("'x'")));
+}
+
+TEST(StatusPageTest, QuarantinedAppsAreNamed) {
+  HealthInputs health;
+  health.quarantined = {{"/web", "[emerg] no", "d", "noon"}};
+  EXPECT_THAT(status_page("1", health, coordination::ClusterSnapshot{}),
+              HasSubstr("<tr><th>Quarantined</th><td>/web since noon: [emerg] no</td></tr>"));
 }
 
 TEST(StatusPageTest, UnreadableClusterIsSaid) {

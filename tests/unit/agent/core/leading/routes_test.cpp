@@ -141,7 +141,8 @@ TEST(RoutesTest, RetryWithAnUnknownWordIsDroppedAndNamed) {
   ASSERT_THAT(routes.state.apps, SizeIs(2));
   EXPECT_THAT(routes.state.apps[0].labels, ElementsAre(testing::Pair("kept", "1")));
   EXPECT_THAT(routes.state.apps[1].labels, ElementsAre(testing::Pair("chorale.retry", "http_500")));
-  EXPECT_THAT(reasons(routes), HasSubstr("/bad: label chorale.retry left out: it has a word that is none of"));
+  EXPECT_THAT(reasons(routes),
+              HasSubstr("/bad is served without its label chorale.retry: it has a word that is none of"));
 }
 
 TEST(RoutesTest, TextsThatCannotBeQuotedAreDroppedOneByOne) {
