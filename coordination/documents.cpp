@@ -171,8 +171,9 @@ std::string encode(const Manifest& document) {
   json["parent"] = std::move(parent);
   Json quarantined = Json::array();
   for (const auto& entry : document.quarantined) {
-    quarantined.push_back(
-        Json{{"app", entry.app}, {"reason", cut_text(entry.reason)}, {"digest", entry.digest}, {"since", entry.since}});
+    Json one{{"app", entry.app}, {"reason", cut_text(entry.reason)}, {"digest", entry.digest}};
+    if (!entry.since.empty()) one["since"] = entry.since;
+    quarantined.push_back(std::move(one));
   }
   json["quarantined"] = std::move(quarantined);
   if (!document.policy.empty()) json["policy"] = document.policy;

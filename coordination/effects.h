@@ -57,6 +57,12 @@ struct OfferClosed {
   std::string reason;               // e.g. the first nack's text, also of a minority that could not prevent a commit
   std::vector<std::string> nacked;  // agent ids
 };
+// Leader only: an agent that was not waited for refuses what is committed since. Told once of each agent and offer.
+struct CommitRefused {
+  std::uint64_t offer = 0;  // whose content is committed
+  std::string agent;
+  std::string reason;
+};
 // Write it beside the target, fill in local values, run nginx -t; answer with StageFinished. A newer one replaces it.
 struct StageRevision {
   Identity identity;
@@ -94,8 +100,8 @@ struct Refuse {  // this agent must not run: e.g. another host uses its id. Exit
   std::string reason;
 };
 struct HandedOver {};  // after HandoverRequested: own znodes are gone (or it took too long); close and exit
-using AgentEffect = std::variant<LeadershipGained, LeadershipLost, SyncWanted, OfferClosed, StageRevision,
-                                 ApplyRevision, ViewChanged, LogLine, Refuse, HandedOver>;
+using AgentEffect = std::variant<LeadershipGained, LeadershipLost, SyncWanted, OfferClosed, CommitRefused,
+                                 StageRevision, ApplyRevision, ViewChanged, LogLine, Refuse, HandedOver>;
 
 using Effect = std::variant<StoreEffect, AgentEffect>;
 using Effects = std::vector<Effect>;

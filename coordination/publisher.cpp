@@ -28,6 +28,7 @@ void Publisher::begin_leadership(bool outranked, std::int64_t format) {
   put_again_at_.clear();
   refused_digest_.reset();
   committed_content_ = Content{};
+  committed_offer_.reset();
 }
 
 void Publisher::end_leadership(const std::string& reason) {
@@ -43,6 +44,7 @@ void Publisher::end_leadership(const std::string& reason) {
   uploader_.reset();
   content_ = Content{};
   committed_content_ = Content{};
+  committed_offer_.reset();
 }
 
 void Publisher::withhold(const std::string& reason) {
@@ -176,6 +178,8 @@ void Publisher::on_written(Fence::Result result, const std::string& reason) {
       ++commits_;
       outranked_ = false;
       committed_content_ = content_;
+      committed_offer_ = offer_;
+      refused_by_ = {verdict_.nacked.begin(), verdict_.nacked.end()};
       blockage_.commit(header.identity.digest);
       return close(Fate::kCommitted, verdict_.reason);
     case State::kWithdrawing:
@@ -217,6 +221,11 @@ void Publisher::hear_answers(const std::optional<Vote>& own) {
 void Publisher::hear_answer(const std::string& id, const Vote& vote) {
   electors_.answered(id, vote.identity, context_.now);
   if (state_ == State::kVoting && vote.identity == content_.manifest->header.identity) votes_[id] = vote;
+  const bool refuses = committed_offer_ && vote.result == VoteResult::kNack &&
+                       vote.identity == committed_content_.manifest->header.identity;
+  if (refuses && refused_by_.insert(id).second) {
+    context_.effects.emplace_back(CommitRefused{*committed_offer_, id, id + ": " + vote.error});
+  }
 }
 
 void Publisher::count_votes() {

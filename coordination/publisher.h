@@ -6,6 +6,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -112,8 +113,10 @@ class Publisher {
   std::uint64_t offer_ = 0;              // while not kIdle: the one that is being proposed
   Content content_;                      // of it
   PolicyValues policy_;
-  Content committed_content_;  // what this leadership committed last, for put_missing()
-  Revision last_used_;         // the highest number that a manifest of this leadership may bear
+  std::optional<std::uint64_t> committed_offer_;  // of this leadership
+  std::set<std::string> refused_by_;              // agents that are known to refuse it
+  Content committed_content_;                     // what this leadership committed last, for put_missing()
+  Revision last_used_;                            // the highest number that a manifest of this leadership may bear
   bool outranked_ = false;
   std::int64_t format_ = kOldestFormat;
   Electors electors_;

@@ -22,6 +22,9 @@ void Agent::perform(coordination::AgentEffect effect) {
                  [this](const coordination::OfferClosed& closed) {
                    if (leadership_) leadership_->offer_closed(closed);
                  },
+                 [this](const coordination::CommitRefused& refused) {
+                   if (leadership_) leadership_->commit_refused(refused);
+                 },
                  [this](const coordination::StageRevision& stage) { nginx_->stage(stage); },
                  [this](const coordination::ApplyRevision& revision) { apply(revision); },
                  [this](coordination::ViewChanged& view) {

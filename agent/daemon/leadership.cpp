@@ -295,10 +295,18 @@ void Leadership::offer_closed(const coordination::OfferClosed& closed) {
   decided.nacked = closed.nacked;
   decided.nacked_here = std::find(closed.nacked.begin(), closed.nacked.end(), id_) != closed.nacked.end();
   decided.at = utc_now();
-  // The identity line stands above what was rendered.
-  const int line = error_line(closed.reason, kStageSuffix) - 1;
-  if (closed.offer == rendered_offer_ && line > 0) decided.app = render::app_at_line(*rendered_config_, line);
+  decided.app = app_named_in(closed.reason, closed.offer);
   events_.post(std::move(decided));
+}
+
+void Leadership::commit_refused(const coordination::CommitRefused& refused) {
+  events_.post(CommitDoubted{refused.offer, refused.agent, refused.reason, app_named_in(refused.reason, refused.offer),
+                             utc_now()});
+}
+
+std::string Leadership::app_named_in(const std::string& error, std::uint64_t offer) const {
+  const int line = error_line(error, kStageSuffix) - 1;  // the identity line stands above what was rendered
+  return offer == rendered_offer_ && line > 0 ? render::app_at_line(*rendered_config_, line) : std::string();
 }
 
 void Leadership::applied(const coordination::Identity& identity) {

@@ -56,6 +56,7 @@ class Leadership {
   void close();
 
   void offer_closed(const coordination::OfferClosed& closed);
+  void commit_refused(const coordination::CommitRefused& refused);
   void request_sync() { events_.post(SyncRequested{}); }
   void template_changed();
   // This proxy's workers serve the revision.
@@ -79,6 +80,8 @@ class Leadership {
     std::optional<std::string> trouble;  // why there is no state
   };
   static Begun read_committed(const coordination::LeadershipGained& gained, const render::Delimiters& delimiters);
+  // Whose lines Nginx's error about an offer names; empty: not known.
+  [[nodiscard]] std::string app_named_in(const std::string& error, std::uint64_t offer) const;
   void begun(Begun begun, const std::shared_ptr<const render::RoutingState>& applied);
   void choose_template(std::optional<LoadedTemplate> committed);
   [[nodiscard]] std::size_t longest_server_name() const;  // in the template in use

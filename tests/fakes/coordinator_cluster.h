@@ -57,6 +57,7 @@ class TestAgent final : public CoordinatorHost {
   std::vector<OfferClosed> closed;
   std::vector<LeadershipGained> gained;
   std::vector<LeadershipLost> lost;
+  std::vector<CommitRefused> commit_refused;
   std::vector<std::string> sync_wanted;  // by whom
   std::vector<std::string> refused;
   std::vector<std::string> notes;

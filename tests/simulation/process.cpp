@@ -132,6 +132,7 @@ void Process::perform(const AgentEffect& effect) {
           [this](const StageRevision& revision) { stage(revision); },
           [this](const ApplyRevision& revision) { apply(revision); },
           [](const SyncWanted&) {},
+          [](const CommitRefused&) {},
           [](const ViewChanged&) {},
           [this](const LogLine& line) {
             world_.trace.add(name_, "logs: " + line.text);

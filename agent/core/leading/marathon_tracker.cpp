@@ -30,6 +30,7 @@ std::vector<TrackerEffect> MarathonTracker::step(TimePoint now, TrackerEvent eve
                    if (rendered.failure) offers_.decided({rendered.offer, Fate::kRejected, rendered.failure->message});
                  },
                  [this](const OfferDecided& decided) { offers_.decided(decided); },
+                 [this](const CommitDoubted& doubt) { offers_.doubted(doubt); },
                  [this](const StateTried& trial) { offers_.tried(trial); },
                  [this](const SyncRequested&) { context_.table.want_list("sync requested", context_.now); },
                  [this](const TemplateChanged& changed) {

@@ -133,6 +133,7 @@ void OfferMaker::decided(const OfferDecided& event) {
     context_.names.nothing_is_served(false);
     context_.guard.rebase(*context_.served);
     refusal_.reset();
+    committed_ = Committed{event.offer, offer->state, before};
     context_.quarantine.committed(refusal);
   }
   if (event.fate == Fate::kRejected) {
@@ -142,6 +143,14 @@ void OfferMaker::decided(const OfferDecided& event) {
     refusal_ = Failure{why};
     if (!event.nacked.empty()) context_.quarantine.refused(refusal);
   }
+  go_on_searching();
+  if (context_.quarantine.changed()) context_.offers.force("quarantine", context_.now);
+}
+
+void OfferMaker::doubted(const CommitDoubted& event) {
+  if (!committed_ || committed_->offer != event.offer) return;
+  context_.quarantine.committed(
+      {committed_->state, committed_->before, event.reason, event.app, {event.agent}, false, event.at});
   go_on_searching();
   if (context_.quarantine.changed()) context_.offers.force("quarantine", context_.now);
 }

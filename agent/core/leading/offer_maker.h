@@ -16,6 +16,8 @@ class OfferMaker {
 
   void offer_what_is_due();
   void decided(const OfferDecided& event);
+  // An agent that was not waited for refuses what is committed.
+  void doubted(const CommitDoubted& event);
   void tried(const StateTried& event);
 
   [[nodiscard]] TimePoint next_deadline() const;
@@ -41,7 +43,13 @@ class OfferMaker {
   std::vector<NameDispute> disputes_;
   bool no_slave_known_ = false;
   std::optional<Failure> refusal_;
-  std::string held_digest_;  // of the loss that was reported
+  struct Committed {
+    std::uint64_t offer = 0;
+    SharedState state;
+    SharedState before;
+  };
+  std::optional<Committed> committed_;  // the last of this leadership
+  std::string held_digest_;             // of the loss that was reported
 };
 
 }  // namespace chorale::agent

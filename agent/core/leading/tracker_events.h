@@ -72,6 +72,13 @@ struct OfferDecided {  // the coordinator's OfferClosed
   std::string app = {};                  // whose lines `reason` names; empty: unknown
   std::string at = {};                   // wall clock, for people
 };
+struct CommitDoubted {  // the coordinator's CommitRefused
+  std::uint64_t offer = 0;
+  std::string agent;
+  std::string reason;
+  std::string app;  // whose lines `reason` names; empty: unknown
+  std::string at;   // wall clock, for people
+};
 struct StateTried {  // answer to TryState
   std::uint64_t trial = 0;
   TrialOutcome outcome;
@@ -81,9 +88,9 @@ struct TemplateChanged {  // render the current state again
   std::size_t longest_server_name = 0;
 };
 struct TrackerTicked {};  // at next_deadline(), and at least once a second
-using TrackerEvent =
-    std::variant<TrackingBegun, StreamAttached, StreamFailed, EventReceived, AppsFetched, AppFetched, EndpointPinged,
-                 NamesResolved, OfferRendered, OfferDecided, StateTried, SyncRequested, TemplateChanged, TrackerTicked>;
+using TrackerEvent = std::variant<TrackingBegun, StreamAttached, StreamFailed, EventReceived, AppsFetched, AppFetched,
+                                  EndpointPinged, NamesResolved, OfferRendered, OfferDecided, CommitDoubted, StateTried,
+                                  SyncRequested, TemplateChanged, TrackerTicked>;
 
 // Effects: imperative.
 

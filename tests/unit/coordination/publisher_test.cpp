@@ -131,6 +131,34 @@ TEST_F(PublisherTest, MinorityNackerKeepsWhatItServesAndTriesAgain) {
   EXPECT_EQ(agent(2).applied, agent(1).applied);
 }
 
+TEST_F(PublisherTest, NackAfterTheCommitIsToldOnceOfEachAgent) {
+  agent(1).answer = std::nullopt;
+  agent(2).answer = std::nullopt;
+  const std::uint64_t offer = leader().offer("one");
+  cluster_.advance(seconds(4));
+  ASSERT_TRUE(cluster_.state().committed);
+  const Identity committed = cluster_.state().committed->identity;
+  EXPECT_THAT(leader().commit_refused, testing::IsEmpty());
+  agent(1).step(StageFinished{committed, VoteResult::kAck, ""});
+  agent(2).step(StageFinished{committed, VoteResult::kNack, "[emerg] no"});
+  cluster_.advance(seconds(1));
+  ASSERT_THAT(leader().commit_refused, SizeIs(1));
+  EXPECT_EQ(leader().commit_refused[0].offer, offer);
+  EXPECT_EQ(leader().commit_refused[0].agent, "c");
+  EXPECT_EQ(leader().commit_refused[0].reason, "c: [emerg] no");
+  agent(2).answer = VoteResult::kNack;
+  cluster_.advance(seconds(60));  // it asks its Nginx again
+  EXPECT_THAT(leader().commit_refused, SizeIs(1));
+}
+
+TEST_F(PublisherTest, NackThatWasCountedIsNotToldAgain) {
+  agent(2).answer = VoteResult::kNack;
+  leader().offer("one");
+  cluster_.advance(seconds(60));
+  ASSERT_TRUE(cluster_.state().committed);
+  EXPECT_THAT(leader().commit_refused, testing::IsEmpty());
+}
+
 TEST_F(PublisherTest, UnableLeaderHandsOverToOneThatCan) {
   leader().answer = VoteResult::kUnable;
   leader().offer("one");

@@ -103,6 +103,7 @@ TEST_F(TrackerQuarantineTest, TakenBackChangeEndsTheTrouble) {
   ASSERT_TRUE(scene_.tracker.refusal());
   list_["/web"].labels.clear();
   sync();
+  scene_.commit();
   EXPECT_FALSE(scene_.tracker.refusal());
 }
 
@@ -116,6 +117,26 @@ TEST_F(TrackerQuarantineTest, NackOfAMinorityNamesTheCulpritAfterTheCommit) {
   ASSERT_THAT(scene_.offers, SizeIs(2));
   EXPECT_THAT(offered_web().labels, IsEmpty()) << "as committed before";
   EXPECT_THAT(scene_.trials, IsEmpty());
+}
+
+// It was slow, so that the others did not wait for it.
+TEST_F(TrackerQuarantineTest, NackAfterTheCommitNamesTheCulpritToo) {
+  label_web("new");
+  scene_.commit();
+  const std::uint64_t committed = scene_.offers.back().offer;
+  const std::size_t offers = scene_.offers.size();
+  scene_.send(CommitDoubted{committed - 1, "proxy-3", "proxy-3: [emerg] bad", "/web", "now"});
+  scene_.pass(Milliseconds(1'000));
+  EXPECT_THAT(scene_.offers, SizeIs(offers)) << "of an offer that is not what is committed";
+  scene_.send(CommitDoubted{committed, "proxy-3", "proxy-3: [emerg] bad", "", "now"});
+  scene_.pass(Milliseconds(1'000));
+  EXPECT_THAT(scene_.offers, SizeIs(offers)) << "it names no app";
+  scene_.send(CommitDoubted{committed, "proxy-3", "proxy-3: [emerg] bad", "/web", "now"});
+  scene_.pass(Milliseconds(1'000));
+  ASSERT_THAT(scene_.offers, SizeIs(offers + 1));
+  EXPECT_THAT(offered_web().labels, IsEmpty()) << "as committed before";
+  ASSERT_THAT(scene_.tracker.quarantined(), SizeIs(1));
+  EXPECT_EQ(scene_.tracker.quarantined().front().since, "now");
 }
 
 TEST_F(TrackerQuarantineTest, AnotherTemplateOffersTheAppAsItIs) {
