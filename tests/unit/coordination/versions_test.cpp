@@ -264,16 +264,30 @@ TEST_F(TwoFormatsTest, OlderLeaderGivesItsPlaceUpWhenTheRootBecomesNewer) {
 }
 
 TEST_F(TwoFormatsTest, PlaceThatWasBeingTakenIsGivenUpToo) {
-  step_up();
-  TestAgent& c = cluster_.add("c");
+  offer("one");
+  TestAgent& d = cluster_.add("d");
   bool lost = false;
-  c.lose_reply = [&lost](const Operation& operation) {
+  d.lose_reply = [&lost](const Operation& operation) {
     const auto* create = std::get_if<CreateNode>(&operation);
     return create != nullptr && create->path.text().starts_with("/chorale/election/") && !std::exchange(lost, true);
   };
-  c.start();
+  d.start();
+  cluster_.settle();
+  ASSERT_TRUE(lost);
+  StateDocument newer = state();
+  newer.format = 2;
+  ASSERT_TRUE(cluster_.operate(WriteNode{Path(kState), encode(newer), kAnyVersion}));
   cluster_.advance(seconds(5));
   EXPECT_THAT(candidates(), ElementsAre("a", "b"));
+}
+
+TEST_F(TwoFormatsTest, AgentThatCannotBeReadCountsAsOneOfTheOldestVersion) {
+  step_up();
+  ASSERT_TRUE(cluster_.operate(CreateNode{Path("/chorale/agents/x"), "{"}));
+  cluster_.advance(seconds(1));
+  offer("one");
+  cluster_.advance(seconds(3));
+  EXPECT_EQ(state().format, 1);
 }
 
 TEST_F(TwoFormatsTest, CommittedManifestOfANewerFormatIsNotReplaced) {
