@@ -59,7 +59,7 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
         : url(std::move(where)), handler(std::move(then)), timer(loop), locating(loop) {}
     Url url;
     Handler handler;
-    boost::asio::steady_timer timer;  // destroyed with the entry, and then silent
+    boost::asio::steady_timer timer;     // destroyed with the entry, and then silent
     boost::asio::steady_timer locating;  // another endpoint may be known; likewise
     RestExchanges::Cancel cancel = [] {};
     std::size_t tried = 0;  // addresses of the host, without an answer

@@ -6,7 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/host_name.hpp>
 #include <boost/asio/ip/udp.hpp>
-#include <csignal>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -107,7 +107,16 @@ TEST_F(FirstStartTest, WhereNoNameResolvesTheForeignFileStays) {
   const auto named = [&] { return message_of(proxy_->health()).find("no slave's name resolves") != std::string::npos; };
   EXPECT_TRUE(wait_until(named, seconds(20))) << proxy_->agent_log();
   EXPECT_EQ(file_text(proxy_->nginx().config_file()), foreign_);
-  names_.set("127.0.0.1 slave-2.hangs.example\n");
+
+  // The command line says the same.
+  TempDir directory("render");
+  const std::string apps = directory.path() / "apps.json";
+  const std::string said = directory.path() / "said";
+  std::ofstream(apps) << R"({"apps":[{"id":"/web","portDefinitions":[{"port":1}],"tasks":[{"id":"t","ports":[31000],)"
+                      << R"("host":"slave-2.hangs.example","state":"TASK_RUNNING"}]}]})";
+  const std::string render = std::string(CHORALE_BINARY) + " render --apps " + apps + " -f " + proxy_->config_file();
+  EXPECT_EQ(WEXITSTATUS(std::system((render + " >/dev/null 2>" + said).c_str())), 1);
+  EXPECT_NE(file_text(said).find("no slave's name can be resolved on this machine"), std::string::npos);
 }
 
 TEST(HangingEndpointTest, AMasterWhoseNameHangsHoldsUpNoOther) {

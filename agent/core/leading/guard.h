@@ -2,8 +2,8 @@
 //
 // The baseline is what the committed state serves, less what events said is gone (a termination is said, so it is
 // no accident). An answer is measured by its silence: apps that it does not list, tasks that it does not list or calls
-// unreachable. What it says in words (killed, not alive, another realm) is believed. New tasks of an app make up for
-// lost ones, new apps do not make up for lost apps: another cluster's Marathon would have plenty.
+// unreachable. What it says in words (killed, not alive) is believed; what we leave out of it is ResultGuard's. New
+// tasks of an app make up for lost ones, new apps for nothing: another cluster's Marathon would have plenty.
 //
 // A held-back answer still adds and updates; only its removals do not happen (KnownApps::merge).
 #pragma once

@@ -56,7 +56,10 @@ class OfferPacer {
   [[nodiscard]] std::optional<Offer> consider(render::RoutingState state, TimePoint now);
 
   // Nothing is offered before something changes again. REQUIRES: none is under way.
-  void wait() { burst_.clear(); }
+  void wait() {
+    burst_.clear();
+    rejected_.reset();
+  }
 
   // False: not the offer under way. Rejected: not offered again within 30 s, unless it changes.
   bool decided(std::uint64_t offer, Fate fate, TimePoint now);
