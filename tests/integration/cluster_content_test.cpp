@@ -119,9 +119,14 @@ TEST_F(ClusterContentTest, RefusedAppIsFrozenAtItsLastGoodDefinition) {
 
   // Released by itself, and all healthy again, though nothing but the bad app has changed.
   ASSERT_TRUE(update("/web", labels("20s")));
-  EXPECT_TRUE(wait_until([&] { return cluster_->converged(); }, seconds(15))) << cluster_->logs();
+  EXPECT_TRUE(wait_until(
+      [&] {
+        const std::string config = file_text(cluster_->proxy(2).nginx().config_file());
+        return config.find("proxy_read_timeout \"20s\"") != std::string::npos && cluster_->converged();
+      },
+      seconds(15)))
+      << cluster_->logs();
   EXPECT_TRUE(quarantined(0));
-  EXPECT_NE(file_text(cluster_->proxy(2).nginx().config_file()).find("proxy_read_timeout \"20s\""), std::string::npos);
 }
 
 TEST_F(ClusterContentTest, RevertedAppLeavesEverybodyHealthyAtOnce) {
