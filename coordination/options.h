@@ -18,7 +18,7 @@ struct CoordinatorOptions {
   std::string version;
   std::string started_at;
   std::string admin;
-  bool alone = false;  // the store is this process's own: there is no other agent
+  bool alone = false;                                 // the store is this process's own: there is no other agent
   std::chrono::milliseconds session_timeout{10'000};  // asked for; the negotiated one rules once connected
   std::chrono::milliseconds stage_timeout{3'000};     // 0: commit without waiting for votes
   std::chrono::milliseconds reread_interval{10'000};  // everything watched is also re-read this often

@@ -101,8 +101,9 @@ std::optional<std::string> why_degraded(const HealthInputs& inputs) {
            "; the last applied routes stay in use";
   }
   if (!or_else(inputs.view.zookeeper_message, {}).empty()) return "ZooKeeper: " + inputs.view.zookeeper_message;
-  if (inputs.view.policy_difference)
+  if (inputs.view.policy_difference) {
     return "does not lead, its policy is not the pool's: " + *inputs.view.policy_difference;
+  }
   if (inputs.view.leader.empty()) return "no leader is elected; the last applied routes stay in use";
   if (auto leaderless = why_leaderless(inputs)) return leaderless;
   if (inputs.template_trouble) return "template: " + inputs.template_trouble->message;

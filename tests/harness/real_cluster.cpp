@@ -122,9 +122,10 @@ bool RealCluster::start() {
   for (int number = 1; number <= options_.proxies; ++number) {
     if (add_proxy() == nullptr) return false;
   }
-  if (!wait_until([this] { return converged() && routed_everywhere("/first"); }, kStartLimit)) return false;
-  return marathon_->destroy("/first") &&
-         wait_until([this] { return routed_nowhere("/first") && converged(); }, kStartLimit);
+  const bool by_path = options_.routes_by_path;
+  const auto up = [this, by_path] { return converged() && (!by_path || routed_everywhere("/first")); };
+  const auto gone = [this, by_path] { return (!by_path || routed_nowhere("/first")) && converged(); };
+  return wait_until(up, kStartLimit) && marathon_->destroy("/first") && wait_until(gone, kStartLimit);
 }
 
 Proxy* RealCluster::add_proxy(const std::string& more_config) {

@@ -78,6 +78,7 @@ class RealCluster {
  public:
   struct Options {
     int proxies = 3;
+    bool routes_by_path = true;  // the template does: an app's id is its path
     std::string session_timeout = "2s";
     std::vector<std::string> simulator{};  // further arguments of the Marathon simulator
     std::string more_config{};             // further lines of every agent's chorale.toml

@@ -201,7 +201,7 @@ http {
 
   TempDir directory_{"vhost"};
   std::string template_ = directory_.path() / "vhost.mustache";
-  RealCluster cluster_{{.proxies = 1}};
+  RealCluster cluster_{{.proxies = 1, .routes_by_path = false}};
 };
 
 TEST_F(ClusterVhostTest, NoHostThatAnAppChoosesHarmsAnother) {

@@ -1,5 +1,5 @@
-// Seen on real parts: the ensemble was wiped together with Marathon's own state, a fresh proxy connected first, led, and
-// published what Marathon said, nothing; every proxy answered 503.
+// Seen on real parts: the ensemble was wiped together with Marathon's own state, a fresh proxy connected first, led,
+// and published what Marathon said, nothing; every proxy answered 503.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
