@@ -32,7 +32,7 @@ std::string why_refused(const LoadedTemplate& candidate, const Trials::Answer& a
 
 }  // namespace
 
-void Trials::ask(const render::Template& compiled, SharedState state, std::function<void(Answer)> done) {
+void Trials::ask(const render::Template& compiled, const SharedState& state, std::function<void(Answer)> done) {
   worker_.run([compiled, state] { return compiled.render(*state); },
               [this, compiled, state, done = std::move(done)](tl::expected<render::Rendered, render::Error> rendered) {
                 if (!rendered) {

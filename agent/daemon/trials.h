@@ -31,7 +31,7 @@ class Trials {
     TrialOutcome outcome;
     int template_line = 0;  // that wrote what Nginx refuses; 0: unknown
   };
-  void ask(const render::Template& compiled, SharedState state, std::function<void(Answer)> done);
+  void ask(const render::Template& compiled, const SharedState& state, std::function<void(Answer)> done);
 
   enum class Verdict {
     kGood,

@@ -119,7 +119,7 @@ class TwoFormatsTest : public testing::Test {
   }
   StateDocument state() { return decode_state(cluster_.read(kState).value_or(""), 2).value_or(StateDocument{}); }
   std::int64_t committed_format() {
-    const Identity& committed = state().committed.value().identity;
+    const Identity committed = state().committed.value().identity;
     const auto text = cluster_.read("/chorale/revisions/" + manifest_name(committed.epoch, committed.revision));
     return decode_manifest(text.value_or(""), 2).value_or(Manifest{}).format;
   }
