@@ -144,10 +144,10 @@ std::string without_place(std::string_view error) {
 }
 
 std::vector<std::string> nginx_warnings(std::string_view output) {
-  constexpr std::string_view kMark = "[warn] ";
+  constexpr std::string_view kWarning = "[warn] ";
   std::vector<std::string> warnings;
-  for (std::size_t at = output.find(kMark); at != std::string_view::npos; at = output.find(kMark, at)) {
-    at += kMark.size();
+  for (std::size_t at = output.find(kWarning); at != std::string_view::npos; at = output.find(kWarning, at)) {
+    at += kWarning.size();
     std::string_view text = first_line(output.substr(at));
     // "2026/11/26 11:20:16 [warn] 2398#2398: ..." or "nginx: [warn] ..."
     const std::size_t process = text.find_first_not_of("0123456789#");
