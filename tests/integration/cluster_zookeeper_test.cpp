@@ -1,4 +1,5 @@
 // ZooKeeper goes and comes back: Nginx is never touched, agents resume by themselves.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <csignal>
@@ -12,6 +13,7 @@ namespace chorale::testing {
 namespace {
 
 using std::chrono::seconds;
+using ::testing::Contains;
 
 class ClusterZookeeperTest : public ::testing::Test {
  protected:
@@ -48,7 +50,8 @@ TEST_F(ClusterZookeeperTest, RestartWithItsDataTouchesNoNginx) {
   EXPECT_TRUE(wait_until([&] { return cluster_.converged(); }, seconds(30))) << cluster_.logs();
   for (std::size_t i = 0; i < cluster_.proxies().size(); ++i) {
     EXPECT_EQ(std::filesystem::last_write_time(cluster_.proxy(i).nginx().config_file()), written[i]);
-    EXPECT_EQ(cluster_.proxy(i).nginx().worker_pids(), workers[i]);
+    // Those of the last reload may have been leaving still; none is new.
+    for (const pid_t worker : cluster_.proxy(i).nginx().worker_pids()) EXPECT_THAT(workers[i], Contains(worker));
   }
   ASSERT_TRUE(cluster_.marathon().create("/after", 1));
   EXPECT_TRUE(wait_until([&] { return cluster_.routed_everywhere("/after"); }, seconds(10))) << cluster_.logs();
