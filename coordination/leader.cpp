@@ -82,8 +82,7 @@ std::optional<std::string> Leader::why_withhold(const Follower& follower, const 
 // What is withheld is closed, not kept: it would be old when its time comes.
 void Leader::publish(const Follower& follower, bool may_propose) {
   hear_operator();
-  publisher_.use_policy(policy_.values() && !policy_.own().empty() ? policy_filled(policy_.own(), *policy_.values())
-                                                                   : policy_.own());
+  publisher_.use_policy(policy_.published());
   if (const StateOffered* offered = publisher_.pending()) {
     auto reason = why_withhold(follower, *offered);
     if (reason && reason != withheld_) context_.log(LogLine::Level::kWarning, "not published: " + *reason);

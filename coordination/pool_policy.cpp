@@ -13,12 +13,30 @@ void PoolPolicy::reset() {
 }
 
 void PoolPolicy::drive(bool root_ready, const PolicyValues& own) {
-  own_ = own;
+  if (own_ != own) own_ = own;
   read_committed(pointer_.document(), root_ready && context_.link.connected);
-  std::map<std::string, PolicyValues> announced;
-  for (const auto& [id, agent] : roster_.documents()) announced.emplace(id, agent->policy);
-  if (roster_.contains(context_.options.id)) announced[context_.options.id] = own_;
-  values_ = pool_policy(members_.ids(), announced, committed_);
+  const Documents documents = roster_.documents();
+  const bool registered = roster_.contains(context_.options.id);
+  if (rests_on(documents, registered)) return;
+  basis_ = Basis{own_, committed_, members_.ids(), {}, registered};
+  for (const auto& [id, agent] : documents) basis_->announced.emplace(id, agent->policy);
+  judge();
+}
+
+bool PoolPolicy::rests_on(const Documents& documents, bool registered) const {
+  return basis_ && basis_->registered == registered && basis_->own == own_ && basis_->committed == committed_ &&
+         basis_->members == members_.ids() &&
+         std::equal(documents.begin(), documents.end(), basis_->announced.begin(), basis_->announced.end(),
+                    [](const auto& now, const auto& then) {
+                      return now.first == then.first && now.second->policy == then.second;
+                    });
+}
+
+void PoolPolicy::judge() {
+  std::map<std::string, PolicyValues> announced = basis_->announced;
+  if (basis_->registered) announced[context_.options.id] = own_;
+  values_ = pool_policy(basis_->members, announced, committed_);
+  published_ = values_ && !own_.empty() ? policy_filled(own_, *values_) : own_;
   difference_ = values_ ? policy_difference(own_, *values_) : std::nullopt;
   const auto other = std::find_if(announced.begin(), announced.end(), [this](const auto& entry) {
     return entry.first != context_.options.id && !entry.second.empty() && values_ &&

@@ -3,7 +3,9 @@
 // It reads the committed revision's manifest where no registered agent announces the policy that the state names.
 #pragma once
 
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "coordination/context.h"
@@ -31,8 +33,22 @@ class PoolPolicy {
   // A registered agent, other than this one, that has the pool's policy; empty: none has.
   [[nodiscard]] const std::optional<std::string>& another() const { return another_; }
   [[nodiscard]] const PolicyValues& own() const { return own_; }
+  // What this agent publishes under: its own, with the pool's where it does not know one.
+  [[nodiscard]] const PolicyValues& published() const { return published_; }
 
  private:
+  using Documents = std::map<std::string, const AgentDocument*>;
+  // What the verdict below was made of: it is asked for in every round and changes hardly ever.
+  struct Basis {
+    PolicyValues own;
+    PolicyValues committed;
+    std::set<std::string> members;
+    std::map<std::string, PolicyValues> announced;  // by the documents
+    bool registered = false;
+  };
+
+  [[nodiscard]] bool rests_on(const Documents& documents, bool registered) const;
+  void judge();
   void read_committed(const StateDocument* state, bool may_ask);
   void on_manifest(const std::string& digest, const Reply<ReadNode>& reply);
 
@@ -46,6 +62,8 @@ class PoolPolicy {
   PolicyValues committed_;
   bool reading_ = false;
   std::optional<TimePoint> retry_at_;
+  std::optional<Basis> basis_;
+  PolicyValues published_;
   std::optional<PolicyValues> values_;
   std::optional<std::string> difference_;
   std::optional<std::string> another_;

@@ -54,7 +54,9 @@ class Publisher {
   // one.
   void offer(StateOffered offered);
   // What is published from now on is published under it.
-  void use_policy(PolicyValues policy) { policy_ = std::move(policy); }
+  void use_policy(const PolicyValues& policy) {
+    if (policy_ != policy) policy_ = policy;
+  }
   // The offer that waits for its turn; nullptr: none does.
   [[nodiscard]] const StateOffered* pending() const { return pending_ ? &*pending_ : nullptr; }
   // It must not be published now: it is closed, and `reason` is why a change is blocked.
