@@ -68,8 +68,7 @@ class ManyReads : public std::enable_shared_from_this<ManyReads> {
   bool ended_ = false;
 };
 
-// The cluster: root, state, agents, members, the committed policy, one after the other.
-
+// The cluster: root, state, agents, members, the committed manifest, one after the other.
 struct ClusterRead {
   Store& store;
   Paths paths;
@@ -79,20 +78,25 @@ struct ClusterRead {
   void fail(Error error) const { done(tl::unexpected(std::move(error))); }
 };
 
-// Only where no agent announces it: a manifest may be large.
-void read_policy(const std::shared_ptr<ClusterRead>& read) {
+// Only for what is nowhere else, the policy that no agent announces and the names of quarantined apps: it may be large.
+void read_manifest(const std::shared_ptr<ClusterRead>& read) {
   auto& snapshot = read->snapshot;
   const auto& committed = snapshot.state.committed;
   const std::string digest = committed ? committed->policy : std::string();
   for (const AgentDocument& agent : snapshot.agents) {
     if (policy_digest(agent.policy) == digest) snapshot.committed_policy = agent.policy;
   }
-  if (digest.empty() || !snapshot.committed_policy.empty()) return read->done(std::move(snapshot));
-  const std::string name = manifest_name(committed->identity.epoch, committed->identity.revision);
-  read_text(read->store, read->paths.revisions.child(name), [read, digest](auto text) {
+  const bool misses_policy = !digest.empty() && snapshot.committed_policy.empty();
+  if (!committed || (!misses_policy && committed->quarantined == 0)) return read->done(std::move(snapshot));
+  const Identity identity = committed->identity;
+  const std::string name = manifest_name(identity.epoch, identity.revision);
+  read_text(read->store, read->paths.revisions.child(name), [read, digest, identity](auto text) {
     if (!text && text.error().kind != ErrorKind::kNoNode) return read->fail(std::move(text).error());
-    const auto manifest = text ? decode_manifest(*text) : tl::unexpected(text.error());
+    auto manifest = text ? decode_manifest(*text) : tl::unexpected(text.error());
     if (manifest && policy_digest(manifest->policy) == digest) read->snapshot.committed_policy = manifest->policy;
+    if (manifest && manifest->header.identity == identity) {
+      read->snapshot.quarantined = std::move(manifest->quarantined);
+    }
     read->done(std::move(read->snapshot));
   });
 }
@@ -114,7 +118,7 @@ void read_members(const std::shared_ptr<ClusterRead>& read, std::vector<std::str
     if (text) read->snapshot.members[index].document = decode_member(*text).value_or(MemberDocument{});
     return true;
   };
-  ManyReads::start(read->store, std::move(paths), take, [read] { read_policy(read); });
+  ManyReads::start(read->store, std::move(paths), take, [read] { read_manifest(read); });
 }
 
 // A tree that only older versions have written to has none.
@@ -290,6 +294,7 @@ std::string encode(const ClusterSnapshot& snapshot, const Description* own) {
     members.push_back(Json{{"id", member.id}, {"host", member.document.host}, {"since", member.document.since}});
   }
   json["members"] = std::move(members);
+  json["quarantined"] = to_json(snapshot.quarantined);
   const auto policy = pool_policy(snapshot);
   json["policy"] = policy ? Json{{"digest", policy_digest(*policy)}, {"values", *policy}} : Json();
   add(own, json);

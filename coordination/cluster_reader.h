@@ -28,6 +28,7 @@ struct ClusterSnapshot {
   std::vector<std::string> unreadable;  // "<id>: why"
   std::vector<Member> members{};        // sorted by id, registered or not
   PolicyValues committed_policy{};      // empty: unknown
+  std::vector<QuarantineEntry> quarantined{};  // what is committed; state.committed counts them, also if this is empty
 };
 
 // As the agents see it, from the same documents; nullopt: there is none yet.
@@ -41,7 +42,7 @@ void read_cluster(Store& store, const Path& root, std::function<void(tl::expecte
 void read_file(Store& store, const Path& root, const Identity& identity, std::string name,
                std::function<void(tl::expected<std::string, Error>)> done);
 
-// {"state": ..., "agents": [...]} as /v1/status and `chorale status --json` print it.
+// {"state": ..., "agents": [...], "quarantined": [...]} as /v1/status and `chorale status --json` print it.
 // `own`: what this agent's Coordinator is doing, as {"coordination": {"machines": [...], "waits_for": [...]}}.
 [[nodiscard]] std::string encode(const ClusterSnapshot& snapshot, const Description* own = nullptr);
 // {"error": ...} where there is no snapshot.

@@ -162,6 +162,16 @@ std::string encode(const AcceptDocument& document) {
   return print(Json{{"accept", document.what}, {"by", cut_text(document.by)}});
 }
 
+Json to_json(const std::vector<QuarantineEntry>& entries) {
+  Json json = Json::array();
+  for (const auto& entry : entries) {
+    Json one{{"app", entry.app}, {"reason", cut_text(entry.reason)}, {"digest", entry.digest}};
+    if (!entry.since.empty()) one["since"] = entry.since;
+    json.push_back(std::move(one));
+  }
+  return json;
+}
+
 std::string encode(const Manifest& document) {
   Json json;
   json["format"] = document.format;
@@ -169,13 +179,7 @@ std::string encode(const Manifest& document) {
   Json parent;
   if (document.parent) put(parent, *document.parent);
   json["parent"] = std::move(parent);
-  Json quarantined = Json::array();
-  for (const auto& entry : document.quarantined) {
-    Json one{{"app", entry.app}, {"reason", cut_text(entry.reason)}, {"digest", entry.digest}};
-    if (!entry.since.empty()) one["since"] = entry.since;
-    quarantined.push_back(std::move(one));
-  }
-  json["quarantined"] = std::move(quarantined);
+  json["quarantined"] = to_json(document.quarantined);
   if (!document.policy.empty()) json["policy"] = document.policy;
   Json files = Json::object();
   for (const auto& [name, file] : document.files) files[name] = file_json(file);

@@ -41,9 +41,13 @@ std::string policy_line(const coordination::PolicyValues& policy) {
   return safe(line);
 }
 
-// Agents that do not lead, and members that are not there.
+// Agents that do not lead, members that are not there, apps that are served otherwise than they are defined.
 std::string exceptions(const coordination::ClusterSnapshot& snapshot) {
   std::string text;
+  for (const coordination::QuarantineEntry& entry : snapshot.quarantined) {
+    const std::string since = entry.since.empty() ? "" : " since " + entry.since;
+    text += safe("quarantined app " + entry.app + since + ": " + entry.reason) + "\n";
+  }
   const auto policy = pool_policy(snapshot);
   for (const AgentDocument& agent : snapshot.agents) {
     const auto difference = policy ? coordination::policy_difference(agent.policy, *policy) : std::nullopt;

@@ -146,8 +146,10 @@ std::vector<Key> cluster_keys() {
       {.name = "stage_timeout",
        .heading = kCluster,
        .type = DurationKey{kMember<&Config::stage_timeout>, milliseconds(0), minutes(5)},
-       .text = "How long a proposed revision waits for every agent's `nginx -t` before it is committed without the "
-               "silent ones. \"0\": it does not wait for votes."},
+       .text =
+           "The longest that a proposed revision waits for the agents' `nginx -t` before it is committed without the "
+           "silent ones; one that is much slower than the others is waited for less. \"0\": it does not wait for "
+           "votes."},
   };
 }
 

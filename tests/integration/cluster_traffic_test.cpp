@@ -1,54 +1,17 @@
 // Many changes under continuous requests: every new connection is served.
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <thread>
-#include <utility>
 
 #include "tests/harness/real_cluster.h"
+#include "tests/harness/visitor.h"
 #include "tests/harness/wait_until.h"
 
 namespace chorale::testing {
 namespace {
 
-using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-// Asks for one path again and again over new connections, until told to stop.
-class Visitor {
- public:
-  Visitor(const Proxy& proxy, std::string target)
-      : thread_([this, &proxy, target = std::move(target)] {
-          while (!stop_) {
-            const HttpReply reply = proxy.get(target);
-            ++requests_;
-            if (reply.status != 200 && failures_++ == 0) {
-              first_failure_ =
-                  "request " + std::to_string(requests_) + ": " + std::to_string(reply.status) + " " + reply.error;
-            }
-          }
-        }) {}
-  ~Visitor() { end(); }
-  Visitor(const Visitor&) = delete;
-  Visitor& operator=(const Visitor&) = delete;
-
-  void end() {
-    stop_ = true;
-    if (thread_.joinable()) thread_.join();
-  }
-  [[nodiscard]] int requests() const { return requests_; }
-  [[nodiscard]] int failures() const { return failures_; }
-  [[nodiscard]] const std::string& first_failure() const { return first_failure_; }  // after end()
-
- private:
-  std::atomic<bool> stop_{false};
-  std::atomic<int> requests_{0};
-  std::atomic<int> failures_{0};
-  std::string first_failure_;
-  std::thread thread_;
-};
 
 TEST(ClusterTrafficTest, TwoHundredChangesFailNoRequestOnANewConnection) {
   // Short intervals: the changes are to become many reloads, not a few large ones.

@@ -96,7 +96,7 @@ void OfferMaker::go_on_searching() {
 void OfferMaker::tried(const StateTried& event) {
   context_.quarantine.answered(event.trial, event.outcome);
   go_on_searching();
-  if (context_.quarantine.changed()) context_.offers.force("quarantine", context_.now);
+  if (context_.quarantine.changed()) context_.offers.instead_of_refused("quarantine", context_.now);
 }
 
 // Tasks come and go; what is wrong with an app is worth a line.
@@ -144,7 +144,7 @@ void OfferMaker::decided(const OfferDecided& event) {
     if (!event.nacked.empty()) context_.quarantine.refused(refusal);
   }
   go_on_searching();
-  if (context_.quarantine.changed()) context_.offers.force("quarantine", context_.now);
+  if (context_.quarantine.changed()) context_.offers.instead_of_refused("quarantine", context_.now);
 }
 
 void OfferMaker::doubted(const CommitDoubted& event) {
@@ -152,7 +152,7 @@ void OfferMaker::doubted(const CommitDoubted& event) {
   context_.quarantine.committed(
       {committed_->state, committed_->before, event.reason, event.app, {event.agent}, false, event.at});
   go_on_searching();
-  if (context_.quarantine.changed()) context_.offers.force("quarantine", context_.now);
+  if (context_.quarantine.changed()) context_.offers.instead_of_refused("quarantine", context_.now);
 }
 
 TimePoint OfferMaker::next_deadline() const {

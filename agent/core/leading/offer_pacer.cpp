@@ -38,6 +38,11 @@ void OfferPacer::force(const std::string& cause, TimePoint now) {
   changed(cause, true, now);
 }
 
+void OfferPacer::instead_of_refused(const std::string& cause, TimePoint now) {
+  if (rejected_) not_before_ = not_before_last_;
+  force(cause, now);
+}
+
 std::optional<Offer> OfferPacer::consider(render::RoutingState state, TimePoint now) {
   coordination::require(!under_way_, "one offer is under way at a time");
   burst_.clear();
@@ -56,7 +61,7 @@ std::optional<Offer> OfferPacer::consider(render::RoutingState state, TimePoint 
   offer.cause = cause.empty() && rejected_ ? rejected_->offer.cause : cause;
   if (more > 0) offer.cause += " and " + std::to_string(more) + " more";
   rejected_.reset();
-  not_before_ = now + min_interval_;
+  not_before_last_ = std::exchange(not_before_, now + min_interval_);
   under_way_ = offer;
   return offer;
 }

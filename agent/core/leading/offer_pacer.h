@@ -50,6 +50,9 @@ class OfferPacer {
   void end_burst(TimePoint now) { burst_.end(now); }
   // Offer even an equal state: the template changed.
   void force(const std::string& cause, TimePoint now);
+  // Offer even an equal state, since Nginx refused the last one and accepts this one. Nothing keeps its distance to the
+  // refused one, which cost no reload: meanwhile tasks come and go unseen.
+  void instead_of_refused(const std::string& cause, TimePoint now);
 
   [[nodiscard]] bool is_due(TimePoint now) const { return next_deadline() <= now; }
   // The state as it is now: an offer if it is news. REQUIRES: none is under way.
@@ -83,8 +86,9 @@ class OfferPacer {
 
   std::optional<Offer> under_way_;
   bool under_way_forced_ = false;
-  TimePoint not_before_ = TimePoint::min();  // distance to the last offer, or back-off after an abandoned one
-  int abandoned_ = 0;                        // in a row
+  TimePoint not_before_ = TimePoint::min();       // distance to the last offer, or back-off after an abandoned one
+  TimePoint not_before_last_ = TimePoint::min();  // the same, as it was before the last offer
+  int abandoned_ = 0;                             // in a row
   struct Rejected {
     Offer offer;
     TimePoint again_at;

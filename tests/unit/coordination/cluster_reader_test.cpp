@@ -197,6 +197,27 @@ TEST_F(ClusterReaderTest, CommittedPolicyComesFromAnAgentOrFromTheManifest) {
   EXPECT_EQ(read()->committed_policy, policy);
 }
 
+TEST_F(ClusterReaderTest, QuarantinedAppsComeFromTheManifestOfWhatIsCommitted) {
+  Manifest manifest;
+  manifest.header.identity = {Epoch{1}, Revision{1}, manifest_digest({})};
+  manifest.quarantined = {{"/bad", "[emerg] no", "d", "noon"}, {"/worse", "[emerg] never", "e"}};
+  StateDocument state;
+  state.committed = manifest.header;
+  put(root.child("state"), encode(state));
+  put(root.child("revisions").child("000001.0000000001"), encode(manifest));
+  EXPECT_TRUE(read()->quarantined.empty()) << "the state says that there are none";
+
+  state.committed->quarantined = 2;
+  ASSERT_TRUE(client.run(WriteNode{root.child("state"), encode(state), kAnyVersion}));
+  const auto snapshot = read();
+  EXPECT_EQ(snapshot->quarantined, manifest.quarantined);
+  EXPECT_NE(encode(*snapshot).find("\"app\": \"/worse\""), std::string::npos);
+
+  state.committed->identity.digest = std::string(64, 'f');
+  ASSERT_TRUE(client.run(WriteNode{root.child("state"), encode(state), kAnyVersion}));
+  EXPECT_TRUE(read()->quarantined.empty()) << "another revision's";
+}
+
 TEST_F(ClusterReaderTest, FileComesBackFromItsChunks) {
   const auto text = big_text();
   const auto identity = publish(text);

@@ -79,6 +79,16 @@ TEST(StatusTextTest, NamesAgentsOfAnotherPolicyAndMissingMembers) {
                               "chorale forget proxy-4\n"));
 }
 
+TEST(StatusTextTest, NamesEveryQuarantinedApp) {
+  coordination::ClusterSnapshot snapshot;
+  EXPECT_THAT(status_text(snapshot), Not(HasSubstr("quarantined")));
+  snapshot.quarantined = {{"/bad", "[emerg] no", "d", "noon"}, {"/worse", "[emerg]\nnever", "e"}};
+  const std::string text = status_text(snapshot);
+  EXPECT_THAT(text, HasSubstr("\nquarantined app /bad since noon: [emerg] no\n"));
+  EXPECT_THAT(text, HasSubstr("\nquarantined app /worse: [emerg]"));
+  EXPECT_THAT(text, Not(HasSubstr("\nnever")));
+}
+
 TEST(StatusTextTest, EmptyClusterIsSaid) {
   const std::string text = status_text({});
   EXPECT_THAT(text, HasSubstr("leader     none\n"));

@@ -103,6 +103,20 @@ TEST_F(OfferPacerTest, AnotherTemplateEndsTheRestOfARejectedState) {
   EXPECT_TRUE(pacer_.consider(one_, now_));
 }
 
+TEST_F(OfferPacerTest, NothingKeepsItsDistanceToARefusedOffer) {
+  EXPECT_TRUE(decide(offer(one_), Fate::kCommitted));
+  const TimePoint committed_at = now_;
+  EXPECT_TRUE(decide(offer(two_), Fate::kRejected));
+  pacer_.instead_of_refused("quarantine", now_);
+  EXPECT_EQ(pause(), Milliseconds(0));
+  EXPECT_EQ(now_, committed_at + Milliseconds(500)) << "the refused one kept its own";
+  const auto instead = pacer_.consider(one_, now_);
+  ASSERT_TRUE(instead) << "though it is what was committed";
+  EXPECT_TRUE(decide(instead, Fate::kCommitted));
+  pacer_.instead_of_refused("quarantine", now_);
+  EXPECT_EQ(pause(), Milliseconds(500)) << "none was refused";
+}
+
 TEST_F(OfferPacerTest, PausesAfterAbandonedOffersGrowAndEndWithADecision) {
   for (const Fate decision : {Fate::kCommitted, Fate::kRejected}) {
     EXPECT_TRUE(decide(offer(another()), Fate::kAbandoned));

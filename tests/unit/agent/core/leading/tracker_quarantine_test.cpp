@@ -67,6 +67,27 @@ TEST_F(TrackerQuarantineTest, CulpritIsFrozenAndTheRestMovesOn) {
   EXPECT_THAT(scene_.log, HasSubstr("app /web is quarantined"));
 }
 
+// A refused offer cost no reload: what is accepted in its place need not keep its distance. Tasks of a rolling update
+// go.
+TEST_F(TrackerQuarantineTest, WhatIsAcceptedGoesAtOnce) {
+  list_["/web"].labels["mark"] = "bad";
+  scene_.lists.clear();
+  scene_.send(SyncRequested{});
+  scene_.answer_list(list_);
+  ASSERT_THAT(scene_.offers, SizeIs(1));
+  refuse("/web");
+  scene_.send(StateTried{scene_.trials.back().trial, {Result::kAccepted, "", ""}});
+  EXPECT_THAT(scene_.offers, SizeIs(2));
+  scene_.commit();
+  list_["/api"] = app_of_size("/api", 3);
+  scene_.lists.clear();
+  scene_.send(SyncRequested{});
+  scene_.answer_list(list_);
+  EXPECT_THAT(scene_.offers, SizeIs(2)) << "what was served keeps its distance";
+  scene_.pass(Milliseconds(500));
+  EXPECT_THAT(scene_.offers, SizeIs(3));
+}
+
 // The state is the committed one: it is published again, so that everybody can read what is quarantined.
 TEST_F(TrackerQuarantineTest, EqualStateIsOfferedWithItsQuarantineAndWithoutItAgain) {
   label_web("bad");
