@@ -7,6 +7,7 @@
 // does not change, and for one whose change Nginx refuses: it has to be served as it was before. A line a minute says
 // what it has come to; the exit code is 0 only if no request failed, and all changes are served at the end.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -124,7 +125,23 @@ class Churn {
     for (int bad = 0; bad < plan_.quarantined; ++bad) {
       if (!update(bad_app(bad), {{"timeout", "soon"}})) give_up("an update was refused");
     }
-    if (!wait_until([&] { return quarantined() == plan_.quarantined; }, kPatience)) give_up("no quarantine");
+    // An update ends with the old tasks, three at a time: Marathon says so when they are gone.
+    const auto quiet = [&] { return quarantined() == plan_.quarantined && cluster_.marathon().settled(kPatience); };
+    if (!wait_until(quiet, kPatience)) give_up("no quarantine");
+    if (!wait_until([&] { return serves_only_living_tasks(); }, kPatience)) give_up("old tasks are still routed");
+  }
+
+  // Every proxy has a file without them, and has proven it.
+  bool serves_only_living_tasks() {
+    return std::all_of(cluster_.proxies().begin(), cluster_.proxies().end(), [this](const auto& proxy) {
+      std::ifstream in(proxy->nginx().config_file());
+      const std::string config{std::istreambuf_iterator<char>(in), {}};
+      int listed = 0;
+      for (std::size_t at = 0; (at = config.find("server 127.0.0.1:", at)) != std::string::npos; ++at) ++listed;
+      const nlohmann::json health = proxy->health();
+      return listed == (plan_.apps + 1 + plan_.quarantined) * plan_.tasks && health.is_object() &&
+             health.at("Cluster").at("Applied") == health.at("Cluster").at("Committed");
+    });
   }
 
   static std::string bad_app(int number) { return "/bad-" + std::to_string(number); }

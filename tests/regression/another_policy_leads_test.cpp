@@ -195,6 +195,26 @@ TEST_F(NobodyHasThePolicyTest, AManifestThatIsGoneNamesNoPolicy) {
   EXPECT_THAT(d.notes, Contains(HasSubstr("of the committed revision cannot be read")));
 }
 
+// An answer that was lost says nothing about the policy: who does not know it yet does not lead.
+TEST_F(NobodyHasThePolicyTest, AManifestThatCouldNotBeReadIsReadAgain) {
+  cluster_.kill_and_expire(*c_);
+  TestAgent& d = cluster_.add("d");
+  d.announce(kPrdo);
+  int lost = 0;
+  d.refuse = [&lost](const Operation& operation) -> std::optional<ErrorKind> {
+    const bool is_manifest = std::holds_alternative<ReadNode>(operation) &&
+                             path_of(operation) == Path("/chorale/revisions/000001.0000000001");
+    if (!is_manifest || lost == 2) return std::nullopt;
+    ++lost;
+    return ErrorKind::kConnectionLoss;
+  };
+  d.start({});
+  cluster_.advance(seconds(10));
+  EXPECT_EQ(lost, 2);
+  EXPECT_EQ(difference_seen_by(d), "realm is \"prdo\" here and \"prod\" in the pool");
+  EXPECT_EQ(publish("two").fate, Fate::kAbandoned);
+}
+
 TEST_F(AnotherPolicyTest, AWordThatNobodyWaitsForIsTakenAndChangesNothing) {
   const TestAgent& a = start("a", kProd);
   ASSERT_EQ(publish("one").fate, Fate::kCommitted);

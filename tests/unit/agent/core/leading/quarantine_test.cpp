@@ -288,6 +288,17 @@ TEST_F(ForeignRefusalTest, AppIsReleasedIfTheNextStateIsRejectedWithoutAName) {
   EXPECT_THAT(quarantine_.entries(), IsEmpty());
 }
 
+// Without room for the app that is named, nothing is known; then those that are on probation by the same proxy are free.
+TEST_F(ForeignRefusalTest, AppThatIsNamedWithoutRoomFreesTheOneOnProbation) {
+  quarantine_.committed(foreign(bad_, "/web", {"proxy-3"}));
+  ASSERT_THAT(quarantine_.entries(), SizeIs(1));
+  RoutingState second = bad_;
+  second.apps[0] = made_app("/app10", "bad");
+  quarantine_.refused(foreign(quarantine_.contain(second), "/app10", {"proxy-3"}));
+  answer(kYes);
+  EXPECT_THAT(quarantine_.entries(), IsEmpty());
+}
+
 TEST_F(ForeignRefusalTest, AppThatHasNotChangedOrIsNotNamedIsLeftAlone) {
   quarantine_.committed(foreign(bad_, "/app10", {"proxy-3"}));
   quarantine_.committed(foreign(bad_, "", {"proxy-3"}));
