@@ -167,6 +167,7 @@ void Leader::end(const std::string& reason) {
 
 void Leader::finish(const Ending& ending) {
   const bool told = state_ == State::kLeading;
+  if (state_ == State::kLoading) context_.log(LogLine::Level::kWarning, "does not come to lead: " + ending.reason);
   const bool proven = publisher_.commits() > 0 || context_.now - began_at_ >= kProvenAfter;
   failures_ = holds_leadership() && proven ? 0 : failures_ + 1;
   publisher_.end_leadership(ending.reason);

@@ -24,7 +24,6 @@ void Publisher::begin_leadership(bool outranked, std::int64_t format) {
   format_ = format;
   last_used_ = fence_.document().last_revision;
   electors_.reset();
-  own_cuts_ = 0;
   put_again_at_.clear();
   refused_digest_.reset();
   committed_content_ = Content{};
@@ -35,6 +34,7 @@ void Publisher::end_leadership(const std::string& reason) {
   leading_ = false;
   scope_.end();
   commits_ = 0;
+  own_cuts_ = 0;
   failure_.reset();
   electors_.reset();
   blockage_.end();

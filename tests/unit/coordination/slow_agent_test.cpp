@@ -224,6 +224,25 @@ TEST_F(HangingLeaderTest, KeepsLeadingIfItWasSlowOnce) {
   EXPECT_TRUE(a().leading()) << "not twice in a row";
 }
 
+// What it was in an earlier leadership would otherwise end each later one at once.
+TEST_F(HangingLeaderTest, LeadsAgainOnceItsTestsAreQuick) {
+  for (const char* text : {"two", "three"}) {
+    a().offer(text);
+    advance(milliseconds(3'100));
+  }
+  ASSERT_THAT(a().lost, SizeIs(1));
+  a().answer = VoteResult::kAck;
+  a().step(StageFinished{a().staged.back().identity, VoteResult::kAck, {}});
+  cluster_.kill_and_expire(b());
+  cluster_.kill_and_expire(c());
+  ASSERT_TRUE(cluster_.wait([this] { return a().leading(); }));
+  a().offer("four");
+  cluster_.settle();
+  EXPECT_EQ(committed(), "four");
+  advance(seconds(5));
+  EXPECT_TRUE(a().leading()) << "it was slow in its last leadership";
+}
+
 TEST_F(HangingLeaderTest, IsNotCutWhereSomebodyRefuses) {
   c().answer = VoteResult::kNack;
   a().offer("two");
