@@ -1,5 +1,6 @@
 #include "coordination/membership.h"
 
+#include <tuple>
 #include <utility>
 
 namespace chorale::coordination {
@@ -7,6 +8,9 @@ namespace {
 
 constexpr std::chrono::milliseconds kContestedGrace{2'000};  // one server tick: expiry is checked no more often
 constexpr std::chrono::milliseconds kContestedLook{500};
+constexpr std::chrono::milliseconds kTakenLook{5'000};
+// The first is our past, and the second may be, if a request of it was long on its way.
+constexpr int kGhostsAllowed = 2;
 
 }  // namespace
 
@@ -29,6 +33,7 @@ void Membership::reset() {
   mirror_.reset();
   written_.reset();
   contested_since_.reset();  // the other's session may have been kept alive by the very outage that ended ours
+  ghosts_ = 0;
   if (state_ != State::kRefused && state_ != State::kLeft) state_ = State::kAbsent;
 }
 
@@ -37,12 +42,18 @@ void Membership::suspect() {
   mirror_.suspect();
 }
 
+// Said once, until something else is said or the znode is there.
+void Membership::complain(LogLine::Level level, const std::string& text) {
+  if (complaint_ == text) return;
+  complaint_ = text;
+  context_.log(level, text);
+}
+
 void Membership::failed(const Error& error) {
   if (is_unknown(error.kind)) {
     state_ = State::kUnclear;
-  } else if (complaint_ != error.message) {
-    complaint_ = error.message;
-    context_.log(LogLine::Level::kError, "own znode " + path_.text() + ": " + error.message);
+  } else {
+    complain(LogLine::Level::kError, "own znode " + path_.text() + ": " + error.message);
   }
   mirror_.again(error);
 }
@@ -54,6 +65,7 @@ void Membership::drive(bool root_ready) {
       return create();
     case State::kUnclear:
     case State::kContested:
+    case State::kTaken:
       return read_back();
     case State::kPresent:
       if (written_ != document_) return write();
@@ -70,7 +82,7 @@ void Membership::create() {
   mirror_.look(CreateNode{path_, encode(content), NodeKind::kEphemeral},
                [this, content](const Reply<CreateNode>& reply) {
                  if (!reply && reply.error().kind == ErrorKind::kExists) {
-                   if (state_ != State::kContested) state_ = State::kUnclear;
+                   state_ = State::kUnclear;
                    return mirror_.again();
                  }
                  if (!reply) {
@@ -100,26 +112,52 @@ void Membership::on_read(Reply<ReadNode> reply) {
   if (reply->stat.ephemeral_owner == context_.link.session) {
     state_ = State::kPresent;
     contested_since_.reset();
+    complaint_.reset();
     version_ = reply->stat.version;
     written_ = document ? std::optional(*document) : std::nullopt;
     return mirror_.fresh();
   }
-  if (document && document->instance == context_.options.instance) return delete_ghost(reply->stat.version);
-  on_foreign(document ? document->host : std::string("an unknown host"));
+  if (document && document->instance == context_.options.instance) return on_ghost(*document, reply->stat);
+  on_foreign(reply->stat.ephemeral_owner, document ? document->host : std::string("an unknown host"));
 }
 
-void Membership::on_foreign(const std::string& host) {
-  state_ = State::kContested;
-  if (!contested_since_) {
+void Membership::on_foreign(SessionId owner, const std::string& host) {
+  if (!contested_since_ || contested_by_ != owner) {
     contested_since_ = context_.now;
-    context_.log(LogLine::Level::kWarning,
-                 "id " + context_.options.id + " is held by an agent on " + host + "; waiting for it to go");
+    contested_by_ = owner;
   }
-  if (context_.now - *contested_since_ < context_.link.timeout + kContestedGrace) return mirror_.again(kContestedLook);
+  if (context_.now - *contested_since_ < context_.link.timeout + kContestedGrace) {
+    state_ = State::kContested;
+    complain(LogLine::Level::kWarning,
+             "id " + context_.options.id + " is held by an agent on " + host + "; waiting for it to go");
+    return mirror_.again(kContestedLook);
+  }
+  state_ = State::kTaken;
+  complain(LogLine::Level::kError, "another agent, on " + host + ", uses the id " + context_.options.id +
+                                       ": this one is not registered until that one is gone; give each agent an id of "
+                                       "its own (key \"id\")");
+  mirror_.again(kTakenLook);
+}
+
+void Membership::on_ghost(const AgentDocument& ghost, const Stat& stat) {
+  if (++ghosts_ <= kGhostsAllowed) return delete_ghost(stat.version);
+  const std::string twin = "a clone of this machine runs, with the same id " + context_.options.id +
+                           " and the same instance, on " + ghost.host + " (admin " + ghost.admin + ", started " +
+                           ghost.started_at + ")";
+  if (!started_before_us(ghost, stat.ephemeral_owner)) {
+    complain(LogLine::Level::kError, twin + "; it has to give way");
+    return delete_ghost(stat.version);
+  }
   mirror_.fresh();
   state_ = State::kRefused;
-  context_.effects.emplace_back(Refuse{"another agent, on " + host + ", uses the id " + context_.options.id +
-                                       "; give each agent an id of its own (key \"id\")"});
+  context_.effects.emplace_back(
+      Refuse{twin +
+             "; on one of the two, stop the agent, delete the file \"instance\" in its state_dir, and give it an "
+             "id of its own (key \"id\")"});
+}
+
+bool Membership::started_before_us(const AgentDocument& ghost, SessionId owner) const {
+  return std::tie(ghost.started_at, owner.value) < std::tie(document_.started_at, context_.link.session.value);
 }
 
 void Membership::delete_ghost(Version version) {

@@ -2,7 +2,12 @@
 //
 // The znode of the same name may be a ghost of our own past (same instance id, another session): then it is deleted at
 // the version that was read, which proves that nothing happened in between; the lock on state_dir/instance proves that
-// the old process is gone. Or it belongs to another agent with our name: then this agent must not run.
+// the old process is gone. A ghost that comes back again and again is alive: a machine was cloned, instance id and all.
+// Of the two, the one that was started later must not run; else they would delete each other's znode for ever.
+//
+// Or the znode belongs to another agent with our name, perhaps to what this proxy was before it was set up anew: its
+// session may outlive it by the session timeout, and by more if the ensemble fails over. Then this agent is not
+// registered, says so, and goes on trying.
 #pragma once
 
 #include <optional>
@@ -20,10 +25,10 @@ class Membership {
   //   |  v                  v
   //   |  kUnclear <---------+
   //   |    |--own session--> kPresent
-  //   +----+--own instance, other session: deleted
-  //   ^    '--other instance--> kContested --still there after session timeout + 2 s--> refused for good
-  //   +---------gone----------------'
-  enum class State { kAbsent, kPresent, kUnclear, kContested, kRefused, kLeft };
+  //   +----+--own instance, other session: deleted; the third of one session of ours: kRefused, for good
+  //   ^    '--other instance--> kContested --same session in it for session timeout + 2 s--> kTaken
+  //   +---------gone----------------+----------------------------------------------------------'
+  enum class State { kAbsent, kPresent, kUnclear, kContested, kTaken, kRefused, kLeft };
 
   explicit Membership(Context& context);
 
@@ -47,8 +52,11 @@ class Membership {
   void create();
   void read_back();
   void on_read(Reply<ReadNode> reply);
-  void on_foreign(const std::string& host);
+  void on_foreign(SessionId owner, const std::string& host);
+  void on_ghost(const AgentDocument& ghost, const Stat& stat);
+  [[nodiscard]] bool started_before_us(const AgentDocument& ghost, SessionId owner) const;
   void delete_ghost(Version version);
+  void complain(LogLine::Level level, const std::string& text);
   void write();
   void failed(const Error& error);
 
@@ -60,6 +68,8 @@ class Membership {
   std::optional<AgentDocument> written_;  // what the znode says at version_
   Version version_;
   std::optional<TimePoint> contested_since_;
+  SessionId contested_by_;
+  int ghosts_ = 0;  // seen in this session
   std::optional<std::string> complaint_;
 };
 

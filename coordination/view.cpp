@@ -23,7 +23,8 @@ std::string_view word_of(RootKeeper::State state) {
   return word<RootKeeper::State::kRefused, 3>(state, {"unknown", "ready", "refused"});
 }
 std::string_view word_of(Membership::State state) {
-  return word<Membership::State::kLeft, 6>(state, {"absent", "present", "unclear", "contested", "refused", "left"});
+  return word<Membership::State::kLeft, 7>(state,
+                                           {"absent", "present", "unclear", "contested", "taken", "refused", "left"});
 }
 std::string_view word_of(Election::State state) {
   return word<Election::State::kLowest, 4>(state, {"out", "joining", "waiting", "lowest"});

@@ -9,9 +9,12 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using testing::_;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::SizeIs;
 
 const std::string kOwn = "/chorale/agents/b";
@@ -150,17 +153,20 @@ TEST_F(MembershipErrorsTest, StrangersZnodeIsLookedAtTwiceASecondAndReportedOnce
   EXPECT_EQ(times_asked<DeleteNode>(stranger, kOwn), 0);
 }
 
-TEST_F(MembershipErrorsTest, StrangerIsRefusedWhenTheTimeoutAndTwoSecondsHavePassed) {
+TEST_F(MembershipErrorsTest, IdIsTakenWhenTheTimeoutAndTwoSecondsHavePassed) {
   TestAgent& stranger = cluster_.add("b", "elsewhere");
   stranger.start();
   cluster_.advance(milliseconds(11'900));
-  EXPECT_THAT(stranger.refused, IsEmpty());
+  EXPECT_THAT(stranger.notes, SizeIs(1));
   cluster_.advance(milliseconds(100));
-  EXPECT_THAT(stranger.refused, SizeIs(1));
+  EXPECT_THAT(stranger.notes, ElementsAre(_, HasSubstr("uses the id b")));
   stranger.sent.clear();
   cluster_.advance(seconds(20));
-  EXPECT_EQ(own_looks(stranger), 0) << "for good";
+  EXPECT_EQ(own_looks(stranger), 4) << "every 5 s";
   EXPECT_EQ(times_asked<CreateNode>(stranger, kOwn), 0);
+  EXPECT_EQ(times_asked<DeleteNode>(stranger, kOwn), 0);
+  EXPECT_THAT(stranger.notes, SizeIs(2));
+  EXPECT_THAT(stranger.refused, IsEmpty());
 }
 
 TEST_F(MembershipErrorsTest, ANewSessionWaitsForTheStrangerAnew) {
@@ -169,9 +175,9 @@ TEST_F(MembershipErrorsTest, ANewSessionWaitsForTheStrangerAnew) {
   cluster_.advance(seconds(8));
   cluster_.ensemble->expire(stranger.session());
   cluster_.advance(seconds(8));
-  EXPECT_THAT(stranger.refused, IsEmpty());
+  EXPECT_THAT(stranger.notes, Not(Contains(HasSubstr("uses the id b"))));
   cluster_.advance(seconds(6));
-  EXPECT_THAT(stranger.refused, SizeIs(1));
+  EXPECT_THAT(stranger.notes, Contains(HasSubstr("uses the id b")));
 }
 
 TEST_F(MembershipErrorsTest, UnreadableZnodeOfAnotherSessionIsAStrangers) {
@@ -179,7 +185,7 @@ TEST_F(MembershipErrorsTest, UnreadableZnodeOfAnotherSessionIsAStrangers) {
   TestAgent& c = cluster_.add("c");
   c.start();
   cluster_.advance(seconds(13));
-  EXPECT_THAT(c.refused, ElementsAre(HasSubstr("an unknown host")));
+  EXPECT_THAT(c.notes, Contains(HasSubstr("another agent, on an unknown host, uses the id c")));
   EXPECT_EQ(cluster_.read("/chorale/agents/c"), "{");
 }
 

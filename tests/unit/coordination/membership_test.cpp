@@ -4,14 +4,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/fakes/coordinator_cluster.h"
 
 namespace chorale::coordination {
 namespace {
 
 using std::chrono::seconds;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::SizeIs;
 
 AgentDocument agent_document(CoordinatorCluster& cluster, const std::string& id) {
@@ -38,21 +42,126 @@ TEST(MembershipTest, GhostOfTheOwnInstanceIsReplacedAtOnce) {
   restarted.start();
   ASSERT_TRUE(cluster.wait([&] { return restarted.leading(); }, seconds(2)));  // its session has not expired
   EXPECT_THAT(cluster.list("/chorale/election"), SizeIs(1));
-  EXPECT_THAT(restarted.refused, SizeIs(0));
+  EXPECT_THAT(restarted.refused, IsEmpty());
 }
 
-TEST(MembershipTest, StrangerWithTheSameIdIsRefusedAfterTheTimeoutAndNamed) {
+// "contested" while it may be a ghost, "taken" afterwards.
+std::string standing(const TestAgent& agent) {
+  const std::string text = agent.describe();
+  const std::string name = "membership: ";
+  const auto at = text.find(name) + name.size();
+  return text.substr(at, text.find(',', at) - at);
+}
+
+TEST(MembershipTest, StrangerWithTheSameIdIsNamedAndTheAgentGoesOnTrying) {
   CoordinatorCluster cluster;
-  cluster.add("a").start();
+  TestAgent& first = cluster.add("a");
+  first.start();
   cluster.advance(seconds(1));
   TestAgent& stranger = cluster.add("a", "elsewhere");
   stranger.start();
   cluster.advance(seconds(11));
-  EXPECT_THAT(stranger.refused, SizeIs(0));
+  EXPECT_EQ(standing(stranger), "contested");
   cluster.advance(seconds(2));
-  EXPECT_THAT(stranger.refused, ElementsAre(HasSubstr("host-of-instance-of-a")));
+  EXPECT_EQ(standing(stranger), "taken");
+  const auto names_it = HasSubstr("another agent, on host-of-instance-of-a, uses the id a");
+  EXPECT_THAT(stranger.notes, Contains(names_it));
+  cluster.advance(seconds(600));
+  EXPECT_EQ(std::count_if(stranger.notes.begin(), stranger.notes.end(),
+                          [](const std::string& note) { return note.find("another agent") != std::string::npos; }),
+            1);
+  EXPECT_THAT(stranger.refused, IsEmpty());
   EXPECT_THAT(cluster.list("/chorale/election"), SizeIs(1));
   EXPECT_EQ(agent_document(cluster, "a").instance, "instance-of-a");
+  cluster.kill_and_expire(first);
+  cluster.advance(seconds(6));
+  EXPECT_EQ(agent_document(cluster, "a").instance, "elsewhere");
+  EXPECT_TRUE(stranger.leading());
+}
+
+// A failover of the ensemble gives every session its whole timeout again: the wait is for one and the same session.
+TEST(MembershipTest, WaitBeginsAnewWhenAnotherSessionHoldsTheId) {
+  CoordinatorCluster cluster;
+  TestAgent& first = cluster.add("a");
+  first.start();
+  cluster.advance(seconds(1));
+  TestAgent& late = cluster.add("a", "elsewhere");
+  late.start();
+  cluster.advance(seconds(8));
+  cluster.ensemble->expire(first.session());
+  cluster.add("a", "third").start();
+  cluster.advance(seconds(8));
+  const std::string owner = "third";
+  ASSERT_EQ(agent_document(cluster, "a").instance, owner);
+  for (const auto& agent : cluster.agents) {
+    EXPECT_EQ(standing(*agent), agent->options().instance == owner ? "present" : "contested");
+    EXPECT_THAT(agent->refused, IsEmpty());
+  }
+  cluster.advance(seconds(5));
+  for (const auto& agent : cluster.agents) {
+    EXPECT_EQ(standing(*agent), agent->options().instance == owner ? "present" : "taken");
+  }
+}
+
+class CloneTest : public testing::Test {
+ protected:
+  TestAgent& start(const std::string& started_at, const std::string& admin) {
+    cluster_.defaults.started_at = started_at;
+    cluster_.defaults.admin = admin;
+    TestAgent& agent = cluster_.add("a");
+    agent.start();
+    cluster_.advance(seconds(3));
+    return agent;
+  }
+  // Quiet: nobody deletes anything any more.
+  void expect_peace() {
+    for (const auto& agent : cluster_.agents) agent->sent.clear();
+    cluster_.advance(seconds(60));
+    for (const auto& agent : cluster_.agents) {
+      for (const Operation& operation : agent->sent) EXPECT_FALSE(std::holds_alternative<DeleteNode>(operation));
+    }
+  }
+  CoordinatorCluster cluster_;
+};
+
+TEST_F(CloneTest, TheOneThatWasStartedLaterIsRefusedAndNamed) {
+  TestAgent& original = start("2026-11-26T12:00:00.000Z", "10.0.0.1:8000");
+  TestAgent& clone = start("2026-11-26T13:00:00.000Z", "10.0.0.2:8000");
+  EXPECT_THAT(clone.refused, ElementsAre(HasSubstr("a clone of this machine runs, with the same id a and the same "
+                                                   "instance, on host-of-instance-of-a (admin 10.0.0.1:8000")));
+  EXPECT_THAT(original.refused, IsEmpty());
+  EXPECT_EQ(agent_document(cluster_, "a").admin, "10.0.0.1:8000");
+  expect_peace();
+  EXPECT_TRUE(original.leading());
+  EXPECT_FALSE(clone.leading());
+}
+
+TEST_F(CloneTest, TheOlderOneComingBackFindsTheYoungerOneInItsPlace) {
+  TestAgent& clone = start("2026-11-26T13:00:00.000Z", "10.0.0.2:8000");
+  TestAgent& original = start("2026-11-26T12:00:00.000Z", "10.0.0.1:8000");
+  EXPECT_THAT(clone.refused, SizeIs(1));
+  EXPECT_THAT(original.refused, IsEmpty());
+  expect_peace();
+  EXPECT_EQ(agent_document(cluster_, "a").admin, "10.0.0.1:8000");
+}
+
+TEST_F(CloneTest, StartedInTheSameMomentOneOfThemRuns) {
+  TestAgent& one = start("2026-11-26T12:00:00.000Z", "10.0.0.1:8000");
+  TestAgent& two = start("2026-11-26T12:00:00.000Z", "10.0.0.2:8000");
+  EXPECT_EQ(one.refused.size() + two.refused.size(), 1U);
+  expect_peace();
+}
+
+// Killed again and again, it leaves a ghost each time.
+TEST_F(CloneTest, EarlierProcessesAreNoClones) {
+  TestAgent& agent = start("2026-11-26T12:00:00.000Z", "10.0.0.1:8000");
+  cluster_.kill(agent);
+  for (int i = 0; i < 6; ++i) {
+    TestAgent& next = start("2026-11-26T12:00:0" + std::to_string(i) + ".000Z", "10.0.0.1:8000");
+    EXPECT_THAT(next.refused, IsEmpty());
+    EXPECT_TRUE(next.leading());
+    cluster_.kill(next);
+  }
 }
 
 TEST(MembershipTest, TakesTheIdOverWhenTheStrangerGoes) {
@@ -65,7 +174,7 @@ TEST(MembershipTest, TakesTheIdOverWhenTheStrangerGoes) {
   cluster.advance(seconds(5));
   cluster.kill_and_expire(first);
   cluster.advance(seconds(10));
-  EXPECT_THAT(second.refused, SizeIs(0));
+  EXPECT_THAT(second.refused, IsEmpty());
   EXPECT_EQ(agent_document(cluster, "a").instance, "elsewhere");
 }
 
