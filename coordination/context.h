@@ -90,4 +90,9 @@ class Context {
   return kind == ErrorKind::kConnectionLoss || kind == ErrorKind::kSessionExpired || kind == ErrorKind::kClosing;
 }
 
+// When to ask again after a refusal. A missing parent is created again by RootKeeper on its next look.
+[[nodiscard]] inline std::chrono::milliseconds retry_delay(const Error& error) {
+  return is_unknown(error.kind) || error.kind == ErrorKind::kNoNode ? kRetryDelay : kRefusedDelay;
+}
+
 }  // namespace chorale::coordination

@@ -184,6 +184,7 @@ void Coordinator::Parts::drive() {
   roster.drive(root.ready(), leads);
   if (roster.lists() != known_lists_) {
     known_lists_ = roster.lists();
+    std::erase_if(sync_requests_, [this](const auto& entry) { return !roster.contains(entry.first); });
     if (!roster.contains(context.options.id)) membership.suspect();
   }
   // What a newer version wrote is neither led nor changed: the place in the election goes to who can read it.

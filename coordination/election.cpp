@@ -115,9 +115,12 @@ void Election::take_place(const std::vector<Candidate>& candidates) {
   watch(name_);
 }
 
+// By a read: one of a znode that has just gone leaves no watch behind, and a name never comes again.
 void Election::watch(const std::string& name) {
-  mirror_.send(CheckNode{context_.paths.election.child(name), true}, [this](const Reply<CheckNode>& reply) {
-    if (!reply || !reply->stat) mirror_.suspect(reply ? std::chrono::milliseconds{0} : kRetryDelay);
+  mirror_.send(ReadNode{context_.paths.election.child(name), true}, [this](const Reply<ReadNode>& reply) {
+    if (reply) return;
+    const bool gone = reply.error().kind == ErrorKind::kNoNode;
+    mirror_.suspect(gone ? std::chrono::milliseconds{0} : retry_delay(reply.error()));
   });
 }
 
@@ -126,7 +129,7 @@ void Election::remove(const std::string& name) {
   mirror_.send(DeleteNode{context_.paths.election.child(name), kAnyVersion}, [this](const Reply<DeleteNode>& reply) {
     --removing_;
     const bool gone = reply || reply.error().kind == ErrorKind::kNoNode;
-    mirror_.suspect(gone ? std::chrono::milliseconds{0} : kRetryDelay);
+    mirror_.suspect(gone ? std::chrono::milliseconds{0} : retry_delay(reply.error()));
   });
 }
 

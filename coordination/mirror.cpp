@@ -27,11 +27,7 @@ void Mirror::again(std::chrono::milliseconds delay) {
   suspect(delay);
 }
 
-void Mirror::again(const Error& error) {
-  // A missing parent is created again by RootKeeper on its next look.
-  const bool soon = is_unknown(error.kind) || error.kind == ErrorKind::kNoNode;
-  again(soon ? kRetryDelay : kRefusedDelay);
-}
+void Mirror::again(const Error& error) { again(retry_delay(error)); }
 
 std::string Mirror::describe() const { return looking_ ? "looking" : due() || stale_ ? "stale" : "fresh"; }
 

@@ -83,11 +83,13 @@ void Roster::on_read(const std::string& id, Pass pass, const Reply<ReadNode>& re
     members_.erase(id);
     return list_.suspect();
   }
-  if (!reply) return member.mirror.again(reply.error());
+  if (!reply && is_unknown(reply.error().kind)) return member.mirror.again(reply.error());
+  // A znode that may not be read says nothing, as one that is damaged: nobody is to wait for it.
   member.mirror.fresh();
+  if (!reply) member.mirror.suspect(kRefusedDelay);
   ++reads_;
   member.read_pass = pass;
-  auto document = decode_agent(reply->data);
+  auto document = reply ? decode_agent(reply->data) : tl::unexpected(reply.error());
   if (document) {
     member.document = std::move(*document);
     member.complaint.reset();

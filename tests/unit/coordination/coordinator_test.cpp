@@ -70,6 +70,27 @@ TEST(CoordinatorTest, TheLeaderHearsThatAnotherAgentWasAskedForASync) {
   EXPECT_EQ(leader->sync_wanted.size(), 1U) << "one request is one sync";
 }
 
+// The count of an agent that went is forgotten with it: its successor begins with what it was asked before it came.
+TEST(CoordinatorTest, WhatAnAgentWasAskedBeforeItCameAsksForNothing) {
+  CoordinatorCluster cluster;
+  TestAgent& leader = cluster.add("a");
+  leader.start();
+  ASSERT_TRUE(cluster.wait([&] { return leader.leading(); }));
+  TestAgent& other = cluster.add("b");
+  other.start();
+  cluster.advance(seconds(1));
+  cluster.kill_and_expire(other);
+  cluster.advance(seconds(1));
+  TestAgent& successor = cluster.add("b");
+  successor.step(SyncRequested{});
+  successor.start();
+  cluster.advance(seconds(1));
+  EXPECT_TRUE(leader.sync_wanted.empty());
+  successor.step(SyncRequested{});
+  cluster.settle();
+  EXPECT_EQ(leader.sync_wanted.size(), 1U);
+}
+
 TEST(CoordinatorTest, DescribesItsMachinesAndWhatItWaitsFor) {
   CoordinatorCluster cluster;
   TestAgent& agent = cluster.add("a");

@@ -136,7 +136,7 @@ TEST_F(ElectionErrorsTest, PredecessorThatWentBeforeItCouldBeWatchedIsSeen) {
   TestAgent& c = cluster_.add("c");
   const std::string predecessor = znode_of("b");
   c.lose_reply = [&](const Operation& operation) {
-    if (asks<CheckNode>(operation, predecessor)) {
+    if (asks<ReadNode>(operation, predecessor)) {
       (void)cluster_.ensemble->execute(c.session(), DeleteNode{Path(predecessor), kAnyVersion});
     }
     return false;
@@ -144,8 +144,13 @@ TEST_F(ElectionErrorsTest, PredecessorThatWentBeforeItCouldBeWatchedIsSeen) {
   b().hold_replies(true);
   c.start();
   cluster_.settle();
-  EXPECT_EQ(times_asked<CheckNode>(c, predecessor), 1);
-  EXPECT_EQ(times_asked<CheckNode>(c, znode_of("a")), 1) << "the next one is watched";
+  EXPECT_EQ(times_asked<ReadNode>(c, predecessor), 1);
+  EXPECT_EQ(times_asked<ReadNode>(c, znode_of("a")), 1) << "the next one is watched";
+  c.sent.clear();
+  create(predecessor);
+  cluster_.settle();
+  EXPECT_THAT(c.sent, IsEmpty()) << "the one that has gone is not";
+  remove(predecessor);
   cluster_.kill_and_expire(a());
   cluster_.settle();
   EXPECT_TRUE(c.leading());
@@ -153,10 +158,10 @@ TEST_F(ElectionErrorsTest, PredecessorThatWentBeforeItCouldBeWatchedIsSeen) {
 
 TEST_F(ElectionErrorsTest, LostCheckIsRepeatedWithTheListAfterAMoment) {
   TestAgent& c = cluster_.add("c");
-  c.refuse = refusing<CheckNode>(znode_of("b"), ErrorKind::kConnectionLoss, 1);
+  c.refuse = refusing<ReadNode>(znode_of("b"), ErrorKind::kConnectionLoss, 1);
   c.start();
   cluster_.settle();
-  expect_asked_after<CheckNode>(c, znode_of("b"), milliseconds(100));
+  expect_asked_after<ReadNode>(c, znode_of("b"), milliseconds(100));
 }
 
 TEST_F(ElectionErrorsTest, OwnZnodeThatIsDeletedIsMissedAtOnce) {
@@ -175,6 +180,14 @@ TEST_F(ElectionErrorsTest, GhostsOfTheOwnIdAreDeletedAndALostDeleteRepeated) {
   cluster_.advance(milliseconds(100));
   EXPECT_FALSE(cluster_.read(ghost));
   EXPECT_THAT(cluster_.list(kElection), SizeIs(2));
+}
+
+TEST_F(ElectionErrorsTest, GhostThatMayNotBeDeletedIsTriedEveryFiveSeconds) {
+  const std::string ghost = kElection + "/b.other-n_0000000000";
+  create(ghost);
+  b().refuse = refusing<DeleteNode>(ghost, ErrorKind::kNoAuth);
+  ASSERT_TRUE(cluster_.wait([&] { return times_asked<DeleteNode>(b(), ghost) == 1; }, seconds(10)));
+  for (int i = 0; i < 2; ++i) expect_asked_after<DeleteNode>(b(), ghost, seconds(5));
 }
 
 TEST_F(ElectionErrorsTest, WhatIsNoCandidateIsLeftAlone) {
