@@ -75,6 +75,11 @@ struct ApplyRevision {
   std::shared_ptr<const Manifest> manifest;
   std::vector<PublishedFile> files;
 };
+struct PeerAddress {  // another registered agent
+  std::string id;
+  std::string admin;  // "host:port" of its admin API, as it says itself
+  bool operator==(const PeerAddress&) const = default;
+};
 // What is known of the cluster without asking; for health, metrics and the log.
 struct ViewChanged {
   bool connected = false;
@@ -84,8 +89,11 @@ struct ViewChanged {
   Epoch epoch;
   std::optional<RevisionHeader> committed;
   std::optional<RevisionHeader> proposed;
+  bool registered = false;               // this agent's own znode is there, and is its own
+  std::string registration_message;      // why not, where that is known
   std::vector<std::string> agents;       // live ids, sorted
-  std::optional<Identity> peer_applied;  // the newest that another live agent has applied
+  std::vector<PeerAddress> peers;        // the others, by id
+  std::optional<Identity> peer_applied;  // the newest that another live agent, which is not down, has applied
   std::vector<std::string> missing;      // chunks that could not be found
   // The state names a leader that is not registered: since when, on the steady clock.
   std::optional<TimePoint> leaderless_since;

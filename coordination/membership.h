@@ -46,6 +46,8 @@ class Membership {
   [[nodiscard]] const AgentDocument& document() const { return document_; }
   [[nodiscard]] bool present() const { return state_ == State::kPresent; }
   [[nodiscard]] State state() const { return state_; }
+  // Why the znode could not be written last; nullopt once it was.
+  [[nodiscard]] const std::optional<std::string>& complaint() const { return complaint_; }
   [[nodiscard]] const Mirror& mirror() const { return mirror_; }
 
  private:

@@ -83,6 +83,21 @@ Description describe(const Machines& machines) {
   return description;
 }
 
+namespace {
+
+void view_others(const Machines& machines, ViewChanged& view) {
+  for (const auto& [id, agent] : machines.roster.documents()) {
+    if (id == machines.context.options.id) continue;
+    view.peers.push_back({id, agent->admin});
+    if (!agent->applied || agent->condition == Condition::kDown) continue;
+    const Identity& applied = agent->applied->identity;
+    if (applied.epoch > kHighestEpoch || applied.revision > kHighestRevision) continue;
+    if (!view.peer_applied || view.peer_applied->older_than(applied)) view.peer_applied = applied;
+  }
+}
+
+}  // namespace
+
 ViewChanged make_view(const Machines& machines) {
   const RootKeeper& root = machines.root;
   const Pointer& pointer = machines.pointer;
@@ -101,8 +116,10 @@ ViewChanged make_view(const Machines& machines) {
     view.committed = state->committed;
     view.proposed = state->proposed;
   }
+  view.registered = machines.membership.present();
+  view.registration_message = machines.membership.complaint().value_or("");
   view.agents = machines.roster.ids();
-  view.peer_applied = machines.roster.newest_applied_by_others();
+  view_others(machines, view);
   view.missing = machines.follower.missing();
   view.policy_difference = machines.policy.difference();
   view.leaderless_since = machines.leaderless_since;
@@ -117,8 +134,9 @@ ViewChanged make_view(const Machines& machines) {
 bool same_view(const ViewChanged& left, const ViewChanged& right) {
   const auto fields = [](const ViewChanged& view) {
     return std::tie(view.connected, view.zookeeper_message, view.role, view.leader, view.epoch, view.committed,
-                    view.proposed, view.agents, view.peer_applied, view.missing, view.policy_difference,
-                    view.leaderless_since, view.late, view.blocked, view.blocked_at);
+                    view.proposed, view.registered, view.registration_message, view.agents, view.peers,
+                    view.peer_applied, view.missing, view.policy_difference, view.leaderless_since, view.late,
+                    view.blocked, view.blocked_at);
   };
   return fields(left) == fields(right);
 }

@@ -91,6 +91,15 @@ class Visit {
   void ask(Stream& stream) {
     http::async_write(stream, request_, [this, &stream](const error_code& error, std::size_t) {
       if (failed("cannot send", error)) return;
+      read(stream);
+    });
+  }
+
+  // The header first: Beast 1.74 forgets the limit of a body that it reads together with its header.
+  template <class Stream>
+  void read(Stream& stream) {
+    http::async_read_header(stream, buffer_, parser_, [this, &stream](const error_code& bad, std::size_t) {
+      if (failed("no readable answer", bad)) return;
       http::async_read(stream, buffer_, parser_, [this](const error_code& unread, std::size_t) {
         if (!failed("no readable answer", unread)) over();
       });

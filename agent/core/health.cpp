@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "agent/core/cut_off.h"
 #include "coordination/documents.h"
 
 namespace chorale::agent {
@@ -13,6 +14,21 @@ using Json = nlohmann::ordered_json;
 
 std::string or_else(const std::string& text, const std::string& fallback) {
   return text.empty() || text == "OK" ? fallback : text;
+}
+
+std::string missing_text(const HealthInputs& inputs) {
+  return std::to_string(inputs.view.missing.size()) + " chunk(s) of the committed revision are missing in ZooKeeper";
+}
+
+// Connected, and yet the others do not know of this agent; nullopt: they do, or it is only about to register.
+std::optional<std::string> why_unregistered(const HealthInputs& inputs) {
+  if (!inputs.view.connected || inputs.view.registered || inputs.view.registration_message.empty()) return std::nullopt;
+  return "not registered in ZooKeeper: " + inputs.view.registration_message;
+}
+
+std::string why_cut_off(const HealthInputs& inputs) {
+  if (auto reason = why_unregistered(inputs)) return *reason;
+  return "ZooKeeper: " + or_else(inputs.view.zookeeper_message, "no answer");
 }
 
 // Why this proxy has nothing to serve yet: the root cause.
@@ -32,11 +48,20 @@ std::string why_nothing_applied(const HealthInputs& inputs) {
                                                : "leader " + inputs.view.leader + " has committed no revision yet");
 }
 
-// A state that another live agent proved to be applicable, and that this one has failed at for too long: its own fault.
-bool cannot_apply_what_others_can(const HealthInputs& inputs) {
-  return inputs.nginx.failing_since && inputs.now - *inputs.nginx.failing_since >= kDownAfterCannotApply &&
-         inputs.view.peer_applied && inputs.nginx.applied &&
-         inputs.nginx.applied->older_than(*inputs.view.peer_applied);
+// A state that another live agent proved to be applicable, and that this one lacks for too long: its own fault.
+bool lacks_what_others_serve(const HealthInputs& inputs) {
+  return inputs.behind_since && inputs.now - *inputs.behind_since >= kDownAfterBehind && inputs.nginx.applied &&
+         inputs.view.peer_applied;
+}
+
+std::string why_not_applied(const HealthInputs& inputs) {
+  const std::string missing = inputs.view.missing.empty() ? "see the log" : missing_text(inputs);
+  return or_else(inputs.nginx.config_message, missing);
+}
+
+// Texts that stand in the agent's znode name no running time: each would be a write of its own.
+std::string seconds_text(Milliseconds time) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(time).count()) + " s";
 }
 
 // Why this proxy must get no traffic.
@@ -44,10 +69,14 @@ std::optional<std::string> why_down(const HealthInputs& inputs) {
   if (inputs.drained) return "drained by an operator";
   if (!inputs.nginx.running) return "Nginx is not running: " + or_else(inputs.nginx.message, "no master process found");
   if (!inputs.nginx.applied) return why_nothing_applied(inputs);
-  if (cannot_apply_what_others_can(inputs)) {
-    const auto failing = std::chrono::duration_cast<std::chrono::seconds>(inputs.now - *inputs.nginx.failing_since);
-    return "cannot apply revision " + to_text(*inputs.view.peer_applied) + " for " + std::to_string(failing.count()) +
-           " s although another proxy has: " + or_else(inputs.nginx.config_message, "see the log");
+  if (lacks_what_others_serve(inputs)) {
+    return "serves " + to_text(*inputs.nginx.applied) + " for more than " + seconds_text(kDownAfterBehind) +
+           " after another proxy has applied a newer revision (" + to_text(*inputs.view.peer_applied) +
+           " by now): " + why_not_applied(inputs);
+  }
+  if (inputs.replaced_by) {
+    return "hears nothing of the cluster for more than " + seconds_text(kCutOffAfter) + " (" + why_cut_off(inputs) +
+           "), and " + *inputs.replaced_by + " serves a newer revision than " + to_text(*inputs.nginx.applied);
   }
   return std::nullopt;
 }
@@ -59,9 +88,7 @@ std::optional<std::string> why_degraded_here(const HealthInputs& inputs) {
   if (!inputs.nginx.config_healthy) {
     return "Nginx refuses its config: " + or_else(inputs.nginx.config_message, "see the log");
   }
-  if (!inputs.view.missing.empty()) {
-    return std::to_string(inputs.view.missing.size()) + " chunk(s) of the committed revision are missing in ZooKeeper";
-  }
+  if (!inputs.view.missing.empty()) return missing_text(inputs);
   return std::nullopt;
 }
 
@@ -101,6 +128,7 @@ std::optional<std::string> why_degraded(const HealthInputs& inputs) {
            "; the last applied routes stay in use";
   }
   if (!or_else(inputs.view.zookeeper_message, {}).empty()) return "ZooKeeper: " + inputs.view.zookeeper_message;
+  if (auto reason = why_unregistered(inputs)) return reason;
   if (inputs.view.policy_difference) {
     return "does not lead, its policy is not the pool's: " + *inputs.view.policy_difference;
   }
@@ -123,6 +151,12 @@ Json part(bool healthy, const std::string& message, const std::string& fallback)
 
 Json part(const std::optional<Failure>& trouble) {
   return Json{{"Healthy", !trouble}, {"Message", trouble ? trouble->message : "OK"}};
+}
+
+// An agent that is not registered has no word in the cluster, whatever it reads there.
+Json zookeeper_part(const HealthInputs& inputs) {
+  if (const auto reason = why_unregistered(inputs)) return part(false, *reason, "");
+  return part(inputs.view.connected, inputs.view.zookeeper_message, "not connected");
 }
 
 Json endpoints_json(const std::vector<EndpointHealth>& endpoints) {
@@ -169,7 +203,7 @@ std::string health_json(const HealthInputs& inputs) {
   body["Config"] = part(inputs.nginx.config_healthy, inputs.nginx.config_message, "not tested yet");
   body["Template"] = part(inputs.template_trouble);
   body["Endpoints"] = endpoints_json(inputs.endpoints);
-  body["ZooKeeper"] = part(inputs.view.connected, inputs.view.zookeeper_message, "not connected");
+  body["ZooKeeper"] = zookeeper_part(inputs);
   body["Nginx"] = part(inputs.nginx.running, inputs.nginx.message, "no master process found");
   body["Cluster"] = cluster_json(inputs);
   body["Quarantined"] = quarantined_json(inputs.quarantined);

@@ -22,6 +22,8 @@ struct HealthInputs {
   coordination::ViewChanged view;  // ZooKeeper and the cluster
   bool standalone = false;         // there is no cluster: it leads itself
   NginxStatus nginx;
+  std::optional<TimePoint> behind_since;   // Behind::since()
+  std::optional<std::string> replaced_by;  // CutOff::replaced_by()
   // Template and Marathon, known by the leader only; followers take them from their own last look.
   std::optional<Failure> template_trouble;
   std::vector<EndpointHealth> endpoints;
@@ -40,7 +42,7 @@ struct HealthVerdict {
   std::string message;  // the most important reason, "OK" if none
 };
 
-inline constexpr Milliseconds kDownAfterCannotApply{30'000};
+inline constexpr Milliseconds kDownAfterBehind{30'000};
 // Beyond the session timeout: by then the next agent should have taken over.
 inline constexpr Milliseconds kLeaderlessGrace{3'000};
 

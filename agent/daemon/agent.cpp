@@ -39,7 +39,8 @@ Agent::Agent(Config config, InstanceLock lock, const NotifyEnvironment& service_
                  }),
       endpoint_watch_(loop_, workers_, config_, [this] { status_changed(); }),
       framework_watch_(loop_, workers_, config_, [this] { framework_answered(); }),
-      last_routes_(loop_, workers_, config_.state_dir, [this] { routes_changed(); }) {}
+      last_routes_(loop_, workers_, config_.state_dir, [this] { routes_changed(); }),
+      peer_watch_(loop_, workers_, config_.state_dir, [this] { status_changed(); }) {}
 
 Agent::~Agent() {
   if (leadership_) leadership_->close();
@@ -60,6 +61,7 @@ bool Agent::start() {
   templates_.start();
   if (const auto& trouble = templates_.trouble()) log_error("no template yet: " + trouble->message);
   last_routes_.load();
+  if (!config_.standalone) peer_watch_.load();
   routes_changed();
 
   admin_ = std::make_unique<HttpServer>(loop_, HttpServerOptions{config_.listen_address, config_.listen_port},

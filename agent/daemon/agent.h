@@ -15,6 +15,7 @@
 #include <string>
 
 #include "agent/config/config.h"
+#include "agent/core/behind.h"
 #include "agent/core/health.h"
 #include "agent/daemon/coordination_shell.h"
 #include "agent/daemon/endpoint_watch.h"
@@ -24,6 +25,7 @@
 #include "agent/daemon/leadership.h"
 #include "agent/daemon/loop_watchdog.h"
 #include "agent/daemon/notify.h"
+#include "agent/daemon/peer_watch.h"
 #include "agent/daemon/statsd.h"
 #include "agent/daemon/template_source.h"
 #include "agent/http/admin_api.h"
@@ -71,6 +73,7 @@ class Agent {
   [[nodiscard]] HealthInputs health_inputs() const;
   void status_changed();
   void routes_changed();
+  void look_at_others();
   void publish_status();
   [[nodiscard]] AppliedTimes times() const;
   void read_cluster(std::function<void(tl::expected<coordination::ClusterSnapshot, coordination::Error>)> done);
@@ -90,6 +93,8 @@ class Agent {
   EndpointWatch endpoint_watch_;
   FrameworkWatch framework_watch_;
   LastRoutes last_routes_;
+  PeerWatch peer_watch_;
+  Behind behind_;
   std::shared_ptr<LocalNginx> nginx_;
   std::unique_ptr<HttpServer> admin_;
   std::unique_ptr<CoordinationShell> coordination_;

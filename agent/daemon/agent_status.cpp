@@ -24,6 +24,8 @@ HealthInputs Agent::health_inputs() const {
   inputs.session_timeout = config_.session_timeout;
   inputs.leaderless_since = leaderless_since_;
   inputs.nginx = nginx_status_;
+  inputs.behind_since = behind_.since();
+  if (nginx_status_.applied) inputs.replaced_by = peer_watch_.replaced_by(nginx_status_.applied->revision);
   inputs.template_trouble = leadership_ ? leadership_->template_trouble() : templates_.trouble();
   inputs.endpoints = leadership_ ? leadership_->tracker().endpoints() : endpoint_watch_.endpoints();
   if (leadership_) {
@@ -51,12 +53,21 @@ void Agent::status_changed() {
   });
 }
 
+// Whether this proxy falls behind the others, by their znodes or, where those cannot be read, by their own word.
+void Agent::look_at_others() {
+  if (config_.standalone) return;
+  const TimePoint now = std::chrono::steady_clock::now();
+  behind_.observe(now, nginx_status_.applied, view_.connected ? view_.peer_applied : std::nullopt);
+  peer_watch_.look(now, view_);
+}
+
 void Agent::publish_status() {
   if (ending_) return;
   status_timer_.expires_after(kLookedAtEvery);  // some verdicts change with time alone
   status_timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error) status_changed();
   });
+  look_at_others();
   const HealthInputs inputs = health_inputs();
   const HealthVerdict verdict = judge(inputs);
   metrics_.set_cluster(view_);

@@ -75,6 +75,7 @@ class Metrics::Impl {
       counter("chorale_proposals_total", "Revisions proposed by this agent.", {{"result", "committed"}});
   Counter& rejected = counter("chorale_proposals_total", "Revisions proposed by this agent.", {{"result", "rejected"}});
   Gauge& connected = gauge("chorale_zookeeper_connected", "1 while ZooKeeper is connected.");
+  Gauge& registered = gauge("chorale_registered", "1 while this agent's znode stands: the others know of it.");
   Gauge& leading = gauge("chorale_leader", "1 while this agent leads.");
   Gauge& agents = gauge("chorale_agents", "Live agents in the cluster.");
   Gauge& epoch = gauge("chorale_epoch", "The epoch of the current leader.");
@@ -181,6 +182,7 @@ void Metrics::change_applied(std::chrono::milliseconds latency) { impl_->change.
 
 void Metrics::set_cluster(const coordination::ViewChanged& view) {
   impl_->connected.Set(view.connected ? 1 : 0);
+  impl_->registered.Set(view.connected && view.registered ? 1 : 0);
   impl_->leading.Set(view.role == coordination::Role::kLeader ? 1 : 0);
   impl_->agents.Set(static_cast<double>(view.agents.size()));
   impl_->epoch.Set(static_cast<double>(view.epoch.value));

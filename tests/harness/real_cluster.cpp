@@ -130,9 +130,14 @@ bool RealCluster::start() {
 
 Proxy* RealCluster::add_proxy(const std::string& more_config) {
   const int number = static_cast<int>(proxies_.size()) + 1;
+  std::string zookeeper = zookeeper_.address();
+  if (options_.zookeeper_relays) {
+    relays_.push_back(std::make_unique<TcpRelay>(zookeeper_.port()));
+    zookeeper = relays_.back()->address();
+  }
   proxies_.push_back(
       std::make_unique<Proxy>(Proxy::Options{number,
-                                             zookeeper_.address(),
+                                             std::move(zookeeper),
                                              {marathon_->url()},
                                              options_.session_timeout,
                                              more_config,

@@ -15,6 +15,7 @@
 #include "tests/harness/http_client.h"
 #include "tests/harness/marathon_simulator.h"
 #include "tests/harness/nginx_instance.h"
+#include "tests/harness/tcp_relay.h"
 #include "tests/harness/temp_dir.h"
 #include "tests/harness/zookeeper_server.h"
 
@@ -85,6 +86,7 @@ class RealCluster {
     bool delays_tests = false;             // Proxy::delay_tests() may be called
     std::string nginx_template{};          // every agent's; empty: the shipped one
     std::string last_nginx_cmd{};          // of the last proxy alone: see Proxy::Options::nginx_cmd
+    bool zookeeper_relays = false;         // every agent reaches ZooKeeper through a relay of its own
   };
 
   RealCluster();
@@ -98,6 +100,8 @@ class RealCluster {
   // With other further lines in its chorale.toml than the others have.
   [[nodiscard]] Proxy* add_proxy(const std::string& more_config);
 
+  // Of the proxy's agent to ZooKeeper. REQUIRES: Options::zookeeper_relays.
+  [[nodiscard]] TcpRelay& zookeeper_relay(std::size_t index) { return *relays_.at(index); }
   [[nodiscard]] ZookeeperServer& zookeeper() { return zookeeper_; }
   [[nodiscard]] MarathonSimulator& marathon() { return *marathon_; }
   [[nodiscard]] std::vector<std::unique_ptr<Proxy>>& proxies() { return proxies_; }
@@ -114,6 +118,7 @@ class RealCluster {
  private:
   Options options_;
   ZookeeperServer zookeeper_;
+  std::vector<std::unique_ptr<TcpRelay>> relays_;
   std::unique_ptr<MarathonSimulator> marathon_;
   std::vector<std::unique_ptr<Proxy>> proxies_;
 };

@@ -77,6 +77,15 @@ class ClusterContentTest : public ::testing::Test {
         },
         seconds(10));
   }
+  // The proxy is to be a minority, so another one has to lead.
+  void lead_elsewhere_than(std::size_t index) {
+    ASSERT_TRUE(cluster_->marathon().settled(seconds(10)));
+    if (cluster_->leader() != &cluster_->proxy(index)) return;
+    cluster_->proxy(index).signal_agent(SIGTERM);
+    ASSERT_TRUE(cluster_->proxy(index).agent_ended(seconds(10)));
+    cluster_->proxy(index).start_agent();
+    ASSERT_TRUE(wait_until([&] { return cluster_->converged(); }, seconds(15))) << cluster_->logs();
+  }
   // A change that has nothing to do with the bad one reaches every proxy.
   bool others_move(const std::string& app) { return cluster_->marathon().create(app, 1) && routed(app); }
 
@@ -241,19 +250,44 @@ exec "$@"
   start(options);
   ASSERT_TRUE(cluster_->marathon().create("/web", 1, labels("10s")));
   ASSERT_TRUE(routed("/web")) << cluster_->logs();
-  ASSERT_TRUE(cluster_->marathon().settled(seconds(10)));
-  if (cluster_->leader() == &cluster_->proxy(2)) {  // it is to be a minority, so another one has to lead
-    cluster_->proxy(2).signal_agent(SIGTERM);
-    ASSERT_TRUE(cluster_->proxy(2).agent_ended(seconds(10)));
-    cluster_->proxy(2).start_agent();
-    ASSERT_TRUE(wait_until([&] { return cluster_->converged(); }, seconds(15))) << cluster_->logs();
-  }
+  lead_elsewhere_than(2);
   ASSERT_TRUE(update("/web", labels("33s")));
   ASSERT_TRUE(quarantined(1)) << cluster_->logs();
   EXPECT_TRUE(others_move("/late")) << cluster_->logs();
   EXPECT_TRUE(cluster_->routed_everywhere("/web"));
   ASSERT_TRUE(update("/web", labels("10s")));
   EXPECT_TRUE(wait_until([&] { return cluster_->converged(); }, seconds(15))) << cluster_->logs();
+}
+
+// No app can be named, so the others move on without it: a balancer is told.
+TEST_F(ClusterContentTest, ProxyThatAloneCannotFollowIsTakenOutAfterThirtySeconds) {
+  const std::string other = directory_.path() / "other";
+  std::ofstream(other) << R"(#!/bin/bash
+for file; do :; done
+if [ "$2" != -s ] && grep -q 'proxy_read_timeout "33s"' "$file" 2>/dev/null; then
+  echo "nginx: [emerg] this Nginx is another" >&2
+  exit 1
+fi
+exec "$@"
+)";
+  std::filesystem::permissions(other, std::filesystem::perms::owner_all);
+  RealCluster::Options options;
+  options.last_nginx_cmd = other + " ";
+  start(options);
+  ASSERT_TRUE(cluster_->marathon().create("/web", 1, labels("10s")));
+  ASSERT_TRUE(routed("/web")) << cluster_->logs();
+  lead_elsewhere_than(2);
+  ASSERT_TRUE(update("/web", labels("33s")));
+  EXPECT_TRUE(wait_until([&] { return cluster_->proxy(2).health().at("Status") == "degraded"; }, seconds(15)));
+  EXPECT_EQ(cluster_->proxy(2).health_status(), 200);
+  EXPECT_TRUE(wait_until([&] { return cluster_->proxy(2).health_status() == 503; }, seconds(45))) << cluster_->logs();
+  const std::string message = cluster_->proxy(2).health().at("Message");
+  EXPECT_NE(message.find("after another proxy has applied a newer revision"), std::string::npos) << message;
+  EXPECT_NE(message.find("this Nginx is another"), std::string::npos) << message;
+  EXPECT_EQ(cluster_->proxy(0).health_status(), 200);
+  EXPECT_EQ(cluster_->proxy(1).health_status(), 200);
+  ASSERT_TRUE(update("/web", labels("10s")));
+  EXPECT_TRUE(wait_until([&] { return cluster_->converged(); }, seconds(45))) << cluster_->logs();
 }
 
 // Two servers of one name: Nginx accepts it and leaves one of them out.

@@ -25,6 +25,7 @@ HealthInputs well() {
   inputs.now = TimePoint(kNow);
   inputs.id = "proxy-1";
   inputs.view.connected = true;
+  inputs.view.registered = true;
   inputs.view.zookeeper_message = "OK";
   inputs.view.leader = "proxy-2";
   inputs.view.epoch = Epoch{7};
@@ -41,8 +42,9 @@ HealthInputs well() {
   return inputs;
 }
 
-HealthInputs failing_for(std::chrono::seconds duration) {
+HealthInputs behind_for(Milliseconds duration) {
   HealthInputs inputs = well();
+  inputs.behind_since = inputs.now - duration;
   inputs.nginx.applied = identity(40);
   inputs.nginx.config_healthy = false;
   inputs.nginx.config_message = "disk full";
@@ -143,18 +145,61 @@ TEST(HealthTest, AResolverInDoubtIsDegraded) {
   EXPECT_EQ(judge(inputs).message, "host name slave-1 resolves to 10.9.9.9 on this proxy");
 }
 
-TEST(HealthTest, FailingWhereAnotherSucceededIsDownAfterThirtySeconds) {
-  expect(failing_for(std::chrono::seconds(29)), Condition::kDegraded, "disk full");
-  expect(failing_for(std::chrono::seconds(30)), Condition::kDown, "cannot apply revision 7.41 for 30 s");
+TEST(HealthTest, LackingWhatAnotherServesIsDownAfterThirtySeconds) {
+  expect(behind_for(Milliseconds(29'999)), Condition::kDegraded, "disk full");
+  expect(behind_for(Milliseconds(30'000)), Condition::kDown,
+         "serves 7.40 for more than 30 s after another proxy has applied a newer revision (7.41 by now): disk full");
+}
+
+TEST(HealthTest, LackingNamesTheMissingChunks) {
+  HealthInputs inputs = behind_for(Milliseconds(30'000));
+  inputs.nginx.config_healthy = true;
+  inputs.nginx.config_message = "OK";
+  inputs.nginx.failing_since.reset();
+  expect(inputs, Condition::kDown, "see the log");
+  inputs.view.missing = {"abc"};
+  expect(inputs, Condition::kDown, ": 1 chunk(s) of the committed revision are missing in ZooKeeper");
+}
+
+// Every new text is a write of the agent's znode.
+TEST(HealthTest, WhyItIsDownNamesNoRunningTime) {
+  EXPECT_EQ(judge(behind_for(std::chrono::seconds(31))).message, judge(behind_for(std::chrono::hours(31))).message);
 }
 
 // Content that no proxy can apply is no fault of this one: a balancer must not lose them all.
 TEST(HealthTest, FailingTogetherIsDegraded) {
-  HealthInputs inputs = failing_for(std::chrono::hours(1));
-  inputs.view.peer_applied = identity(40);
+  HealthInputs inputs = behind_for(std::chrono::hours(1));
+  inputs.behind_since.reset();
   expect(inputs, Condition::kDegraded, "disk full");
+  inputs = behind_for(std::chrono::hours(1));
   inputs.view.peer_applied.reset();
   expect(inputs, Condition::kDegraded, "disk full");
+}
+
+TEST(HealthTest, CutOffProxyIsDownOnceAnotherServesSomethingNewer) {
+  HealthInputs inputs = well();
+  inputs.view.connected = false;
+  inputs.view.zookeeper_message = "no server answers";
+  expect(inputs, Condition::kDegraded, "no server answers");
+  inputs.replaced_by = "proxy-3";
+  expect(inputs, Condition::kDown,
+         "hears nothing of the cluster for more than 30 s (ZooKeeper: no server answers), and proxy-3 serves a newer "
+         "revision than 7.41");
+}
+
+TEST(HealthTest, UnregisteredAgentIsDegradedAndSaysWhy) {
+  HealthInputs inputs = well();
+  inputs.view.registered = false;
+  expect(inputs, Condition::kOk, "OK");  // it is about to
+  inputs.view.registration_message = "not authenticated";
+  expect(inputs, Condition::kDegraded, "not registered in ZooKeeper: not authenticated");
+  const Json shown = Json::parse(health_json(inputs)).at("ZooKeeper");
+  EXPECT_EQ(shown, (Json{{"Healthy", false}, {"Message", "not registered in ZooKeeper: not authenticated"}}));
+  inputs.replaced_by = "proxy-3";
+  expect(inputs, Condition::kDown, "(not registered in ZooKeeper: not authenticated), and proxy-3 serves");
+  inputs.replaced_by.reset();
+  inputs.view.registered = true;
+  expect(inputs, Condition::kOk, "OK");
 }
 
 TEST(HealthTest, WhatAllProxiesShareIsDegraded) {

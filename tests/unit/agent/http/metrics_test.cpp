@@ -49,6 +49,7 @@ TEST(MetricsTest, GaugesFollowTheCluster) {
   Metrics metrics("1");
   coordination::ViewChanged view;
   view.connected = true;
+  view.registered = true;
   view.role = coordination::Role::kLeader;
   view.epoch = coordination::Epoch{7};
   view.agents = {"a", "b"};
@@ -69,8 +70,8 @@ TEST(MetricsTest, GaugesFollowTheCluster) {
   metrics.observe_loop_delay(milliseconds(10));
   const std::string text = metrics.text();
   for (const char* line :
-       {"chorale_zookeeper_connected 1", "chorale_leader 1", "chorale_epoch 7", "chorale_agents 2",
-        "chorale_committed_revision 41", "chorale_late_agents 1", "chorale_blocked_seconds 7.5",
+       {"chorale_zookeeper_connected 1", "chorale_registered 1", "chorale_leader 1", "chorale_epoch 7",
+        "chorale_agents 2", "chorale_committed_revision 41", "chorale_late_agents 1", "chorale_blocked_seconds 7.5",
         "chorale_applied_revision 40", "chorale_apps 20", "chorale_servers 61", "chorale_nginx_running 1",
         "chorale_nginx_workers{state=\"serving\"} 4", "chorale_nginx_workers{state=\"shutting_down\"} 2",
         "chorale_health 1", "chorale_loop_delay_max_seconds 0.03"}) {
