@@ -36,7 +36,12 @@ NginxStatus Applier::status() const {
   return status;
 }
 
-void Applier::on(const FilesFound& event) { served_.found(target_, target_.on(event)); }
+void Applier::on(const FilesFound& event) {
+  served_.found(target_, target_.on(event));
+  if (event.published && target_.own() && target_.content()->identity == event.published->identity) {
+    found_ = event.published;
+  }
+}
 
 void Applier::on(const StageRequested& event) {
   // Whoever asks again gets a new answer: the disk is freed, the port or the name is there again.
@@ -99,6 +104,14 @@ void Applier::on(const Inspected& event) {
   served_.on(event, target_, now_, effects_);
   if (!outdated && !files_busy() && !served_.reloading()) target_.look(event, now_, effects_);
   served_.look_at_start(target_);
+  compare_found();
+}
+
+// The values may have been edited while no agent ran: the coordinator hands nothing over that is applied already.
+void Applier::compare_found() {
+  if (!found_ || target_.drifted()) return;
+  if (target_.content() && target_.content()->identity == found_->identity) apply_again(std::move(found_));
+  found_.reset();
 }
 
 void Applier::on(const ApplierTicked& /*event*/) {

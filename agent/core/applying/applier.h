@@ -67,6 +67,7 @@ class Applier {
   void outdate_inspection();
   void restore();
 
+  void compare_found();
   void apply_again(std::optional<PublishedConfig> config);
   void fail(const std::string& reason, Milliseconds retry_after);
   [[nodiscard]] bool files_busy() const { return candidate_.busy() || target_.busy(); }
@@ -87,7 +88,8 @@ class Applier {
   bool proposal_ended_ = false;
   std::optional<PublishedConfig> to_stage_;
   std::optional<PublishedConfig> to_apply_;  // committed and not proven yet
-  TimePoint apply_at_{};                     // not before
+  std::optional<PublishedConfig> found_;  // of the target, from an earlier life: not compared with today's values yet
+  TimePoint apply_at_{};                  // not before
   std::string apply_error_;
   std::optional<TimePoint> failing_since_;
   std::optional<coordination::Identity> applied_;

@@ -29,6 +29,8 @@ struct Disk {
   std::optional<FileContent> installed;
   std::optional<FileContent> proven;
   std::optional<MasterProcess> proven_by;
+  std::optional<PublishedConfig> published;
+  std::string local{};                          // a value of this proxy's own, which ends the body of every file
   std::vector<coordination::Identity> history;  // everything that was ever installed
   bool full = false;                            // nothing can be written
   bool full_at_install = false;                 // nothing can be renamed, nor a record of it kept
@@ -52,7 +54,7 @@ class JoinedAgent final : public coordination::CoordinatorHost {
   ~JoinedAgent() override { end_store(); }
 
   void start() {
-    happens(FilesFound{disk_.file, disk_.installed, kInstalledAtMs, disk_.proven, disk_.proven_by});
+    happens(FilesFound{disk_.file, disk_.installed, kInstalledAtMs, disk_.proven, disk_.proven_by, disk_.published});
     happens(ApplierTicked{});
     step(coordination::Started{disk_.file ? disk_.file->identity : std::nullopt, true});
   }
@@ -61,6 +63,7 @@ class JoinedAgent final : public coordination::CoordinatorHost {
     unless_held([this] { happens(ApplierTicked{}); });
     unless_held([this] { step(coordination::Ticked{}); });
   }
+  void values_changed() { happens(LocalValuesChanged{}); }
   void offer() {
     const auto text = std::make_shared<const std::string>(wanted_);
     coordination::StateOffered offered;
@@ -104,7 +107,7 @@ class JoinedAgent final : public coordination::CoordinatorHost {
   }
 
   void perform(const WriteStage& effect) {
-    stage_ = FileContent{effect.config.identity, *effect.config.text};
+    stage_ = FileContent{effect.config.identity, *effect.config.text + disk_.local};
     if (disk_.full) return happens_later(StageWritten{tl::unexpected(Failure{"No space left on device"})});
     happens_later(StageWritten{stage_, disk_.file == stage_});
   }
@@ -118,6 +121,7 @@ class JoinedAgent final : public coordination::CoordinatorHost {
     if (disk_.full_at_install) return happens_later(StageInstalled{Failure{"No space left on device"}});
     if (effect.keep_as_proven) disk_.proven = disk_.file;
     disk_.file = disk_.installed = effect.content;
+    disk_.published = effect.config;
     disk_.history.push_back(*effect.content.identity);
     happens_later(StageInstalled{std::nullopt, kInstalledAtMs, effect.keep_as_proven, {}});
   }

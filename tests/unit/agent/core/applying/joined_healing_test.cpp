@@ -14,7 +14,7 @@ class JoinedHealingTest : public JoinedTest {
   JoinedAgent& begin() {
     JoinedAgent& leader = start("a", disk_a_);
     start("b", disk_b_);
-    EXPECT_EQ(disk_b_.file->body, "one");
+    EXPECT_EQ(disk_b_.file->body, "one" + disk_b_.local);
     return leader;
   }
 };
@@ -54,6 +54,34 @@ TEST_F(JoinedHealingTest, ADiskThatFillsBetweenTestAndInstallIsTriedAgainSoon) {
   disk_b_.full_at_install = false;
   advance(seconds(6));
   EXPECT_EQ(disk_b_.file->body, "two");
+}
+
+// Nothing newer is committed: the coordinator hands over nothing.
+TEST_F(JoinedHealingTest, ValuesThatWereEditedWhileNoAgentRanAreAppliedAtTheStart) {
+  disk_b_.local = " for x";
+  begin();
+  ASSERT_EQ(disk_b_.file->body, "one for x");
+  JoinedAgent& b = *agents_.back();
+  kill(b);
+  disk_b_.local = " for y";
+  start("b", disk_b_);
+  advance(seconds(5));
+  EXPECT_EQ(disk_b_.file->body, "one for y");
+  EXPECT_EQ(disk_b_.file->identity, committed());
+  EXPECT_EQ(disk_b_.history.size(), 2U);
+}
+
+TEST_F(JoinedHealingTest, ValuesThatAreReReadAfterARestartAreApplied) {
+  disk_b_.local = " for x";
+  begin();
+  kill(*agents_.back());
+  JoinedAgent& b = start("b", disk_b_);
+  advance(seconds(5));
+  ASSERT_EQ(disk_b_.history.size(), 1U) << "nothing was written: nothing has changed";
+  disk_b_.local = " for y";
+  b.values_changed();
+  advance(seconds(5));
+  EXPECT_EQ(disk_b_.file->body, "one for y");
 }
 
 }  // namespace
