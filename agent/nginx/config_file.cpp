@@ -1,5 +1,6 @@
 #include "agent/nginx/config_file.h"
 
+#include <stdio.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -63,6 +64,8 @@ ConfigFile::ConfigFile(std::string target, const std::string& state_dir)
       stage_(hidden_beside(target_, kStageSuffix)),
       trial_(hidden_beside(target_, kTrialSuffix)),
       proven_(state_dir + "/nginx.conf.proven"),
+      published_(state_dir + "/nginx.conf.published"),
+      published_before_(published_ + ".before"),
       proven_record_(state_dir + "/proven.record"),
       installed_record_(state_dir + "/installed.record") {}
 
@@ -86,7 +89,29 @@ FilesFound ConfigFile::find() const {
   if (const auto record = read_record(proven_record_)) {
     if (record->boot == boot && found.proven == record->content) found.proven_by = record->master;
   }
+  found.published = find_published(found.installed ? found.installed : found.file);
   return found;
+}
+
+// An install that was cut short has left the text of the target before it in the second file.
+std::optional<PublishedConfig> ConfigFile::find_published(const std::optional<FileContent>& content) const {
+  if (!content || !content->identity) return std::nullopt;
+  for (const std::string& path : {published_, published_before_}) {
+    const auto file = read_file(path);
+    if (!file || !*file) continue;
+    const std::string& text = (*file)->text;
+    if (parse_identity_line(text) != content->identity) continue;
+    return PublishedConfig{*content->identity, std::make_shared<const std::string>(text.substr(text.find('\n') + 1))};
+  }
+  return std::nullopt;
+}
+
+Done ConfigFile::keep_published(const PublishedConfig& config) const {
+  const std::string text = identity_line(config.identity) + *config.text;
+  const auto kept = read_file(published_);
+  if (kept && *kept && (*kept)->text == text) return {};
+  rename(published_.c_str(), published_before_.c_str());  // there may be none
+  return replace_file(published_, text, kPrivate);
 }
 
 void ConfigFile::remove_leftovers() const {
@@ -132,6 +157,7 @@ StageInstalled ConfigFile::install(const InstallStage& request) const {
     if (const Done done = copy_to_proven(**found, std::nullopt); !done) return {done.error()};
     result.kept_as_proven = true;
   }
+  if (const Done done = keep_published(request.config); !done) return {done.error()};
   if (const Done done = record_install(request.content, *found); !done) return {done.error()};
   if (const Done done = publish_file(stage_, target_); !done) return {done.error()};
   result.installed_at_ms = milliseconds_since_boot();

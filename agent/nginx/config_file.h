@@ -6,6 +6,8 @@
 //   <dir>/<name>.before-chorale     the file that stood there before Chorale
 //   <dir>/<name>.drift-<n>          what others wrote there since; the last ten
 //   <state_dir>/nginx.conf.proven   the copy of the last file that Nginx was proven to serve; it may hold local secrets
+//   <state_dir>/nginx.conf.published     what the target was made from, before local values were filled in; .before: what
+//                                        that was before the last install
 //   <state_dir>/{proven,installed}.record
 // It keeps no state in memory: every call reads the disk again, so that it can be killed between any two.
 #pragma once
@@ -68,12 +70,16 @@ class ConfigFile {
       const std::optional<ReadFile>& found, const std::optional<FileContent>& expected) const;
   [[nodiscard]] tl::expected<std::optional<std::string>, Failure> keep_drift(const ReadFile& file) const;
   [[nodiscard]] Done copy_to_proven(const ReadFile& file, const std::optional<MasterProcess>& master) const;
+  [[nodiscard]] Done keep_published(const PublishedConfig& config) const;
+  [[nodiscard]] std::optional<PublishedConfig> find_published(const std::optional<FileContent>& content) const;
   [[nodiscard]] Done record_install(const FileContent& content, const std::optional<ReadFile>& before) const;
 
   std::string target_;
   std::string stage_;
   std::string trial_;
   std::string proven_;
+  std::string published_;
+  std::string published_before_;
   std::string proven_record_;
   std::string installed_record_;
 };

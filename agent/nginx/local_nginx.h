@@ -29,9 +29,10 @@ struct LocalNginxOptions {
   bool ignore_check = false;                  // nginx_ignore_check
   bool repair_drift = true;                   // drift = "repair" | "report"
   std::map<std::string, std::string> local_values;
-  Milliseconds retry_interval{30'000};  // after an unproven apply, and for a minority nacker
-  Milliseconds proof_floor{5'000};      // proof within max(this, 3 x the last test)
-  Milliseconds watch_interval{1'000};   // how often the master, the file and drift are looked at
+  Milliseconds retry_interval{30'000};   // after a refusal or an unproven reload
+  Milliseconds illness_interval{5'000};  // after what this proxy itself could not do, e.g. on a full disk
+  Milliseconds proof_floor{5'000};       // proof within max(this, 3 x the last test)
+  Milliseconds watch_interval{1'000};    // how often the master, the file and drift are looked at
 };
 
 class LocalNginx {

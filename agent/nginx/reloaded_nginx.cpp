@@ -41,7 +41,8 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
         callbacks_(std::move(callbacks)),
         program_(program_name(options_.command)),
         file_(std::make_shared<const ConfigFile>(options_.config_file, options_.state_dir)),
-        applier_({options_.ignore_check, options_.repair_drift, options_.retry_interval, options_.proof_floor}),
+        applier_({options_.ignore_check, options_.repair_drift, options_.retry_interval, options_.illness_interval,
+                  options_.proof_floor}),
         watch_timer_(loop),
         proof_timer_(loop) {}
 

@@ -28,6 +28,7 @@ NginxApplyTest::NginxApplyTest() {
   options_.state_dir = state_.path() / "agent";
   options_.watch_interval = Milliseconds(50);
   options_.retry_interval = Milliseconds(300);
+  options_.illness_interval = Milliseconds(300);
 }
 
 NginxApplyTest::~NginxApplyTest() {

@@ -45,7 +45,7 @@ TEST_F(NginxApplyTest, NextLifeFinishesAnApplyThatDiedBeforeTheSignal) {
   const PublishedConfig config{identity(2, "two"), std::make_shared<const std::string>(nginx_.config("two"))};
   const StageWritten staged = file.write_stage(config, {});
   ASSERT_TRUE(staged.content);
-  const auto installed = file.install({*staged.content, content_of(read_text(nginx_.config_file())), false});
+  const auto installed = file.install({*staged.content, content_of(read_text(nginx_.config_file())), false, config});
   ASSERT_FALSE(installed.failure) << installed.failure->message;
   EXPECT_EQ(nginx_.answer(), "one");
 

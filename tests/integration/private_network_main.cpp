@@ -6,5 +6,6 @@
 int main(int argc, char** argv) {
   ::testing::InitGoogleTest(&argc, argv);
   chorale::testing::enter_private_network();
+  chorale::testing::enter_private_mounts();
   return RUN_ALL_TESTS();
 }

@@ -36,9 +36,16 @@ NginxStatus Applier::status() const {
   return status;
 }
 
-void Applier::on(const FilesFound& event) { served_.found(target_, target_.on(event)); }
+void Applier::on(const FilesFound& event) {
+  served_.found(target_, target_.on(event));
+  if (event.published && target_.own() && target_.content()->identity == event.published->identity) {
+    found_ = event.published;
+  }
+}
 
 void Applier::on(const StageRequested& event) {
+  // Whoever asks again gets a new answer: the disk is freed, the port or the name is there again.
+  candidate_.forget_refusal();
   to_stage_ = event.config;
   proposal_ended_ = false;
 }
@@ -51,7 +58,7 @@ void Applier::on(const ApplyRequested& event) {
     effects_.emplace_back(AnswerApplied{identity});
     return;
   }
-  if (!files_busy()) candidate_.forget_illness();
+  candidate_.forget_refusal();
   to_apply_ = event.config;
   apply_at_ = now_;
 }
@@ -74,22 +81,22 @@ void Applier::on(const TestFinished& event) {
 void Applier::on(const StageInstalled& event) {
   candidate_.drop();
   target_.on(event, effects_);
-  if (event.failure) return fail(event.failure->message);
+  if (event.failure) return fail(event.failure->message, options_.illness_interval);
   if (served_.served(target_.body())) target_.trust();
 }
 
 void Applier::on(const ProvenRestored& event) {
-  apply_again(target_.on(event, retry_at(), effects_));
+  apply_again(target_.on(event, illness_over_at(), effects_));
   // A master that refused the new content still serves this one; otherwise it has to be told.
   if (event.content) served_.replaced(target_, now_);
 }
 
-void Applier::on(const ProvenKept& event) { target_.on(event, retry_at(), effects_); }
+void Applier::on(const ProvenKept& event) { target_.on(event, illness_over_at(), effects_); }
 
 void Applier::on(const ReloadFinished& event) {
   if (served_.on(event, target_, now_, retry_at())) return;
   target_.reject();
-  fail(event.reason);
+  fail(event.reason, options_.retry_interval);
 }
 
 void Applier::on(const Inspected& event) {
@@ -97,6 +104,14 @@ void Applier::on(const Inspected& event) {
   served_.on(event, target_, now_, effects_);
   if (!outdated && !files_busy() && !served_.reloading()) target_.look(event, now_, effects_);
   served_.look_at_start(target_);
+  compare_found();
+}
+
+// The values may have been edited while no agent ran: the coordinator hands nothing over that is applied already.
+void Applier::compare_found() {
+  if (!found_ || target_.drifted()) return;
+  if (target_.content() && target_.content()->identity == found_->identity) apply_again(std::move(found_));
+  found_.reset();
 }
 
 void Applier::on(const ApplierTicked& /*event*/) {
@@ -109,10 +124,10 @@ void Applier::apply_again(std::optional<PublishedConfig> config) {
   if (config && !to_apply_) to_apply_ = std::move(config);
 }
 
-void Applier::fail(const std::string& reason) {
+void Applier::fail(const std::string& reason, Milliseconds retry_after) {
   if (apply_error_ != reason) effects_.emplace_back(LogLine{LogLine::Level::kError, "not applied: " + reason});
   apply_error_ = reason;
-  apply_at_ = retry_at();
+  apply_at_ = now_ + retry_after;
   if (!failing_since_) failing_since_ = now_;
 }
 
@@ -177,8 +192,9 @@ void Applier::advance_apply() {
     if (!judged) return effects_.push_back(candidate_.prepare(config));
     if (judged->verdict != VoteResult::kAck) {
       const std::string error = judged->error;
+      const bool refused = judged->verdict == VoteResult::kNack;
       candidate_.drop();  // the next try asks Nginx again
-      return fail(error);
+      return fail(error, refused ? options_.retry_interval : options_.illness_interval);
     }
     if (!judged->unchanged) {
       outdate_inspection();

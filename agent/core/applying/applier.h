@@ -29,7 +29,8 @@ namespace chorale::agent {
 struct ApplierOptions {
   bool ignore_check = false;
   bool repair_drift = true;
-  Milliseconds retry_interval{30'000};
+  Milliseconds retry_interval{30'000};   // after a refusal or an unproven reload
+  Milliseconds illness_interval{5'000};  // after what this proxy itself could not do: a full disk is freed at any time
   Milliseconds proof_floor{5'000};
 };
 
@@ -66,10 +67,12 @@ class Applier {
   void outdate_inspection();
   void restore();
 
+  void compare_found();
   void apply_again(std::optional<PublishedConfig> config);
-  void fail(const std::string& reason);
+  void fail(const std::string& reason, Milliseconds retry_after);
   [[nodiscard]] bool files_busy() const { return candidate_.busy() || target_.busy(); }
   [[nodiscard]] TimePoint retry_at() const { return now_ + options_.retry_interval; }
+  [[nodiscard]] TimePoint illness_over_at() const { return now_ + options_.illness_interval; }
 
   // Of the target; the master is looked at in any case.
   enum class Inspection { kNone, kUnderWay, kOutdated };
@@ -85,7 +88,8 @@ class Applier {
   bool proposal_ended_ = false;
   std::optional<PublishedConfig> to_stage_;
   std::optional<PublishedConfig> to_apply_;  // committed and not proven yet
-  TimePoint apply_at_{};                     // not before
+  std::optional<PublishedConfig> found_;  // of the target, from an earlier life: not compared with today's values yet
+  TimePoint apply_at_{};                  // not before
   std::string apply_error_;
   std::optional<TimePoint> failing_since_;
   std::optional<coordination::Identity> applied_;

@@ -22,6 +22,7 @@ struct FilesFound {                      // the first event: what an earlier lif
   std::int64_t installed_at_ms = 0;      // since boot, or kInstalledBeforeBoot
   std::optional<FileContent> proven;     // the copy of the last proven file
   std::optional<MasterProcess> proven_by;
+  std::optional<PublishedConfig> published{};  // what the target was made from, before local values were filled in
 };
 struct StageRequested {
   PublishedConfig config;
@@ -95,6 +96,7 @@ struct InstallStage {
   FileContent content;
   std::optional<FileContent> expected;  // the target's content as known; anything else is kept aside first
   bool keep_as_proven = false;          // the target is what the workers serve, but no copy of it exists yet
+  PublishedConfig config{};             // what it was made from: kept, for the values of a later life
 };
 struct RestoreProven {  // the copy of the last proven file becomes the target again
   std::optional<FileContent> expected;

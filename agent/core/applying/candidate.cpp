@@ -83,9 +83,9 @@ void Candidate::values_changed() {
   }
 }
 
-void Candidate::forget_illness() {
+void Candidate::forget_refusal() {
   const auto* judged = std::get_if<Judged>(&state_);
-  if (judged && judged->verdict == VoteResult::kUnable) drop();
+  if (judged && judged->verdict != VoteResult::kAck) drop();
 }
 
 }  // namespace chorale::agent

@@ -46,8 +46,9 @@ class Candidate {
   // The current file may be asked about next: whose fault is it?
   [[nodiscard]] std::optional<TestCurrent> on(const TestFinished& event, bool has_current);
   void values_changed();
-  // A refusal is Nginx's last word on this content; an illness of this proxy may be over.
-  void forget_illness();
+  // A refusal is never answered from memory: what it came of, on this proxy or around it, may be over. Only an
+  // acceptance is kept, with the staged file that it is of.
+  void forget_refusal();
 
   [[nodiscard]] const std::string& trouble() const { return trouble_; }
   void clear_trouble() { trouble_.clear(); }

@@ -53,7 +53,7 @@ InstallStage TargetFile::install(const PublishedConfig& config, const std::strin
   const bool keep = content_ && standing_ == Standing::kTrusted && !has_proven_copy();
   config_.reset();
   job_ = Installing{next, config};
-  return {next, content_, keep};
+  return {next, content_, keep, config};
 }
 
 void TargetFile::on(const StageInstalled& event, ApplierEffects& effects) {

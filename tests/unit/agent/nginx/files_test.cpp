@@ -57,10 +57,10 @@ class ConfigFileTest : public ::testing::Test {
   ConfigFileTest() { fs::create_directory(directory_.path() / "state"); }
 
   void install(std::int64_t revision, const std::string& text, std::optional<FileContent> expected, bool keep = false) {
-    const StageWritten staged =
-        file_.write_stage({identity(revision), std::make_shared<const std::string>(text)}, {{"name", "filled"}});
+    const PublishedConfig config{identity(revision), std::make_shared<const std::string>(text)};
+    const StageWritten staged = file_.write_stage(config, {{"name", "filled"}});
     ASSERT_TRUE(staged.content) << staged.content.error().message;
-    const StageInstalled installed = file_.install({*staged.content, std::move(expected), keep});
+    const StageInstalled installed = file_.install({*staged.content, std::move(expected), keep, config});
     ASSERT_FALSE(installed.failure) << installed.failure->message;
     kept_ = installed.kept;
   }
@@ -157,6 +157,32 @@ TEST_F(ConfigFileTest, NextLifeFindsWhatWasInstalledAndWhoServedIt) {
   EXPECT_GT(found.installed_at_ms, 0);
   EXPECT_EQ(found.proven, one);
   EXPECT_EQ(found.proven_by, (MasterProcess{42, 1}));
+}
+
+TEST_F(ConfigFileTest, NextLifeFindsTheTextWithoutTheLocalValues) {
+  EXPECT_FALSE(file_.find().published);
+  install(1, "one @{name}\n", std::nullopt);
+  ASSERT_EQ(text_of(target_), identity_line(identity(1)) + "one filled\n");
+  auto found = file_.find().published;
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->identity, identity(1));
+  EXPECT_EQ(*found->text, "one @{name}\n");
+  const std::string kept = directory_.path() / "state" / "nginx.conf.published";
+  EXPECT_EQ(fs::status(kept).permissions(), fs::perms::owner_read | fs::perms::owner_write);
+}
+
+// Killed after the new text was kept and before the rename.
+TEST_F(ConfigFileTest, TextOfAnInstallThatNeverHappenedIsNotTheTargets) {
+  install(1, "one\n", std::nullopt);
+  const std::string one = text_of(target_);
+  install(2, "two\n", target_content());
+  EXPECT_EQ(*file_.find().published->text, "two\n");
+  write_text(target_, one);
+  ASSERT_TRUE(file_.find().published);
+  EXPECT_EQ(*file_.find().published->text, "one\n");
+  write_text(target_, "foreign\n");
+  fs::remove(directory_.path() / "state" / "installed.record");
+  EXPECT_FALSE(file_.find().published);
 }
 
 TEST_F(ConfigFileTest, RecordOfARenameThatNeverHappenedNamesTheOldFile) {
@@ -267,8 +293,9 @@ TEST_F(ConfigFileTest, OnlyTheExpectedTargetIsKeptAsProven) {
   install(1, "one\n", std::nullopt);
   const FileContent one = target_content();
   const auto install_over = [&](std::int64_t revision, const FileContent& expected) {
-    const StageWritten staged = file_.write_stage({identity(revision), std::make_shared<const std::string>("x\n")}, {});
-    return file_.install({*staged.content, expected, true});
+    const PublishedConfig config{identity(revision), std::make_shared<const std::string>("x\n")};
+    const StageWritten staged = file_.write_stage(config, {});
+    return file_.install({*staged.content, expected, true, config});
   };
   EXPECT_FALSE(install_over(2, content(9)).kept_as_proven);
   EXPECT_FALSE(file_.find().proven);

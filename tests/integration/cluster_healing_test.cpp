@@ -1,0 +1,68 @@
+// One proxy's own illness, its end, and then quiet: the proxy is right again without a further change in Marathon.
+#include <gtest/gtest.h>
+#include <sys/mount.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "tests/harness/real_cluster.h"
+#include "tests/harness/wait_until.h"
+
+namespace chorale::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::seconds;
+
+// A small disk in place of `directory`, with what is in it. False: no disk may be mounted here.
+bool move_to_small_disk(const fs::path& directory) {
+  const fs::path place = directory.string() + "-disk";
+  fs::create_directory(place);
+  if (mount("tmpfs", place.c_str(), "tmpfs", 0, "size=512k") != 0) return false;
+  fs::copy(directory, place, fs::copy_options::recursive);
+  return mount(place.c_str(), directory.c_str(), nullptr, MS_MOVE, nullptr) == 0;
+}
+
+class ClusterHealingTest : public ::testing::Test {
+ protected:
+  // The last proxy, which does not lead.
+  Proxy& begin() {
+    EXPECT_TRUE(cluster_.start()) << cluster_.logs();
+    Proxy* leader = cluster_.leader();
+    return cluster_.proxy(leader == &cluster_.proxy(2) ? 1 : 2);
+  }
+
+  RealCluster cluster_;
+};
+
+TEST_F(ClusterHealingTest, AFullDiskThatIsFreedNeedsNoFurtherChange) {
+  Proxy& ill = begin();
+  const fs::path directory = ill.nginx().directory();
+  if (!move_to_small_disk(directory)) GTEST_SKIP() << "may not mount";
+  std::ofstream(directory / "filler") << std::string(1024 * 1024, 'x');
+  ASSERT_TRUE(cluster_.marathon().create("/new", 1));
+  const auto others_route = [&] {
+    for (const auto& proxy : cluster_.proxies()) {
+      if (proxy.get() != &ill && !proxy->routes("/new")) return false;
+    }
+    return true;
+  };
+  ASSERT_TRUE(wait_until(others_route, seconds(20))) << cluster_.logs();
+  ASSERT_TRUE(wait_until(
+      [&] {
+        return ill.agent_log().find("No space left") != std::string::npos ||
+               ill.health().value("Message", "").find("No space left") != std::string::npos;
+      },
+      seconds(10)))
+      << ill.agent_log();
+  EXPECT_FALSE(ill.routes("/new"));
+  fs::remove(directory / "filler");
+  EXPECT_TRUE(wait_until([&] { return ill.routes("/new"); }, seconds(10))) << ill.agent_log();
+  EXPECT_TRUE(wait_until([&] { return cluster_.converged(); }, seconds(10))) << cluster_.logs();
+  umount2(directory.c_str(), MNT_DETACH);
+}
+
+}  // namespace
+}  // namespace chorale::testing
