@@ -14,7 +14,6 @@
 namespace chorale::coordination {
 namespace {
 
-constexpr std::size_t kDigestDigits = 32;
 // A line alone repeats too often ("}"); this many together seldom do.
 constexpr std::size_t kLinesPerHash = 4;
 // Lines that do repeat, all of them below the threshold, must not become a chunk each.
@@ -149,7 +148,7 @@ std::vector<Chunk> cut_chunks(const PublishedFile& file) {
     const std::size_t end = i + 1 < begins.size() ? begins[i + 1] : text.size();
     for (; section != file.sections.end() && section->offset <= begins[i]; ++section) app = section->app;
     const auto piece = text.substr(begins[i], end - begins[i]);
-    chunks.push_back({sha256_hex(piece).substr(0, kDigestDigits), piece, std::string(app)});
+    chunks.push_back({chunk_name(piece), piece, std::string(app)});
   }
   return chunks;
 }

@@ -7,8 +7,12 @@
 
 namespace chorale::coordination {
 
-// 64 lower-case hex digits. Thread-safe. A znode name under chunks/ is its first 32 digits.
+// 64 lower-case hex digits. Thread-safe.
 [[nodiscard]] std::string sha256_hex(std::string_view text);
+// The name of the znode under chunks/ that holds this text: the first 32 digits of its digest.
+[[nodiscard]] std::string chunk_name(std::string_view text);
+// It may be the name of a chunk, by its form.
+[[nodiscard]] bool is_chunk_name(std::string_view name);
 // FNV-1a and a final mix (its low bits alone are poor). Not std::hash: every agent must cut chunks alike to share them.
 [[nodiscard]] std::uint64_t stable_hash(std::string_view text);
 

@@ -1,6 +1,7 @@
 #include "coordination/documents.h"
 
 #include <array>
+#include <charconv>
 #include <cstdio>
 
 #include "coordination/digest.h"
@@ -198,6 +199,16 @@ std::string manifest_name(Epoch epoch, Revision revision) {
   std::snprintf(name.data(), name.size(), "%06lld.%010lld", static_cast<long long>(epoch.value),
                 static_cast<long long>(revision.value));
   return name.data();
+}
+
+std::optional<std::pair<Epoch, Revision>> parse_manifest_name(std::string_view name) {
+  std::pair<Epoch, Revision> result;
+  const char* const end = name.data() + name.size();
+  const auto epoch = std::from_chars(name.data(), end, result.first.value);
+  if (epoch.ec != std::errc() || epoch.ptr == end || *epoch.ptr != '.') return std::nullopt;
+  const auto revision = std::from_chars(epoch.ptr + 1, end, result.second.value);
+  if (revision.ec != std::errc() || revision.ptr != end) return std::nullopt;
+  return result;
 }
 
 }  // namespace chorale::coordination

@@ -27,6 +27,7 @@
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
+#include <utility>
 #include <vector>
 
 #include "coordination/errors.h"
@@ -202,5 +203,7 @@ inline constexpr std::string_view kAcceptPolicy = "policy";
 [[nodiscard]] std::string manifest_digest(const std::map<std::string, FileEntry>& files);
 // The znode name of a manifest: "000007.0000000042".
 [[nodiscard]] std::string manifest_name(Epoch epoch, Revision revision);
+// nullopt: not the name of a manifest.
+[[nodiscard]] std::optional<std::pair<Epoch, Revision>> parse_manifest_name(std::string_view name);
 
 }  // namespace chorale::coordination

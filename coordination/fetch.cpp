@@ -7,12 +7,6 @@
 #include "coordination/require.h"
 
 namespace chorale::coordination {
-namespace {
-
-constexpr std::size_t kChunkNameLength = 32;
-
-}  // namespace
-
 void Fetch::reset() {
   scope_.end();
   state_ = State::kIdle;
@@ -111,7 +105,7 @@ void Fetch::on_chunk(const std::string& digest, Reply<ReadNode> reply) {
   }
   if (!reply) {
     lack(digest, "chunk " + digest + ": " + reply.error().message);
-  } else if (sha256_hex(reply->data).substr(0, kChunkNameLength) != digest) {
+  } else if (chunk_name(reply->data) != digest) {
     lack(digest, "chunk " + digest + ": its text has another digest");
   } else {
     arrived_.emplace(digest, std::move(reply->data));
@@ -146,6 +140,7 @@ void Fetch::finish() {
     if (!text) {
       lack(manifest_name(identity_.epoch, identity_.revision),
            "the chunks of " + name + " do not add up to its digest");
+      manifest_.reset();
       state_ = State::kMissing;
       return;
     }
@@ -170,6 +165,11 @@ const std::vector<std::string>& Fetch::missing() const {
 const std::string& Fetch::reason() const {
   require(state_ == State::kMissing, "the fetch has ended");
   return reason_;
+}
+
+const std::shared_ptr<const Manifest>& Fetch::manifest() const {
+  require(state_ == State::kMissing, "the fetch has ended");
+  return manifest_;
 }
 
 bool Fetch::newer_format() const {

@@ -43,6 +43,8 @@ class Fetch {
   // REQUIRES: kMissing. Digests of chunks, or the manifest's name; and what is wrong with the first of them.
   [[nodiscard]] const std::vector<std::string>& missing() const;
   [[nodiscard]] const std::string& reason() const;
+  // REQUIRES: kMissing. nullptr: the manifest itself is missing or wrong.
+  [[nodiscard]] const std::shared_ptr<const Manifest>& manifest() const;
   // REQUIRES: kMissing. Its manifest is there, in a format that this agent does not read.
   [[nodiscard]] bool newer_format() const;
 

@@ -137,6 +137,7 @@ void Leader::load(const Follower& follower) {
       return gain({}, &committed_.content(), follower);
     case Fetch::State::kMissing:
       if (committed_.newer_format()) return finish(Ending{committed_.reason(), After::kStepDown});
+      publisher_.set_damaged(committed_.manifest(), committed_.missing());
       return gain("what is committed cannot be read: " + committed_.reason(), nullptr, follower);
     case Fetch::State::kIdle:
     case Fetch::State::kManifest:

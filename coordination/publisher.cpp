@@ -10,8 +10,6 @@ namespace chorale::coordination {
 namespace {
 
 constexpr std::chrono::milliseconds kRefusedPause{30'000};
-constexpr std::chrono::milliseconds kPutAgainPause{1'000};
-constexpr std::size_t kPutAgainLimit = 4'096;
 
 }  // namespace
 
@@ -19,12 +17,10 @@ void Publisher::begin_leadership(bool outranked, std::int64_t format) {
   require(fence_.held(), "a leadership begins with its first write");
   leading_ = true;
   state_ = State::kIdle;
-  uploader_.begin_leadership();
   outranked_ = outranked;
   format_ = format;
   last_used_ = fence_.document().last_revision;
   electors_.reset();
-  put_again_at_.clear();
   refused_digest_.reset();
   committed_content_ = Content{};
   committed_offer_.reset();
@@ -42,9 +38,22 @@ void Publisher::end_leadership(const std::string& reason) {
   if (state_ != State::kIdle) close(Fate::kAbandoned, reason);
   abandon_pending(reason);
   uploader_.reset();
+  repairs_.reset();
   content_ = Content{};
   committed_content_ = Content{};
+  damaged_manifest_.reset();
+  damaged_.clear();
   committed_offer_.reset();
+}
+
+void Publisher::set_committed(Content content) {
+  committed_content_ = std::move(content);
+  uploader_.rely_on(committed_content_);
+}
+
+void Publisher::set_damaged(std::shared_ptr<const Manifest> manifest, std::vector<std::string> missing) {
+  damaged_manifest_ = std::move(manifest);
+  damaged_ = std::move(missing);
 }
 
 void Publisher::withhold(const std::string& reason) {
@@ -73,6 +82,7 @@ void Publisher::drive(const std::optional<Vote>& own, bool may_propose) {
   hear_answers(own);
   if (state_ == State::kVoting) count_votes();
   put_missing();
+  repairs_.drive();
   show_blocked();
 }
 
@@ -94,18 +104,42 @@ void Publisher::take_offer() {
   content_ = compose(std::move(offered), Revision{last_used_.value + 1});
   const std::string& digest = content_.manifest->header.identity.digest;
   if (already_committed(content_.manifest->header)) {
+    recover_committed();
     const Identity identity = fence_.document().committed->identity;
     context_.effects.emplace_back(OfferClosed{offer_, Fate::kCommitted, identity, {}, {}});
-    return blockage_.commit(digest);
+    blockage_.commit(digest);
+    content_ = Content{};
+    return;
   }
   if (refused_digest_ == digest && context_.now < refused_until_) {
     context_.effects.emplace_back(
         OfferClosed{offer_, Fate::kRejected, {}, "the same content was refused a moment ago", {}});
+    content_ = Content{};
     return;
   }
   last_used_ = content_.manifest->header.identity.revision;
   state_ = State::kUploading;
   uploader_.start(content_);
+}
+
+// What is committed could not be read, or not completely; now the same content is offered. Its manifest, if that is
+// lost too, is made anew: it lacks the parent, which stood there alone.
+void Publisher::recover_committed() {
+  if (committed_content_.manifest) return;
+  committed_content_ = std::move(content_);
+  if (damaged_manifest_) {
+    committed_content_.manifest = std::exchange(damaged_manifest_, nullptr);
+  } else {
+    Manifest manifest = *committed_content_.manifest;
+    manifest.header = *fence_.document().committed;
+    manifest.parent.reset();
+    committed_content_.manifest = std::make_shared<const Manifest>(std::move(manifest));
+    for_each_chunk(committed_content_, [this](std::string_view digest, std::string_view) {
+      damaged_.emplace_back(digest);  // nobody could say which of them are there
+    });
+  }
+  cache_.put(committed_content_);
+  for (const std::string& what : std::exchange(damaged_, {})) repairs_.report(what);
 }
 
 Content Publisher::compose(StateOffered offered, Revision revision) const {
@@ -260,20 +294,14 @@ void Publisher::close(Fate fate, const std::string& reason) {
   state_ = State::kIdle;
   if (fate != Fate::kCommitted) blockage_.fail(reason);
   context_.effects.emplace_back(OfferClosed{offer_, fate, content_.manifest->header.identity, reason, verdict_.nacked});
+  content_ = Content{};
 }
 
 // An agent lists what it could not find after it had re-read the state, so it is still named there.
 void Publisher::put_missing() {
   if (!context_.link.connected || !fence_.held()) return;
-  if (put_again_at_.size() > kPutAgainLimit) put_again_at_.clear();
   for (const auto& [id, agent] : roster_.documents()) {
-    for (const std::string& what : agent->missing) {
-      TimePoint& not_before = put_again_at_[what];
-      if (context_.now < not_before) continue;
-      not_before = context_.now + kPutAgainPause;
-      if (committed_content_.manifest) uploader_.put_again(committed_content_, what);
-      if (state_ != State::kIdle) uploader_.put_again(content_, what);
-    }
+    for (const std::string& what : agent->missing) repairs_.report(what);
   }
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -18,6 +19,7 @@
 #include "coordination/electors.h"
 #include "coordination/fence.h"
 #include "coordination/pointer.h"
+#include "coordination/repairs.h"
 #include "coordination/roster.h"
 #include "coordination/uploader.h"
 
@@ -42,6 +44,7 @@ class Publisher {
         pointer_(pointer),
         scope_("publisher"),
         uploader_(context),
+        repairs_(context, uploader_, committed_content_, content_),
         electors_(context.options.stage_timeout) {}
 
   // REQUIRES: the fence is held. `outranked`: an agent serves what the committed state cannot replace (an older backup
@@ -64,7 +67,10 @@ class Publisher {
   // `own`: the last answer of this agent's own Nginx, from the same follower path as the other agents'.
   void drive(const std::optional<Vote>& own, bool may_propose);
   // What is committed was read back, complete: agents that miss a part of it can be helped.
-  void set_committed(Content content) { committed_content_ = std::move(content); }
+  void set_committed(Content content);
+  // What is committed could not be read: the `missing` of it is put again as soon as the same content is offered.
+  // `manifest`: its own, if only chunks are missing.
+  void set_damaged(std::shared_ptr<const Manifest> manifest, std::vector<std::string> missing);
 
   [[nodiscard]] State state() const { return state_; }
   [[nodiscard]] bool idle() const { return state_ == State::kIdle && !pending_; }
@@ -88,6 +94,7 @@ class Publisher {
   void take_offer();
   [[nodiscard]] Content compose(StateOffered offered, Revision revision) const;
   [[nodiscard]] bool already_committed(const RevisionHeader& header) const;
+  void recover_committed();
   void upload();
   void write(State state, std::optional<RevisionHeader> committed, std::optional<RevisionHeader> proposed);
   void on_written(Fence::Result result, const std::string& reason);
@@ -109,16 +116,20 @@ class Publisher {
   Pointer& pointer_;
   Scope scope_;
   Uploader uploader_;
+  Repairs repairs_;
   State state_ = State::kIdle;
   bool leading_ = false;
   std::optional<StateOffered> pending_;  // the newest offer that is not being proposed
   std::uint64_t offer_ = 0;              // while not kIdle: the one that is being proposed
-  Content content_;                      // of it
+  Content content_;                      // of it; no manifest while kIdle
   PolicyValues policy_;
   std::optional<std::uint64_t> committed_offer_;  // of this leadership
   std::set<std::string> refused_by_;              // agents that are known to refuse it
-  Content committed_content_;                     // what this leadership committed last, for put_missing()
-  Revision last_used_;                            // the highest number that a manifest of this leadership may bear
+  // What this leadership committed last, or what it began with; no manifest: not known.
+  Content committed_content_;
+  std::shared_ptr<const Manifest> damaged_manifest_;
+  std::vector<std::string> damaged_;  // of what is committed: what this leader itself could not read
+  Revision last_used_;                // the highest number that a manifest of this leadership may bear
   bool outranked_ = false;
   std::int64_t format_ = kOldestFormat;
   Electors electors_;
@@ -128,7 +139,6 @@ class Publisher {
   Verdict verdict_;  // why it is withdrawn
   std::optional<std::string> refused_digest_;
   TimePoint refused_until_;
-  std::map<std::string, TimePoint> put_again_at_;  // what agents miss: not again before
   Blockage blockage_;
   std::optional<Blocked> blocked_;  // as shown
   int commits_ = 0;

@@ -1,25 +1,12 @@
 #include "coordination/takeover.h"
 
 #include <algorithm>
-#include <charconv>
-#include <string_view>
 #include <utility>
 
 namespace chorale::coordination {
 namespace {
 
 constexpr std::chrono::milliseconds kExpiryGrace{2'000};  // one server tick: expiry is checked no more often
-
-// "000007.0000000042"
-std::optional<std::pair<Epoch, Revision>> parse_manifest_name(std::string_view name) {
-  std::pair<Epoch, Revision> result;
-  const char* const end = name.data() + name.size();
-  const auto epoch = std::from_chars(name.data(), end, result.first.value);
-  if (epoch.ec != std::errc() || epoch.ptr == end || *epoch.ptr != '.') return std::nullopt;
-  const auto revision = std::from_chars(epoch.ptr + 1, end, result.second.value);
-  if (revision.ec != std::errc() || revision.ptr != end) return std::nullopt;
-  return result;
-}
 
 }  // namespace
 

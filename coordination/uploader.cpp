@@ -14,11 +14,16 @@ void Uploader::reset() {
   content_ = Content{};
 }
 
-void Uploader::begin_leadership() {
-  reset();
-  context_.send(leadership_, ListChildren{context_.paths.chunks}, [this](const Reply<ListChildren>& reply) {
-    if (reply) known_.insert(reply->names.begin(), reply->names.end());
-  });
+void Uploader::rely_on(const Content& committed) {
+  std::set<std::string, std::less<>> chunks;
+  for_each_chunk(committed, [&chunks](std::string_view digest, std::string_view) { chunks.emplace(digest); });
+  context_.send(leadership_, ListChildren{context_.paths.chunks},
+                [this, chunks = std::move(chunks)](const Reply<ListChildren>& reply) {
+                  if (!reply) return;
+                  for (const std::string& name : reply->names) {
+                    if (chunks.count(name) > 0) known_.insert(name);
+                  }
+                });
 }
 
 void Uploader::start(const Content& content) {
@@ -58,19 +63,12 @@ void Uploader::send(const Item& item) {
 }
 
 void Uploader::on_created(const Item& item, const Reply<CreateNode>& reply) {
-  if (!reply) {
-    const ErrorKind kind = reply.error().kind;
-    if (kind == ErrorKind::kExists && item.manifest) return compare_manifest(item);
-    // A missing parent is created again by RootKeeper on its next look; until then this waits.
-    if (is_unknown(kind) || kind == ErrorKind::kNoNode) return again(item);
-    if (kind != ErrorKind::kExists) {
-      outcome_ = State::kFailed;
-      reason_ = "cannot store " + item.path.text() + ": " + reply.error().message;
-    }
-  }
-  if (!item.manifest && outcome_ != State::kFailed) known_.emplace(item.path.name());
-  --in_flight_;
-  settle(outcome_);
+  if (reply) return store(item);
+  const ErrorKind kind = reply.error().kind;
+  if (kind == ErrorKind::kExists) return item.manifest ? compare_manifest(item) : claim_chunk(item);
+  // A missing parent is created again by RootKeeper on its next look; until then this waits.
+  if (is_unknown(kind) || kind == ErrorKind::kNoNode) return again(item);
+  refuse(item, reply.error());
 }
 
 void Uploader::compare_manifest(const Item& item) {
@@ -80,9 +78,26 @@ void Uploader::compare_manifest(const Item& item) {
       outcome_ = State::kCollision;
       reason_ = item.path.text() + " exists with another content";
     }
-    --in_flight_;
-    settle(outcome_);
+    end();
   });
+}
+
+void Uploader::claim_chunk(const Item& item) {
+  context_.send(upload_, CheckNode{item.path}, [this, item](const Reply<CheckNode>& reply) {
+    if (!reply || !reply->stat) return again(item);
+    write_chunk(item, reply->stat->version);
+  });
+}
+
+// A forged text is replaced by the same write.
+void Uploader::write_chunk(const Item& item, Version expected) {
+  context_.send(upload_, WriteNode{item.path, std::string(item.text), expected},
+                [this, item](const Reply<WriteNode>& written) {
+                  if (written) return store(item);
+                  const ErrorKind kind = written.error().kind;
+                  const bool changed = kind == ErrorKind::kBadVersion || kind == ErrorKind::kNoNode;
+                  return changed || is_unknown(kind) ? again(item) : refuse(item, written.error());
+                });
 }
 
 void Uploader::again(const Item& item) {
@@ -91,24 +106,21 @@ void Uploader::again(const Item& item) {
   retry_at_ = context_.now + kRetryDelay;
 }
 
-void Uploader::settle(State state) {
-  if (!waiting_.empty()) return drive();
-  if (in_flight_ == 0) state_ = state;
+void Uploader::refuse(const Item& item, const Error& error) {
+  outcome_ = State::kFailed;
+  reason_ = "cannot store " + item.path.text() + ": " + error.message;
+  end();
 }
 
-void Uploader::put_again(const Content& content, const std::string& what) {
-  const Identity& identity = content.manifest->header.identity;
-  const auto put = [this](const Path& path, std::string text) {
-    context_.send(leadership_, CreateNode{path, std::move(text)}, [](const Reply<CreateNode>&) {});
-  };
-  if (what == manifest_name(identity.epoch, identity.revision)) {
-    return put(context_.paths.revisions.child(what), encode(*content.manifest));
-  }
-  bool found = false;
-  for_each_chunk(content, [&](std::string_view digest, std::string_view text) {
-    if (digest != what || std::exchange(found, true)) return;
-    put(context_.paths.chunks.child(digest), std::string(text));
-  });
+void Uploader::store(const Item& item) {
+  if (!item.manifest) known_.emplace(item.path.name());
+  end();
+}
+
+void Uploader::end() {
+  --in_flight_;
+  if (!waiting_.empty()) return drive();
+  if (in_flight_ == 0) state_ = outcome_;
 }
 
 }  // namespace chorale::coordination

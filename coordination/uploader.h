@@ -1,8 +1,12 @@
 // Uploads one revision's chunks and manifest, all at once, and waits for every reply. Pure; loop thread
 // only.
 //
-// Everything it writes is immutable and named by what it is, so that a repeated create is harmless and "exists" is
-// success; only a manifest that exists is read back, since its name is a number. It never touches the state.
+// Everything it writes is named by what it is, so that a repeated create is harmless. It never touches the state.
+//
+// That a znode exists proves neither what it holds nor that it stays. A manifest that exists is compared. A chunk that
+// exists, and is neither this leadership's own nor a part of what was committed when it began, is written once more:
+// its text is right then, and an earlier leader, which may not know yet that it is deposed, cannot delete it any more,
+// since it would do so with an older version (collector.h).
 #pragma once
 
 #include <deque>
@@ -25,14 +29,14 @@ class Uploader {
 
   explicit Uploader(Context& context) : context_(context), upload_("uploader"), leadership_("uploader") {}
 
-  // The leadership is over: what is known to exist is forgotten with it, because only the leader deletes chunks.
+  // A leadership begins or is over: what is known to exist is forgotten, because only the leader deletes chunks.
   void reset();
   void start(const Content& content);
   void drive();
-  // Asks once which chunks exist, so that a new leader need not send the whole state again.
-  void begin_leadership();
-  // An agent could not find `what` (a chunk's digest or a manifest's name): put it again, if it belongs to `content`.
-  void put_again(const Content& content, const std::string& what);
+  // What was committed when this leadership began: those of its chunks that exist need not be sent again.
+  void rely_on(const Content& committed);
+  // The chunk may not exist, or be another's by now.
+  void forget(const std::string& digest) { known_.erase(digest); }
 
   [[nodiscard]] State state() const { return state_; }
   [[nodiscard]] const std::string& reason() const { return reason_; }
@@ -47,8 +51,12 @@ class Uploader {
   void send(const Item& item);
   void on_created(const Item& item, const Reply<CreateNode>& reply);
   void compare_manifest(const Item& item);
+  void claim_chunk(const Item& item);
+  void write_chunk(const Item& item, Version expected);
   void again(const Item& item);
-  void settle(State state);
+  void refuse(const Item& item, const Error& error);
+  void store(const Item& item);
+  void end();
 
   Context& context_;
   Scope upload_;      // one revision
@@ -58,7 +66,7 @@ class Uploader {
   std::string manifest_text_;
   std::deque<Item> waiting_;
   std::size_t in_flight_ = 0;
-  std::set<std::string, std::less<>> known_;  // chunk digests that exist
+  std::set<std::string, std::less<>> known_;  // chunk digests that exist, and that no other leader deletes
   State outcome_ = State::kDone;              // the worst answer so far
   std::string reason_;
   TimePoint retry_at_;

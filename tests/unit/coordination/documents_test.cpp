@@ -251,6 +251,16 @@ TEST(DocumentsTest, ManifestNamesSortAsTheyAreOrdered) {
   EXPECT_LT(manifest_name(Epoch{9}, Revision{100}), manifest_name(Epoch{10}, Revision{1}));
 }
 
+TEST(DocumentsTest, ManifestNamesAreReadBack) {
+  EXPECT_EQ(parse_manifest_name("000007.0000000042"), std::pair(Epoch{7}, Revision{42}));
+  EXPECT_EQ(parse_manifest_name(manifest_name(Epoch{1'234'567}, Revision{1})),
+            std::pair(Epoch{1'234'567}, Revision{1}));
+  for (const char* other : {"", "7", "7.", ".42", "000007.0000000042x", "x7.42", "7-42", "7.42/..",
+                            "99999999999999999999.1", "1.99999999999999999999"}) {
+    EXPECT_FALSE(parse_manifest_name(other)) << other;
+  }
+}
+
 TEST(CutTextTest, CutsAboveOneKilobyteBetweenCharacters) {
   EXPECT_EQ(cut_text("short"), "short");
   EXPECT_EQ(cut_text(std::string(1'024, 'x')), std::string(1'024, 'x'));

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <functional>
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -47,6 +48,26 @@ template <class Op>
 }
 
 [[nodiscard]] inline bool is_state_write(const Operation& operation) { return asks<WriteNode>(operation, kState); }
+
+[[nodiscard]] inline bool is_create_below(const Operation& operation, std::string_view directory) {
+  const auto* create = std::get_if<CreateNode>(&operation);
+  return create != nullptr && create->path.text().starts_with(directory);
+}
+
+[[nodiscard]] inline std::ptrdiff_t created_below(const TestAgent& agent, std::string_view directory) {
+  return std::count_if(agent.sent.begin(), agent.sent.end(),
+                       [directory](const Operation& operation) { return is_create_below(operation, directory); });
+}
+
+// One file of about `chunks` chunks, every line another.
+inline void offer_big(TestAgent& agent, int chunks) {
+  std::string text;
+  for (int i = 0; std::ssize(text) < chunks * 16 * 1024; ++i) text += "line " + std::to_string(i * 7919) + "\n";
+  StateOffered offered;
+  offered.offer = 100;
+  offered.content = described({{"nginx.conf", std::make_shared<const std::string>(std::move(text)), {}}});
+  agent.step(offered);
+}
 
 class PoolTest : public testing::Test {
  protected:

@@ -15,16 +15,6 @@ using testing::SizeIs;
 
 const std::string kManifest = "/chorale/revisions/000001.0000000001";
 
-bool is_create_below(const Operation& operation, std::string_view directory) {
-  const auto* create = std::get_if<CreateNode>(&operation);
-  return create != nullptr && create->path.text().starts_with(directory);
-}
-
-std::ptrdiff_t created_below(const TestAgent& agent, std::string_view directory) {
-  return std::count_if(agent.sent.begin(), agent.sent.end(),
-                       [directory](const Operation& operation) { return is_create_below(operation, directory); });
-}
-
 class UploaderTest : public PoolTest {
  protected:
   static std::function<std::optional<ErrorKind>(const Operation&)> refusing_chunks(ErrorKind kind, int times) {
@@ -32,15 +22,6 @@ class UploaderTest : public PoolTest {
       if (!is_create_below(operation, "/chorale/chunks/") || times-- <= 0) return std::nullopt;
       return kind;
     };
-  }
-  // One file of about `chunks` chunks, every line another.
-  void offer_big(int chunks) {
-    std::string text;
-    for (int i = 0; std::ssize(text) < chunks * 16 * 1024; ++i) text += "line " + std::to_string(i * 7919) + "\n";
-    StateOffered offered;
-    offered.offer = 100;
-    offered.content = described({{"nginx.conf", std::make_shared<const std::string>(std::move(text)), {}}});
-    a().step(offered);
   }
 };
 
@@ -106,7 +87,7 @@ TEST_F(UploaderTest, AtMostSixtyFourAreUnderWay) {
     if (is_create_below(operation, "/chorale/chunks/")) a().hold_replies(true);
     return false;
   };
-  offer_big(150);
+  offer_big(a(), 150);
   cluster_.settle();
   EXPECT_EQ(created_below(a(), "/chorale/"), 64);
   a().lose_reply = nullptr;
@@ -162,95 +143,86 @@ TEST_F(UploaderTest, ChunksThatWentBetweenTwoTermsAreSentAgain) {
   EXPECT_EQ(created_below(a(), "/chorale/chunks/"), 1);
 }
 
-// What an agent misses of the committed or the proposed revision is put again.
-class PutAgainTest : public UploaderTest {
+// Chunks of earlier revisions may be forged by now, or about to be deleted by an earlier leader that does not know yet
+// that it is deposed. What it would delete with the version that it has read is there to stay after one write.
+class ClaimTest : public UploaderTest {
  protected:
-  void miss(const std::vector<std::string>& what) {
-    AgentDocument document;
-    document.id = "x";
-    document.missing = what;
-    const std::string path = "/chorale/agents/x";
-    if (cluster_.read(path)) {
-      write(path, encode(document));
-    } else {
-      create(path, encode(document));
-    }
+  ClaimTest() {
+    a().offer("one");
+    cluster_.settle();
+    chunks_of_one_ = cluster_.list("/chorale/chunks");
+    a().offer("two");
+    cluster_.settle();
+    cluster_.kill_and_expire(a());
+    cluster_.settle();
   }
-  void remove_all_chunks() {
-    for (const std::string& name : cluster_.list("/chorale/chunks")) remove("/chorale/chunks/" + name);
+  std::optional<Stat> stat(const std::string& path) {
+    const Outcome outcome = cluster_.operate(CheckNode{Path(path)});
+    return outcome ? std::get<Checked>(*outcome).stat : std::nullopt;
   }
+  std::string chunk_of_one() { return "/chorale/chunks/" + chunks_of_one_.front(); }
+  void expect_committed(std::int64_t revision) {
+    ASSERT_TRUE(cluster_.state().committed);
+    EXPECT_EQ(cluster_.state().committed->identity.revision, Revision{revision});
+    EXPECT_EQ(b().applied, cluster_.state().committed->identity);
+  }
+
+  std::vector<std::string> chunks_of_one_;
 };
 
-TEST_F(PutAgainTest, ChunkOfTheCommittedRevisionIsPutAtOnceAndNotAgainWithinASecond) {
-  a().offer("one");
-  cluster_.settle();
-  const std::string chunk = cluster_.list("/chorale/chunks").front();
-  const std::string path = "/chorale/chunks/" + chunk;
-  const auto text = cluster_.read(path);
-  remove(path);
-  miss({chunk});
-  EXPECT_EQ(cluster_.read(path), text);
-  remove(path);
-  a().sent.clear();
-  cluster_.advance(milliseconds(900));
-  EXPECT_EQ(times_asked<CreateNode>(a(), path), 0);
-  cluster_.advance(milliseconds(100));
-  EXPECT_EQ(times_asked<CreateNode>(a(), path), 1);
-  EXPECT_EQ(cluster_.read(path), text);
-}
-
-TEST_F(PutAgainTest, ChunksInsideAFileAreCutWhereTheyWere) {
-  offer_big(5);
-  cluster_.settle();
-  std::map<std::string, std::string> before;
-  for (const std::string& name : cluster_.list("/chorale/chunks")) {
-    before[name] = cluster_.read("/chorale/chunks/" + name).value();
-  }
-  ASSERT_GT(before.size(), 2U);
-  remove_all_chunks();
-  std::vector<std::string> all;
-  for (const auto& [name, text] : before) all.push_back(name);
-  miss(all);
-  for (const auto& [name, text] : before) EXPECT_EQ(cluster_.read("/chorale/chunks/" + name), text);
-}
-
-TEST_F(PutAgainTest, ManifestIsPutAgain) {
-  a().offer("one");
-  cluster_.settle();
-  const auto text = cluster_.read(kManifest);
-  remove(kManifest);
-  miss({"000001.0000000001"});
-  EXPECT_EQ(cluster_.read(kManifest), text);
-}
-
-TEST_F(PutAgainTest, ChunkOfTheProposalIsPutAgainToo) {
-  a().answer = std::nullopt;
-  a().offer("one");
-  cluster_.settle();
-  const std::string chunk = cluster_.list("/chorale/chunks").front();
-  remove("/chorale/chunks/" + chunk);
-  miss({chunk});
-  EXPECT_TRUE(cluster_.read("/chorale/chunks/" + chunk));
-}
-
-TEST_F(PutAgainTest, WhatBelongsToNeitherIsNotPut) {
-  a().offer("one");
-  cluster_.settle();
-  a().sent.clear();
-  miss({"000001.0000000009", std::string(32, 'f')});
-  EXPECT_EQ(created_below(a(), "/chorale/"), 0);
-}
-
-TEST_F(PutAgainTest, ANewLeaderCanHelpWithWhatItFoundCommitted) {
-  a().offer("one");
-  cluster_.settle();
-  cluster_.kill_and_expire(a());
-  cluster_.settle();
+TEST_F(ClaimTest, ChunkOfAnEarlierRevisionIsWrittenOnceMore) {
   ASSERT_TRUE(b().leading());
-  const std::string chunk = cluster_.list("/chorale/chunks").front();
-  remove("/chorale/chunks/" + chunk);
-  miss({chunk});
-  EXPECT_TRUE(cluster_.read("/chorale/chunks/" + chunk));
+  const auto text = cluster_.read(chunk_of_one());
+  b().offer("one");
+  cluster_.settle();
+  expect_committed(3);
+  for (const std::string& name : chunks_of_one_) EXPECT_EQ(stat("/chorale/chunks/" + name)->version, Version{1});
+  EXPECT_EQ(cluster_.read(chunk_of_one()), text);
+  EXPECT_FALSE(cluster_.operate(DeleteNode{Path(chunk_of_one()), Version{0}})) << "as an earlier leader would";
+}
+
+TEST_F(ClaimTest, ChunkOfThisLeadershipIsNotWrittenAgain) {
+  b().offer("one");
+  cluster_.settle();
+  b().offer("three");
+  cluster_.settle();
+  b().sent.clear();
+  b().offer("one");
+  cluster_.settle();
+  expect_committed(5);
+  EXPECT_EQ(times_asked<WriteNode>(b(), chunk_of_one()), 0);
+}
+
+class ClaimRetryTest : public ClaimTest, public testing::WithParamInterface<ErrorKind> {};
+
+TEST_P(ClaimRetryTest, ChunkThatChangesOrGoesWhileItIsClaimedIsTriedAgain) {
+  b().refuse = refusing<WriteNode>(chunk_of_one(), GetParam(), 1);
+  b().offer("one");
+  cluster_.settle();
+  EXPECT_EQ(cluster_.state().committed->identity.revision, Revision{2});
+  cluster_.advance(milliseconds(100));
+  expect_committed(3);
+  EXPECT_EQ(times_asked<WriteNode>(b(), chunk_of_one()), 2);
+}
+
+INSTANTIATE_TEST_SUITE_P(Errors, ClaimRetryTest,
+                         testing::Values(ErrorKind::kBadVersion, ErrorKind::kNoNode, ErrorKind::kConnectionLoss));
+
+TEST_F(ClaimTest, ChunkThatMayNotBeWrittenEndsTheOffer) {
+  b().refuse = refusing<WriteNode>(chunk_of_one(), ErrorKind::kNoAuth, 1);
+  b().offer("one");
+  cluster_.settle();
+  ASSERT_THAT(b().closed, SizeIs(1));
+  EXPECT_EQ(b().closed[0].reason, "cannot store " + chunk_of_one() + ": no auth");
+}
+
+TEST_F(ClaimTest, ChunkThatGoesBetweenTheQuestionsIsCreated) {
+  b().refuse = refusing<CreateNode>(chunk_of_one(), ErrorKind::kExists, 1);
+  remove(chunk_of_one());
+  b().offer("one");
+  cluster_.advance(milliseconds(100));
+  expect_committed(3);
+  EXPECT_EQ(stat(chunk_of_one())->version, Version{0});
 }
 
 }  // namespace
