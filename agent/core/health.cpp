@@ -57,7 +57,8 @@ std::optional<std::string> why_degraded_here(const HealthInputs& inputs) {
     return "cannot apply a committed revision: " + or_else(inputs.nginx.config_message, "see the log");
   }
   if (!inputs.nginx.config_healthy) {
-    return "Nginx refuses its config: " + or_else(inputs.nginx.config_message, "see the log");
+    return (inputs.nginx.drifted ? "" : "Nginx refuses its config: ") +
+           or_else(inputs.nginx.config_message, "see the log");
   }
   if (!inputs.view.missing.empty()) {
     return std::to_string(inputs.view.missing.size()) + " chunk(s) of the committed revision are missing in ZooKeeper";

@@ -55,7 +55,7 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
     const FilesFound found = file_->find();
     if (auto view = file_->view()) look_again(std::move(*view));
     step(found);
-    Inspection first = inspect(*file_, view_, locations(), program_);
+    Inspection first = inspect(*file_, view_, locations(), program_, options_.reload_on);
     step(first.event);
     watch();
     return found.file ? found.file->identity : std::nullopt;
@@ -68,6 +68,11 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
   }
 
   void proposal_ended() override { step(ProposalEnded{}); }
+
+  void command(Command command, Commanded commanded) override {
+    commands_[command].push_back(std::move(commanded));
+    step(CommandGiven{command});
+  }
 
   void try_out(std::shared_ptr<const std::string> text, Tried tried) override {
     trials_.push_back({std::move(text), std::move(tried)});
@@ -179,6 +184,13 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
         [](ReloadedNginx& self, const ProvenKept& kept) { self.step(kept); });
   }
 
+  void perform(const KeepLoaded& effect) {
+    run([file = file_, effect](const auto& /*stop*/) { return file->keep_loaded(effect.loaded); },
+        [](ReloadedNginx& self, const Done& kept) {
+          if (!kept) self.perform(LogLine{LogLine::Level::kWarning, kept.error().message});
+        });
+  }
+
   void perform(const Reload& effect) {
     const ReloadRequest request{locations(), program_, options_.command, options_.config_file, effect.timeout};
     run(
@@ -208,8 +220,8 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
   }
 
   void perform(const Inspect& /*effect*/) {
-    run([file = file_, view = view_, where = locations(),
-         program = program_](const auto& /*stop*/) { return inspect(*file, view, where, program); },
+    run([file = file_, view = view_, where = locations(), program = program_,
+         watched = options_.reload_on](const auto& /*stop*/) { return inspect(*file, view, where, program, watched); },
         [](ReloadedNginx& self, Inspection found) {
           if (found.event.file) self.look_again(std::move(found.view));
           self.step(found.event);
@@ -227,6 +239,16 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
     call_back([applied = applied_](const Callbacks& callbacks) {
       if (callbacks.applied) callbacks.applied(applied);
     });
+  }
+
+  void perform(const AnswerCommands& effect) {
+    std::deque<Commanded>& waiting = commands_[effect.command];
+    for (std::size_t i = 0; i < effect.count && !waiting.empty(); ++i) {
+      call_back([commanded = std::move(waiting.front()), failure = effect.failure](const Callbacks& /*callbacks*/) {
+        commanded(failure);
+      });
+      waiting.pop_front();
+    }
   }
 
   void perform(const LogLine& effect) {
@@ -270,6 +292,8 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
     Tried tried;
   };
   std::deque<Trial> trials_;  // the first one is under way
+
+  std::map<Command, std::deque<Commanded>> commands_;  // the oldest first
 
   NginxStatus status_;
   coordination::RevisionApplied applied_;  // as told last

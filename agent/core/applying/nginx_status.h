@@ -16,6 +16,7 @@ struct NginxStatus {
   std::string message = "not looked at yet";      // "OK", or what is wrong with the process
   bool config_healthy = true;                     // the last test and the last proof succeeded
   std::string config_message = "OK";              // "OK", or Nginx's own words
+  bool drifted = false;                           // somebody else changed the file: the message says so
   std::optional<coordination::Identity> applied;  // proven
   std::optional<TimePoint> failing_since;         // since when a committed revision cannot be applied
   int workers = 0;
