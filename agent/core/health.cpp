@@ -42,7 +42,7 @@ bool cannot_apply_what_others_can(const HealthInputs& inputs) {
 // Why this proxy must get no traffic.
 std::optional<std::string> why_down(const HealthInputs& inputs) {
   if (inputs.drained) return "drained by an operator";
-  if (!inputs.nginx.running) return "Nginx is not running: " + or_else(inputs.nginx.message, "no master process found");
+  if (!inputs.nginx.running) return why_not_running(or_else(inputs.nginx.message, "no master process found"));
   if (!inputs.nginx.applied) return why_nothing_applied(inputs);
   if (cannot_apply_what_others_can(inputs)) {
     const auto failing = std::chrono::duration_cast<std::chrono::seconds>(inputs.now - *inputs.nginx.failing_since);

@@ -32,7 +32,7 @@ Inspection inspect(const ConfigFile& file, const std::optional<ConfigView>& know
     }
   }
   if (found.event.file && found.view) found.event.file = found.view->content;
-  found.event.master = find_master(locations.pid_files, program);
+  found.event.master = find_own_master(locations, program);
   if (found.event.master) {
     const Workers workers = workers_of(found.event.master->pid);
     found.event.workers = static_cast<int>(workers.serving.size());

@@ -108,7 +108,10 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
   }
 
   [[nodiscard]] NginxLocations locations() const {
-    return nginx_locations(directives_, earlier_directives_, options_.command, options_.pid_file);
+    NginxLocations where = nginx_locations(directives_, earlier_directives_, options_.command, options_.pid_file);
+    where.config_file = options_.config_file;
+    where.build = build_;
+    return where;
   }
 
   void step(const ApplierEvent& event) {
@@ -224,6 +227,7 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
          watched = options_.reload_on](const auto& /*stop*/) { return inspect(*file, view, where, program, watched); },
         [](ReloadedNginx& self, Inspection found) {
           if (found.event.file) self.look_again(std::move(found.view));
+          self.look_at_build(found.event);
           self.step(found.event);
         });
   }
@@ -267,6 +271,14 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
     });
   }
 
+  // Asked once; where that failed, when another master is there: the program may be too.
+  void look_at_build(const Inspected& found) {
+    const std::optional<MasterProcess> master = found.master ? std::optional(*found.master) : std::nullopt;
+    if (std::exchange(seen_master_, master) == master || !master || build_ != BuildPaths{}) return;
+    run([command = options_.command](const auto& /*stop*/) { return ask_build(command); },
+        [](ReloadedNginx& self, BuildPaths build) { self.build_ = std::move(build); });
+  }
+
   void look_again(std::optional<ConfigView> view) {
     view_ = std::move(view);
     const MainDirectives now = view_ ? view_->directives : MainDirectives{};
@@ -287,6 +299,8 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
   std::optional<ConfigView> view_;
   MainDirectives directives_;
   MainDirectives earlier_directives_;
+  BuildPaths build_;  // of options_.command; empty: not known yet
+  std::optional<MasterProcess> seen_master_;
   struct Trial {
     std::shared_ptr<const std::string> text;
     Tried tried;

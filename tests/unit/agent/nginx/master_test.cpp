@@ -44,7 +44,8 @@ TEST(FindMasterTest, DeadAndForeignProcessesAreNoMaster) {
   EXPECT_TRUE(find_master({other.pid_file()}, "angie"));
   const auto foreign = find_master({other.pid_file()}, "nginx");
   ASSERT_FALSE(foreign);
-  EXPECT_NE(foreign.error().message.find("is not an Nginx master but \"angie: master process"), std::string::npos);
+  EXPECT_NE(foreign.error().message.find("is not an Nginx master but \"angie:\": it is not signalled"),
+            std::string::npos);
 }
 
 TEST(FindMasterTest, ZombieIsNoMaster) {
