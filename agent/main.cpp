@@ -75,6 +75,12 @@ void add_verbs(CLI::App& app, Arguments& arguments) {
   add_config(forget, arguments);
   forget->add_option("id", arguments.id, "the id of its agent")->type_name("ID")->required();
 
+  add_config(add_verb(app, arguments, "reload", "Test and reload this proxy's Nginx: a certificate was renewed",
+                      [&] { return run_reload(arguments.config); }),
+             arguments);
+  add_config(add_verb(app, arguments, "repair", "Put Chorale's own file back over an edit that is only reported",
+                      [&] { return run_repair(arguments.config); }),
+             arguments);
   add_config(add_verb(app, arguments, "version", "Print the version", run_version), arguments);
 }
 

@@ -45,10 +45,15 @@ std::string text_of(const NginxVersion& version) {
 void check_nginx_runs(CheckReport& report, const Config& config) {
   const auto text = read_text_file(config.nginx_config, std::size_t{1} << 30U);
   const MainDirectives directives = text ? main_directives(*text) : MainDirectives{};
-  const NginxLocations where = nginx_locations(directives, {}, config.nginx_cmd, config.nginx_pid);
-  const auto master = find_master(where.pid_files, program_name(config.nginx_cmd));
+  NginxLocations where = nginx_locations(directives, {}, config.nginx_cmd, config.nginx_pid);
+  where.config_file = config.nginx_config;
+  where.build = ask_build(config.nginx_cmd);
+  const auto any = find_master(where.pid_files, program_name(config.nginx_cmd));
+  const auto master = find_own_master(where, program_name(config.nginx_cmd));
   if (master) {
     report.ok("nginx", "runs as process " + std::to_string(master->pid));
+  } else if (any) {
+    report.fail("nginx", master.error().message, kExitNo);
   } else {
     report.warn("nginx", master.error().message + "; the agent never starts it: systemctl start nginx");
   }

@@ -22,6 +22,9 @@ int run_routes(const std::string& config_file, const std::string& app);
 // `what`: "policy".
 int run_accept(const std::string& config_file, const std::string& what);
 int run_forget(const std::string& config_file, const std::string& id);
+// Both by the local agent's unix socket: reload tests and reloads this proxy's Nginx, repair puts an edited file back.
+int run_reload(const std::string& config_file);
+int run_repair(const std::string& config_file);
 int run_version();
 
 }  // namespace chorale::agent

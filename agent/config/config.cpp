@@ -152,6 +152,10 @@ bool reaches_cluster_on_loopback(const Config& config) {
   });
 }
 
+std::string admin_socket(const Config& config) {
+  return (config.state_dir == Config().state_dir ? "/run/chorale" : config.state_dir) + "/admin.sock";
+}
+
 std::map<std::string, std::string> local_values(const Config& config) {
   std::map<std::string, std::string> values = config.local;
   const auto hostname = host_facts().hostname;

@@ -54,6 +54,7 @@ struct Config {
   std::chrono::milliseconds health_memory{300'000};
   double shrink_limit = 0.5;
   bool repair_drift = true;
+  std::vector<std::string> reload_on;
   std::set<std::string> expose_env;
   std::map<std::string, std::string> local;  // [local], and nothing else
   std::string ca_file;
@@ -111,6 +112,10 @@ struct ConfigChanges {
 // Marathon or ZooKeeper is configured as localhost or by a loopback address: the cluster runs on this machine, and so
 // may its tasks.
 [[nodiscard]] bool reaches_cluster_on_loopback(const Config& config);
+
+// The agent's unix socket for what steers this proxy, root alone: in systemd's directory, or in a state_dir of one's
+// own, so that several agents of one host have one each.
+[[nodiscard]] std::string admin_socket(const Config& config);
 
 // The values that @{name} may use on this proxy: built-ins, overridden by [local].
 [[nodiscard]] std::map<std::string, std::string> local_values(const Config& config);

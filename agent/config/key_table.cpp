@@ -254,8 +254,20 @@ std::vector<Key> nginx_keys() {
       {.name = "drift",
        .heading = kNginx,
        .type = ChoiceKey{kMember<&Config::repair_drift>, "repair", "report"},
-       .text = "What to do when someone else changes `nginx_config`: \"repair\" keeps the changed file beside it (with "
-               "`.drift-N` added to its name) and restores Chorale's; \"report\" only says so in health and log."},
+       .text =
+           "What to do when someone else changes `nginx_config`: \"repair\" keeps the changed file beside it (with "
+           "`.drift-N` added to its name) and restores Chorale's; \"report\" leaves it, says so in health and log, and "
+           "applies nothing over it until `chorale repair`."},
+      {.name = "reload_on",
+       .heading = kNginx,
+       .type = ListKey<std::vector<std::string>>{kMember<&Config::reload_on>, ",", absolute_path},
+       .text =
+           "Files, as absolute paths, whose change tests and reloads this proxy's Nginx: certificates, htpasswd and "
+           "included files, which no revision of Chorale's names anew.",
+       .more = "Looked at every second, through links. What Nginx refuses is named in health, and tried again every 30 "
+               "seconds and when it changes. `chorale reload` does the same on command.",
+       .unset = "none",
+       .example = R"(["/etc/nginx/tls/site.pem", "/etc/nginx/htpasswd"])"},
       {.name = "xproxy",
        .heading = kNginx,
        .type = TextKey{kMember<&Config::xproxy>},

@@ -150,9 +150,15 @@ tl::expected<void, Failure> assign(Config& config, const KeyType& type, const Se
           [&](const FractionKey& key) { return put(read_fraction(key, value), key.member.of(config)); },
           [&](const DurationKey& key) { return put(read_duration(key, value), key.member.of(config)); },
           [&]<class Container>(const ListKey<Container>& key) {
-            return read_list(key.separators, value).map([&](const std::vector<std::string>& texts) {
-              key.member.of(config) = Container(texts.begin(), texts.end());
-            });
+            return read_list(key.separators, value)
+                .and_then([&](const std::vector<std::string>& texts) -> tl::expected<void, Failure> {
+                  for (const std::string& text : texts) {
+                    if (key.check == nullptr) break;
+                    if (auto checked = key.check(text); !checked) return checked;
+                  }
+                  key.member.of(config) = Container(texts.begin(), texts.end());
+                  return {};
+                });
           },
           [&](const ParsedKey& key) {
             return text_or_integer(value).and_then([&](const std::string& text) { return key.read(text, config); });

@@ -71,6 +71,7 @@ template <class Container>
 struct ListKey {
   Member<Container> member;
   std::string_view separators;
+  Check check = nullptr;  // of each entry
 };
 // A string, or a whole number, with a grammar of its own.
 struct ParsedKey {

@@ -67,7 +67,7 @@ std::string seconds_text(Milliseconds time) {
 // Why this proxy must get no traffic.
 std::optional<std::string> why_down(const HealthInputs& inputs) {
   if (inputs.drained) return "drained by an operator";
-  if (!inputs.nginx.running) return "Nginx is not running: " + or_else(inputs.nginx.message, "no master process found");
+  if (!inputs.nginx.running) return why_not_running(or_else(inputs.nginx.message, "no master process found"));
   if (!inputs.nginx.applied) return why_nothing_applied(inputs);
   if (lacks_what_others_serve(inputs)) {
     return "serves " + to_text(*inputs.nginx.applied) + " for more than " + seconds_text(kDownAfterBehind) +
@@ -86,7 +86,8 @@ std::optional<std::string> why_degraded_here(const HealthInputs& inputs) {
     return "cannot apply a committed revision: " + or_else(inputs.nginx.config_message, "see the log");
   }
   if (!inputs.nginx.config_healthy) {
-    return "Nginx refuses its config: " + or_else(inputs.nginx.config_message, "see the log");
+    return (inputs.nginx.drifted ? "" : "Nginx refuses its config: ") +
+           or_else(inputs.nginx.config_message, "see the log");
   }
   if (!inputs.view.missing.empty()) return missing_text(inputs);
   return std::nullopt;

@@ -64,12 +64,15 @@ bool Agent::start() {
   if (!config_.standalone) peer_watch_.load();
   routes_changed();
 
-  admin_ = std::make_unique<HttpServer>(loop_, HttpServerOptions{config_.listen_address, config_.listen_port},
-                                        make_admin_api(admin_sources()));
+  HttpServerOptions options{config_.listen_address, config_.listen_port, admin_socket(config_)};
+  admin_ = std::make_unique<HttpServer>(loop_, std::move(options), make_admin_api(admin_sources()));
   if (const auto listening = admin_->start(); !listening) {
     log_error("admin API: " + listening.error().message);
     exit_code_ = kExitNo;  // worth another try: the process that holds the port may be about to stop
     return false;
+  }
+  if (const auto listening = admin_->start_unix(); !listening) {
+    log_warning(listening.error().message + "; `chorale reload` and `chorale repair` cannot reach this agent");
   }
 
   LocalNginx::Callbacks callbacks;
@@ -141,6 +144,7 @@ LocalNginxOptions Agent::nginx_options() const {
   options.state_dir = config_.state_dir;
   options.ignore_check = config_.nginx_ignore_check;
   options.repair_drift = config_.repair_drift;
+  options.reload_on = config_.reload_on;
   options.local_values = local_values(config_);
   return options;
 }
@@ -166,6 +170,7 @@ AdminSources Agent::admin_sources() {
     }
     return "queued";
   };
+  sources.command = [this](Command command, auto done) { nginx_->command(command, std::move(done)); };
   return sources;
 }
 

@@ -30,7 +30,9 @@ void Agent::perform(coordination::AgentEffect effect) {
                  [this](coordination::ViewChanged& view) {
                    if (view.leaderless_since && !view_.leaderless_since) leaderless_since_ = utc_now();
                    view_ = std::move(view);
-                   if (!view_.proposed) nginx_->proposal_ended();
+                   if (!view_.proposed) {
+                     nginx_->proposal_ended(view_.committed ? std::optional(view_.committed->identity) : std::nullopt);
+                   }
                    status_changed();
                  },
                  [](const LogLine& line) { write_log(line); },

@@ -54,14 +54,18 @@ class AdminApi : public std::enable_shared_from_this<AdminApi> {
   void handle(const HttpRequest& request, const HttpServer::Respond& respond);
 
  private:
-  enum class Asker { kAnyone, kTrusted };  // kTrusted: loopback, or a bearer of the token
+  // kTrusted: loopback. kOperator: the unix socket, or a bearer of the token. Each may what the one before may.
+  enum class Asker { kAnyone, kTrusted, kOperator };
+  enum class Methods { kRead, kReadOrPost, kPost };
   struct Page {
     std::string_view path;
-    bool open;      // answers anyone
-    bool may_post;  // beside GET and HEAD
+    Asker at_least;
+    Methods methods;
     void (AdminApi::*serve)(Asker, const HttpServer::Respond&);
   };
-  static const std::array<Page, 7> kPages;
+  static const std::array<Page, 9> kPages;
+  [[nodiscard]] static std::optional<HttpResponse> refuse_method(const Page& page, const std::string& method);
+  [[nodiscard]] HttpResponse refuse_asker(const Page& page) const;
 
   void serve_page(Asker asker, const HttpServer::Respond& respond);
   void serve_health(Asker asker, const HttpServer::Respond& respond);
@@ -69,6 +73,9 @@ class AdminApi : public std::enable_shared_from_this<AdminApi> {
   void serve_config(Asker asker, const HttpServer::Respond& respond);
   void serve_metrics(Asker asker, const HttpServer::Respond& respond);
   void serve_reload(Asker asker, const HttpServer::Respond& respond);
+  void serve_nginx_reload(Asker /*asker*/, const HttpServer::Respond& respond) { serve(Command::kReload, respond); }
+  void serve_nginx_repair(Asker /*asker*/, const HttpServer::Respond& respond) { serve(Command::kRepair, respond); }
+  void serve(Command command, const HttpServer::Respond& respond);
 
   using Waiter = std::function<void(const ClusterResult&)>;
   void with_cluster(Waiter waiter);
@@ -85,46 +92,55 @@ class AdminApi : public std::enable_shared_from_this<AdminApi> {
   coordination::LoopThread thread_;
 };
 
-const std::array<AdminApi::Page, 7> AdminApi::kPages{{
-    {"/", true, false, &AdminApi::serve_page},
-    {"/v1/health", true, false, &AdminApi::serve_health},
-    {"/v1/status", true, false, &AdminApi::serve_status},
-    {"/v1/metrics", true, false, &AdminApi::serve_metrics},
-    {"/metrics", true, false, &AdminApi::serve_metrics},
-    {"/v1/config", false, false, &AdminApi::serve_config},
-    {"/v1/reload", false, true, &AdminApi::serve_reload},
+const std::array<AdminApi::Page, 9> AdminApi::kPages{{
+    {"/", Asker::kAnyone, Methods::kRead, &AdminApi::serve_page},
+    {"/v1/health", Asker::kAnyone, Methods::kRead, &AdminApi::serve_health},
+    {"/v1/status", Asker::kAnyone, Methods::kRead, &AdminApi::serve_status},
+    {"/v1/metrics", Asker::kAnyone, Methods::kRead, &AdminApi::serve_metrics},
+    {"/metrics", Asker::kAnyone, Methods::kRead, &AdminApi::serve_metrics},
+    {"/v1/config", Asker::kTrusted, Methods::kRead, &AdminApi::serve_config},
+    {"/v1/reload", Asker::kTrusted, Methods::kReadOrPost, &AdminApi::serve_reload},
+    {"/v1/nginx/reload", Asker::kOperator, Methods::kPost, &AdminApi::serve_nginx_reload},
+    {"/v1/nginx/repair", Asker::kOperator, Methods::kPost, &AdminApi::serve_nginx_repair},
 }};
 
 AdminApi::Asker AdminApi::who_asks(const HttpRequest& request) const {
-  const bool trusted = request.from_loopback || bears(request.authorization, sources_.admin_token);
-  return trusted ? Asker::kTrusted : Asker::kAnyone;
+  if (request.from_operator || bears(request.authorization, sources_.admin_token)) return Asker::kOperator;
+  return request.from_loopback ? Asker::kTrusted : Asker::kAnyone;
+}
+
+std::optional<HttpResponse> AdminApi::refuse_method(const Page& page, const std::string& method) {
+  const bool reads = method == "GET" || method == "HEAD";
+  if (page.methods != Methods::kPost && reads) return std::nullopt;
+  if (page.methods != Methods::kRead && method == "POST") return std::nullopt;
+  HttpResponse response = text_response(405, "method not allowed");
+  const char* allowed = "GET, HEAD";
+  if (page.methods == Methods::kReadOrPost) allowed = "GET, HEAD, POST";
+  if (page.methods == Methods::kPost) allowed = "POST";
+  response.headers = {{"Allow", allowed}};
+  return response;
+}
+
+HttpResponse AdminApi::refuse_asker(const Page& page) const {
+  if (sources_.admin_token.empty()) {
+    return text_response(403, page.at_least == Asker::kOperator
+                                  ? "only root on this host may ask, over the agent's unix socket (`chorale reload`, "
+                                    "`chorale repair`); set admin_token_file to allow others"
+                                  : "only this host itself may ask; set admin_token_file to allow others");
+  }
+  HttpResponse response = text_response(401, "a bearer token is needed (admin_token_file)");
+  response.headers = {{"WWW-Authenticate", "Bearer realm=\"chorale\""}};
+  return response;
 }
 
 void AdminApi::handle(const HttpRequest& request, const HttpServer::Respond& respond) {
   thread_.check();
   const auto page =
       std::find_if(kPages.begin(), kPages.end(), [&](const Page& candidate) { return candidate.path == request.path; });
-  if (page == kPages.end()) {
-    respond(text_response(404, "404 page not found"));
-    return;
-  }
-  if (request.method != "GET" && request.method != "HEAD" && !(page->may_post && request.method == "POST")) {
-    HttpResponse response = text_response(405, "method not allowed");
-    response.headers = {{"Allow", page->may_post ? "GET, HEAD, POST" : "GET, HEAD"}};
-    respond(std::move(response));
-    return;
-  }
+  if (page == kPages.end()) return respond(text_response(404, "404 page not found"));
+  if (auto refusal = refuse_method(*page, request.method)) return respond(std::move(*refusal));
   const Asker asker = who_asks(request);
-  if (!page->open && asker == Asker::kAnyone) {
-    if (sources_.admin_token.empty()) {
-      respond(text_response(403, "only this host itself may ask; set admin_token_file to allow others"));
-      return;
-    }
-    HttpResponse response = text_response(401, "a bearer token is needed (admin_token_file)");
-    response.headers = {{"WWW-Authenticate", "Bearer realm=\"chorale\""}};
-    respond(std::move(response));
-    return;
-  }
+  if (asker < page->at_least) return respond(refuse_asker(*page));
   (this->*page->serve)(asker, respond);
 }
 
@@ -147,7 +163,7 @@ void AdminApi::serve_health(Asker /*asker*/, const HttpServer::Respond& respond)
 void AdminApi::serve_status(Asker asker, const HttpServer::Respond& respond) {
   with_cluster([self = shared_from_this(), asker, respond](const ClusterResult& cluster) {
     std::optional<coordination::Description> own;
-    if (asker == Asker::kTrusted) own = self->sources_.coordination();
+    if (asker >= Asker::kTrusted) own = self->sources_.coordination();
     const coordination::Description* shown = own ? &*own : nullptr;
     respond(cluster ? json_response(200, coordination::encode(*cluster, shown) + "\n")
                     : json_response(503, coordination::encode(cluster.error(), shown) + "\n"));
@@ -166,6 +182,12 @@ void AdminApi::serve_metrics(Asker /*asker*/, const HttpServer::Respond& respond
 
 void AdminApi::serve_reload(Asker /*asker*/, const HttpServer::Respond& respond) {
   respond(text_response(202, sources_.request_sync()));
+}
+
+void AdminApi::serve(Command command, const HttpServer::Respond& respond) {
+  sources_.command(command, [respond](const std::optional<Failure>& failure) {
+    respond(failure ? text_response(409, failure->message) : text_response(200, "done"));
+  });
 }
 
 void AdminApi::with_cluster(Waiter waiter) {

@@ -8,6 +8,7 @@
 #include <tl/expected.hpp>
 
 #include "agent/config/config.h"
+#include "agent/core/applying/applier_events.h"
 #include "agent/core/health.h"
 #include "agent/http/server.h"
 #include "coordination/cluster_reader.h"
@@ -37,11 +38,15 @@ struct AdminSources {
   std::function<std::string()> metrics;
   // Asks the leader for a full sync; the answer is what /v1/reload prints ("queued").
   std::function<std::string()> request_sync;
+  // What an operator asks of this proxy's Nginx; answers once, with why it could not be done or nothing.
+  std::function<void(Command, std::function<void(std::optional<Failure>)>)> command;
 };
 
-// GET / /v1/health /v1/status /v1/config /v1/metrics /metrics, POST|GET /v1/reload. Health, status (as JSON and as the
-// page /) and metrics answer anyone; the rest answers loopback or a bearer of the token (compared in constant time),
-// who also see in the status what this agent's coordination waits for. Unknown: 404, wrong method: 405. The cluster is
+// GET / /v1/health /v1/status /v1/config /v1/metrics /metrics, POST|GET /v1/reload, POST /v1/nginx/reload
+// /v1/nginx/repair. Health, status (as JSON and as the page /) and metrics answer anyone; the rest answers loopback or
+// a bearer of the token (compared in constant time), who also see in the status what this agent's coordination waits
+// for. What steers this proxy (/v1/nginx/) answers the unix socket or a bearer alone: loopback is where an Nginx with a
+// careless proxy_pass speaks from. Unknown: 404, wrong method: 405. The cluster is
 // read at most once a second, however many ask.
 [[nodiscard]] HttpServer::Handler make_admin_api(AdminSources sources);
 

@@ -26,12 +26,6 @@ constexpr std::size_t kLingerBytes = 1024 * 1024;
 constexpr std::size_t kReadAhead = 8 * 1024;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
-bool is_loopback(const asio::ip::tcp::endpoint& endpoint) {
-  const auto address = endpoint.address();
-  if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address.is_loopback();
-  return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).is_loopback();
-}
-
 HttpResponse plain(unsigned status, const std::string& text) {
   return HttpResponse{status, "text/plain; charset=utf-8", text + "\n", {}};
 }
@@ -48,8 +42,9 @@ void fill_header(http::response<Body>& message, const HttpResponse& response, bo
 
 }  // namespace
 
-HttpConnection::HttpConnection(asio::ip::tcp::socket socket, std::shared_ptr<const Owner> owner)
+HttpConnection::HttpConnection(Socket socket, Peer peer, std::shared_ptr<const Owner> owner)
     : stream_(std::move(socket)),
+      peer_(peer),
       buffer_(owner->options.max_header_bytes + kReadAhead),
       handler_timer_(stream_.get_executor()),
       owner_(std::move(owner)) {}
@@ -166,9 +161,8 @@ void HttpConnection::answer() {
     refuse(400, "the request's target is not a path, or is badly encoded");
     return;
   }
-  error_code error;
-  const auto peer = stream_.socket().remote_endpoint(error);
-  request->from_loopback = !error && is_loopback(peer) && !was_forwarded(message);
+  request->from_loopback = peer_ == Peer::kLoopback && !was_forwarded(message);
+  request->from_operator = peer_ == Peer::kUnixSocket;
   request->body = std::move(parser_->get().body());
   call_handler(*request);
 }
@@ -177,7 +171,8 @@ void HttpConnection::call_handler(const HttpRequest& request) {
   const std::uint64_t number = ++request_;
   awaiting_answer_ = true;
   stream_.expires_never();
-  handler_timer_.expires_after(owner_->options.handler_timeout);
+  const auto& options = owner_->options;
+  handler_timer_.expires_after(peer_ == Peer::kUnixSocket ? options.unix_handler_timeout : options.handler_timeout);
   handler_timer_.async_wait([weak = weak_from_this(), number](error_code error) {
     const auto self = weak.lock();
     if (error || !self || self->request_ != number || !self->awaiting_answer_) return;
@@ -243,7 +238,7 @@ void HttpConnection::on_sent(bool keep_alive) {
 // shut down our side, and throw away what still comes for a moment.
 void HttpConnection::linger() {
   error_code ignored;
-  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  stream_.socket().shutdown(asio::socket_base::shutdown_send, ignored);
   parser_.reset();
   buffer_.clear();
   buffer_.max_size(kLingerStep);

@@ -5,10 +5,10 @@
 //      +--- timeout, error ----+------- refused (4xx) --------+--> lingering (1 s at most) --> closed
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <cstdint>
@@ -31,7 +31,10 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
     std::function<void(HttpConnection*)> closed;
   };
 
-  HttpConnection(boost::asio::ip::tcp::socket socket, std::shared_ptr<const Owner> owner);
+  enum class Peer { kRemote, kLoopback, kUnixSocket };
+  using Socket = boost::asio::generic::stream_protocol::socket;
+
+  HttpConnection(Socket socket, Peer peer, std::shared_ptr<const Owner> owner);
 
   void run();
   // Drops the client at once. Late answers of the handler are dropped.
@@ -53,7 +56,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void linger();
   void drain();
 
-  boost::beast::tcp_stream stream_;
+  boost::beast::basic_stream<boost::asio::generic::stream_protocol> stream_;
+  const Peer peer_;
   boost::beast::flat_buffer buffer_;
   boost::asio::steady_timer handler_timer_;
   std::shared_ptr<const Owner> owner_;

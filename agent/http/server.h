@@ -26,6 +26,8 @@ struct HttpRequest {
   std::string body;
   // The client itself is on this host: a request that says it came through a proxy here does not count.
   bool from_loopback = false;
+  // It came over the unix socket: whoever may open that one is root.
+  bool from_operator = false;
 };
 
 struct HttpResponse {
@@ -38,13 +40,15 @@ struct HttpResponse {
 struct HttpServerOptions {
   std::string address = "0.0.0.0";
   std::uint16_t port = 8000;  // 0: the system picks one
+  std::string unix_path;      // of a second, local listener, for its owner alone; empty: none
   std::size_t max_header_bytes = 8 * 1024;
   std::size_t max_body_bytes = 64 * 1024;
   std::size_t max_connections = 4096;               // the oldest idle one gives way
   std::chrono::milliseconds header_timeout{5'000};  // first byte to last byte of a request's header and body
   std::chrono::milliseconds idle_timeout{30'000};   // between requests of a kept connection
   std::chrono::milliseconds write_timeout{10'000};
-  std::chrono::milliseconds handler_timeout{10'000};  // then 504
+  std::chrono::milliseconds handler_timeout{10'000};        // then 504
+  std::chrono::milliseconds unix_handler_timeout{180'000};  // a command tests and reloads Nginx
 };
 
 class HttpServer {
@@ -60,6 +64,8 @@ class HttpServer {
 
   // Binds and listens. The error names the address and why.
   [[nodiscard]] tl::expected<void, Failure> start();
+  // The local listener, after start(). The error names the path and why; the server goes on without it.
+  [[nodiscard]] tl::expected<void, Failure> start_unix();
   [[nodiscard]] std::uint16_t port() const;
 
  private:

@@ -67,7 +67,8 @@ ConfigFile::ConfigFile(std::string target, const std::string& state_dir)
       published_(state_dir + "/nginx.conf.published"),
       published_before_(published_ + ".before"),
       proven_record_(state_dir + "/proven.record"),
-      installed_record_(state_dir + "/installed.record") {}
+      installed_record_(state_dir + "/installed.record"),
+      loaded_record_(state_dir + "/reload_on.record") {}
 
 tl::expected<std::optional<ConfigView>, Failure> ConfigFile::view() const {
   const auto file = read_file(target_);
@@ -89,6 +90,7 @@ FilesFound ConfigFile::find() const {
   if (const auto record = read_record(proven_record_)) {
     if (record->boot == boot && found.proven == record->content) found.proven_by = record->master;
   }
+  if (const auto file = read_file(loaded_record_); file && *file) found.loaded = decode_stamps((*file)->text);
   found.published = find_published(found.installed ? found.installed : found.file);
   return found;
 }
@@ -197,6 +199,10 @@ ProvenKept ConfigFile::keep_proven(const KeepProven& request) const {
   if (!*found || content_in(*found) != request.content) return {Failure{target_ + " was changed meanwhile"}};
   const Done done = copy_to_proven(**found, request.master);
   return done ? ProvenKept{} : ProvenKept{done.error()};
+}
+
+Done ConfigFile::keep_loaded(const FileStamps& loaded) const {
+  return replace_file(loaded_record_, encode_stamps(loaded), kPrivate);
 }
 
 Done ConfigFile::copy_to_proven(const ReadFile& file, const std::optional<MasterProcess>& master) const {

@@ -9,6 +9,7 @@
 //   <state_dir>/nginx.conf.published     what the target was made from, before local values were filled in; .before: what
 //                                        that was before the last install
 //   <state_dir>/{proven,installed}.record
+//   <state_dir>/reload_on.record         the watched files as the last proven reload has read them
 // It keeps no state in memory: every call reads the disk again, so that it can be killed between any two.
 #pragma once
 
@@ -63,6 +64,7 @@ class ConfigFile {
   [[nodiscard]] StageInstalled install(const InstallStage& request) const;
   [[nodiscard]] ProvenRestored restore(const RestoreProven& request) const;
   [[nodiscard]] ProvenKept keep_proven(const KeepProven& request) const;
+  [[nodiscard]] Done keep_loaded(const FileStamps& loaded) const;
 
  private:
   // Copies the target aside if it is foreign, or not what was expected; says where to.
@@ -82,6 +84,7 @@ class ConfigFile {
   std::string published_before_;
   std::string proven_record_;
   std::string installed_record_;
+  std::string loaded_record_;
 };
 
 }  // namespace chorale::agent

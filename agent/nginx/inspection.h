@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "agent/core/applying/applier_events.h"
 #include "agent/nginx/config_file.h"
@@ -16,6 +17,7 @@ struct Inspection {
 };
 
 [[nodiscard]] Inspection inspect(const ConfigFile& file, const std::optional<ConfigView>& known,
-                                 const NginxLocations& locations, const std::string& program);
+                                 const NginxLocations& locations, const std::string& program,
+                                 const std::vector<std::string>& watched);
 
 }  // namespace chorale::agent

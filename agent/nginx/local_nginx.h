@@ -29,6 +29,7 @@ struct LocalNginxOptions {
   bool ignore_check = false;                  // nginx_ignore_check
   bool repair_drift = true;                   // drift = "repair" | "report"
   std::map<std::string, std::string> local_values;
+  std::vector<std::string> reload_on;    // files whose change tests and reloads this Nginx
   Milliseconds retry_interval{30'000};   // after a refusal or an unproven reload
   Milliseconds illness_interval{5'000};  // after what this proxy itself could not do, e.g. on a full disk
   Milliseconds proof_floor{5'000};       // proof within max(this, 3 x the last test)
@@ -58,7 +59,12 @@ class LocalNginx {
   virtual void set_local_values(std::map<std::string, std::string> values) = 0;  // after the configuration was re-read
 
   // Nothing is proposed any more: a refused candidate is no trouble of this proxy.
-  virtual void proposal_ended() = 0;
+  virtual void proposal_ended(std::optional<coordination::Identity> committed) = 0;
+
+  // An operator's command, answered once: why it could not be done, or nothing. With kReload: the running Nginx is
+  // proven to have read its files anew.
+  using Commanded = std::function<void(std::optional<Failure>)>;
+  virtual void command(Command command, Commanded commanded) = 0;
 
   // Whether Nginx would accept `text`, of which nothing else comes: on a file and in a job of its own, so that staging
   // goes on. One after the other, each within 10 s; the line of the answer is that of `text`.

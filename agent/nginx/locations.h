@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/nginx/config_in_use.h"
 #include "agent/nginx/config_text.h"
 
 namespace chorale::agent {
@@ -11,6 +12,8 @@ namespace chorale::agent {
 struct NginxLocations {
   std::vector<std::string> pid_files;   // to be tried in this order
   std::vector<std::string> error_logs;  // regular files only; syslog, stderr and memory cannot be read
+  std::string config_file{};            // what its master has to read; empty: whatever it reads
+  BuildPaths build{};
   bool operator==(const NginxLocations&) const = default;
 };
 

@@ -15,6 +15,7 @@
 #include "agent/base/one_line.h"
 #include "agent/base/unique_fd.h"
 #include "agent/nginx/config_text.h"
+#include "agent/nginx/locations.h"
 
 namespace chorale::agent {
 namespace {
@@ -75,9 +76,10 @@ tl::expected<MasterProcess, Failure> master_in(const std::string& pid_file, cons
   }
   const std::string title = title_of(*pid);
   if (!is_master_title(title, program)) {
+    // Its program alone: what follows may hold somebody's password.
+    const std::string_view name = std::string_view(title).substr(0, title.find(' ')).substr(0, 100);
     return tl::unexpected(Failure{"process " + number + ", as named by " + pid_file +
-                                  ", is not an Nginx master but \"" + escaped(title.substr(0, 100)) +
-                                  "\": it is not signalled"});
+                                  ", is not an Nginx master but \"" + escaped(name) + "\": it is not signalled"});
   }
   return MasterProcess{*pid, stat->started_ms};
 }
@@ -133,6 +135,16 @@ tl::expected<MasterProcess, Failure> find_master(const std::vector<std::string>&
     if (i == 0) first = std::move(master);
   }
   return first;
+}
+
+tl::expected<MasterProcess, Failure> find_own_master(const NginxLocations& locations, const std::string& program) {
+  auto master = find_master(locations.pid_files, program);
+  if (!master || locations.config_file.empty()) return master;
+  const auto other = other_config(master->pid, title_of(master->pid), locations.config_file, locations.build);
+  if (!other) return master;
+  return tl::unexpected(Failure{"the running Nginx, process " + std::to_string(master->pid) + ", reads " +
+                                escaped(*other) + ", not " + locations.config_file +
+                                ": restart it on that file, or set nginx_config to the one it reads"});
 }
 
 int pid_in_own_namespace(int pid) {

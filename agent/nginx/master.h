@@ -16,6 +16,8 @@
 
 namespace chorale::agent {
 
+struct NginxLocations;
+
 struct ProcessStat {
   char state = '?';  // as in proc(5): T is stopped, Z a zombie
   int parent = 0;
@@ -32,6 +34,9 @@ struct ProcessStat {
 // The first pid file that names a live master; else why the first one does not.
 [[nodiscard]] tl::expected<MasterProcess, Failure> find_master(const std::vector<std::string>& pid_files,
                                                                const std::string& program);
+// As find_master, and it is known of no other configuration file.
+[[nodiscard]] tl::expected<MasterProcess, Failure> find_own_master(const NginxLocations& locations,
+                                                                   const std::string& program);
 // The master's pid as it calls itself in its log: another number if it lives in a pid namespace.
 [[nodiscard]] int pid_in_own_namespace(int pid);
 

@@ -53,7 +53,7 @@ Proof::Proof(const ReloadRequest& request, const MasterProcess& master)
 
 tl::expected<std::unique_ptr<Proof>, ReloadFinished> Proof::begin(const ReloadRequest& request,
                                                                   const std::atomic<bool>& stop) {
-  const auto master = find_master(request.locations.pid_files, request.program);
+  const auto master = find_own_master(request.locations, request.program);
   if (!master) return tl::unexpected(finished(Result::kNoMaster, master.error().message));
   std::unique_ptr<Proof> proof(new Proof(request, *master));
   // It is still starting: the workers to come could not be told from those that the signal will start.

@@ -61,4 +61,22 @@ std::optional<Record> decode_record(std::string_view text) {
   return record;
 }
 
+std::string encode_stamps(const FileStamps& stamps) {
+  std::string text;
+  for (const auto& [path, stamp] : stamps) text += stamp + " " + path + "\n";
+  return text + "end\n";
+}
+
+std::optional<FileStamps> decode_stamps(std::string_view text) {
+  FileStamps stamps;
+  std::istringstream in{std::string(text)};
+  for (std::string line; std::getline(in, line);) {
+    if (line == "end") return stamps;
+    const std::size_t blank = line.find(' ');
+    if (blank == std::string::npos || blank == 0 || blank + 1 == line.size()) return std::nullopt;
+    stamps[line.substr(blank + 1)] = line.substr(0, blank);
+  }
+  return std::nullopt;
+}
+
 }  // namespace chorale::agent

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "agent/core/applying/applier_events.h"
 #include "agent/core/applying/config_content.h"
 
 namespace chorale::agent {
@@ -22,5 +23,9 @@ struct Record {
 [[nodiscard]] std::string encode_record(const Record& record);
 // nullopt: not a whole record. The caller starts without one.
 [[nodiscard]] std::optional<Record> decode_record(std::string_view text);
+
+// One line for each file: its stamp, a blank, its path.
+[[nodiscard]] std::string encode_stamps(const FileStamps& stamps);
+[[nodiscard]] std::optional<FileStamps> decode_stamps(std::string_view text);
 
 }  // namespace chorale::agent

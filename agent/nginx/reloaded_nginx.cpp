@@ -55,7 +55,7 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
     const FilesFound found = file_->find();
     if (auto view = file_->view()) look_again(std::move(*view));
     step(found);
-    Inspection first = inspect(*file_, view_, locations(), program_);
+    Inspection first = inspect(*file_, view_, locations(), program_, options_.reload_on);
     step(first.event);
     watch();
     return found.file ? found.file->identity : std::nullopt;
@@ -67,7 +67,14 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
     step(LocalValuesChanged{});
   }
 
-  void proposal_ended() override { step(ProposalEnded{}); }
+  void proposal_ended(std::optional<coordination::Identity> committed) override {
+    step(ProposalEnded{std::move(committed)});
+  }
+
+  void command(Command command, Commanded commanded) override {
+    commands_[command].push_back(std::move(commanded));
+    step(CommandGiven{command});
+  }
 
   void try_out(std::shared_ptr<const std::string> text, Tried tried) override {
     trials_.push_back({std::move(text), std::move(tried)});
@@ -103,7 +110,10 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
   }
 
   [[nodiscard]] NginxLocations locations() const {
-    return nginx_locations(directives_, earlier_directives_, options_.command, options_.pid_file);
+    NginxLocations where = nginx_locations(directives_, earlier_directives_, options_.command, options_.pid_file);
+    where.config_file = options_.config_file;
+    where.build = build_;
+    return where;
   }
 
   void step(const ApplierEvent& event) {
@@ -179,6 +189,13 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
         [](ReloadedNginx& self, const ProvenKept& kept) { self.step(kept); });
   }
 
+  void perform(const KeepLoaded& effect) {
+    run([file = file_, effect](const auto& /*stop*/) { return file->keep_loaded(effect.loaded); },
+        [](ReloadedNginx& self, const Done& kept) {
+          if (!kept) self.perform(LogLine{LogLine::Level::kWarning, kept.error().message});
+        });
+  }
+
   void perform(const Reload& effect) {
     const ReloadRequest request{locations(), program_, options_.command, options_.config_file, effect.timeout};
     run(
@@ -208,10 +225,11 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
   }
 
   void perform(const Inspect& /*effect*/) {
-    run([file = file_, view = view_, where = locations(),
-         program = program_](const auto& /*stop*/) { return inspect(*file, view, where, program); },
+    run([file = file_, view = view_, where = locations(), program = program_,
+         watched = options_.reload_on](const auto& /*stop*/) { return inspect(*file, view, where, program, watched); },
         [](ReloadedNginx& self, Inspection found) {
           if (found.event.file) self.look_again(std::move(found.view));
+          self.look_at_build(found.event);
           self.step(found.event);
         });
   }
@@ -229,6 +247,16 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
     });
   }
 
+  void perform(const AnswerCommands& effect) {
+    std::deque<Commanded>& waiting = commands_[effect.command];
+    for (std::size_t i = 0; i < effect.count && !waiting.empty(); ++i) {
+      call_back([commanded = std::move(waiting.front()), failure = effect.failure](const Callbacks& /*callbacks*/) {
+        commanded(failure);
+      });
+      waiting.pop_front();
+    }
+  }
+
   void perform(const LogLine& effect) {
     call_back([effect](const Callbacks& callbacks) {
       if (callbacks.log) callbacks.log(effect);
@@ -243,6 +271,14 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
       self->step(ApplierTicked{});
       self->watch();
     });
+  }
+
+  // Asked once; where that failed, when another master is there: the program may be too.
+  void look_at_build(const Inspected& found) {
+    const std::optional<MasterProcess> master = found.master ? std::optional(*found.master) : std::nullopt;
+    if (std::exchange(seen_master_, master) == master || !master || build_ != BuildPaths{}) return;
+    run([command = options_.command](const auto& /*stop*/) { return ask_build(command); },
+        [](ReloadedNginx& self, BuildPaths build) { self.build_ = std::move(build); });
   }
 
   void look_again(std::optional<ConfigView> view) {
@@ -265,11 +301,15 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
   std::optional<ConfigView> view_;
   MainDirectives directives_;
   MainDirectives earlier_directives_;
+  BuildPaths build_;  // of options_.command; empty: not known yet
+  std::optional<MasterProcess> seen_master_;
   struct Trial {
     std::shared_ptr<const std::string> text;
     Tried tried;
   };
   std::deque<Trial> trials_;  // the first one is under way
+
+  std::map<Command, std::deque<Commanded>> commands_;  // the oldest first
 
   NginxStatus status_;
   coordination::RevisionApplied applied_;  // as told last

@@ -45,11 +45,11 @@ _chorale() {
   case $verb in
     "")
       words+=" --version"
-      [[ $current == -* ]] || words="accept agent check forget render status routes version"
+      [[ $current == -* ]] || words="accept agent check forget reload render repair status routes version"
       ;;
     render) words+=" --apps" ;;
     status) words+=" --json --watch" ;;
-    accept | agent | check | forget | routes | version) ;;
+    accept | agent | check | forget | reload | repair | routes | version) ;;
     *) return ;;
   esac
   # After a verb an empty word may become an app or nothing at all: options only when they are asked for.

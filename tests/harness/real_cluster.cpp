@@ -14,6 +14,7 @@
 namespace chorale::testing {
 namespace {
 
+constexpr std::chrono::seconds kRunLimit{60};
 constexpr std::chrono::seconds kStartLimit{30};
 
 std::string read_file(const std::filesystem::path& path) {
@@ -77,6 +78,14 @@ void Proxy::start_agent_with(const std::string& config) {
   ++starts_;
   agent_ = std::make_unique<ChildProcess>(std::vector<std::string>{CHORALE_BINARY, "agent", "-f", config_file()},
                                           directory_.path() / ("agent-" + std::to_string(starts_) + ".log"));
+}
+
+Proxy::Ran Proxy::run(const std::string& verb) const {
+  const std::filesystem::path output = directory_.path() / (verb + ".log");
+  std::filesystem::remove(output);
+  ChildProcess child({CHORALE_BINARY, verb, "-f", config_file()}, output);
+  if (!child.wait(kRunLimit)) return {};
+  return {child.exit_code().value_or(-1), read_file(output)};
 }
 
 std::string Proxy::agent_log() const {

@@ -46,6 +46,12 @@ class Proxy {
   void start_agent_with(const std::string& config);
   void kill_agent() { agent_->kill(); }  // -9
   void signal_agent(int number) { agent_->signal(number); }
+  // `chorale VERB` on this proxy, to its end: its exit code and all that it said.
+  struct Ran {
+    int exit_code = -1;
+    std::string output;
+  };
+  [[nodiscard]] Ran run(const std::string& verb) const;
   [[nodiscard]] bool agent_ended(std::chrono::milliseconds limit) { return agent_->wait(limit); }
 
   [[nodiscard]] const std::string& id() const { return id_; }

@@ -2,9 +2,11 @@
 #include <gtest/gtest.h>
 #include <sys/mount.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "tests/harness/real_cluster.h"
@@ -23,6 +25,11 @@ bool move_to_small_disk(const fs::path& directory) {
   if (mount("tmpfs", place.c_str(), "tmpfs", 0, "size=512k") != 0) return false;
   fs::copy(directory, place, fs::copy_options::recursive);
   return mount(place.c_str(), directory.c_str(), nullptr, MS_MOVE, nullptr) == 0;
+}
+
+std::string text_of(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 class ClusterHealingTest : public ::testing::Test {
@@ -62,6 +69,41 @@ TEST_F(ClusterHealingTest, AFullDiskThatIsFreedNeedsNoFurtherChange) {
   EXPECT_TRUE(wait_until([&] { return ill.routes("/new"); }, seconds(10))) << ill.agent_log();
   EXPECT_TRUE(wait_until([&] { return cluster_.converged(); }, seconds(10))) << cluster_.logs();
   umount2(directory.c_str(), MNT_DETACH);
+}
+
+// A standalone proxy is enough: commands concern one proxy.
+TEST(CommandTest, ReloadAndRepairSpeakToTheAgentOfThisProxy) {
+  RealCluster::Options options;
+  options.proxies = 1;
+  options.more_config = "drift = \"report\"\n";
+  RealCluster cluster(options);
+  ASSERT_TRUE(cluster.start()) << cluster.logs();
+  Proxy& proxy = cluster.proxy(0);
+  const auto before = proxy.nginx().worker_pids();
+  const Proxy::Ran reload = proxy.run("reload");
+  EXPECT_EQ(reload.exit_code, 0) << reload.output;
+  const auto after = proxy.nginx().worker_pids();
+  EXPECT_TRUE(std::any_of(after.begin(), after.end(), [&before](pid_t worker) {
+    return std::find(before.begin(), before.end(), worker) == before.end();
+  })) << "no new worker";
+  EXPECT_EQ(proxy.run("repair").exit_code, 0);
+
+  const std::string edit = text_of(proxy.nginx().config_file()) + "# by hand\n";
+  std::ofstream(proxy.nginx().config_file()) << edit;
+  const auto message = [&] { return proxy.health().value("Message", ""); };
+  ASSERT_TRUE(wait_until([&] { return message().find("chorale repair") != std::string::npos; }, seconds(10)))
+      << message();
+  const Proxy::Ran refused = proxy.run("reload");
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_NE(refused.output.find("changed outside Chorale"), std::string::npos) << refused.output;
+  ASSERT_TRUE(cluster.marathon().create("/new", 1));
+  EXPECT_FALSE(wait_until([&] { return proxy.routes("/new"); }, seconds(3))) << "the edit stands";
+  EXPECT_EQ(text_of(proxy.nginx().config_file()), edit);
+  EXPECT_EQ(proxy.run("repair").exit_code, 0);
+  EXPECT_TRUE(wait_until([&] { return proxy.routes("/new"); }, seconds(10))) << cluster.logs();
+  EXPECT_TRUE(wait_until([&] { return cluster.converged(); }, seconds(10))) << message();
+  proxy.kill_agent();
+  EXPECT_EQ(proxy.run("reload").exit_code, 3);
 }
 
 }  // namespace

@@ -9,6 +9,12 @@ namespace chorale::agent {
 using coordination::Identity;
 using coordination::VoteResult;
 
+namespace {
+
+constexpr const char* kHeld = ": nothing is applied over it until `chorale repair`";
+
+}  // namespace
+
 ApplierEffects Applier::step(TimePoint now, const ApplierEvent& event) {
   now_ = now;
   effects_.clear();
@@ -24,11 +30,15 @@ NginxStatus Applier::status() const {
   NginxStatus status;
   served_.fill(status);
   // What Nginx refused of a proposal that is withdrawn is no trouble of this proxy.
-  const bool concerns = !candidate_.trouble().empty() && !(proposal_ended_ && candidate_.refused());
-  const std::string& trouble =
-      !apply_error_.empty() ? apply_error_ : (concerns ? candidate_.trouble() : target_.trouble());
+  const bool withdrawn = proposal_ended_ && candidate_.refused() && candidate_.refused() != proposal_ended_->committed;
+  const bool concerns = !candidate_.trouble().empty() && !withdrawn;
+  std::string trouble = refresh_.trouble();
+  if (!target_.trouble().empty()) trouble = target_.trouble() + (held() ? kHeld : "");
+  if (concerns) trouble = candidate_.trouble();
+  if (!apply_error_.empty()) trouble = apply_error_;
   status.config_healthy = trouble.empty();
   status.config_message = trouble.empty() ? "OK" : trouble;
+  status.drifted = target_.drifted();
   status.applied = applied_;
   status.failing_since = failing_since_;
   status.accepted_tests = candidate_.accepted_tests();
@@ -38,6 +48,7 @@ NginxStatus Applier::status() const {
 
 void Applier::on(const FilesFound& event) {
   served_.found(target_, target_.on(event));
+  refresh_.found(event.loaded);
   if (event.published && target_.own() && target_.content()->identity == event.published->identity) {
     found_ = event.published;
   }
@@ -47,10 +58,10 @@ void Applier::on(const StageRequested& event) {
   // Whoever asks again gets a new answer: the disk is freed, the port or the name is there again.
   candidate_.forget_refusal();
   to_stage_ = event.config;
-  proposal_ended_ = false;
+  proposal_ended_.reset();
 }
 
-void Applier::on(const ProposalEnded& /*event*/) { proposal_ended_ = true; }
+void Applier::on(const ProposalEnded& event) { proposal_ended_ = event; }
 
 void Applier::on(const ApplyRequested& event) {
   const Identity& identity = event.config.identity;
@@ -69,12 +80,27 @@ void Applier::on(const LocalValuesChanged& /*event*/) {
   apply_at_ = now_;
 }
 
+void Applier::on(const CommandGiven& event) {
+  switch (event.command) {
+    case Command::kReload:
+      return refresh_.ask();
+    case Command::kRepair:
+      ++repairs_;
+      repair_looked_ = false;  // the edit may be younger than the last look
+      return look();
+  }
+}
+
 void Applier::on(const StageWritten& event) {
   // What is served needs no test, and a new identity over the same content must not cost one on every proxy.
   candidate_.on(event, options_.ignore_check || (event.content && served_.served(event.content->body)));
 }
 
 void Applier::on(const TestFinished& event) {
+  if (refresh_.testing()) {
+    const bool refused = event.result == TestResult::kRefused;
+    return refresh_.on(event, refused ? retry_at() : illness_over_at(), effects_);
+  }
   if (const auto next = candidate_.on(event, target_.content().has_value())) effects_.emplace_back(*next);
 }
 
@@ -87,6 +113,7 @@ void Applier::on(const StageInstalled& event) {
 
 void Applier::on(const ProvenRestored& event) {
   apply_again(target_.on(event, illness_over_at(), effects_));
+  if (!event.content) answer_repairs(event.content.error());
   // A master that refused the new content still serves this one; otherwise it has to be told.
   if (event.content) served_.replaced(target_, now_);
 }
@@ -94,7 +121,9 @@ void Applier::on(const ProvenRestored& event) {
 void Applier::on(const ProvenKept& event) { target_.on(event, illness_over_at(), effects_); }
 
 void Applier::on(const ReloadFinished& event) {
+  refresh_.on(event, retry_at(), effects_);
   if (served_.on(event, target_, now_, retry_at())) return;
+  if (!to_apply_ && served_.serves(target_)) return;  // it was told again, refused, and serves what it should
   target_.reject();
   fail(event.reason, options_.retry_interval);
 }
@@ -102,8 +131,14 @@ void Applier::on(const ReloadFinished& event) {
 void Applier::on(const Inspected& event) {
   const bool outdated = std::exchange(inspection_, Inspection::kNone) == Inspection::kOutdated;
   served_.on(event, target_, now_, effects_);
-  if (!outdated && !files_busy() && !served_.reloading()) target_.look(event, now_, effects_);
+  if (!outdated && !files_busy() && !served_.reloading()) {
+    target_.look(event, now_, effects_);
+    repair_looked_ = true;
+  } else if (repairs_ > 0) {
+    look();
+  }
   served_.look_at_start(target_);
+  refresh_.look(event.watched, effects_);
   compare_found();
 }
 
@@ -115,7 +150,12 @@ void Applier::compare_found() {
 }
 
 void Applier::on(const ApplierTicked& /*event*/) {
-  if (inspection_ != Inspection::kNone) return;
+  if (inspection_ == Inspection::kNone) look();
+}
+
+// What a look that is under way sees may be older than what it is wanted for.
+void Applier::look() {
+  if (inspection_ != Inspection::kNone) return outdate_inspection();
   inspection_ = Inspection::kUnderWay;
   effects_.emplace_back(Inspect{});
 }
@@ -128,6 +168,7 @@ void Applier::fail(const std::string& reason, Milliseconds retry_after) {
   if (apply_error_ != reason) effects_.emplace_back(LogLine{LogLine::Level::kError, "not applied: " + reason});
   apply_error_ = reason;
   apply_at_ = now_ + retry_after;
+  answer_repairs(Failure{reason});
   if (!failing_since_) failing_since_ = now_;
 }
 
@@ -138,6 +179,7 @@ void Applier::advance() {
   repair_drift();
   advance_apply();
   if (!files_busy() && !served_.reloading() && !target_.drifted() && served_.to_be_reloaded(now_)) reload();
+  advance_refresh();
   advance_stage();
 }
 
@@ -164,14 +206,32 @@ void Applier::keep_proven() {
 }
 
 void Applier::repair_drift() {
-  if (!options_.repair_drift || !target_.to_be_repaired(now_) || files_busy() || served_.reloading()) return;
+  if (!target_.drifted()) edit_given_up_ = false;
+  const bool asked = repairs_ > 0 && repair_looked_;
+  if (asked && !target_.drifted()) return answer_repairs(std::nullopt);
+  if (!options_.repair_drift && !asked) return;
+  if (!target_.to_be_repaired(now_) || files_busy() || served_.reloading()) return;
   // Whether Nginx was made to load the edited file is unknown: it is told again once the file is repaired.
   served_.forget();
   if (target_.has_proven_copy()) return restore();
+  edit_given_up_ = true;
   if (auto config = target_.forget_config(); config && !to_apply_) {
     to_apply_ = std::move(config);  // its file is written again
     apply_at_ = now_;
   }
+  if (!to_apply_) answer_repairs(Failure{"no copy of the file is kept; what is committed next is applied over it"});
+}
+
+void Applier::answer_repairs(const std::optional<Failure>& failure) {
+  const std::size_t count = std::exchange(repairs_, 0);
+  if (count > 0) effects_.emplace_back(AnswerCommands{Command::kRepair, count, failure});
+}
+
+void Applier::hold_back() {
+  const std::string reason = target_.trouble() + kHeld;
+  if (apply_error_ != reason) effects_.emplace_back(LogLine{LogLine::Level::kError, "not applied: " + reason});
+  apply_error_ = reason;
+  if (!failing_since_) failing_since_ = now_;
 }
 
 // The target is about to change: what an inspection under way says of it is old.
@@ -186,6 +246,7 @@ void Applier::restore() {
 
 void Applier::advance_apply() {
   if (!to_apply_ || files_busy() || served_.reloading() || now_ < apply_at_) return;
+  if (held()) return hold_back();
   const PublishedConfig config = *to_apply_;
   if (!target_.holds(config.identity)) {
     const Candidate::Judged* judged = candidate_.judged(config.identity);
@@ -210,7 +271,19 @@ void Applier::advance_apply() {
 }
 
 void Applier::reload() {
+  refresh_.reload_began();
   effects_.emplace_back(served_.reload(now_, std::max(options_.proof_floor, 3 * candidate_.last_test())));
+}
+
+// After everything that changes the file: its reload would read the other files anew as well.
+void Applier::advance_refresh() {
+  if (files_busy() || served_.reloading() || !refresh_.due(now_)) return;
+  if (!served_.master()) return refresh_.refuse("Nginx is not running", effects_);
+  if (!target_.content()) return refresh_.refuse("there is no configuration file", effects_);
+  if (held()) return refresh_.refuse(target_.trouble(), effects_);
+  if (target_.drifted() || target_.rejected()) return;  // another file comes first
+  if (options_.ignore_check || refresh_.tested()) return reload();
+  effects_.emplace_back(refresh_.test(effects_));
 }
 
 void Applier::advance_stage() {

@@ -4,15 +4,17 @@
 //   ApplyRequested --> the same, unless that was staged --> InstallStage --> Reload --> proven: AnswerApplied
 //                                                                                  `-> unproven: RestoreProven
 //
-// Composes three machines: the candidate (candidate.h), the target file (target_file.h) and the served state
-// (served_state.h), and keeps their order: one job on the files at a time, at most one reload beside it. A later
-// request replaces an earlier one that is not installed yet. Owned by nginx/reloaded_nginx.cpp, which performs the
-// effects and posts every result back as an event. Ensures: nothing is installed that Nginx was not seen to accept;
-// "applied" is said only when the running workers are known to serve the installed content. What it is not: it touches
-// no file, process or clock; it does not know what stands in a config; and it does not judge what may follow what it
-// has: it applies what it is told, in the order in which it is told (coordination/order_guard.h).
+// Composes four machines: the candidate (candidate.h), the target file (target_file.h), the served state
+// (served_state.h) and the refresh (refresh.h: the same text again), and keeps their order: one job on the files at a
+// time, at most one reload beside it. A later request replaces an earlier one that is not installed yet. Owned by
+// nginx/reloaded_nginx.cpp, which performs the effects and posts every result back as an event. Ensures: nothing is
+// installed that Nginx was not seen to accept; "applied" is said only when the running workers are known to serve the
+// installed content. What it is not: it touches no file, process or clock; it does not know what stands in a config;
+// and it does not judge what may follow what it has: it applies what it is told, in the order in which it is told
+// (coordination/order_guard.h).
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -21,6 +23,7 @@
 #include "agent/core/applying/candidate.h"
 #include "agent/core/applying/config_content.h"
 #include "agent/core/applying/nginx_status.h"
+#include "agent/core/applying/refresh.h"
 #include "agent/core/applying/served_state.h"
 #include "agent/core/applying/target_file.h"
 
@@ -46,6 +49,7 @@ class Applier {
   void on(const StageRequested& event);
   void on(const ApplyRequested& event);
   void on(const LocalValuesChanged& event);
+  void on(const CommandGiven& event);
   void on(const ProposalEnded& event);
   void on(const StageWritten& event);
   void on(const TestFinished& event);
@@ -63,6 +67,10 @@ class Applier {
   void repair_drift();
   void advance_apply();
   void advance_stage();
+  void advance_refresh();
+  void look();
+  void hold_back();
+  void answer_repairs(const std::optional<Failure>& failure);
   void reload();
   void outdate_inspection();
   void restore();
@@ -70,7 +78,9 @@ class Applier {
   void compare_found();
   void apply_again(std::optional<PublishedConfig> config);
   void fail(const std::string& reason, Milliseconds retry_after);
-  [[nodiscard]] bool files_busy() const { return candidate_.busy() || target_.busy(); }
+  [[nodiscard]] bool files_busy() const { return candidate_.busy() || target_.busy() || refresh_.testing(); }
+  // An edit of the file that is only reported stands until an operator gives it up.
+  [[nodiscard]] bool held() const { return !options_.repair_drift && !edit_given_up_ && target_.drifted(); }
   [[nodiscard]] TimePoint retry_at() const { return now_ + options_.retry_interval; }
   [[nodiscard]] TimePoint illness_over_at() const { return now_ + options_.illness_interval; }
 
@@ -83,9 +93,14 @@ class Applier {
   Candidate candidate_;
   TargetFile target_;
   ServedState served_;
+  Refresh refresh_;
   Inspection inspection_ = Inspection::kNone;
 
-  bool proposal_ended_ = false;
+  std::size_t repairs_ = 0;     // commands that wait
+  bool repair_looked_ = false;  // the target was looked at since
+  bool edit_given_up_ = false;  // there is no copy to put back: what is applied next may go over it
+
+  std::optional<ProposalEnded> proposal_ended_;
   std::optional<PublishedConfig> to_stage_;
   std::optional<PublishedConfig> to_apply_;  // committed and not proven yet
   std::optional<PublishedConfig> found_;  // of the target, from an earlier life: not compared with today's values yet

@@ -1,7 +1,9 @@
 // What goes in and out of the Applier, as data: events, and the effects that agent/nginx performs. Pure.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <tl/expected.hpp>
@@ -14,7 +16,16 @@
 
 namespace chorale::agent {
 
-// Events: in past tense. Each effect below but the answers is followed by one event.
+// The files of reload_on by path, each with what changes when it is replaced or edited.
+using FileStamps = std::map<std::string, std::string>;
+
+// What an operator asks of one proxy's Nginx.
+enum class Command {
+  kReload,  // test and reload the file that is in place
+  kRepair,  // put Chorale's own file back where drift is only reported
+};
+
+// Events: in past tense. Each effect below but the answers and KeepLoaded is followed by one event.
 
 struct FilesFound {                      // the first event: what an earlier life left on disk
   std::optional<FileContent> file;       // the target
@@ -23,6 +34,7 @@ struct FilesFound {                      // the first event: what an earlier lif
   std::optional<FileContent> proven;     // the copy of the last proven file
   std::optional<MasterProcess> proven_by;
   std::optional<PublishedConfig> published{};  // what the target was made from, before local values were filled in
+  std::optional<FileStamps> loaded{};          // what the last proven reload had read
 };
 struct StageRequested {
   PublishedConfig config;
@@ -31,8 +43,13 @@ struct ApplyRequested {  // it is committed
   PublishedConfig config;
 };
 struct LocalValuesChanged {};
-struct ProposalEnded {};  // nothing is proposed any more: what was refused of it concerns nobody
-struct StageWritten {     // answer to WriteStage
+struct CommandGiven {
+  Command command = Command::kReload;
+};
+struct ProposalEnded {  // nothing is proposed any more: what was refused concerns nobody, unless it was committed
+  std::optional<coordination::Identity> committed;  // what stands now
+};
+struct StageWritten {  // answer to WriteStage
   tl::expected<FileContent, Failure> content;
   bool unchanged = false;  // the target already holds exactly this; nothing was written
 };
@@ -78,11 +95,12 @@ struct Inspected {  // answer to Inspect
   tl::expected<std::optional<FileContent>, Failure> file;  // nullopt: there is none
   int workers = 0;
   int old_workers = 0;
+  FileStamps watched{};
 };
 struct ApplierTicked {};
-using ApplierEvent =
-    std::variant<FilesFound, StageRequested, ApplyRequested, LocalValuesChanged, ProposalEnded, StageWritten,
-                 TestFinished, StageInstalled, ProvenRestored, ProvenKept, ReloadFinished, Inspected, ApplierTicked>;
+using ApplierEvent = std::variant<FilesFound, StageRequested, ApplyRequested, LocalValuesChanged, CommandGiven,
+                                  ProposalEnded, StageWritten, TestFinished, StageInstalled, ProvenRestored, ProvenKept,
+                                  ReloadFinished, Inspected, ApplierTicked>;
 
 // Effects: in the imperative.
 
@@ -105,6 +123,9 @@ struct KeepProven {  // copy the target, unless the copy is the same, and write 
   FileContent content;
   MasterProcess master;
 };
+struct KeepLoaded {  // write down what the proven reload has read
+  FileStamps loaded;
+};
 struct Reload {  // signal the master and watch its workers
   Milliseconds timeout;
 };
@@ -115,8 +136,13 @@ struct AnswerStage {
 struct AnswerApplied {
   coordination::Identity identity;
 };
-using ApplierEffect = std::variant<WriteStage, TestStage, TestCurrent, InstallStage, RestoreProven, KeepProven, Reload,
-                                   Inspect, AnswerStage, AnswerApplied, LogLine>;
+struct AnswerCommands {  // the oldest ones of this kind
+  Command command = Command::kReload;
+  std::size_t count = 0;
+  std::optional<Failure> failure;
+};
+using ApplierEffect = std::variant<WriteStage, TestStage, TestCurrent, InstallStage, RestoreProven, KeepProven,
+                                   KeepLoaded, Reload, Inspect, AnswerStage, AnswerApplied, AnswerCommands, LogLine>;
 using ApplierEffects = std::vector<ApplierEffect>;
 
 // A daemonised master is forked only after the config was read, and binding may be retried for 2.5 s in between: a

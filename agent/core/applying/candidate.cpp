@@ -71,7 +71,7 @@ std::optional<TestCurrent> Candidate::on(const TestFinished& event, bool has_cur
 
 void Candidate::judge(const Written& stage, VoteResult verdict, std::string error, bool unchanged) {
   trouble_ = verdict == VoteResult::kAck ? std::string() : error;
-  refused_ = verdict == VoteResult::kNack;
+  refused_ = verdict == VoteResult::kNack ? std::optional(stage.identity) : std::nullopt;
   state_ = Judged{stage.identity, stage.body, unchanged, verdict, std::move(error)};
 }
 

@@ -53,7 +53,7 @@ class Candidate {
   [[nodiscard]] const std::string& trouble() const { return trouble_; }
   void clear_trouble() { trouble_.clear(); }
   // The trouble is the content's, by the last verdict.
-  [[nodiscard]] bool refused() const { return refused_; }
+  [[nodiscard]] const std::optional<coordination::Identity>& refused() const { return refused_; }
   // Of the last file that Nginx accepted.
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
   [[nodiscard]] Milliseconds last_test() const { return last_test_; }
@@ -81,7 +81,7 @@ class Candidate {
 
   std::variant<Empty, Writing, Written, Testing, TestingCurrent, Judged, Outdated> state_;
   std::string trouble_;  // with the last verdict; "" after an ack
-  bool refused_ = false;
+  std::optional<coordination::Identity> refused_;
   std::vector<std::string> warnings_;
   Milliseconds last_test_{0};
   std::uint64_t accepted_tests_ = 0;

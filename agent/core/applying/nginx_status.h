@@ -11,11 +11,17 @@
 
 namespace chorale::agent {
 
+// What is wrong with the process, as a sentence: most reasons say already what they speak of.
+[[nodiscard]] inline std::string why_not_running(const std::string& reason) {
+  return (reason.find("Nginx") == std::string::npos ? "Nginx is not running: " : "") + reason;
+}
+
 struct NginxStatus {
   bool running = false;                           // a verified master process
-  std::string message = "not looked at yet";      // "OK", or what is wrong with the process
+  std::string message = "not looked at yet";      // "OK", or what is wrong with the process, as a sentence of its own
   bool config_healthy = true;                     // the last test and the last proof succeeded
   std::string config_message = "OK";              // "OK", or Nginx's own words
+  bool drifted = false;                           // somebody else changed the file: the message says so
   std::optional<coordination::Identity> applied;  // proven
   std::optional<TimePoint> failing_since;         // since when a committed revision cannot be applied
   int workers = 0;

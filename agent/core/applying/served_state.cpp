@@ -1,6 +1,7 @@
 #include "agent/core/applying/served_state.h"
 
 #include <chrono>
+#include <utility>
 
 namespace chorale::agent {
 
@@ -31,14 +32,24 @@ void ServedState::on(const Inspected& event, const TargetFile& target, TimePoint
   old_workers_ = event.old_workers;
   const std::optional<MasterProcess> before = master_;
   master_ = event.master ? std::optional(*event.master) : std::nullopt;
-  error_ = event.master ? std::string() : event.master.error().message;
-  if (before && before != master_) {
-    effects.emplace_back(
-        LogLine{LogLine::Level::kWarning, master_ ? "Nginx was restarted" : "Nginx is not running: " + error_});
-  }
+  error_ = event.master ? std::string() : why_not_running(event.master.error().message);
+  log_master(before, effects);
   if (!served_ || served_->master == master_) return;
   forget();
   if (!reloading()) doubt(target.own(), now);
+}
+
+// Told when it changes, and at the first look if there is none.
+void ServedState::log_master(const std::optional<MasterProcess>& before, ApplierEffects& effects) {
+  const bool first = !std::exchange(looked_, true);
+  if (before == master_ && !(first && !master_)) return;
+  if (!master_) {
+    effects.emplace_back(LogLine{LogLine::Level::kWarning, error_});
+  } else if (before) {
+    effects.emplace_back(LogLine{LogLine::Level::kWarning, "Nginx was restarted"});
+  } else if (!first) {
+    effects.emplace_back(LogLine{LogLine::Level::kInfo, "Nginx runs again, process " + std::to_string(master_->pid)});
+  }
 }
 
 void ServedState::look_at_start(const TargetFile& target) {
@@ -66,7 +77,7 @@ bool ServedState::on(const ReloadFinished& event, const TargetFile& target, Time
       return true;
     case ReloadFinished::Result::kNoMaster:
       master_.reset();
-      error_ = event.reason;
+      error_ = why_not_running(event.reason);
       doubt(target.own(), now);
       return true;
     case ReloadFinished::Result::kUnproven:

@@ -63,10 +63,12 @@ class ServedState {
     MasterProcess master;
   };
   void doubt(bool doubtful, TimePoint reload_at);
+  void log_master(const std::optional<MasterProcess>& before, ApplierEffects& effects);
 
   std::variant<Settled, Doubtful, Reloading> phase_;
   std::optional<MasterProcess> master_;
   std::optional<Served> served_;  // the last proof; the master may be gone
+  bool looked_ = false;
   std::string error_ = "not looked at yet";
   int workers_ = 0;
   int old_workers_ = 0;

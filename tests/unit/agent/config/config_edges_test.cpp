@@ -114,6 +114,7 @@ TEST(ConfigEdgesTest, DelimitersAndCommandsAreChecked) {
   EXPECT_THAT(refused("nginx_cmd = []"), HasSubstr("nginx_cmd: expected a command"));
   EXPECT_THAT(refused("nginx_cmd = ['', '-t']"), HasSubstr("nginx_cmd: expected a command"));
   EXPECT_THAT(refused("nginx_template = ''"), EndsWith("expected an absolute path, found nothing"));
+  EXPECT_THAT(refused("reload_on = ['/a', 'b']"), EndsWith("expected an absolute path, found \"b\""));
   EXPECT_EQ(accepted("drift = 'repair'").config.repair_drift, true);
 }
 

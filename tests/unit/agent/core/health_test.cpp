@@ -123,6 +123,16 @@ TEST(HealthTest, DrainedIsDown) {
   expect(inputs, Condition::kDown, "drained");
 }
 
+TEST(HealthTest, EditOfTheFileIsNotCalledARefusal) {
+  HealthInputs inputs = well();
+  inputs.nginx.config_healthy = false;
+  inputs.nginx.config_message = "[emerg] unknown directive";
+  EXPECT_EQ(judge(inputs).message, "Nginx refuses its config: [emerg] unknown directive");
+  inputs.nginx.drifted = true;
+  inputs.nginx.config_message = "the configuration file was changed outside Chorale";
+  EXPECT_EQ(judge(inputs).message, "the configuration file was changed outside Chorale");
+}
+
 TEST(HealthTest, NothingAppliedIsDownAndSaysWhy) {
   HealthInputs inputs = well();
   inputs.nginx.applied.reset();

@@ -32,6 +32,10 @@ class AdminPagesTest : public ::testing::Test {
       ++reloads_;
       return std::string("queued");
     };
+    made.command = [this](Command command, std::function<void(std::optional<Failure>)> done) {
+      commands_.push_back(command);
+      done(failure_);
+    };
     return made;
   }
 
@@ -43,6 +47,7 @@ class AdminPagesTest : public ::testing::Test {
     request.path = path;
     request.from_loopback = from_loopback;
     request.authorization = authorization;
+    request.from_operator = over_unix_;
     auto answer = std::make_shared<std::optional<HttpResponse>>();
     handler_(request, [answer](HttpResponse response) { answer->emplace(std::move(response)); });
     return answer;
@@ -56,6 +61,9 @@ class AdminPagesTest : public ::testing::Test {
   HealthInputs health_;
   std::vector<ClusterDone> reads_;
   int reloads_ = 0;
+  std::vector<Command> commands_;
+  std::optional<Failure> failure_;
+  bool over_unix_ = false;
   HttpServer::Handler handler_ = make_admin_api(sources());
 };
 
@@ -165,6 +173,32 @@ TEST_F(AdminPagesTest, UnreadableClusterIs503AsJson) {
   EXPECT_THAT((*answer)->body, HasSubstr("\"error\": \"the cluster cannot be read now: gone \uFFFD\""));
   EXPECT_THAT((*answer)->body, HasSubstr("\"waits_for\""));
   EXPECT_THAT((*ask("/v1/status", "GET", false))->body, Not(HasSubstr("waits_for")));
+}
+
+TEST_F(AdminPagesTest, WhatSteersAnswersTheUnixSocketAndABearerButNotLoopback) {
+  EXPECT_EQ(status("/v1/nginx/reload", "POST"), 403U);
+  EXPECT_THAT((*ask("/v1/nginx/reload", "POST"))->body, HasSubstr("unix socket"));
+  over_unix_ = true;
+  EXPECT_EQ(status("/v1/nginx/reload", "POST", false), 200U);
+  EXPECT_EQ(status("/v1/nginx/repair", "POST", false), 200U);
+  EXPECT_EQ(status("/v1/config", "GET", false), 200U);
+  EXPECT_EQ(status("/v1/nginx/reload", "GET", false), 405U);
+  EXPECT_EQ((*ask("/v1/nginx/reload"))->headers[0].second, "POST");
+  over_unix_ = false;
+  auto with_token = sources();
+  with_token.admin_token = "secret";
+  handler_ = make_admin_api(with_token);
+  EXPECT_EQ(status("/v1/nginx/reload", "POST"), 401U);
+  EXPECT_EQ(status("/v1/nginx/repair", "POST", false, "Bearer secret"), 200U);
+  EXPECT_EQ(commands_, (std::vector<Command>{Command::kReload, Command::kRepair, Command::kRepair}));
+}
+
+TEST_F(AdminPagesTest, CommandThatCouldNotBeDoneSaysWhy) {
+  over_unix_ = true;
+  failure_ = Failure{"nginx: [emerg] no"};
+  const auto answer = ask("/v1/nginx/reload", "POST");
+  EXPECT_EQ((*answer)->status, 409U);
+  EXPECT_EQ((*answer)->body, "nginx: [emerg] no\n");
 }
 
 }  // namespace

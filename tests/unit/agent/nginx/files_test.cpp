@@ -159,6 +159,16 @@ TEST_F(ConfigFileTest, NextLifeFindsWhatWasInstalledAndWhoServedIt) {
   EXPECT_EQ(found.proven_by, (MasterProcess{42, 1}));
 }
 
+TEST_F(ConfigFileTest, NextLifeFindsTheFilesThatNginxHasRead) {
+  EXPECT_FALSE(file_.find().loaded);
+  const FileStamps stamps{{"/tls/with blank.pem", "1-2"}, {"/tls/a.pem", "missing"}};
+  ASSERT_TRUE(file_.keep_loaded(stamps));
+  EXPECT_EQ(file_.find().loaded, stamps);
+  EXPECT_FALSE(decode_stamps("1-2 /tls/a.pem\n"));
+  EXPECT_FALSE(decode_stamps("1-2\nend\n"));
+  EXPECT_EQ(decode_stamps("end\n"), FileStamps());
+}
+
 TEST_F(ConfigFileTest, NextLifeFindsTheTextWithoutTheLocalValues) {
   EXPECT_FALSE(file_.find().published);
   install(1, "one @{name}\n", std::nullopt);

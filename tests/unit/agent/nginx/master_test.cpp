@@ -44,7 +44,8 @@ TEST(FindMasterTest, DeadAndForeignProcessesAreNoMaster) {
   EXPECT_TRUE(find_master({other.pid_file()}, "angie"));
   const auto foreign = find_master({other.pid_file()}, "nginx");
   ASSERT_FALSE(foreign);
-  EXPECT_NE(foreign.error().message.find("is not an Nginx master but \"angie: master process"), std::string::npos);
+  EXPECT_NE(foreign.error().message.find("is not an Nginx master but \"angie:\": it is not signalled"),
+            std::string::npos);
 }
 
 TEST(FindMasterTest, ZombieIsNoMaster) {
@@ -102,9 +103,10 @@ TEST(ProcessStatTest, TellsOfThisProcess) {
 class InspectionTest : public ::testing::Test {
  protected:
   [[nodiscard]] Inspection look(const std::optional<ConfigView>& known = std::nullopt) const {
-    return inspect(file_, known, {{nginx_.pid_file()}, {}}, "nginx");
+    return inspect(file_, known, {{nginx_.pid_file()}, {}}, "nginx", watched_);
   }
 
+  std::vector<std::string> watched_;
   testing::TempDir directory_{"inspection"};
   std::string target_ = directory_.path() / "nginx.conf";
   ConfigFile file_{target_, directory_.path()};
@@ -147,6 +149,24 @@ TEST_F(InspectionTest, MissingFileIsNoneAndAnUnreadableOneAnError) {
   nginx_.end();
   EXPECT_FALSE(look().event.master);
   EXPECT_EQ(look().event.workers, 0);
+}
+
+TEST_F(InspectionTest, WatchedFilesShowEveryChange) {
+  const std::string file = directory_.path() / "a.pem";
+  const std::string link = directory_.path() / "live.pem";
+  watched_ = {link};
+  EXPECT_EQ(look().event.watched, (FileStamps{{link, "missing"}}));
+  write_text(file, "one");
+  symlink(file.c_str(), link.c_str());
+  const FileStamps one = look().event.watched;
+  EXPECT_NE(one.at(link), "missing");
+  EXPECT_EQ(look().event.watched, one);
+  write_text(file, "two");
+  const FileStamps two = look().event.watched;
+  EXPECT_NE(two, one);
+  write_text(file + "-next", "two");
+  rename((file + "-next").c_str(), file.c_str());
+  EXPECT_NE(look().event.watched, two);
 }
 
 }  // namespace

@@ -141,7 +141,7 @@ TEST_F(ReloadedNginxTest, RefusalOfAnEndedProposalIsForgotten) {
   local_->stage({identity(2), nullptr, config("bad\n")});
   ASSERT_TRUE(run_until([this] { return !staged_.empty(); }));
   EXPECT_FALSE(local_->status().config_healthy);
-  local_->proposal_ended();
+  local_->proposal_ended(std::nullopt);
   EXPECT_TRUE(local_->status().config_healthy);
 }
 

@@ -51,6 +51,7 @@ class Driver {
     Inspected seen;
     seen.master = master ? tl::expected<MasterProcess, Failure>(*master) : tl::unexpected(Failure{"it is down"});
     seen.file = std::move(file);
+    seen.watched = watched;
     send(seen);
     both.insert(both.end(), effects.begin(), effects.end());
     effects = std::move(both);
@@ -97,6 +98,7 @@ class Driver {
     installed();
   }
 
+  FileStamps watched;
   TimePoint now{std::chrono::hours(1)};
   Applier applier;
   ApplierEffects effects;

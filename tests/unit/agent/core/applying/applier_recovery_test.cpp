@@ -61,7 +61,7 @@ TEST(ApplierRecoveryTest, WithoutAMasterTheTestedFileWaitsForTheNextStart) {
   driver.begin_with(1, "one");
   driver.inspect(std::nullopt, content_for(1, "one"));
   EXPECT_FALSE(driver.applier.status().running);
-  EXPECT_EQ(driver.applier.status().message, "it is down");
+  EXPECT_EQ(driver.applier.status().message, "Nginx is not running: it is down");
   driver.apply_until_reload(2, "two");
   EXPECT_FALSE(driver.has<Reload>());
   EXPECT_TRUE(driver.applier.status().failing_since);

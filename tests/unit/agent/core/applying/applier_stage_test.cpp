@@ -35,7 +35,7 @@ TEST(ApplierStageTest, RefusalOfAWithdrawnProposalIsNoTrouble) {
   driver.send(StageRequested{config_for(2)});
   driver.write(2, "two");
   driver.refuse_test("nginx: [emerg] no");
-  driver.send(ProposalEnded{});  // the others were quicker
+  driver.send(ProposalEnded{numbered(1)});  // the others were quicker
   driver.accept_test();
   EXPECT_EQ(vote_of(driver), VoteResult::kNack);
   EXPECT_TRUE(driver.applier.status().config_healthy);
@@ -47,12 +47,28 @@ TEST(ApplierStageTest, RefusalOfAWithdrawnProposalIsNoTrouble) {
   EXPECT_TRUE(driver.applier.status().config_healthy);
 }
 
+// The others' Nginx accept it: that this one does not is its trouble for as long as it stands.
+TEST(ApplierStageTest, RefusalOfWhatIsCommittedStaysItsTrouble) {
+  Driver driver;
+  driver.begin_with(1, "one");
+  driver.send(StageRequested{config_for(2)});
+  driver.write(2, "two");
+  driver.refuse_test("nginx: [emerg] no");
+  driver.accept_test();
+  driver.send(ProposalEnded{numbered(2)});
+  EXPECT_EQ(driver.applier.status().config_message, "nginx: [emerg] no");
+  driver.send(StageRequested{config_for(2)});
+  EXPECT_EQ(driver.applier.status().config_message, "nginx: [emerg] no") << "until Nginx has answered again";
+  driver.send(ProposalEnded{numbered(3)});
+  EXPECT_EQ(driver.applier.status().config_message, "OK") << "something else stands";
+}
+
 TEST(ApplierStageTest, IllnessOfThisProxyOutlastsTheProposal) {
   Driver driver;
   driver.begin_with(1, "one");
   driver.send(StageRequested{config_for(2)});
   driver.send(StageWritten{tl::unexpected(Failure{"no space"})});
-  driver.send(ProposalEnded{});
+  driver.send(ProposalEnded{numbered(1)});
   EXPECT_EQ(driver.applier.status().config_message, "no space");
 }
 
@@ -60,7 +76,7 @@ TEST(ApplierStageTest, RefusedCommitIsTroubleWithoutAProposalToo) {
   Driver driver;
   driver.begin_with(1, "one");
   driver.send(ApplyRequested{config_for(2)});
-  driver.send(ProposalEnded{});
+  driver.send(ProposalEnded{numbered(1)});
   driver.write(2, "two");
   driver.refuse_test("nginx: [emerg] no");
   driver.accept_test();

@@ -225,9 +225,26 @@ TEST(ApplierStatesTest, MasterThatComesAndGoesIsLoggedOnce) {
   driver.inspect(std::nullopt, content_for(1, "one"));
   EXPECT_EQ(logged(driver), "");
   driver.inspect(MasterProcess{200, 900'000}, content_for(1, "one"));
+  EXPECT_EQ(logged(driver), "Nginx runs again, process 200\n");
+  driver.inspect(MasterProcess{200, 900'000}, content_for(1, "one"));
   EXPECT_EQ(logged(driver), "");
   driver.inspect(MasterProcess{201, 950'000}, content_for(1, "one"));
   EXPECT_EQ(logged(driver), "Nginx was restarted\n");
+}
+
+TEST(ApplierStatesTest, MasterThatIsMissingAtTheStartIsLogged) {
+  Driver driver;
+  driver.send(FilesFound{});
+  driver.inspect(std::nullopt, std::nullopt);
+  EXPECT_EQ(logged(driver), "Nginx is not running: it is down\n");
+  EXPECT_EQ(driver.applier.status().message, "Nginx is not running: it is down");
+}
+
+// Most reasons are whole sentences already.
+TEST(ApplierStatesTest, ReasonsAreSaidOnce) {
+  EXPECT_EQ(why_not_running("it is down"), "Nginx is not running: it is down");
+  EXPECT_EQ(why_not_running("the pid file holds no pid: Nginx is not running"),
+            "the pid file holds no pid: Nginx is not running");
 }
 
 }  // namespace

@@ -142,6 +142,8 @@ class JoinedAgent final : public coordination::CoordinatorHost {
   void perform(const AnswerApplied& effect) {
     later([this, identity = effect.identity] { step(coordination::RevisionApplied{identity, "now"}); });
   }
+  void perform(const KeepLoaded&) {}
+  void perform(const AnswerCommands&) {}
   void perform(const LogLine& effect) { log.push_back(effect.text); }
 
   coordination::CoordinatorCluster& cluster_;
