@@ -90,6 +90,7 @@ struct ViewChanged {
   std::optional<RevisionHeader> committed;
   std::optional<RevisionHeader> proposed;
   bool registered = false;               // this agent's own znode is there, and is its own
+  bool id_taken = false;                 // another agent's stands there, and has for longer than a ghost would
   std::string registration_message;      // why not, where that is known
   std::vector<std::string> agents;       // live ids, sorted
   std::vector<PeerAddress> peers;        // the others, by id

@@ -117,6 +117,7 @@ ViewChanged make_view(const Machines& machines) {
     view.proposed = state->proposed;
   }
   view.registered = machines.membership.present();
+  view.id_taken = machines.membership.state() == Membership::State::kTaken;
   view.registration_message = machines.membership.complaint().value_or("");
   view.agents = machines.roster.ids();
   view_others(machines, view);
@@ -134,7 +135,7 @@ ViewChanged make_view(const Machines& machines) {
 bool same_view(const ViewChanged& left, const ViewChanged& right) {
   const auto fields = [](const ViewChanged& view) {
     return std::tie(view.connected, view.zookeeper_message, view.role, view.leader, view.epoch, view.committed,
-                    view.proposed, view.registered, view.registration_message, view.agents, view.peers,
+                    view.proposed, view.registered, view.id_taken, view.registration_message, view.agents, view.peers,
                     view.peer_applied, view.missing, view.policy_difference, view.leaderless_since, view.late,
                     view.blocked, view.blocked_at);
   };

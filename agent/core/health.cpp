@@ -67,6 +67,7 @@ std::string seconds_text(Milliseconds time) {
 // Why this proxy must get no traffic.
 std::optional<std::string> why_down(const HealthInputs& inputs) {
   if (inputs.drained) return "drained by an operator";
+  if (inputs.view.connected && inputs.view.id_taken) return why_unregistered(inputs);
   if (!inputs.nginx.running) return why_not_running(or_else(inputs.nginx.message, "no master process found"));
   if (!inputs.nginx.applied) return why_nothing_applied(inputs);
   if (lacks_what_others_serve(inputs)) {

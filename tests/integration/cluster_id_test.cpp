@@ -64,6 +64,7 @@ TEST_F(ClusterIdTest, WaitsForTheOneThatHasItAndComesBackByItself) {
   start_second_as_first();
   ASSERT_TRUE(second_says("uses the id proxy-1")) << second().agent_log();
   EXPECT_TRUE(is_ok(first())) << cluster_.logs();
+  EXPECT_TRUE(wait_until([&] { return second().health_status() == 503; }, seconds(5))) << second().agent_log();
   first().kill_agent();
   ASSERT_TRUE(wait_until([&] { return is_ok(second()); }, seconds(20))) << cluster_.logs();
   ASSERT_TRUE(cluster_.marathon().create("/later", 1));

@@ -197,6 +197,17 @@ TEST(HealthTest, CutOffProxyIsDownOnceAnotherServesSomethingNewer) {
          "revision than 7.41");
 }
 
+TEST(HealthTest, AgentWhoseIdAnotherHoldsIsDown) {
+  HealthInputs inputs = well();
+  inputs.view.registered = false;
+  inputs.view.registration_message = "another agent, on host-1, uses the id proxy-1";
+  expect(inputs, Condition::kDegraded, "another agent, on host-1");
+  inputs.view.id_taken = true;
+  expect(inputs, Condition::kDown, "not registered in ZooKeeper: another agent, on host-1, uses the id proxy-1");
+  inputs.view.connected = false;
+  expect(inputs, Condition::kDegraded, "ZooKeeper is not connected");
+}
+
 TEST(HealthTest, UnregisteredAgentIsDegradedAndSaysWhy) {
   HealthInputs inputs = well();
   inputs.view.registered = false;
