@@ -20,6 +20,7 @@ struct Arguments {
   std::string what;
   std::string id;
   StatusFlags status;
+  bool test = false;
   std::function<int()> run;
 };
 
@@ -35,9 +36,11 @@ void add_config(CLI::App* verb, Arguments& arguments) {
 }
 
 void add_verbs(CLI::App& app, Arguments& arguments) {
-  add_config(add_verb(app, arguments, "agent", "Run the agent of this proxy (the daemon)",
-                      [&] { return run_agent(arguments.config); }),
-             arguments);
+  CLI::App* agent = add_verb(app, arguments, "agent", "Run the agent of this proxy (the daemon)", [&] {
+    return arguments.test ? test_config(arguments.config) : run_agent(arguments.config);
+  });
+  add_config(agent, arguments);
+  agent->add_flag("--test", arguments.test, "only say whether a start would accept the configuration");
   add_config(
       add_verb(app, arguments, "check",
                "Check config, template, Nginx, ZooKeeper and Marathon; prints one finding per line: ok, warn or fail",
@@ -65,9 +68,11 @@ void add_verbs(CLI::App& app, Arguments& arguments) {
                               [&] { return run_accept(arguments.config, arguments.what); });
   add_config(accept, arguments);
   accept
-      ->add_option("what", arguments.what,
-                   "policy: where no registered agent has the pool's policy, the leader's becomes the pool's")
-      ->type_name("policy")
+      ->add_option(
+          "what", arguments.what,
+          "policy: where no registered agent has the pool's policy, the leader's becomes the pool's; the digest "
+          "that `chorale status` names: the loss that is held back is real")
+      ->type_name("DIGEST|policy")
       ->required();
 
   CLI::App* forget = add_verb(app, arguments, "forget", "Remove a member that is gone for good from the pool",

@@ -23,7 +23,7 @@ void Acceptance::on_checked(const Reply<CheckNode>& reply) {
 void Acceptance::on_read(const Reply<ReadNode>& reply) {
   if (!reply) return mirror_.again(reply.error());
   const auto document = decode_accept(reply->data);
-  if (!document || document->what != kAcceptPolicy) return mirror_.fresh();
+  if (!document || !(document->what == kAcceptPolicy || is_loss_digest(document->what))) return mirror_.fresh();
   // Its own deletion must succeed before it counts: a word is taken once, whoever leads.
   mirror_.send(DeleteNode{context_.paths.accept, reply->stat.version},
                [this, document = *document](const Reply<DeleteNode>& deleted) {

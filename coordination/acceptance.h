@@ -1,6 +1,6 @@
 // An operator's word at <root>/accept, for the leader: taken once, and deleted. Pure; loop thread only.
 //
-// It takes "policy" alone; what else stands there is left for those who know it.
+// It takes "policy" and digests of losses; what else stands there is left for those who know it.
 #pragma once
 
 #include <optional>

@@ -125,6 +125,7 @@ void Coordinator::Parts::on_status(const StatusChanged& status) {
   document.message = cut_text(status.message);
   document.template_digest = status.template_digest;
   document.marathon_reachable = status.marathon_reachable;
+  document.held_back = status.held_back;
 }
 
 void Coordinator::Parts::on_applied(const RevisionApplied& applied) {

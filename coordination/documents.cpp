@@ -122,6 +122,10 @@ Json to_json(const AgentDocument& document) {
     put(applied, document.applied->identity);
     applied["at"] = document.applied->at;
   }
+  Json held_back;
+  if (document.held_back) {
+    held_back = Json{{"digest", document.held_back->digest}, {"reason", cut_text(document.held_back->reason)}};
+  }
   Json blocked;
   if (document.blocked) {
     blocked = Json{{"since", document.blocked->since}, {"reason", cut_text(document.blocked->reason)}};
@@ -144,7 +148,8 @@ Json to_json(const AgentDocument& document) {
               {"formats", document.formats},
               {"policy", policy_json(document.policy)},
               {"late", document.late},
-              {"blocked", std::move(blocked)}};
+              {"blocked", std::move(blocked)},
+              {"held_back", std::move(held_back)}};
 }
 
 std::string encode(const RootDocument& document) {

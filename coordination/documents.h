@@ -140,6 +140,14 @@ struct Blocked {
   bool operator==(const Blocked&) const = default;
 };
 
+// What Marathon's answers or our own rules would take away, and is not believed.
+struct HeldLoss {
+  std::string digest;  // kLossDigits hex digits: an operator accepts this loss and no other
+  std::string reason;  // at most 1 KB
+  bool operator==(const HeldLoss&) const = default;
+};
+inline constexpr std::size_t kLossDigits = 12;
+
 // <root>/agents/<id>: ephemeral, written only when it changes.
 struct AgentDocument {
   std::string id;
@@ -162,6 +170,7 @@ struct AgentDocument {
   // Of the leader.
   std::vector<std::string> late;   // agents that it does not wait for, sorted
   std::optional<Blocked> blocked;  // for 5 s by now
+  std::optional<HeldLoss> held_back{};
   bool operator==(const AgentDocument&) const = default;
 };
 
@@ -172,13 +181,14 @@ struct MemberDocument {
   bool operator==(const MemberDocument&) const = default;
 };
 
-// <root>/accept: what an operator has accepted, "policy" or the digest of a loss.
+// <root>/accept: what an operator has accepted, "policy" or the digest of a loss; bare, or as JSON with his name.
 struct AcceptDocument {
   std::string what;
   std::string by;
   bool operator==(const AcceptDocument&) const = default;
 };
 inline constexpr std::string_view kAcceptPolicy = "policy";
+[[nodiscard]] bool is_loss_digest(std::string_view text);
 
 [[nodiscard]] std::string encode(const RootDocument& document);
 [[nodiscard]] std::string encode(const StateDocument& document);

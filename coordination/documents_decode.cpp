@@ -200,6 +200,10 @@ tl::expected<AgentDocument, Error> decode_agent(std::string_view text) {
       blocked.text("since", read.since);
       blocked.optional_text("reason", read.reason);
     });
+    read_optional(reader, "held_back", into.held_back, [](ObjectReader& held, HeldLoss& read) {
+      held.text("digest", read.digest);
+      held.optional_text("reason", read.reason);
+    });
     std::optional<PolicyValues> policy;
     read_optional(reader, "policy", policy,
                   [](ObjectReader& announced, PolicyValues& read) { read_policy_values(announced, "values", read); });
@@ -218,7 +222,12 @@ tl::expected<MemberDocument, Error> decode_member(std::string_view text) {
   });
 }
 
+bool is_loss_digest(std::string_view text) {
+  return text.size() == kLossDigits && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 tl::expected<AcceptDocument, Error> decode_accept(std::string_view text) {
+  if (text == kAcceptPolicy || is_loss_digest(text)) return AcceptDocument{std::string(text), "an operator"};
   return decode_document<AcceptDocument>(text, "accept", [](ObjectReader& reader, AcceptDocument& into) {
     reader.text("accept", into.what);
     reader.optional_text("by", into.by);

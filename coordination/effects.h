@@ -44,6 +44,10 @@ struct LeadershipLost {  // drop all leader state; offers of that epoch are void
 struct SyncWanted {  // leader only: another agent was asked for a full sync with Marathon
   std::string agent;
 };
+struct LossAccepted {  // leader only: an operator says that this loss is real
+  std::string digest;
+  std::string by;
+};
 // How an offer ended.
 enum class Fate {
   kCommitted,
@@ -109,7 +113,7 @@ struct Refuse {  // this agent must not run: e.g. another host uses its id. Exit
   std::string reason;
 };
 struct HandedOver {};  // after HandoverRequested: own znodes are gone (or it took too long); close and exit
-using AgentEffect = std::variant<LeadershipGained, LeadershipLost, SyncWanted, OfferClosed, CommitRefused,
+using AgentEffect = std::variant<LeadershipGained, LeadershipLost, SyncWanted, LossAccepted, OfferClosed, CommitRefused,
                                  StageRevision, ApplyRevision, ViewChanged, LogLine, Refuse, HandedOver>;
 
 using Effect = std::variant<StoreEffect, AgentEffect>;

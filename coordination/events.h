@@ -54,6 +54,7 @@ struct StatusChanged {
   std::string message;
   std::string template_digest;
   bool marathon_reachable = false;
+  std::optional<HeldLoss> held_back{};  // leader only
 };
 struct PolicyAnnounced {  // at the start, and when a value is known that was not, or is another
   PolicyValues policy;

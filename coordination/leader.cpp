@@ -13,6 +13,10 @@ constexpr int kFailuresAllowed = 3;
 constexpr int kCutsAllowed = 1;  // own tests in a row that took longer than stage_timeout while others answered
 // An agent that has just registered stands for election by then.
 constexpr std::chrono::milliseconds kGiveWayFor{1'000};
+// Longer than another's word may be old: it pings every 10 s, for 3 s.
+constexpr std::chrono::milliseconds kUnreachedLimit{15'000};
+// If that did not help, going to and fro would not either.
+constexpr std::chrono::minutes kHandSourceOverAgain{5};
 
 }  // namespace
 
@@ -96,6 +100,10 @@ void Leader::hear_operator() {
   acceptance_.drive();
   const auto word = acceptance_.take();
   if (!word) return;
+  if (word->what != kAcceptPolicy) {
+    context_.effects.emplace_back(LossAccepted{word->what, word->by});
+    return;
+  }
   if (!rules_without_policy()) {
     return context_.log(LogLine::Level::kWarning, "a policy was accepted by " + word->by + ", and none waits for it");
   }
@@ -177,6 +185,7 @@ void Leader::finish(const Ending& ending) {
   committed_.reset();
   acceptance_.reset();
   accepted_.reset();
+  unreached_since_.reset();
   state_ = State::kFollowing;
   withheld_.reset();
   used_lists_ = election_.lists();
@@ -212,7 +221,37 @@ std::optional<Leader::Ending> Leader::why_over(const Follower& follower, bool qu
   if (starts_from_nothing(follower)) {
     if (auto reason = first_state_.why_hand_over()) return Ending{std::move(*reason), After::kGiveWay};
   }
+  if (auto ending = look_at_source()) return ending;
   return look_at_agents(follower);
+}
+
+// Where the routes come from is unreachable from here alone.
+std::optional<Leader::Ending> Leader::look_at_source() {
+  const auto who = who_reaches_the_source();
+  if (!who) {
+    unreached_since_.reset();
+    return std::nullopt;
+  }
+  if (!unreached_since_) unreached_since_ = context_.now;
+  if (context_.now < *unreached_since_ + kUnreachedLimit || context_.now < hand_source_over_at_) return std::nullopt;
+  unreached_since_.reset();
+  hand_source_over_at_ = context_.now + kHandSourceOverAgain;
+  return Ending{"Marathon cannot be reached from here, and " + *who + " reaches it", After::kGiveWay};
+}
+
+// nullopt: this agent does too, or none does that could lead.
+std::optional<std::string> Leader::who_reaches_the_source() const {
+  const auto agents = roster_.documents();
+  const auto own = agents.find(context_.options.id);
+  if (own == agents.end() || own->second->marathon_reachable) return std::nullopt;
+  const auto could_lead = [this](const AgentDocument& agent) {
+    return agent.marathon_reachable && agent.condition != Condition::kDown &&
+           (!policy_.values() || !policy_difference(agent.policy, *policy_.values()));
+  };
+  for (const auto& [id, agent] : agents) {
+    if (id != context_.options.id && could_lead(*agent)) return id;
+  }
+  return std::nullopt;
 }
 
 std::optional<Leader::Ending> Leader::observe_pointer() {

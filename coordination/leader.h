@@ -75,6 +75,8 @@ class Leader {
   [[nodiscard]] bool starts_from_nothing(const Follower& follower) const;
   [[nodiscard]] std::optional<Ending> why_over(const Follower& follower, bool quiet_for_too_long);
   [[nodiscard]] std::optional<Ending> observe_pointer();
+  [[nodiscard]] std::optional<Ending> look_at_source();
+  [[nodiscard]] std::optional<std::string> who_reaches_the_source() const;
   [[nodiscard]] std::optional<Ending> look_at_agents(const Follower& follower) const;
   // Some agent serves what the committed state does not replace: it is newer, or bears the same number by another
   // history.
@@ -98,8 +100,10 @@ class Leader {
   std::uint64_t observed_reads_ = 0;  // Pointer::reads() that were held against the fence
   int failures_ = 0;                  // leaderships in a row that ended early and without a commit
   std::optional<std::string> withheld_;
-  std::optional<PolicyValues> accepted_;  // by an operator, for this leadership: what it differs in does not count
-  std::optional<std::string> gave_way_;   // why, as it was logged last
+  std::optional<PolicyValues> accepted_;      // by an operator, for this leadership: what it differs in does not count
+  std::optional<std::string> gave_way_;       // why, as it was logged last
+  std::optional<TimePoint> unreached_since_;  // this agent cannot reach the source of the routes, another one can
+  TimePoint hand_source_over_at_;             // not before
   TimePoint began_at_;
   TimePoint retry_at_;
 };

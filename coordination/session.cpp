@@ -10,6 +10,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kReopenSpread{200};  // so that a pool that expired together does not return together
 constexpr milliseconds kReopenLimit{5'000};
+constexpr milliseconds kUnresolvedReopen{1'000};
 constexpr milliseconds kRefusedReopen{5'000};  // wrong credentials stay wrong until an operator acts
 
 }  // namespace
@@ -46,6 +47,8 @@ Session::Change Session::on_event(const SessionEvent& event) {
       return Change::kNone;
     case SessionState::kExpired:
       return end("session expired", milliseconds{0});
+    case SessionState::kUnresolved:
+      return end("no host name of the connect string can be resolved", kUnresolvedReopen);
     case SessionState::kAuthFailed:
       return end("ZooKeeper refused the credentials: check zookeeper_auth_file", kRefusedReopen);
   }

@@ -90,6 +90,7 @@ enum class SessionState {
   kConnecting,  // not connected; send nothing: an operation now would force an immediate reconnect attempt
   kExpired,     // fatal for this handle
   kAuthFailed,  // fatal for this handle: wrong credentials
+  kUnresolved,  // there is no handle: no host name of the connect string could be resolved
 };
 
 struct SessionEvent {

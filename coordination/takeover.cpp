@@ -131,6 +131,7 @@ Takeover::Numbers Takeover::numbers() const {
 // A node that is created again counts its versions from 0, and the old leader may be about to write at just the version
 // that the new node has reached. By the time that its session must have expired, it has failed or heard.
 bool Takeover::must_wait(const Numbers& highest) const {
+  if (context_.options.alone) return false;  // the tree ended with the process before: no old leader can write there
   const auto agents = roster_.documents();
   const bool was_led = std::any_of(agents.begin(), agents.end(), [this](const auto& entry) {
     return entry.first != context_.options.id && entry.second->role == Role::kLeader;

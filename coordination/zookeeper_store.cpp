@@ -162,6 +162,7 @@ void ZookeeperStore::execute(Operation operation, Completion completion) {
     case SessionState::kConnected:
       break;
     case SessionState::kConnecting:
+    case SessionState::kUnresolved:
       // Sent now, it would make the client try to connect at once, however often it just failed.
       return refuse(std::move(completion), {ErrorKind::kConnectionLoss, path + ": not sent, not connected"});
     case SessionState::kExpired:
@@ -176,10 +177,9 @@ void ZookeeperStore::execute(Operation operation, Completion completion) {
 void ZookeeperStore::take_opened(Generation generation, bool opened) {
   if (!is_current(generation)) return;
   if (!opened) {
-    // The session stays unconnected; the coordinator opens another handle in time.
     log_->write("cannot open a ZooKeeper handle: none of the host names in the connect string can be resolved",
                 ZookeeperLog::Clock::now());
-    return;
+    return notify_session({generation, SessionState::kUnresolved, {}, {}});
   }
   phase_ = Phase::kOpen;
   for (const auto& event : std::exchange(early_events_, {})) take_session(generation, event);

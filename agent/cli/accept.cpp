@@ -1,4 +1,5 @@
-// `chorale accept policy`: the leader's policy becomes the pool's, where no registered agent has the pool's.
+// `chorale accept`: an operator's word to the leader. "policy": its policy becomes the pool's, where no registered
+// agent has the pool's. A digest: the loss that is held back under it is real.
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -29,8 +30,19 @@ std::string operator_name() {
   return "an operator";
 }
 
-// Why there is nothing to accept; nullopt: there is.
-std::optional<std::string> why_not(const coordination::ClusterSnapshot& cluster) {
+// Why that loss cannot be accepted; nullopt: it can.
+std::optional<std::string> why_not_loss(const coordination::ClusterSnapshot& cluster, const std::string& digest) {
+  std::string held;
+  for (const AgentDocument& agent : cluster.agents) {
+    if (!agent.held_back) continue;
+    if (agent.held_back->digest == digest) return std::nullopt;
+    held = agent.held_back->digest;
+  }
+  return held.empty() ? "nothing is held back" : "what is held back is " + safe(held) + ", see `chorale status`";
+}
+
+// Why no policy can be accepted; nullopt: it can.
+std::optional<std::string> why_not_policy(const coordination::ClusterSnapshot& cluster) {
   const auto policy = pool_policy(cluster);
   if (!policy) return "the pool has no policy yet: the first leader's will be it";
   const auto has_it = std::find_if(cluster.agents.begin(), cluster.agents.end(), [&policy](const AgentDocument& agent) {
@@ -53,13 +65,16 @@ tl::expected<bool, CliError> await_taken(ClusterSession& session, const coordina
   return false;
 }
 
-int accept_policy(ClusterSession& session, const coordination::Path& root) {
+int accept(ClusterSession& session, const coordination::Path& root, const std::string& what) {
   const auto cluster = session.read_cluster(kClusterPatience);
   if (!cluster) return complain(cluster.error());
-  if (const auto reason = why_not(*cluster)) return complain({kExitNo, *reason});
+  const bool is_policy = what == coordination::kAcceptPolicy;
+  if (const auto reason = is_policy ? why_not_policy(*cluster) : why_not_loss(*cluster, what)) {
+    return complain({kExitNo, *reason});
+  }
   const coordination::Path path = coordination::Paths(root).accept;
-  const coordination::AcceptDocument word{std::string(coordination::kAcceptPolicy), operator_name()};
-  const auto written = session.execute(coordination::CreateNode{path, encode(word)}, kClusterPatience);
+  const auto written = session.execute(
+      coordination::CreateNode{path, encode(coordination::AcceptDocument{what, operator_name()})}, kClusterPatience);
   if (!written) return complain(written.error());
   if (!*written) return complain({kExitNo, "cannot create " + path.text() + ": " + written->error().message});
   const auto taken = await_taken(session, path);
@@ -69,8 +84,10 @@ int accept_policy(ClusterSession& session, const coordination::Path& root) {
     (void)session.execute(coordination::DeleteNode{path, coordination::kAnyVersion}, kClusterPatience);
     return complain({kExitNo, "no leader has taken it within 5 s; see `chorale status`"});
   }
-  std::cout << "accepted: the policy of " << safe(cluster->state.leader)
-            << " is the pool's from its next revision on\n";
+  const std::string leader = safe(cluster->state.leader);
+  std::cout << (is_policy
+                    ? "accepted: the policy of " + leader + " is the pool's from its next revision on\n"
+                    : "accepted: " + leader + " believes the loss " + what + " when Marathon answers the same again\n");
   return kExitFine;
 }
 
@@ -79,12 +96,13 @@ int accept_policy(ClusterSession& session, const coordination::Path& root) {
 int run_accept(const std::string& config_file, const std::string& what) {
   const auto config = load_or_complain(config_file);
   if (!config) return kExitUsage;
-  if (what != coordination::kAcceptPolicy) {
-    return complain({kExitUsage, "only a policy can be accepted: chorale accept policy"});
+  if (what != coordination::kAcceptPolicy && !coordination::is_loss_digest(what)) {
+    return complain(
+        {kExitUsage, "neither \"policy\" nor the digest of a loss (12 hex digits, `chorale status` names it)"});
   }
   if (config->standalone) return complain({kExitUsage, "no zookeeper configured: a standalone agent has no pool"});
   ClusterSession session(config->zookeeper);
-  return accept_policy(session, config->zookeeper.root);
+  return accept(session, config->zookeeper.root, what);
 }
 
 }  // namespace chorale::agent

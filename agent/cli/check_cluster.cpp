@@ -1,16 +1,22 @@
 // `chorale check`: ZooKeeper, Marathon, and the clock that they go by.
 #include <time.h>
+#include <unistd.h>
 
 #include <cstdlib>
+#include <limits>
 #include <utility>
 #include <vector>
 
+#include "agent/base/text_file.h"
 #include "agent/cli/check_parts.h"
 #include "agent/cli/cli.h"
 #include "agent/cli/cluster_session.h"
 #include "agent/cli/http_get.h"
+#include "agent/cli/table.h"
 #include "agent/config/config_values.h"
 #include "agent/marathon/requests.h"
+#include "coordination/documents.h"
+#include "coordination/paths.h"
 
 namespace chorale::agent {
 namespace {
@@ -22,6 +28,7 @@ using std::chrono::system_clock;
 constexpr milliseconds kServerPatience{2'000};  // for each server
 constexpr milliseconds kMarathonPatience{5'000};
 constexpr seconds kMaxClockDifference{60};
+constexpr std::size_t kMaxInstanceBytes = 1'024;
 
 // Reports which of ZooKeeper's servers do not answer, and why. True if any does.
 bool check_servers(CheckReport& report, const std::string& hosts) {
@@ -68,6 +75,53 @@ void check_clock(CheckReport& report, const std::string& endpoint, const std::st
                            "; times in status and log will mislead: synchronise it (chronyd, ntpd)");
 }
 
+// Two agents of one name would wait for each other to go.
+void check_id_is_free(CheckReport& report, const Config& config, ClusterSession& session) {
+  const coordination::Path path = coordination::Paths(config.zookeeper.root).agents.child(config.id);
+  const auto read = session.execute(coordination::ReadNode{path}, kServerPatience);
+  if (!read || !*read) return;  // nobody has it
+  const auto* node = std::get_if<coordination::NodeRead>(&**read);
+  const auto agent = node == nullptr ? tl::unexpected(coordination::Error{coordination::ErrorKind::kMalformed, ""})
+                                     : coordination::decode_agent(node->data);
+  if (!agent) return report.warn("id", path.text() + " cannot be read: " + safe(agent.error().message));
+  const auto own = read_text_file(config.state_dir + "/instance", kMaxInstanceBytes);
+  if (own && trim(*own) == agent->instance) return;
+  report.fail("id",
+              "\"" + config.id + "\" is registered by another agent, on " + safe(agent->host) +
+                  "; give each agent an id of its own (key \"id\")",
+              kExitUsage);
+}
+
+// The rights that an agent needs, tried: what an ACL means depends on the credentials.
+void check_tree(CheckReport& report, const Config& config, ClusterSession& session) {
+  const coordination::Paths paths(config.zookeeper.root);
+  const auto root = session.execute(coordination::ReadNode{paths.root}, kServerPatience);
+  if (!root) return report.fail("zookeeper", root.error().message, root.error().exit_code);
+  if (!*root && root->error().kind == coordination::ErrorKind::kNoNode) {
+    return report.ok("zookeeper", paths.root.text() + " is not there yet: the first agent creates it");
+  }
+  const auto may = [&](const coordination::Operation& operation) {
+    const auto done = session.execute(operation, kServerPatience);
+    if (!done) {
+      report.fail("zookeeper", done.error().message, done.error().exit_code);
+      return false;
+    }
+    if (*done || done->error().kind != coordination::ErrorKind::kNoAuth) return true;
+    report.fail("zookeeper", done->error().message + ": the agent could not register, or not lead", kExitUsage);
+    return false;
+  };
+  // An ephemeral that no agent takes for a candidate, and a write at a version that no state has.
+  const coordination::Path probe = paths.election.child("check-" + std::to_string(::getpid()));
+  constexpr coordination::Version kNone{std::numeric_limits<std::int32_t>::max()};
+  if (!may(coordination::CreateNode{probe, "", coordination::NodeKind::kEphemeral}) ||
+      !may(coordination::DeleteNode{probe, coordination::kAnyVersion}) ||
+      !may(coordination::WriteNode{paths.state, "", kNone})) {
+    return;
+  }
+  report.ok("zookeeper", "this agent may register and lead below " + paths.root.text());
+  check_id_is_free(report, config, session);
+}
+
 }  // namespace
 
 std::optional<system_clock::time_point> parse_http_date(const std::string& text) {
@@ -94,6 +148,7 @@ void check_zookeeper(CheckReport& report, const Config& config) {
     return;
   }
   report.ok("zookeeper", config.zookeeper.hosts + " answers, root " + config.zookeeper.root.text());
+  check_tree(report, config, session);
 }
 
 void check_marathon(CheckReport& report, const Config& config) {

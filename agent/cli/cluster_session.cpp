@@ -44,6 +44,11 @@ class ClusterSession::Impl {
       if (state_ == SessionState::kAuthFailed) {
         return tl::unexpected(CliError{kExitUnreachable, "ZooKeeper at " + where_.hosts + " refuses the credentials"});
       }
+      if (state_ == SessionState::kUnresolved) {
+        state_.reset();
+        return tl::unexpected(
+            CliError{kExitUnreachable, "no host name of ZooKeeper at " + where_.hosts + " can be resolved"});
+      }
       if (!state_ || state_ == SessionState::kExpired) {
         state_ = SessionState::kConnecting;
         ++generation_.value;

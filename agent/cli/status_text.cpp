@@ -78,6 +78,9 @@ std::string status_text(const coordination::ClusterSnapshot& snapshot) {
 
   for (const AgentDocument& agent : snapshot.agents) {
     if (agent.blocked) text += "blocked    since " + safe(agent.blocked->since + ": " + agent.blocked->reason) + "\n";
+    if (const auto& held = agent.held_back) {
+      text += "held back  " + safe(held->reason + "; if it is real: chorale accept " + held->digest) + "\n";
+    }
     if (!agent.late.empty()) text += "late       " + safe(list(agent.late)) + "\n";
   }
 

@@ -74,6 +74,7 @@ struct ConfigWarning {
   Kind kind = Kind::kUnknownKey;
   std::string where;  // "/etc/chorale/chorale.toml:12", "environment variable CHORALE_MARATON", or the file alone
   std::string message;
+  std::string meant{};  // the key that is misspelt beyond doubt; empty: none
 
   [[nodiscard]] std::string text() const { return where + ": " + message; }
 };

@@ -24,7 +24,7 @@ class Parser {
  public:
   Parser(Settings settings, const std::string& file, const HostFacts& host)
       : settings_(std::move(settings)), host_(host), errors_(std::move(settings_.errors)) {
-    loaded_.warnings = std::move(settings_.warnings);
+    for (ConfigWarning& warning : settings_.warnings) take(std::move(warning));
     config_.file = file;
     config_.id = host.hostname;
   }
@@ -51,6 +51,11 @@ class Parser {
   }
 
  private:
+  // A misspelt key that is set nowhere else would leave its default in force: a standalone agent, for `zookeper`.
+  void take(ConfigWarning warning) {
+    if (warning.meant.empty() || find(warning.meant) != nullptr) return loaded_.warnings.push_back(std::move(warning));
+    errors_.push_back(warning.text() + " It is set nowhere");
+  }
   [[nodiscard]] const Setting* find(std::string_view key) const {
     const auto found = settings_.by_key.find(std::string(key));
     return found == settings_.by_key.end() ? nullptr : &found->second;
@@ -64,7 +69,7 @@ class Parser {
     errors_.push_back(place + ": " + std::string(key) + ": " + why.message);
   }
   void warn_no_effect(std::string_view key, const std::string& why) {
-    loaded_.warnings.push_back({ConfigWarning::Kind::kNoEffect, find(key)->where, std::string(key) + ": " + why});
+    loaded_.warnings.push_back({ConfigWarning::Kind::kNoEffect, find(key)->where, std::string(key) + ": " + why, {}});
   }
 
   void settle_host() {
@@ -127,7 +132,10 @@ class Parser {
     for (auto it = settings_.by_key.lower_bound(std::string(kPrefix));
          it != settings_.by_key.end() && it->first.starts_with(kPrefix); ++it) {
       const std::string name = it->first.substr(kPrefix.size());
-      if (!is_value_name(name)) {
+      if (const Key* key = find_key(name)) {
+        refuse(it->first, Failure{"'" + std::string(key->name) +
+                                  "' is a key of the agent, not a local value; it belongs above the line [local]"});
+      } else if (!is_value_name(name)) {
         refuse(it->first, Failure{"expected a name of letters, digits and '_' that does not begin with a digit"});
       } else if (auto value = text_or_integer(it->second.value)) {
         config_.local.emplace(name, *std::move(value));

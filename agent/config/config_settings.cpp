@@ -56,8 +56,9 @@ std::string variable_of(std::string_view key) {
 ConfigWarning unknown(const std::string& where, const std::string& what, std::string_view key,
                       std::string (*spelled)(std::string_view)) {
   const Key* nearest = nearest_key(key);
-  if (nearest == nullptr) return {ConfigWarning::Kind::kUnknownKey, where, what + " is ignored"};
-  return {ConfigWarning::Kind::kMistypedKey, where, what + " is ignored; did you mean " + spelled(nearest->name) + "?"};
+  if (nearest == nullptr) return {ConfigWarning::Kind::kUnknownKey, where, what + " is ignored", {}};
+  return {ConfigWarning::Kind::kMistypedKey, where, what + " is ignored; did you mean " + spelled(nearest->name) + "?",
+          is_misspelling(key, *nearest) ? std::string(nearest->name) : std::string()};
 }
 
 class Flattener {

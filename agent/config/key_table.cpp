@@ -374,4 +374,8 @@ const Key* nearest_key(std::string_view name) {
   return nearest;
 }
 
+bool is_misspelling(std::string_view name, const Key& key) {
+  return edit_distance(name, key.name) <= std::max<std::size_t>(1, name.size() / 4);
+}
+
 }  // namespace chorale::agent

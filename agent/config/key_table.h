@@ -28,5 +28,7 @@ struct Key {
 [[nodiscard]] const Key* find_key(std::string_view name);
 // The key that a mistyped name most likely means; nullptr: none is near.
 [[nodiscard]] const Key* nearest_key(std::string_view name);
+// So near that nothing else can have been meant.
+[[nodiscard]] bool is_misspelling(std::string_view name, const Key& key);
 
 }  // namespace chorale::agent

@@ -33,6 +33,11 @@ std::string describe(const SettingValue& value) {
                     value);
 }
 
+std::string shortest(double number) {
+  std::array<char, 32> text{};
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr};
+}
+
 std::optional<std::string> text_in(const SettingValue& value) {
   if (const auto* text = std::get_if<std::string>(&value)) return *text;
   if (const auto* text = std::get_if<EnvironmentText>(&value)) return text->text;
@@ -78,14 +83,14 @@ Expected<bool> read_choice(const ChoiceKey& key, const SettingValue& value) {
 Expected<int> read_integer(const IntegerKey& key, const SettingValue& value) {
   const auto number = number_in<std::int64_t>(value);
   if (number && *number >= key.min && *number <= key.max) return static_cast<int>(*number);
-  return refuse("a whole number " + range_of(key), describe(value));
+  return refuse("a whole number " + range_of(key), number ? std::to_string(*number) : describe(value));
 }
 
 Expected<double> read_fraction(const FractionKey& key, const SettingValue& value) {
   auto number = number_in<double>(value);
   if (const auto* whole = std::get_if<std::int64_t>(&value)) number = static_cast<double>(*whole);
   if (number && *number >= 0.0 && *number <= 1.0) return *number;  // not so for a NaN
-  return refuse("a number " + range_of(key), describe(value));
+  return refuse("a number " + range_of(key), number ? shortest(*number) : describe(value));
 }
 
 Expected<Milliseconds> read_duration(const DurationKey& key, const SettingValue& value) {
@@ -125,11 +130,6 @@ std::string array_of(const Container& texts) {
   std::string toml = "[";
   for (const std::string& text : texts) toml += (toml.size() == 1 ? "" : ", ") + quoted(text);
   return toml + "]";
-}
-
-std::string shortest(double number) {
-  std::array<char, 32> text{};
-  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr};
 }
 
 }  // namespace

@@ -19,6 +19,9 @@ void Agent::perform(coordination::AgentEffect effect) {
                    log_info("full sync: " + wanted.agent + " was asked for one");
                    if (leadership_) leadership_->request_sync();
                  },
+                 [this](const coordination::LossAccepted& loss) {
+                   if (leadership_) leadership_->loss_accepted(loss);
+                 },
                  [this](const coordination::OfferClosed& closed) {
                    if (leadership_) leadership_->offer_closed(closed);
                  },

@@ -84,8 +84,13 @@ void Agent::publish_status() {
     status.message += ", but Nginx warns: " + nginx_status_.warnings.front();
   }
   if (templates_.current()) status.template_digest = templates_.current()->digest;
-  for (const EndpointHealth& endpoint : inputs.endpoints) status.marathon_reachable |= endpoint.healthy;
-  const bool same = published_ && published_->condition == status.condition && published_->message == status.message &&
+  status.marathon_reachable =
+      leadership_ ? leadership_->tracker().reaches_marathon() : endpoint_watch_.reaches_marathon();
+  if (leadership_) {
+    if (const auto held = leadership_->tracker().held_back()) status.held_back = {held->digest, held->reason};
+  }
+  const bool same = published_ && published_->held_back == status.held_back &&
+                    published_->condition == status.condition && published_->message == status.message &&
                     published_->template_digest == status.template_digest &&
                     published_->marathon_reachable == status.marathon_reachable;
   if (same) return;

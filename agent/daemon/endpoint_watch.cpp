@@ -32,6 +32,8 @@ EndpointWatch::EndpointWatch(boost::asio::io_context& loop, boost::asio::thread_
 
 void EndpointWatch::start() { ping(); }
 
+bool EndpointWatch::reaches_marathon() const { return !answering_.empty(); }
+
 void EndpointWatch::ping() {
   if (!paused_) {
     for (const EndpointHealth& endpoint : endpoints_) client_.perform(PingEndpoint{endpoint.endpoint});
@@ -43,6 +45,11 @@ void EndpointWatch::ping() {
 }
 
 void EndpointWatch::answered(const EndpointPinged& pinged) {
+  if (pinged.failure) {
+    answering_.erase(pinged.endpoint);
+  } else {
+    answering_.insert(pinged.endpoint);
+  }
   for (EndpointHealth& endpoint : endpoints_) {
     if (endpoint.endpoint != pinged.endpoint) continue;
     endpoint.healthy = !pinged.failure;

@@ -5,6 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,8 @@ class EndpointWatch {
 
   // In the order of the configuration; healthy until proven otherwise, as in Nixy.
   [[nodiscard]] const std::vector<EndpointHealth>& endpoints() const { return endpoints_; }
+  // One of them answered its last ping: what the leader takes for the word that this agent could follow Marathon.
+  [[nodiscard]] bool reaches_marathon() const;
 
  private:
   void ping();
@@ -37,6 +40,7 @@ class EndpointWatch {
   MarathonClient client_;
   boost::asio::steady_timer timer_;
   std::vector<EndpointHealth> endpoints_;
+  std::set<std::string> answering_;  // proven, not presumed
   std::function<void()> changed_;
   bool paused_ = false;
 };

@@ -58,6 +58,7 @@ class Leadership {
   void offer_closed(const coordination::OfferClosed& closed);
   void commit_refused(const coordination::CommitRefused& refused);
   void request_sync() { events_.post(SyncRequested{}); }
+  void loss_accepted(const coordination::LossAccepted& loss) { events_.post(LossBelieved{loss.digest, loss.by}); }
   void template_changed();
   // This proxy's workers serve the revision.
   void applied(const coordination::Identity& identity);

@@ -1,5 +1,6 @@
 #include "agent/daemon/run_agent.h"
 
+#include <iostream>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -22,16 +23,30 @@ int refuse(const NotifyEnvironment& service_manager, const std::string& reasons,
   return exit_code;
 }
 
+// What a start refuses, for the start and for the question whether it would.
+tl::expected<LoadedConfig, Failure> load_for_agent(const std::string& config_file) {
+  auto loaded = load_config(config_file);
+  if (!loaded) return loaded;
+  const std::vector<std::string> missing = missing_for_agent(loaded->config);
+  if (!missing.empty()) return tl::unexpected(Failure{missing.front()});
+  return loaded;
+}
+
 }  // namespace
+
+int test_config(const std::string& config_file) {
+  const auto loaded = load_for_agent(config_file);
+  if (loaded) return kExitFine;
+  std::cerr << loaded.error().message << "\n";
+  return kExitUsage;
+}
 
 int run_agent(const std::string& config_file) {
   const NotifyEnvironment service_manager = take_notify_environment();  // before there is a thread or a child
   init_log("chorale");
-  auto loaded = load_config(config_file);
+  auto loaded = load_for_agent(config_file);
   if (!loaded) return refuse(service_manager, loaded.error().message, kExitUsage);
   for (const ConfigWarning& warning : loaded->warnings) log_warning(warning.text());
-  const std::vector<std::string> missing = missing_for_agent(loaded->config);
-  if (!missing.empty()) return refuse(service_manager, missing.front(), kExitUsage);
   auto lock = InstanceLock::acquire(loaded->config.state_dir);
   // Not the fault of the configuration: a full disk, or another agent that is about to end.
   if (!lock) return refuse(service_manager, lock.error().message, kExitNo);

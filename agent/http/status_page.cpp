@@ -60,6 +60,9 @@ std::string cluster_html(const coordination::ClusterSnapshot& cluster) {
     if (const auto& blocked = agent.blocked) {
       html += row("Blocked", escape_html("since " + blocked->since + ": " + blocked->reason));
     }
+    if (const auto& held = agent.held_back) {
+      html += row("Held back", escape_html(held->reason + "; if it is real: chorale accept " + held->digest));
+    }
     for (const std::string& id : agent.late) html += row("Late", escape_html(id));
   }
   html += "</table>\n<h2>Agents</h2>\n<table>\n";

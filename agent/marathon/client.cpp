@@ -1,5 +1,6 @@
 #include "agent/marathon/client.h"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <utility>
@@ -113,7 +114,8 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   void ping(const PingEndpoint& effect) {
-    get(effect.endpoint, "/ping", options_.request_timeout, [effect](Impl& self, const Url&, RestResult body) {
+    const Milliseconds limit = std::min(options_.request_timeout, options_.ping_timeout);
+    get(effect.endpoint, "/ping", limit, [effect](Impl& self, const Url&, RestResult body) {
       if (body) return self.report(EndpointPinged{effect.endpoint, std::nullopt});
       self.report(EndpointPinged{effect.endpoint, std::move(body.error().failure), body.error().status != 0});
     });

@@ -22,6 +22,7 @@ struct MarathonClientOptions {
   std::string password;  // never logged; sent to configured endpoints and to where they redirect, nowhere else
   std::string ca_file;   // empty: the system's roots
   Milliseconds request_timeout{10'000};      // whole small requests
+  Milliseconds ping_timeout{3'000};          // a standby without a leader answers after 2.75 s
   Milliseconds list_timeout{30'000};         // /v2/apps
   Milliseconds stream_idle_timeout{25'000};  // no byte for so long: Marathon sends a heartbeat every 10 s
   std::size_t max_body_bytes = 512U << 20U;  // after decompression

@@ -95,6 +95,7 @@ class SseStream::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   void connect(const std::vector<asio::ip::address>& addresses) {
+    socket_ = nullptr;  // of the endpoint before a redirect
     tls_.reset();
     plain_.reset();
     if (url_.tls) {

@@ -49,7 +49,8 @@ _chorale() {
       ;;
     render) words+=" --apps" ;;
     status) words+=" --json --watch" ;;
-    accept | agent | check | forget | reload | repair | routes | version) ;;
+    agent) words+=" --test" ;;
+    accept | check | forget | reload | repair | routes | version) ;;
     *) return ;;
   esac
   # After a verb an empty word may become an app or nothing at all: options only when they are asked for.

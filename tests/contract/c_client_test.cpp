@@ -183,7 +183,9 @@ TEST_F(CClientTest, HandleThatCannotBeOpenedIsSaidAndNothingIsSent) {
   ASSERT_TRUE(loop.run_until([&] { return !log.empty(); }));
   EXPECT_THAT(log, ElementsAre(HasSubstr("cannot open a ZooKeeper handle")));
   EXPECT_TRUE(failed_as(store.run(ReadNode{Path("/")}), ErrorKind::kConnectionLoss));
-  EXPECT_THAT(store.sessions(), IsEmpty());
+  ASSERT_THAT(store.sessions(), SizeIs(1));
+  EXPECT_EQ(store.sessions()[0].state, SessionState::kUnresolved);
+  EXPECT_EQ(store.sessions()[0].generation, Generation{1});
 }
 
 // The session may be there before the client was given the credentials: it is told only then.

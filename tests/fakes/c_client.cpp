@@ -92,6 +92,7 @@ int state_of(SessionState state) {
     case SessionState::kConnected:
       return ZOO_CONNECTED_STATE;
     case SessionState::kConnecting:
+    case SessionState::kUnresolved:  // without a handle nobody speaks
       return ZOO_CONNECTING_STATE;
     case SessionState::kExpired:
       return ZOO_EXPIRED_SESSION_STATE;

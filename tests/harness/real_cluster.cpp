@@ -144,6 +144,7 @@ Proxy* RealCluster::add_proxy(const std::string& more_config) {
     relays_.push_back(std::make_unique<TcpRelay>(zookeeper_.port()));
     zookeeper = relays_.back()->address();
   }
+  if (!options_.zookeeper_user.empty()) zookeeper = options_.zookeeper_user + "@" + zookeeper;
   proxies_.push_back(
       std::make_unique<Proxy>(Proxy::Options{number,
                                              std::move(zookeeper),

@@ -92,6 +92,7 @@ class RealCluster {
     bool delays_tests = false;             // Proxy::delay_tests() may be called
     std::string nginx_template{};          // every agent's; empty: the shipped one
     std::string last_nginx_cmd{};          // of the last proxy alone: see Proxy::Options::nginx_cmd
+    std::string zookeeper_user{};          // "user:password"; empty: without credentials
     bool zookeeper_relays = false;         // every agent reaches ZooKeeper through a relay of its own
   };
 

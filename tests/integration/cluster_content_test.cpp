@@ -259,6 +259,25 @@ exec "$@"
   EXPECT_TRUE(wait_until([&] { return cluster_->converged(); }, seconds(15))) << cluster_->logs();
 }
 
+// Too many for the quarantine: nothing moves, until they are gone.
+TEST_F(ClusterContentTest, RefusedProposalLeavesNobodyDegradedOnceItsOffendersAreGone) {
+  start();
+  ASSERT_TRUE(cluster_->marathon().create("/good", 1));
+  ASSERT_TRUE(routed("/good")) << cluster_->logs();
+  for (const char* app : {"/bad-1", "/bad-2", "/bad-3"}) {
+    ASSERT_TRUE(cluster_->marathon().create(app, 1, labels("soon")));
+  }
+  const auto refused = [&] {
+    const json health = leaders_health();
+    return health.is_object() && health.at("Status") == "degraded" &&
+           health.at("Message").get<std::string>().find("Nginx refuses the new ones") != std::string::npos;
+  };
+  ASSERT_TRUE(wait_until(refused, seconds(20))) << cluster_->logs();
+  EXPECT_TRUE(cluster_->routed_everywhere("/good"));
+  for (const char* app : {"/bad-1", "/bad-2", "/bad-3"}) ASSERT_TRUE(cluster_->marathon().destroy(app));
+  EXPECT_TRUE(wait_until([&] { return cluster_->converged(); }, seconds(20))) << cluster_->logs();
+}
+
 // No app can be named, so the others move on without it: a balancer is told.
 TEST_F(ClusterContentTest, ProxyThatAloneCannotFollowIsTakenOutAfterThirtySeconds) {
   const std::string other = directory_.path() / "other";

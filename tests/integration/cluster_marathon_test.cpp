@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <regex>
 
 #include "tests/harness/real_cluster.h"
 #include "tests/harness/wait_until.h"
@@ -73,6 +74,16 @@ INSTANTIATE_TEST_SUITE_P(
 
 class ClusterFailoverTest : public ::testing::Test {
  protected:
+  // The exit code of `chorale VERB...` on the first proxy.
+  int chorale(std::vector<std::string> words) {
+    words.insert(words.begin(), CHORALE_BINARY);
+    words.insert(words.end(), {"-f", cluster_.proxy(0).config_file()});
+    ChildProcess process(words, directory_.path() / ("output-" + std::to_string(++runs_)));
+    return process.wait(seconds(20)) ? process.exit_code().value_or(-1) : -1;
+  }
+
+  TempDir directory_{"failover"};
+  int runs_ = 0;
   RealCluster cluster_;
 };
 
@@ -102,6 +113,75 @@ TEST_F(ClusterFailoverTest, LostHealthResultsRemoveNoServer) {
   ASSERT_TRUE(wait_until([&] { return cluster_.routed_everywhere("/marker"); }, seconds(10))) << cluster_.logs();
   EXPECT_EQ(servers(), 3U);
   EXPECT_TRUE(cluster_.routed_everywhere("/web"));
+}
+
+// The last app is deleted while nobody listens: what Marathon answers is true, and no event will ever say so.
+TEST_F(ClusterFailoverTest, EmptyListThatIsTruePassesByAnOperatorsWord) {
+  ASSERT_TRUE(cluster_.start()) << cluster_.logs();
+  MarathonSimulator& marathon = cluster_.marathon();
+  ASSERT_TRUE(marathon.create("/web", 2));
+  ASSERT_TRUE(wait_until([&] { return cluster_.routed_everywhere("/web") && cluster_.converged(); }, seconds(10)));
+  ASSERT_FALSE(marathon.control("fault", {{"kind", "events"}, {"mode", "status"}, {"status", 503}}).is_null());
+  ASSERT_FALSE(marathon.control("drop_streams").is_null());
+  ASSERT_TRUE(marathon.destroy("/web"));
+  ASSERT_TRUE(marathon.settled(seconds(10)));
+  std::smatch found;
+  const auto held_back = [&] {
+    Proxy* leader = cluster_.leader();
+    const auto health = leader == nullptr ? nlohmann::json() : leader->health();
+    static const std::regex kHeld("held back: .*chorale accept ([0-9a-f]{12})");
+    static std::string message;
+    message = health.is_object() ? health.at("Message").get<std::string>() : "";
+    return std::regex_search(message, found, kHeld);
+  };
+  ASSERT_TRUE(wait_until(held_back, seconds(20))) << cluster_.logs();
+  const std::string digest = found[1];
+  EXPECT_EQ(cluster_.proxy(0).get("/web/").status, 502) << "its tasks are gone, its route is not";
+  ASSERT_TRUE(marathon.clear_faults());
+  EXPECT_EQ(chorale({"accept", "0123456789ab"}), 1) << "another loss";
+  EXPECT_EQ(chorale({"accept", "all"}), 2);
+  EXPECT_EQ(chorale({"accept", digest}), 0);
+  EXPECT_TRUE(wait_until([&] { return cluster_.routed_nowhere("/web") && cluster_.converged(); }, seconds(15)))
+      << cluster_.logs();
+  EXPECT_EQ(chorale({"accept", digest}), 1) << "nothing is held back any more";
+}
+
+// A balancer's health check, a stream proxy: requests are answered, streams are not.
+TEST_F(ClusterFailoverTest, WithoutAStreamChangesAreRoutedWithinSeconds) {
+  ASSERT_TRUE(cluster_.start()) << cluster_.logs();
+  MarathonSimulator& marathon = cluster_.marathon();
+  ASSERT_FALSE(marathon.control("fault", {{"kind", "events"}, {"mode", "status"}, {"status", 503}}).is_null());
+  ASSERT_FALSE(marathon.control("drop_streams").is_null());
+  const auto said = [&] {
+    Proxy* leader = cluster_.leader();
+    const auto health = leader == nullptr ? nlohmann::json() : leader->health();
+    return health.is_object() && health.at("Message").get<std::string>().find("lists every 5 s") != std::string::npos;
+  };
+  ASSERT_TRUE(wait_until(said, seconds(10))) << cluster_.logs();
+  for (const char* app : {"/one", "/two"}) {
+    ASSERT_TRUE(marathon.create(app, 1));
+    EXPECT_TRUE(wait_until([&] { return cluster_.routed_everywhere(app); }, seconds(9))) << cluster_.logs();
+  }
+}
+
+// Twenty seconds without Marathon: every back-off is at its longest.
+TEST_F(ClusterFailoverTest, RoutesFollowWithinThreeSecondsAfterMarathonIsBack) {
+  ASSERT_TRUE(cluster_.start()) << cluster_.logs();
+  MarathonSimulator& marathon = cluster_.marathon();
+  ASSERT_TRUE(marathon.create("/web", 1));
+  ASSERT_TRUE(wait_until([&] { return cluster_.routed_everywhere("/web") && cluster_.converged(); }, seconds(10)));
+  ASSERT_TRUE(marathon.fault("all", "reset"));
+  ASSERT_FALSE(marathon.control("drop_streams").is_null());
+  ASSERT_TRUE(marathon.create("/after", 1));
+  ASSERT_TRUE(marathon.settled(seconds(10)));
+  EXPECT_FALSE(wait_until([&] { return cluster_.routed_everywhere("/after"); }, seconds(20)));
+  ASSERT_TRUE(marathon.clear_faults());
+  const auto back = std::chrono::steady_clock::now();
+  EXPECT_TRUE(wait_until([&] { return cluster_.routed_everywhere("/after"); }, seconds(20))) << cluster_.logs();
+  const auto took = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - back);
+  RecordProperty("ms", static_cast<int>(took.count()));
+  EXPECT_LT(took, milliseconds(3'500));
+  EXPECT_TRUE(wait_until([&] { return cluster_.converged(); }, seconds(10))) << cluster_.logs();
 }
 
 TEST_F(ClusterFailoverTest, EveryChangeCostsMarathonAtMostTwoRequests) {

@@ -52,6 +52,18 @@ TEST_F(ClusterStandaloneTest, LeadsItself) {
   EXPECT_TRUE(wait_until([this] { return proxy_->get("/hello-world/").status == 503; }, seconds(10)));
 }
 
+// Its tree ended with the process before: there is no older session whose end it would have to wait for.
+TEST_F(ClusterStandaloneTest, RestartLeadsAtOnce) {
+  proxy_->signal_agent(SIGTERM);
+  ASSERT_TRUE(proxy_->agent_ended(seconds(10)));
+  ASSERT_TRUE(marathon_->create("/after", 1));
+  const auto started = std::chrono::steady_clock::now();
+  proxy_->start_agent();
+  EXPECT_TRUE(wait_until([this] { return proxy_->routes("/after"); }, seconds(20))) << proxy_->agent_log();
+  EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::milliseconds(3'500)) << proxy_->agent_log();
+  EXPECT_EQ(proxy_->agent_log().find("the state is gone"), std::string::npos) << proxy_->agent_log();
+}
+
 TEST_F(ClusterStandaloneTest, HangupTakesLocalValuesAndNothingElse) {
   set_and_reload("xproxy", "renamed");
   EXPECT_TRUE(wait_until([this] { return proxy_->get("/hello-world/").headers["x-proxy"] == "renamed"; }, seconds(10)))

@@ -4,7 +4,9 @@
 
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
+#include <regex>
 
 #include "tests/harness/real_cluster.h"
 #include "tests/harness/wait_until.h"
@@ -14,6 +16,8 @@ namespace {
 
 using std::chrono::seconds;
 using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 class ClusterZookeeperTest : public ::testing::Test {
  protected:
@@ -107,6 +111,54 @@ TEST_F(ClusterZookeeperTest, FreshProxyAloneWithAWipedEnsembleAndAWipedMarathonE
       seconds(40)))
       << cluster_.logs();
   EXPECT_FALSE(lost);
+}
+
+// The tree was made with credentials; one proxy was set up without.
+class ClusterRightsTest : public ::testing::Test {
+ protected:
+  // `chorale check` on that configuration.
+  std::string check(const std::string& config) {
+    const auto file = directory_.path() / "chorale.toml";
+    std::ofstream(file) << config;
+    const auto output = directory_.path() / "output";
+    ChildProcess process({CHORALE_BINARY, "check", "-f", file.string()}, output);
+    EXPECT_TRUE(process.wait(seconds(30)));
+    return text_of(output);
+  }
+  static std::string text_of(const std::filesystem::path& path) {
+    std::ifstream stream(path);
+    return {std::istreambuf_iterator<char>(stream), {}};
+  }
+
+  RealCluster cluster_{RealCluster::Options{.proxies = 2, .zookeeper_user = "jo:s3cret"}};
+  TempDir directory_{"rights"};
+};
+
+TEST_F(ClusterRightsTest, AgentThatMayNotRegisterIsDegradedAndCheckSaysSo) {
+  ASSERT_TRUE(cluster_.start()) << cluster_.logs();
+  Proxy& odd = cluster_.proxy(1);
+  const std::string config = text_of(odd.config_file());
+  EXPECT_THAT(check(config), HasSubstr("ok    zookeeper: this agent may register and lead below /chorale"));
+  EXPECT_THAT(check(config), Not(HasSubstr("  id: ")));
+  const std::string twin = std::regex_replace(config, std::regex("id = \"proxy-2\""), "id = \"proxy-1\"");
+  EXPECT_THAT(check(twin), HasSubstr("fail  id: \"proxy-1\" is registered by another agent, on "));
+
+  odd.signal_agent(SIGTERM);
+  ASSERT_TRUE(odd.agent_ended(seconds(10)));
+  const std::string without = std::regex_replace(config, std::regex("jo:s3cret@"), "");
+  EXPECT_THAT(check(without), HasSubstr("fail  zookeeper: create /chorale/election/check-"));
+  odd.start_agent_with(without);
+  const auto named = [&] {
+    const auto health = odd.health();
+    return health.is_object() && health.at("Status") == "degraded" && odd.health_status() == 200 &&
+           health.at("Message").get<std::string>().find("not registered in ZooKeeper: ") != std::string::npos;
+  };
+  EXPECT_TRUE(wait_until(named, seconds(20))) << odd.health().dump(2) << odd.agent_log();
+  EXPECT_THAT(http_get(odd.admin_port(), "/v1/metrics").body, HasSubstr("chorale_registered 0\n"));
+  EXPECT_THAT(http_get(cluster_.proxy(0).admin_port(), "/v1/metrics").body, HasSubstr("chorale_registered 1\n"));
+  // It may read: it follows, and is not down.
+  ASSERT_TRUE(cluster_.marathon().create("/after", 1));
+  EXPECT_TRUE(wait_until([&] { return cluster_.routed_everywhere("/after"); }, seconds(20))) << cluster_.logs();
 }
 
 }  // namespace

@@ -148,5 +148,20 @@ TEST_F(MarathonTlsTest, NamesACaFileThatCannotBeRead) {
   EXPECT_THAT(stream_message_, HasSubstr("ca_file /nonexistent/ca.pem"));
 }
 
+// The stream's first socket is gone by then: under ASan, closing it again was a use after free.
+TEST_F(MarathonTlsTest, RedirectToTlsWithACaFileThatCannotBeReadEndsTheStreamOnly) {
+  const ScriptedServer secure(marathon, server_context(made_for("DNS:localhost")));
+  const ScriptedServer plain([&](const std::string&, ScriptedConnection& connection) {
+    connection.send("HTTP/1.1 302 Found\r\nLocation: " + secure.url("localhost") +
+                    "/v2/events\r\nContent-Length: 0\r\n\r\n");
+    return true;
+  });
+  MarathonClientOptions options;
+  options.ca_file = "/nonexistent/ca.pem";
+  ask(plain.url("localhost"), options);
+  EXPECT_THAT(wait_for<StreamFailed>().failure.message, HasSubstr("ca_file /nonexistent/ca.pem"));
+  EXPECT_EQ(secure.connections(), 0);
+}
+
 }  // namespace
 }  // namespace chorale::agent

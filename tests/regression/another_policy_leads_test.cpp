@@ -180,10 +180,27 @@ TEST_F(NobodyHasThePolicyTest, WhatWasAcceptedHoldsForOneLeadership) {
 }
 
 TEST_F(NobodyHasThePolicyTest, AnotherWordIsLeftForThoseWhoKnowIt) {
-  ASSERT_TRUE(accept("0123456789ab"));
+  ASSERT_TRUE(accept("0123456789abc"));
   cluster_.advance(seconds(12));
   EXPECT_TRUE(cluster_.read("/chorale/accept"));
+  EXPECT_TRUE(c_->losses_accepted.empty());
   EXPECT_EQ(publish("two").fate, Fate::kAbandoned);
+}
+
+TEST_F(NobodyHasThePolicyTest, ALossIsTakenOnceAndAcceptsNoPolicy) {
+  ASSERT_TRUE(accept("0123456789ab"));
+  cluster_.advance(seconds(12));
+  EXPECT_FALSE(cluster_.read("/chorale/accept"));
+  ASSERT_EQ(c_->losses_accepted.size(), 1U);
+  EXPECT_EQ(c_->losses_accepted[0].digest, "0123456789ab");
+  EXPECT_EQ(c_->losses_accepted[0].by, "jo");
+  EXPECT_EQ(publish("two").fate, Fate::kAbandoned);
+  // As zkCli writes it.
+  ASSERT_TRUE(cluster_.operate(CreateNode{Path("/chorale/accept"), "ba9876543210"}));
+  cluster_.advance(seconds(1));
+  EXPECT_FALSE(cluster_.read("/chorale/accept"));
+  ASSERT_EQ(c_->losses_accepted.size(), 2U);
+  EXPECT_EQ(c_->losses_accepted[1].digest, "ba9876543210");
 }
 
 TEST_F(NobodyHasThePolicyTest, AManifestThatIsGoneNamesNoPolicy) {

@@ -133,6 +133,7 @@ void Process::perform(const AgentEffect& effect) {
           [this](const ApplyRevision& revision) { apply(revision); },
           [](const SyncWanted&) {},
           [](const CommitRefused&) {},
+          [](const LossAccepted&) {},
           [](const ViewChanged&) {},
           [this](const LogLine& line) {
             world_.trace.add(name_, "logs: " + line.text);

@@ -56,8 +56,9 @@ std::optional<Fetch> AnswerIntake::take(AppFetched& answer) {
 std::optional<Failure> AnswerIntake::trouble() const {
   const auto told = [](const HeldBack& held, const std::string& what) {
     return Failure{
-        "held back: " + what + held.reason + " (loss " + held.digest + ", " +
-        (held.passes_by_repetition ? "passes when answered 3 times over 10 s)" : "never passes by repetition)")};
+        "held back: " + what + held.reason + " (" +
+        (held.passes_by_repetition ? "passes when answered 3 times over 10 s" : "never passes by repetition") +
+        "; if it is real: chorale accept " + held.digest + ")"};
   };
   if (const auto& held = context_.guard.held_back()) return told(*held, "Marathon ");
   if (const auto& held = context_.result_guard.held_back()) return told(*held, "");
@@ -98,7 +99,7 @@ void AnswerIntake::fetch_failed(const Fetch& fetch, const Failure& failure) {
 
 void AnswerIntake::fetch_succeeded(const Fetch& fetch) {
   fetch_trouble_.reset();
-  context_.endpoints.answered(fetch.endpoint, context_.now);
+  if (context_.endpoints.answered(fetch.endpoint, context_.now)) context_.stream.retry_now(context_.now);
   context_.table.succeeded(fetch);
 }
 
@@ -109,11 +110,14 @@ void AnswerIntake::take_list(MarathonApps list, const Fetch& fetch) {
     if (was_held) context_.log(LogLine::Level::kWarning, "the list of apps that was held back is believed now");
     held_digest_.clear();
     context_.known.replace(std::move(list), fetch.id);
-    context_.table.want_list("resync", context_.now + context_.options.resync_interval);
+    const Milliseconds resync = context_.options.resync_interval;
+    const bool hears = context_.stream.is_attached();
+    context_.table.want_list("resync", context_.now + (hears ? resync : std::min(resync, kListWithoutStream)));
   } else {
     const HeldBack& held = *context_.guard.held_back();
     if (held.digest != held_digest_) {
-      context_.log(LogLine::Level::kError, "held back: Marathon " + held.reason + " (loss " + held.digest + ")");
+      context_.log(LogLine::Level::kError,
+                   "held back: Marathon " + held.reason + "; if it is real: chorale accept " + held.digest);
       held_digest_ = held.digest;
     }
     context_.known.merge(std::move(list), fetch.id);

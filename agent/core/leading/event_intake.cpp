@@ -15,6 +15,13 @@ constexpr Milliseconds kAfterTaskEnd{250};  // likewise app_terminated_event, or
 constexpr Milliseconds kAfterGroupEdit{1'000};
 constexpr Milliseconds kBetweenDeployments{500};
 constexpr const char* kGroupEdited = "group_change_success";
+// Marathon up to 1.4 keeps 50 events for a stream (--event_stream_max_outstanding_messages) and drops the rest without
+// a word; what is written so fast was perhaps not all.
+constexpr std::size_t kMarathonsBuffer = 50;
+constexpr Milliseconds kBurst{250};
+constexpr Milliseconds kAfterBurst{1'000};
+constexpr Milliseconds kLongestBurst{10'000};
+constexpr const char* kBurstMayBeCut = "a burst of events that Marathon may have cut";
 
 std::string cause_of(const MarathonEvent& event) {
   std::string cause = one_line(event.type, 60);
@@ -35,7 +42,20 @@ std::vector<const MarathonTask*> tasks_meant(const MarathonApp* app, const std::
 
 }  // namespace
 
+// One list when it is over; while it goes on, one every 10 s.
+void EventIntake::notice_burst() {
+  heard_at_.push_back(context_.now);
+  if (heard_at_.size() > kMarathonsBuffer) heard_at_.pop_front();
+  const bool is_burst = heard_at_.size() == kMarathonsBuffer && context_.now - heard_at_.front() <= kBurst;
+  if (!is_burst) return;
+  if (context_.now >= burst_over_at_ || context_.now >= burst_began_at_ + kLongestBurst) burst_began_at_ = context_.now;
+  burst_over_at_ = context_.now + kAfterBurst;
+  context_.table.no_list_for(kBurstMayBeCut);
+  context_.table.want_list(kBurstMayBeCut, std::min(burst_over_at_, burst_began_at_ + kLongestBurst));
+}
+
 void EventIntake::hear(const MarathonEvent& event) {
+  notice_burst();
   // An event that names an app of the changed group speaks for the group; those of its other apps follow.
   if (!event.app.empty()) context_.table.no_list_for(kGroupEdited);
   switch (const Meaning meaning = meaning_of(event)) {

@@ -4,6 +4,7 @@
 // asked for, unless it is known already.
 #pragma once
 
+#include <deque>
 #include <string>
 
 #include "agent/core/leading/event_meaning.h"
@@ -20,6 +21,7 @@ class EventIntake {
   void compare_claims(const Fetch& fetch);
 
  private:
+  void notice_burst();
   void task_changed(const MarathonEvent& event, Meaning meaning);
   void task_ended(const MarathonEvent& event);
   void app_edited(const MarathonEvent& event);
@@ -31,6 +33,9 @@ class EventIntake {
 
   TrackerContext& context_;
   TimePoint last_edit_at_ = TimePoint::min();
+  std::deque<TimePoint> heard_at_;  // the last events, as many as Marathon keeps for a stream
+  TimePoint burst_began_at_{};
+  TimePoint burst_over_at_ = TimePoint::min();
   TimePoint deployed_at_ = TimePoint::min();  // when that last ended a burst
 };
 

@@ -4,6 +4,7 @@
 
 #include "agent/core/leading/task_standing.h"
 #include "coordination/digest.h"
+#include "coordination/documents.h"
 
 namespace chorale::agent {
 namespace {
@@ -76,7 +77,8 @@ Guard::Verdict Guard::judge(const MarathonApps& list, TimePoint now) {
     held_back_.reset();
     return Verdict::kPass;
   }
-  const std::string digest = coordination::sha256_hex(tally.losses).substr(0, kLossDigits);
+  const std::string digest = coordination::sha256_hex(tally.losses).substr(0, coordination::kLossDigits);
+  if (digest == accepted_) return pass_for_good(list);
   if (!held_back_ || held_back_->digest != digest) held_back_ = HeldBack{digest, "", false, 0, now};
   ++held_back_->seen;
   held_back_->passes_by_repetition = !list.empty() && tally.at_least(kNeverByRepetition);
@@ -84,11 +86,15 @@ Guard::Verdict Guard::judge(const MarathonApps& list, TimePoint now) {
                        " apps, " + std::to_string(tally.servers_now) + " of " + std::to_string(tally.servers_before) +
                        " servers that are served";
   if (held_back_->passes_by_repetition && held_back_->seen >= kEqualLosses && now - held_back_->since >= kEqualFor) {
-    held_back_.reset();
-    forget_what_is_not_in(list);
-    return Verdict::kPass;
+    return pass_for_good(list);
   }
   return Verdict::kHold;
+}
+
+bool Guard::accept(const std::string& digest) {
+  if (!held_back_ || held_back_->digest != digest) return false;
+  accepted_ = digest;
+  return true;
 }
 
 Guard::Verdict Guard::judge(const MarathonApp& app) const {
@@ -108,7 +114,9 @@ Guard::Verdict Guard::judge(const MarathonApp& app) const {
 }
 
 // The loss is decided: until it is committed, the next answer must not be held back for it again.
-void Guard::forget_what_is_not_in(const MarathonApps& list) {
+Guard::Verdict Guard::pass_for_good(const MarathonApps& list) {
+  held_back_.reset();
+  accepted_.clear();
   for (auto entry = baseline_.begin(); entry != baseline_.end();) {
     const auto found = list.find(entry->first);
     std::erase_if(entry->second, [&](const std::string& id) {
@@ -118,6 +126,7 @@ void Guard::forget_what_is_not_in(const MarathonApps& list) {
     });
     entry = entry->second.empty() ? baseline_.erase(entry) : std::next(entry);
   }
+  return Verdict::kPass;
 }
 
 }  // namespace chorale::agent

@@ -21,7 +21,6 @@ namespace chorale::agent {
 inline constexpr int kEqualLosses = 3;
 inline constexpr Milliseconds kEqualFor{10'000};
 inline constexpr double kNeverByRepetition = 0.1;  // less than this left: never
-inline constexpr std::size_t kLossDigits = 12;
 
 struct HeldBack {
   std::string digest;  // of what would be lost, 12 hex digits: an operator accepts this loss and no other
@@ -48,6 +47,8 @@ class Guard {
   [[nodiscard]] Verdict judge(const MarathonApp& app) const;
 
   [[nodiscard]] const std::optional<HeldBack>& held_back() const { return held_back_; }
+  // An operator's word: this loss, and no other, passes when it is judged next. False: it is not what is held back.
+  [[nodiscard]] bool accept(const std::string& digest);
 
  private:
   struct Tally {
@@ -59,11 +60,12 @@ class Guard {
     [[nodiscard]] bool at_least(double share) const;
   };
   static void count(Tally& tally, const std::string& id, const std::set<std::string>& tasks, const MarathonApp* app);
-  void forget_what_is_not_in(const MarathonApps& list);
+  Verdict pass_for_good(const MarathonApps& list);
 
   double shrink_limit_;
   std::map<std::string, std::set<std::string>> baseline_;  // app -> its served tasks
   std::optional<HeldBack> held_back_;
+  std::string accepted_;  // the digest of a loss that an operator believes
 };
 
 }  // namespace chorale::agent

@@ -12,6 +12,7 @@ namespace chorale::agent {
 namespace {
 
 constexpr std::chrono::seconds kStreamIsLate{5};
+constexpr const char* kNoStream = "no event stream";
 
 }  // namespace
 
@@ -32,6 +33,7 @@ std::vector<TrackerEffect> MarathonTracker::step(TimePoint now, TrackerEvent eve
                  [this](const OfferDecided& decided) { offers_.decided(decided); },
                  [this](const CommitDoubted& doubt) { offers_.doubted(doubt); },
                  [this](const StateTried& trial) { offers_.tried(trial); },
+                 [this](const LossBelieved& loss) { believe(loss); },
                  [this](const SyncRequested&) { context_.table.want_list("sync requested", context_.now); },
                  [this](const TemplateChanged& changed) {
                    context_.policy.longest_server_name = changed.longest_server_name;
@@ -61,13 +63,14 @@ void MarathonTracker::begin(const TrackingBegun& event) {
   context_.stream.start(context_.now);
   // Without events Chorale still follows, slowly: Marathon may refuse streams and answer requests.
   stream_late_at_ = context_.now + kStreamIsLate;
-  context_.table.want_list("no event stream", stream_late_at_);
+  context_.table.want_list(kNoStream, stream_late_at_);
 }
 
 void MarathonTracker::stream_attached_at(const std::string& endpoint) {
   if (!context_.stream.attached(endpoint, context_.now)) return;
   context_.endpoints.answered(endpoint, context_.now);
   context_.log(LogLine::Level::kInfo, "event stream attached to " + endpoint);
+  context_.table.no_list_for(kNoStream);
   // What happened before is not in this stream.
   context_.table.retry_now(context_.now);
   context_.table.want_list("event stream attached", context_.now);
@@ -78,6 +81,7 @@ void MarathonTracker::stream_failed(const StreamFailed& event) {
   const std::string why = one_line(event.failure.message);
   if (!context_.stream.failed(event.endpoint, why, context_.endpoints.size(), context_.jitter(), context_.now)) return;
   context_.endpoints.failed(event.endpoint, why, context_.now);
+  context_.table.want_list(kNoStream, context_.now + kListWithoutStream);
   context_.log(LogLine::Level::kWarning, std::string(was_attached ? "event stream lost: " : "event stream refused: ") +
                                              event.endpoint + ": " + why);
 }
@@ -86,7 +90,9 @@ void MarathonTracker::pinged(const EndpointPinged& event) {
   if (event.failure) {
     context_.endpoints.failed(event.endpoint, one_line(event.failure->message), context_.now);
   } else if (context_.endpoints.answered(event.endpoint, context_.now)) {
+    // Pings keep their distance, so that a Marathon whose requests fail and whose pings do not is not flooded.
     context_.table.retry_now(context_.now);
+    context_.stream.retry_now(context_.now);
   }
 }
 
@@ -97,6 +103,25 @@ void MarathonTracker::names_resolved(const NamesResolved& event) {
   for (const auto& [name, why] : event.failed) {
     context_.log(LogLine::Level::kWarning, "host name " + one_line(name) + " does not resolve: " + one_line(why));
   }
+}
+
+void MarathonTracker::believe(const LossBelieved& loss) {
+  if (context_.guard.accept(loss.digest)) {
+    context_.table.want_list("loss accepted", context_.now);
+  } else if (context_.result_guard.accept(loss.digest)) {
+    context_.offers.changed("loss accepted", true, context_.now);
+  } else {
+    const auto held = held_back();
+    return context_.log(LogLine::Level::kWarning,
+                        one_line(loss.by) + " has accepted the loss " + one_line(loss.digest) + ", but " +
+                            (held ? "what is held back is " + held->digest : std::string("nothing is held back")));
+  }
+  context_.log(LogLine::Level::kWarning, one_line(loss.by) + " has accepted the loss " + loss.digest);
+}
+
+std::optional<HeldBack> MarathonTracker::held_back() const {
+  const auto& by_answer = context_.guard.held_back();
+  return by_answer ? by_answer : context_.result_guard.held_back();
 }
 
 void MarathonTracker::answered(const std::optional<Fetch>& fetch) {
@@ -155,14 +180,23 @@ std::vector<EndpointHealth> MarathonTracker::endpoints() const {
   return result;
 }
 
+bool MarathonTracker::reaches_marathon() const {
+  const auto& entries = context_.endpoints.entries();
+  return std::any_of(entries.begin(), entries.end(), [](const EndpointSet::Entry& entry) {
+    return entry.state == EndpointSet::Entry::State::kAnswers;
+  });
+}
+
 std::optional<Failure> MarathonTracker::trouble() const {
   if (context_.endpoints.empty()) return Failure{"no Marathon endpoint is configured"};
   if (auto trouble = answers_.trouble()) return trouble;
   const StreamKeeper& stream = context_.stream;
   if (stream.is_attached()) return std::nullopt;
-  if (stream.trouble()) return Failure{"event stream " + stream.endpoint() + ": " + stream.trouble()->message};
+  const std::string instead = "; Marathon is asked for lists every 5 s instead";
+  if (stream.trouble())
+    return Failure{"event stream " + stream.endpoint() + ": " + stream.trouble()->message + instead};
   if (context_.now < stream_late_at_) return std::nullopt;
-  return Failure{"event stream " + stream.endpoint() + " is not attached"};
+  return Failure{"event stream " + stream.endpoint() + " is not attached" + instead};
 }
 
 }  // namespace chorale::agent

@@ -32,6 +32,10 @@ class MarathonTracker {
   [[nodiscard]] std::vector<EndpointHealth> endpoints() const;
   // Why Marathon is not followed as it should be: "GET .../v2/apps: HTTP 503", "held back: ...".
   [[nodiscard]] std::optional<Failure> trouble() const;
+  // One of the endpoints answers.
+  [[nodiscard]] bool reaches_marathon() const;
+  // The loss that waits for repetition, or for an operator's word.
+  [[nodiscard]] std::optional<HeldBack> held_back() const;
   [[nodiscard]] const std::vector<Exclusion>& exclusions() const { return offers_.exclusions(); }
   // Why this proxy's resolver is in doubt, and which name shows it.
   [[nodiscard]] std::optional<Failure> name_trouble() const { return offers_.name_trouble(); }
@@ -48,6 +52,7 @@ class MarathonTracker {
   void stream_failed(const StreamFailed& event);
   void pinged(const EndpointPinged& event);
   void names_resolved(const NamesResolved& event);
+  void believe(const LossBelieved& loss);
   void answered(const std::optional<Fetch>& fetch);
   void do_what_is_due();
 

@@ -57,7 +57,8 @@ void OfferMaker::hold_back_losses(Routes& routes) {
   context_.table.want_list(kHeldBackRoutes, context_.now + kHeldBackRoutesAgain);
   if (held->digest == held_digest_) return;
   held_digest_ = held->digest;
-  context_.log(LogLine::Level::kError, "held back: " + held->reason + " (loss " + held->digest + ")");
+  context_.log(LogLine::Level::kError,
+               "held back: " + held->reason + "; if it is real: chorale accept " + held->digest);
 }
 
 bool OfferMaker::knows_no_slave(const Routes& routes) const {

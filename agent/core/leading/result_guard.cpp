@@ -10,6 +10,7 @@
 #include "agent/core/leading/served_apps.h"
 #include "agent/core/leading/task_standing.h"
 #include "coordination/digest.h"
+#include "coordination/documents.h"
 
 namespace chorale::agent {
 namespace {
@@ -166,8 +167,11 @@ std::optional<render::RoutingState> ResultGuard::judge(const Routes& made, const
     accepted_.clear();
     return std::nullopt;
   }
-  const std::string digest = coordination::sha256_hex(tally.losses).substr(0, kLossDigits);
-  if (digest == accepted_) return std::nullopt;
+  const std::string digest = coordination::sha256_hex(tally.losses).substr(0, coordination::kLossDigits);
+  if (digest == accepted_) {
+    held_back_.reset();
+    return std::nullopt;
+  }
   if (!held_back_ || held_back_->digest != digest) {
     held_back_ = HeldBack{digest, "", false, 0, now};
     counted_list_ = 0;
@@ -181,6 +185,12 @@ std::optional<render::RoutingState> ResultGuard::judge(const Routes& made, const
     return std::nullopt;
   }
   return without_losses(made.state, served, known, tally);
+}
+
+bool ResultGuard::accept(const std::string& digest) {
+  if (!held_back_ || held_back_->digest != digest) return false;
+  accepted_ = digest;
+  return true;
 }
 
 }  // namespace chorale::agent

@@ -29,6 +29,8 @@ class ResultGuard {
                                                           TimePoint now);
 
   [[nodiscard]] const std::optional<HeldBack>& held_back() const { return held_back_; }
+  // An operator's word: this loss, and no other, passes when it is judged next. False: it is not what is held back.
+  [[nodiscard]] bool accept(const std::string& digest);
 
  private:
   double shrink_limit_;

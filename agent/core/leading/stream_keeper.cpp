@@ -43,6 +43,8 @@ bool StreamKeeper::failed(const std::string& endpoint, const std::string& why, s
   return true;
 }
 
+void StreamKeeper::retry_now(TimePoint now) { open_at_ = std::min(open_at_, now); }
+
 std::optional<std::string> StreamKeeper::take_due(const EndpointSet& endpoints, TimePoint now) {
   if (state_ != State::kWaiting || now < open_at_ || endpoints.empty()) return std::nullopt;
   state_ = State::kOpening;

@@ -28,6 +28,9 @@ class StreamKeeper {
   bool attached(const std::string& endpoint, TimePoint now);
   bool failed(const std::string& endpoint, const std::string& why, std::size_t endpoints, double jitter, TimePoint now);
 
+  // The back-off ends now: an endpoint is known to answer again.
+  void retry_now(TimePoint now);
+
   // Where to open now. It counts as opening from here on.
   [[nodiscard]] std::optional<std::string> take_due(const EndpointSet& endpoints, TimePoint now);
 

@@ -40,6 +40,9 @@ struct TrackerOptions {
   std::function<std::uint64_t()> next_offer;  // numbers of offers; rise over all leaderships of a process
 };
 
+// Without events Marathon is followed by lists alone.
+inline constexpr Milliseconds kListWithoutStream{5'000};
+
 struct TrackerContext {
   explicit TrackerContext(TrackerOptions chosen)
       : options(std::move(chosen)),

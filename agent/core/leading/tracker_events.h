@@ -83,6 +83,10 @@ struct StateTried {  // answer to TryState
   std::uint64_t trial = 0;
   TrialOutcome outcome;
 };
+struct LossBelieved {  // by an operator, whatever the guards say
+  std::string digest;
+  std::string by;
+};
 struct SyncRequested {};  // a full list from Marathon is wanted now
 struct TemplateChanged {  // render the current state again
   std::size_t longest_server_name = 0;
@@ -90,7 +94,7 @@ struct TemplateChanged {  // render the current state again
 struct TrackerTicked {};  // at next_deadline(), and at least once a second
 using TrackerEvent = std::variant<TrackingBegun, StreamAttached, StreamFailed, EventReceived, AppsFetched, AppFetched,
                                   EndpointPinged, NamesResolved, OfferRendered, OfferDecided, CommitDoubted, StateTried,
-                                  SyncRequested, TemplateChanged, TrackerTicked>;
+                                  LossBelieved, SyncRequested, TemplateChanged, TrackerTicked>;
 
 // Effects: imperative.
 

@@ -104,6 +104,22 @@ TEST(DocumentsTest, EveryDocumentComesBackAsItWas) {
   EXPECT_EQ(*decode_state(encode(StateDocument{})), StateDocument{});
   EXPECT_EQ(*decode_member(encode(MemberDocument{"host-1", "2026"})), (MemberDocument{"host-1", "2026"}));
   EXPECT_EQ(*decode_accept(encode(AcceptDocument{"policy", "jo"})), (AcceptDocument{"policy", "jo"}));
+  EXPECT_EQ(*decode_accept("policy"), (AcceptDocument{"policy", "an operator"}));
+  EXPECT_EQ(*decode_accept("0123456789ab"), (AcceptDocument{"0123456789ab", "an operator"}));
+  for (const char* word : {"", "0123456789a", "0123456789abc", "0123456789aB", "0123456789ag", "polic"}) {
+    EXPECT_FALSE(decode_accept(word)) << word;
+  }
+}
+
+TEST(DocumentsTest, HeldLossComesBackAsItWas) {
+  auto leading = agent();
+  leading.held_back = HeldLoss{"0123456789ab", "lists 0 of 1 apps"};
+  EXPECT_EQ(*decode_agent(encode(leading)), leading);
+  EXPECT_FALSE(decode_agent(replaced(encode(leading), "\"digest\": \"0123456789ab\"", "\"other\": 1")));
+  EXPECT_EQ(decode_agent(replaced(encode(leading), "\"reason\": \"lists", "\"other\": \"lists"))->held_back->reason,
+            "");
+  leading.held_back->reason = std::string(2'000, 'x');
+  EXPECT_EQ(decode_agent(encode(leading))->held_back->reason.size(), kMaxTextBytes);
 }
 
 TEST(DocumentsTest, PolicyIsADigestInTheStateAndItsValuesElsewhere) {

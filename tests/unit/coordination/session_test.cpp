@@ -79,6 +79,21 @@ TEST_F(SessionTest, RefusedCredentialsAreNotTriedInALoop) {
   EXPECT_EQ(handles_opened(), 2U);
 }
 
+// At boot, before the network: a second later it may be there.
+TEST_F(SessionTest, NamesThatDoNotResolveAreTriedAgainAfterASecond) {
+  EXPECT_EQ(tell(SessionState::kUnresolved), Session::Change::kEnded);
+  EXPECT_EQ(session_.message(), "no host name of the connect string can be resolved");
+  (void)pass(milliseconds(900));
+  EXPECT_EQ(handles_opened(), 1U);
+  (void)pass(milliseconds(400));
+  EXPECT_EQ(handles_opened(), 2U);
+  for (int i = 0; i < 20; ++i) {
+    (void)tell(SessionState::kUnresolved);
+    (void)pass(milliseconds(5'300));
+  }
+  EXPECT_EQ(handles_opened(), 22U) << "at most 5 s apart, however often";
+}
+
 TEST_F(SessionTest, ReconnectingInTimeKeepsTheHandle) {
   (void)tell(SessionState::kConnected);
   for (int flap = 0; flap < 10; ++flap) {

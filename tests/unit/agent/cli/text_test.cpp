@@ -53,7 +53,10 @@ TEST(StatusTextTest, ShowsWhatIsBlockedAndWhoIsLate) {
   EXPECT_THAT(status_text(snapshot), Not(HasSubstr("late ")));
   snapshot.agents[1].blocked = coordination::Blocked{"2026-11-22T12:00:00.000Z", "a\x1b: no"};
   snapshot.agents[1].late = {"proxy-3", "proxy-4"};
+  EXPECT_THAT(status_text(snapshot), Not(HasSubstr("held back")));
+  snapshot.agents[1].held_back = coordination::HeldLoss{"0123456789ab", "Marathon lists 0 of 1 apps"};
   const std::string text = status_text(snapshot);
+  EXPECT_THAT(text, HasSubstr("\nheld back  Marathon lists 0 of 1 apps; if it is real: chorale accept 0123456789ab\n"));
   EXPECT_THAT(text, HasSubstr("\nblocked    since 2026-11-22T12:00:00.000Z: a"));
   EXPECT_THAT(text, HasSubstr("\nlate       proxy-3, proxy-4\n"));
   EXPECT_THAT(text, Not(HasSubstr("\x1b")));

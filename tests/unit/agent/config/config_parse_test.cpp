@@ -131,15 +131,43 @@ TEST(ConfigTest, KeysAreMatchedWithoutRegardToCase) {
 }
 
 TEST(ConfigTest, UnknownKeysWarnAndNameTheNearestKnownOne) {
-  const auto loaded = accepted("realm = \"x\"\nngnix_config = \"/x\"\nfrobnicate = 1\n[statsd]\nadress = \"a:1\"\n");
+  const auto loaded = accepted(
+      "realm = \"x\"\nngnix_config = \"/x\"\nfrobnicate = 1\nnginx_config = \"/y\"\n[statsd]\nadress = \"a:1\"\n"
+      "addr = \"a:1\"\n");
   EXPECT_THAT(warned(loaded), ElementsAre(HasSubstr("test.toml:3: unknown key 'frobnicate'"),
                                           HasSubstr("test.toml:2: unknown key 'ngnix_config' is ignored; did you mean "
                                                     "'nginx_config'?"),
-                                          AllOf(HasSubstr("test.toml:5"), HasSubstr("did you mean 'statsd.addr'?"))));
+                                          AllOf(HasSubstr("test.toml:6"), HasSubstr("did you mean 'statsd.addr'?"))));
   EXPECT_EQ(loaded.warnings[0].kind, ConfigWarning::Kind::kUnknownKey);
   EXPECT_THAT(loaded.warnings[0].message, Not(HasSubstr("did you mean")));
   EXPECT_EQ(loaded.warnings[1].kind, ConfigWarning::Kind::kMistypedKey);
   EXPECT_EQ(loaded.warnings[1].where, "test.toml:2");
+}
+
+// What was meant would keep its default: without `zookeeper` an agent runs standalone and looks well.
+TEST(ConfigTest, AMisspeltKeyThatIsSetNowhereElseIsAnError) {
+  EXPECT_THAT(refused("zookeper = \"zk://a:2181/x\"\n"),
+              HasSubstr("test.toml:1: unknown key 'zookeper' is ignored; did you mean 'zookeeper'? It is set nowhere"));
+  EXPECT_THAT(refused("ngnix_config = \"/x\""), HasSubstr("did you mean 'nginx_config'?"));
+  EXPECT_THAT(refused("[statsd]\nadr = \"a:1\""), HasSubstr("did you mean 'statsd.addr'?"));
+  EXPECT_THAT(warned(accepted("zookeper = \"zk://a:2181/x\"", {{"CHORALE_ZOOKEEPER", "zk://a:2181/x"}})),
+              ElementsAre(HasSubstr("did you mean 'zookeeper'?")));
+  // Near, but not so near: it may be anything.
+  for (const char* near : {"dc = \"fra1\"", "host = \"a\"", "prot = 1"}) {
+    EXPECT_THAT(warned(accepted(near)), ElementsAre(HasSubstr("is ignored"))) << near;
+  }
+}
+
+TEST(ConfigTest, AKeyUnderLocalIsAnError) {
+  EXPECT_THAT(
+      refused("[local]\nhttp_port = \"80\"\nzookeeper = \"zk://a:2181/x\"\n"),
+      HasSubstr("test.toml:3: local.zookeeper: 'zookeeper' is a key of the agent, not a local value; it belongs "
+                "above the line [local]"));
+}
+
+TEST(ConfigTest, ANumberOutOfItsRangeIsNamed) {
+  EXPECT_THAT(refused("shrink_limit = 1.5"), HasSubstr("expected a number from 0 to 1, found 1.5"));
+  EXPECT_THAT(refused("[statsd]\nsample_rate = 101"), HasSubstr("found 101"));
 }
 
 TEST(ConfigTest, WrongTypesNameFileLineAndWhatWasExpected) {
@@ -250,8 +278,7 @@ TEST(ConfigTest, EnvironmentListenWinsOverTheFilesPort) {
 TEST(ConfigTest, EnvironmentErrorsNameTheVariable) {
   EXPECT_THAT(refused("", {{"CHORALE_SESSION_TIMEOUT", "10"}}),
               HasSubstr("environment variable CHORALE_SESSION_TIMEOUT: session_timeout: expected a duration"));
-  EXPECT_THAT(warned(accepted("", {{"CHORALE_MARATON", "x"}})),
-              ElementsAre(HasSubstr("did you mean CHORALE_MARATHON?")));
+  EXPECT_THAT(refused("", {{"CHORALE_MARATON", "x"}}), HasSubstr("did you mean CHORALE_MARATHON?"));
 }
 
 TEST(ConfigTest, BrokenTomlNamesItsLine) {

@@ -158,9 +158,11 @@ TEST_F(AdminPagesTest, PageShowsWhatIsBlockedAndWhoIsLate) {
   snapshot.agents.emplace_back();
   snapshot.agents[0].blocked = coordination::Blocked{"2026-11-22T12:00:00.000Z", "<b>"};
   snapshot.agents[0].late = {"proxy-3"};
+  snapshot.agents[0].held_back = coordination::HeldLoss{"0123456789ab", "lists 0 of 1 apps"};
   reads_[0](snapshot);
   ASSERT_TRUE(*page);
   EXPECT_THAT((*page)->body, HasSubstr("<th>Blocked</th><td>since 2026-11-22T12:00:00.000Z: &lt;b&gt;</td>"));
+  EXPECT_THAT((*page)->body, HasSubstr("<th>Held back</th><td>lists 0 of 1 apps; if it is real: chorale accept 0123"));
   EXPECT_THAT((*page)->body, HasSubstr("<th>Late</th><td>proxy-3</td>"));
 }
 

@@ -96,6 +96,39 @@ TEST_F(GuardTest, LessThanATenthNeverPassesByRepetition) {
   for (int i = 0; i < 100; ++i) EXPECT_EQ(judge(one, seconds(5 * i)), Verdict::kHold);
 }
 
+TEST_F(GuardTest, AcceptedLossPassesAndNoOther) {
+  EXPECT_FALSE(guard_.accept("")) << "nothing is held back";
+  EXPECT_EQ(judge(MarathonApps{}), Verdict::kHold);
+  const std::string digest = guard_.held_back()->digest;
+  EXPECT_FALSE(guard_.accept("0123456789ab"));
+  EXPECT_EQ(judge(MarathonApps{}), Verdict::kHold);
+  EXPECT_TRUE(guard_.accept(digest));
+  EXPECT_EQ(judge(cluster(1, 1)), Verdict::kHold) << "another loss";
+  EXPECT_EQ(judge(MarathonApps{}), Verdict::kPass);
+  EXPECT_FALSE(guard_.held_back());
+  EXPECT_EQ(judge(MarathonApps{}), Verdict::kPass) << "decided, and not committed yet";
+}
+
+TEST_F(GuardTest, AWordCountsOnce) {
+  EXPECT_EQ(judge(MarathonApps{}), Verdict::kHold);
+  EXPECT_TRUE(guard_.accept(guard_.held_back()->digest));
+  EXPECT_EQ(judge(MarathonApps{}), Verdict::kPass);
+  guard_.rebase(state_of(cluster(10)));
+  EXPECT_EQ(judge(MarathonApps{}), Verdict::kHold);
+}
+
+// One app of one: a deployment that went by unseen leaves not one of the tasks that are served.
+TEST_F(GuardTest, AReplacementOfAllTasksIsNoLoss) {
+  guard_.rebase(state_of(cluster(1)));
+  MarathonApps list = cluster(1);
+  list["/app-1"].health_checks = 1;
+  for (MarathonTask& task : list["/app-1"].tasks) {
+    task.id += ".new";
+    task.health.clear();
+  }
+  EXPECT_EQ(judge(list), Verdict::kPass);
+}
+
 TEST_F(GuardTest, WhatEventsEndedIsNoLoss) {
   for (int i = 1; i <= 9; ++i) guard_.app_gone("/app-" + std::to_string(i));
   MarathonApps rest;

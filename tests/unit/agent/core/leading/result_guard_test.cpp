@@ -86,6 +86,18 @@ TEST_F(ResultGuardTest, LessThanATenthNeverPasses) {
   EXPECT_FALSE(guard_.held_back()->passes_by_repetition);
 }
 
+TEST_F(ResultGuardTest, AcceptedLossPassesAndNoOther) {
+  EXPECT_FALSE(guard_.accept(""));
+  EXPECT_EQ(judge(broken(9), 1, seconds(0)), summary(served_));
+  EXPECT_FALSE(guard_.accept("0123456789ab"));
+  EXPECT_EQ(judge(broken(9), 1, seconds(0)), summary(served_));
+  EXPECT_TRUE(guard_.accept(guard_.held_back()->digest));
+  EXPECT_EQ(judge(broken(8), 2, seconds(0)), summary(served_)) << "another loss";
+  EXPECT_EQ(judge(broken(9), 3, seconds(0)), "pass");
+  EXPECT_FALSE(guard_.held_back());
+  EXPECT_EQ(judge(broken(9), 3, seconds(0)), "pass") << "decided, and not committed yet";
+}
+
 TEST_F(ResultGuardTest, WhatMarathonSaysIsGoneIsNoLoss) {
   MarathonApps list = cluster(2, "");
   list["/app-2"].tasks[0].state = "TASK_KILLED";
@@ -178,6 +190,20 @@ TEST_F(TrackerResultTest, AStateThatLosesMostIsHeldBackToldAndBelievedInTheEnd) 
   EXPECT_EQ(scene_.offers[0].state->apps.size(), 4U);
   EXPECT_EQ(scene_.tracker.trouble(), std::nullopt);
   EXPECT_THAT(scene_.log, testing::Not(HasSubstr("held back: the routes"))) << "said once";
+}
+
+TEST_F(TrackerResultTest, WhatIsHeldBackByOurOwnRulesPassesByAnOperatorsWordToo) {
+  scene_.settle(cluster(10, ""));
+  MarathonApps bad = cluster(10, "");
+  for (auto& [id, one] : bad) one.labels["subdomain"] = "*";
+  sync(bad);
+  scene_.pass(Milliseconds(1'000));
+  ASSERT_TRUE(scene_.tracker.held_back());
+  scene_.forget();
+  scene_.send(LossBelieved{scene_.tracker.held_back()->digest, "jo"});
+  scene_.pass(Milliseconds(1'000));
+  ASSERT_THAT(scene_.offers, SizeIs(1));
+  EXPECT_FALSE(scene_.tracker.held_back());
 }
 
 TEST_F(TrackerResultTest, WhileItIsHeldTasksThatEndStillGo) {

@@ -126,6 +126,28 @@ TEST_F(TrackerFaultsTest, AnEmptyListNeverPassesButEventsDo) {
   EXPECT_EQ(scene_.offered(), "/app-10 10.0.0.1:31001 10.0.0.2:31002");
 }
 
+TEST_F(TrackerFaultsTest, AnEmptyListPassesByAnOperatorsWord) {
+  settle();
+  sync({});
+  ASSERT_TRUE(scene_.tracker.held_back());
+  const std::string digest = scene_.tracker.held_back()->digest;
+  EXPECT_THAT(scene_.tracker.trouble()->message,
+              HasSubstr("(never passes by repetition; if it is real: chorale accept " + digest + ")"));
+  scene_.send(LossBelieved{"0123456789ab", "jo"});
+  EXPECT_THAT(scene_.log, HasSubstr("jo has accepted the loss 0123456789ab, but what is held back is " + digest));
+  EXPECT_THAT(scene_.lists, IsEmpty());
+  scene_.send(LossBelieved{digest, "jo"});
+  EXPECT_THAT(scene_.log, HasSubstr("jo has accepted the loss " + digest + "\n"));
+  ASSERT_THAT(scene_.lists, SizeIs(1)) << "asked for at once";
+  scene_.answer_list({});
+  scene_.pass(Milliseconds(500));
+  EXPECT_EQ(scene_.offered(), "");
+  EXPECT_FALSE(scene_.tracker.held_back());
+  EXPECT_FALSE(scene_.tracker.trouble());
+  scene_.send(LossBelieved{digest, "jo"});
+  EXPECT_THAT(scene_.log, HasSubstr("but nothing is held back"));
+}
+
 TEST_F(TrackerFaultsTest, AHeldBackListStillAdds) {
   settle();
   MarathonApps list = some(2);
@@ -206,52 +228,6 @@ TEST_F(TrackerFaultsTest, AppLosingAllItsTasksWithoutAWordKeepsThemUntilAListSay
   EXPECT_THAT(scene.lists, SizeIs(1));
 }
 
-TEST_F(TrackerFaultsTest, ALostStreamGoesToTheNextEndpointAndAFullSyncFollows) {
-  settle();
-  scene_.pass(Milliseconds(10'000));
-  scene_.send(StreamFailed{"http://a", {"closed by Marathon"}});
-  EXPECT_EQ(scene_.opened, std::vector<std::string>{"http://b"});
-  EXPECT_EQ(scene_.tracker.trouble(), Failure{"event stream http://b: closed by Marathon"});
-  EXPECT_FALSE(scene_.tracker.stream_attached());
-  scene_.send(StreamAttached{"http://b"});
-  EXPECT_EQ(scene_.tracker.trouble(), std::nullopt);
-  EXPECT_THAT(scene_.lists, SizeIs(1));
-}
-
-TEST_F(TrackerFaultsTest, AFlappingStreamBacksOff) {
-  settle();
-  int opened = 0;
-  std::string endpoint = "http://a";
-  for (const TimePoint end = scene_.now + std::chrono::minutes(1); scene_.now < end;) {
-    scene_.opened.clear();
-    scene_.send(StreamFailed{endpoint, {"closed"}});
-    for (; scene_.opened.empty() && scene_.now < end;) scene_.pass(Milliseconds(10));
-    if (scene_.opened.empty()) break;
-    endpoint = scene_.opened[0];
-    ++opened;
-    scene_.send(StreamAttached{endpoint});
-    scene_.pass(Milliseconds(5));
-  }
-  EXPECT_GT(opened, 10);
-  EXPECT_LT(opened, 30);
-}
-
-TEST_F(TrackerFaultsTest, WithoutAStreamTheAppsAreFollowedByListsAlone) {
-  scene_.send(TrackingBegun{state_of(list_), std::nullopt});
-  scene_.send(StreamFailed{"http://a", {"HTTP 405"}});
-  scene_.send(StreamFailed{"http://b", {"HTTP 405"}});
-  scene_.pass(Milliseconds(4'999));
-  EXPECT_THAT(scene_.lists, IsEmpty());
-  scene_.pass(Milliseconds(1));
-  ASSERT_THAT(scene_.lists, SizeIs(1));
-  list_["/app-1"] = app_of_size("/app-1", 3);
-  scene_.answer_list(list_);
-  EXPECT_THAT(scene_.offers, SizeIs(1));
-  EXPECT_THAT(scene_.tracker.trouble().value().message, HasSubstr("HTTP 405"));
-  scene_.pass(Milliseconds(60'000));
-  EXPECT_THAT(scene_.lists, SizeIs(1));
-}
-
 TEST_F(TrackerFaultsTest, AResyncComesEveryMinuteAndFindsWhatEventsDidNotTell) {
   settle();
   scene_.pass(Milliseconds(59'000));
@@ -282,20 +258,6 @@ TEST_F(TrackerFaultsTest, WithoutEndpointsTroubleSaysSo) {
   EXPECT_EQ(scene.tracker.trouble(), Failure{"no Marathon endpoint is configured"});
 }
 
-TEST_F(TrackerFaultsTest, EndpointsArePingedSparingly) {
-  settle();
-  scene_.send(EndpointPinged{"http://b", std::nullopt});
-  scene_.pass(Milliseconds(9'999));
-  EXPECT_THAT(scene_.pings, IsEmpty());
-  scene_.pass(Milliseconds(1));
-  EXPECT_EQ(scene_.pings, std::vector<std::string>{"http://b"});
-  scene_.send(EndpointPinged{"http://b", Failure{"refused"}});
-  EXPECT_FALSE(scene_.tracker.endpoints()[1].healthy);
-  EXPECT_TRUE(scene_.tracker.endpoints()[0].healthy);
-  scene_.pass(Milliseconds(2'000));
-  EXPECT_THAT(scene_.pings, SizeIs(2));
-}
-
 TEST_F(TrackerFaultsTest, HealthResultsThatRunOutWhileAnOfferIsUnderWayWaitForItsEnd) {
   settle_alive();
   list_["/app-1"].tasks[0].health.clear();
@@ -309,47 +271,6 @@ TEST_F(TrackerFaultsTest, HealthResultsThatRunOutWhileAnOfferIsUnderWayWaitForIt
   scene_.pass(Milliseconds(1'000));
   ASSERT_THAT(scene_.offers, SizeIs(2));
   EXPECT_THAT(scene_.offered(), HasSubstr("/app-1 10.0.0.2:31002 |"));
-}
-
-TEST_F(TrackerFaultsTest, EndpointsAreNotCalledHealthyBeforeTheyAnswered) {
-  scene_.send(TrackingBegun{});
-  const auto endpoints = scene_.tracker.endpoints();
-  ASSERT_THAT(endpoints, SizeIs(2));
-  for (const EndpointHealth& endpoint : endpoints) {
-    EXPECT_FALSE(endpoint.healthy);
-    EXPECT_EQ(endpoint.message, "not tried yet");
-  }
-}
-
-TEST_F(TrackerFaultsTest, AStreamThatDoesNotAttachIsToldAfterFiveSeconds) {
-  scene_.send(TrackingBegun{state_of(list_), std::nullopt});
-  scene_.pass(Milliseconds(4'999));
-  EXPECT_EQ(scene_.tracker.trouble(), std::nullopt);
-  scene_.pass(Milliseconds(1));
-  EXPECT_EQ(scene_.tracker.trouble(), Failure{"event stream http://a is not attached"});
-  scene_.send(StreamAttached{"http://a"});
-  EXPECT_EQ(scene_.tracker.trouble(), std::nullopt);
-}
-
-TEST_F(TrackerFaultsTest, ALostStreamIsLoggedAndSpeaksAgainstItsEndpoint) {
-  settle();
-  scene_.send(StreamFailed{"http://b", {"not ours"}});
-  EXPECT_EQ(scene_.log, "");
-  scene_.send(StreamFailed{"http://a", {"closed by Marathon"}});
-  EXPECT_EQ(scene_.log, "event stream lost: http://a: closed by Marathon\n");
-  EXPECT_FALSE(scene_.tracker.endpoints()[0].healthy);
-  scene_.send(StreamFailed{"http://b", {"HTTP 405"}});
-  EXPECT_THAT(scene_.log, HasSubstr("event stream refused: http://b: HTTP 405\n"));
-}
-
-TEST_F(TrackerFaultsTest, APingThatAnswersAgainEndsTheBackOff) {
-  settle();
-  scene_.send(SyncRequested{});
-  scene_.fail_list("HTTP 503");
-  scene_.send(EndpointPinged{"http://b", std::nullopt});
-  EXPECT_THAT(scene_.lists, IsEmpty()) << "b had not failed";
-  scene_.send(EndpointPinged{"http://a", std::nullopt});
-  EXPECT_THAT(scene_.lists, SizeIs(1));
 }
 
 TEST_F(TrackerFaultsTest, AnswersThatWereNotAskedForChangeNothing) {
