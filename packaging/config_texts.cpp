@@ -33,7 +33,8 @@ constexpr std::string_view kTomlLocal = R"(
 # ---- Section [local]: sections follow all other keys, since each reaches to the next one or to the end -------------
 
 # Values of this proxy alone, written @{name} in the template. In force on SIGHUP. Built in: xproxy, id, hostname,
-# http_port ("80"), nginx_pid ("/run/nginx.pid"), nginx_error_log ("/var/log/nginx/error.log").
+# http_port ("80"), nginx_pid ("/run/nginx.pid"), nginx_error_log ("/var/log/nginx/error.log"), and proof, which cannot be
+# set.
 #[local]
 #http_port = "8080"
 #datacenter = "fra1"

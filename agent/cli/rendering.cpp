@@ -5,7 +5,7 @@
 #include "agent/base/url.h"
 #include "agent/cli/cli.h"
 #include "agent/cli/load.h"
-#include "render/local_values.h"
+#include "agent/nginx/proof_page.h"
 
 namespace chorale::agent {
 namespace {
@@ -36,7 +36,7 @@ tl::expected<std::string, CliError> render_here(const render::Template& compiled
                                                 const render::RoutingState& state) {
   auto rendered = compiled.render(state);
   if (!rendered) return tl::unexpected(CliError{kExitNo, rendered.error().text()});
-  auto filled = render::fill_in_local_values(rendered->text, local_values(config));
+  auto filled = fill_in(rendered->text, local_values(config));
   if (!filled) return tl::unexpected(CliError{kExitNo, filled.error().text()});
   return std::move(*filled);
 }

@@ -164,6 +164,7 @@ std::map<std::string, std::string> local_values(const Config& config) {
   values.emplace("id", config.id);
   values.emplace("hostname", hostname);
   values.emplace("http_port", "80");
+  values.insert_or_assign("proof", "");  // agent/nginx/proof_page.h: it depends on the text that it stands in
   values.emplace("nginx_pid", config.nginx_pid.empty() ? "/run/nginx.pid" : config.nginx_pid);
   values.emplace("nginx_error_log", "/var/log/nginx/error.log");
   return values;

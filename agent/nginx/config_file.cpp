@@ -10,7 +10,6 @@
 
 #include "agent/nginx/boot_clock.h"
 #include "agent/nginx/record.h"
-#include "render/local_values.h"
 
 namespace chorale::agent {
 namespace {
@@ -74,7 +73,8 @@ tl::expected<std::optional<ConfigView>, Failure> ConfigFile::view() const {
   const auto file = read_file(target_);
   if (!file) return tl::unexpected(file.error());
   if (!*file) return std::nullopt;
-  return ConfigView{content_of((*file)->text), main_directives((*file)->text), (*file)->signature};
+  return ConfigView{content_of((*file)->text), main_directives((*file)->text), (*file)->signature,
+                    find_proof_page((*file)->text)};
 }
 
 FilesFound ConfigFile::find() const {
@@ -122,7 +122,7 @@ void ConfigFile::remove_leftovers() const {
 
 StageWritten ConfigFile::write_stage(const PublishedConfig& config,
                                      const std::map<std::string, std::string>& local_values) const {
-  const auto filled = render::fill_in_local_values(*config.text, local_values);
+  const auto filled = fill_in(*config.text, local_values);
   if (!filled) return {tl::unexpected(Failure{filled.error().text()})};
   const auto target = read_file(target_);
   if (!target) return {tl::unexpected(target.error())};
@@ -135,7 +135,7 @@ StageWritten ConfigFile::write_stage(const PublishedConfig& config,
 }
 
 Done ConfigFile::write_trial(const std::string& text, const std::map<std::string, std::string>& local_values) const {
-  const auto filled = render::fill_in_local_values(text, local_values);
+  const auto filled = fill_in(text, local_values);
   if (!filled) return tl::unexpected(Failure{filled.error().text()});
   const auto target = read_file(target_);
   if (!target) return tl::unexpected(target.error());

@@ -24,6 +24,7 @@
 #include "agent/base/atomic_file.h"
 #include "agent/core/applying/applier_events.h"
 #include "agent/nginx/config_text.h"
+#include "agent/nginx/proof_page.h"
 #include "coordination/chunks.h"
 
 namespace chorale::agent {
@@ -37,6 +38,7 @@ struct ConfigView {
   FileContent content;
   MainDirectives directives;
   FileSignature signature;
+  std::optional<ProofPage> proof_page{};
 };
 
 // The nginx.conf of a published revision; nullopt: it has none.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "agent/base/one_line.h"
+#include "agent/nginx/config_words.h"
 #include "coordination/digest.h"
 
 namespace chorale::agent {
@@ -28,60 +29,6 @@ std::optional<std::int64_t> take_number(std::string_view& text, char separator) 
 bool is_digest(std::string_view text) {
   return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
-
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
-struct Word {
-  std::string text;
-  char mark = '\0';  // ';', '{' or '}' where it stands for itself
-};
-
-// Nginx's own words, one after the other: bare or quoted parameters and marks.
-class Words {
- public:
-  explicit Words(std::string_view text) : rest_(text) {}
-
-  // nullopt at the end.
-  std::optional<Word> next() {
-    skip_space_and_comments();
-    if (rest_.empty()) return std::nullopt;
-    const char first = rest_.front();
-    if (first == ';' || first == '{' || first == '}') return Word{take(1), first};
-    if (first == '"' || first == '\'') return Word{quoted(first), '\0'};
-    std::size_t end = 0;
-    while (end < rest_.size() && !is_space(rest_[end]) && rest_[end] != ';' && rest_[end] != '{') {
-      end += rest_[end] == '\\' || rest_.substr(end, 2) == "${" ? 2 : 1;
-    }
-    return Word{take(std::min(end, rest_.size())), '\0'};
-  }
-
- private:
-  std::string take(std::size_t bytes) {
-    std::string word(rest_.substr(0, bytes));
-    rest_.remove_prefix(bytes);
-    return word;
-  }
-
-  std::string quoted(char quote) {
-    std::string word;
-    std::size_t at = 1;
-    for (; at < rest_.size() && rest_[at] != quote; ++at) {
-      if (rest_[at] == '\\' && at + 1 < rest_.size()) ++at;
-      word += rest_[at];
-    }
-    rest_.remove_prefix(std::min(at + 1, rest_.size()));
-    return word;
-  }
-
-  void skip_space_and_comments() {
-    while (!rest_.empty() && (is_space(rest_.front()) || rest_.front() == '#')) {
-      const bool comment = rest_.front() == '#';
-      rest_.remove_prefix(comment ? std::min(rest_.find('\n'), rest_.size()) : 1);
-    }
-  }
-
-  std::string_view rest_;
-};
 
 }  // namespace
 
@@ -110,8 +57,8 @@ MainDirectives main_directives(std::string_view text) {
   MainDirectives found;
   std::vector<std::string> directive;
   int depth = 0;
-  Words words(text);
-  while (std::optional<Word> word = words.next()) {
+  ConfigWords words(text);
+  while (std::optional<ConfigWord> word = words.next()) {
     if (word->mark == '\0') {
       if (depth == 0) directive.push_back(std::move(word->text));
       continue;

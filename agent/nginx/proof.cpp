@@ -13,6 +13,8 @@ namespace {
 using Result = ReloadFinished::Result;
 
 constexpr std::string_view kBindTried = "bind() to ";
+constexpr std::chrono::milliseconds kAskInterval{100};
+constexpr Milliseconds kLongestAnswer{1'000};
 
 bool contains(const std::vector<int>& pids, int pid) { return std::find(pids.begin(), pids.end(), pid) != pids.end(); }
 
@@ -49,7 +51,10 @@ Proof::Proof(const ReloadRequest& request, const MasterProcess& master)
       logged_pid_(pid_in_own_namespace(master.pid)),
       before_(workers_of(master.pid).serving),
       log_(request.locations.error_logs),
-      timeout_(request.timeout) {}
+      page_(request.page),
+      timeout_(request.timeout) {
+  for (const int pid : before_) before_own_.push_back(pid_in_own_namespace(pid));
+}
 
 tl::expected<std::unique_ptr<Proof>, ReloadFinished> Proof::begin(const ReloadRequest& request,
                                                                   const std::atomic<bool>& stop) {
@@ -87,6 +92,7 @@ std::optional<ReloadFinished> Proof::observe() {
   }
   switch (judge_proof(before_, now, said)) {
     case ProofVerdict::kProven:
+      if (!confirmed()) break;
       return ReloadFinished{Result::kProven, {}, master_};
     case ProofVerdict::kRefused:
       return finished(Result::kRefused, explain_refusal(said));
@@ -95,6 +101,17 @@ std::optional<ReloadFinished> Proof::observe() {
   }
   if (std::chrono::steady_clock::now() < deadline_) return std::nullopt;
   return finished(Result::kUnproven, explain_timeout(now, said));
+}
+
+bool Proof::confirmed() {
+  if (!page_) return true;
+  const auto now = std::chrono::steady_clock::now();
+  if (now < ask_at_) return false;
+  ask_at_ = now + kAskInterval;
+  const auto answer = ask(*page_, kLongestAnswer);
+  if (answer && answer->mark == page_->mark && !contains(before_own_, answer->pid)) return true;
+  answered_ = answer ? "process " + std::to_string(answer->pid) + " serves another file" : answer.error().message;
+  return false;
 }
 
 std::string Proof::explain_timeout(const Workers& now, const std::vector<std::string>& emergencies) const {
@@ -109,6 +126,11 @@ std::string Proof::explain_timeout(const Workers& now, const std::vector<std::st
       std::any_of(now.serving.begin(), now.serving.end(), [this](int worker) { return !contains(before_, worker); });
   if (!started) {
     return "the Nginx master " + pid + " started no new workers" + within + "; its error log does not say why";
+  }
+  if (!answered_.empty()) {
+    return "new workers of the Nginx master " + pid + " run, but none said" + within +
+           " that it serves the file: " + page_->address + " port " + std::to_string(page_->port) +
+           std::string(kProofPath) + ": " + answered_;
   }
   return "old workers of the Nginx master " + pid + " still serve: they were not replaced" + within;
 }

@@ -2,6 +2,8 @@
 //
 // Measured with Nginx 1.22: after the set has changed no request is answered by the old configuration any more; before
 // that, every reload showed an old answer after a new one. `nginx -s reload` itself reports success in all these cases.
+// The set alone does not say which file the new workers have read: another reload may have been under way, or a worker
+// was replaced after a crash. Where the file has a proof page, a new worker has to say so.
 #pragma once
 
 #include <atomic>
@@ -16,6 +18,7 @@
 #include "agent/nginx/error_log.h"
 #include "agent/nginx/locations.h"
 #include "agent/nginx/master.h"
+#include "agent/nginx/proof_page.h"
 
 namespace chorale::agent {
 
@@ -32,6 +35,7 @@ struct ReloadRequest {
   std::vector<std::string> command;  // for a master that may not be signalled
   std::string config_file;
   Milliseconds timeout{0};
+  std::optional<ProofPage> page{};  // of the file that is to be served; nullopt: the set of workers is all there is
 };
 
 // Blocking, but quick; worker pool only, one call at a time.
@@ -45,12 +49,18 @@ class Proof {
 
  private:
   Proof(const ReloadRequest& request, const MasterProcess& master);
+  // A new worker says that it serves the file.
+  [[nodiscard]] bool confirmed();
   [[nodiscard]] std::string explain_timeout(const Workers& now, const std::vector<std::string>& emergencies) const;
 
   MasterProcess master_;
   int logged_pid_ = 0;
   std::vector<int> before_;
+  std::vector<int> before_own_;  // the same, as they call themselves
   ErrorLogTail log_;
+  std::optional<ProofPage> page_;
+  std::chrono::steady_clock::time_point ask_at_{};
+  std::string answered_;  // what came in place of the proof
   Milliseconds timeout_;
   std::chrono::steady_clock::time_point deadline_;
 };

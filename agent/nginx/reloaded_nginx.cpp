@@ -2,6 +2,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <cstdint>
 #include <deque>
 #include <filesystem>
 #include <map>
@@ -168,11 +169,16 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
   void perform(const TestStage& /*effect*/) { test(file_->stage()); }
   void perform(const TestCurrent& /*effect*/) { test(file_->target()); }
 
-  // Reads the target again after `change`: it may name another pid file now.
+  // Reads the target again after `change`: it may name another pid file now, and another mark.
   template <typename Change>
   void change_target(Change change) {
-    run([file = file_, change](const auto& /*stop*/) { return std::pair(change(*file), file->view()); },
+    run(
+        [file = file_, change](const auto& /*stop*/) {
+          auto changed = change(*file);  // first: the arguments of one call have no order
+          return std::pair(std::move(changed), file->view());
+        },
         [](ReloadedNginx& self, auto result) {
+          ++self.changes_;
           if (result.second) self.look_again(std::move(*result.second));
           self.step(result.first);
         });
@@ -197,7 +203,8 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
   }
 
   void perform(const Reload& effect) {
-    const ReloadRequest request{locations(), program_, options_.command, options_.config_file, effect.timeout};
+    const ReloadRequest request{locations(),          program_,       options_.command,
+                                options_.config_file, effect.timeout, view_ ? view_->proof_page : std::nullopt};
     run(
         [request](const auto& stop) {
           auto begun = Proof::begin(request, stop);
@@ -227,8 +234,9 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
   void perform(const Inspect& /*effect*/) {
     run([file = file_, view = view_, where = locations(), program = program_,
          watched = options_.reload_on](const auto& /*stop*/) { return inspect(*file, view, where, program, watched); },
-        [](ReloadedNginx& self, Inspection found) {
-          if (found.event.file) self.look_again(std::move(found.view));
+        [changes = changes_](ReloadedNginx& self, Inspection found) {
+          // What was read before an install says nothing about the file that is there now.
+          if (found.event.file && changes == self.changes_) self.look_again(std::move(found.view));
           self.look_at_build(found.event);
           self.step(found.event);
         });
@@ -299,6 +307,7 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
   asio::steady_timer proof_timer_;
 
   std::optional<ConfigView> view_;
+  std::uint64_t changes_ = 0;  // of the target, by this agent
   MainDirectives directives_;
   MainDirectives earlier_directives_;
   BuildPaths build_;  // of options_.command; empty: not known yet

@@ -2,10 +2,14 @@
 #include <signal.h>
 
 #include <filesystem>
+#include <fstream>
 
+#include "agent/nginx/proof_page.h"
 #include "tests/harness/child_process.h"
+#include "tests/harness/loopback.h"
 #include "tests/harness/wait_until.h"
 #include "tests/integration/nginx_apply_fixture.h"
+#include "tests/unit/agent/nginx/fake_nginx.h"
 
 namespace chorale::agent {
 namespace {
@@ -35,7 +39,7 @@ TEST_F(NginxApplyTest, RestartOnAnotherFileIsNamedAndItsEndIsLogged) {
   ASSERT_TRUE(run_until_applied(1)) << logged();
   nginx_.stop();
   const fs::path elsewhere = nginx_.directory() / "elsewhere.conf";
-  write_text(elsewhere, nginx_.config("elsewhere"));
+  std::ofstream(elsewhere) << nginx_.config("elsewhere");
   testing::ChildProcess other(
       {"nginx", "-p", nginx_.directory(), "-e", nginx_.error_log(), "-c", "elsewhere.conf", "-g", "daemon off;"},
       nginx_.directory() / "other.log");
@@ -46,6 +50,57 @@ TEST_F(NginxApplyTest, RestartOnAnotherFileIsNamedAndItsEndIsLogged) {
   EXPECT_TRUE(other.wait(std::chrono::seconds(10)));
   ASSERT_TRUE(nginx_.start());
   EXPECT_TRUE(run_until([this] { return logged().find("Nginx runs again") != std::string::npos; })) << logged();
+}
+
+class ProofPageOnNginxTest : public NginxApplyTest {
+ protected:
+  [[nodiscard]] std::string text(const std::string& answer) const {
+    std::string config = nginx_.config(answer);
+    return config.replace(config.find("    location / "), 0, "    @{proof}\n");
+  }
+  [[nodiscard]] std::string page() const {
+    return testing::ask(nginx_.port(), "GET /.chorale/proof HTTP/1.0\r\n\r\n", std::chrono::seconds(1));
+  }
+};
+
+TEST_F(ProofPageOnNginxTest, ProvesEachRevisionAndIsWhatTheFileSays) {
+  ASSERT_TRUE(nginx_.start());
+  begin();
+  apply(1, text("one"));
+  ASSERT_TRUE(run_until_applied(1)) << logged();
+  EXPECT_NE(page().find("text/plain"), std::string::npos) << page();
+  const auto proof = find_proof_page(file());
+  ASSERT_TRUE(proof);
+  EXPECT_NE(page().find(proof->mark), std::string::npos) << page();
+  apply(2, text("two"));
+  ASSERT_TRUE(run_until_applied(2)) << logged();
+  EXPECT_EQ(nginx_.answer(), "two");
+  EXPECT_NE(page().find(find_proof_page(file())->mark), std::string::npos);
+  apply(3, text("two"));
+  ASSERT_TRUE(run_until_applied(3)) << logged();
+  EXPECT_EQ(status().reloads, 2U) << "the same text needs no reload";
+}
+
+// The workers that the agent watches are replaced as asked, but what answers has read another file.
+TEST_F(ProofPageOnNginxTest, ReplacedWorkersAloneAreNoProof) {
+  ASSERT_TRUE(nginx_.start());
+  begin();
+  apply(1, text("one"));
+  ASSERT_TRUE(run_until_applied(1) && run_until([this] { return kept_as_proven(1); })) << logged();
+  end();
+  applied_.clear();
+  const FakeNginx other(kReplaceWorkers, "nginx: master process nginx -c " + nginx_.config_file());
+  options_.pid_file = other.pid_file();
+  options_.proof_floor = Milliseconds(500);
+  begin();
+  apply(2, text("two"));
+  ASSERT_TRUE(run_until([this] { return status().reload_failures > 0; })) << logged();
+  EXPECT_NE(status().config_message.find("serves another file"), std::string::npos) << status().config_message;
+  EXPECT_TRUE(applied_.empty() || applied_.back().identity.revision.value == 1);
+  EXPECT_EQ(nginx_.answer(), "one");
+  std::ofstream(options_.pid_file) << nginx_.master_pid() << "\n";
+  ASSERT_TRUE(run_until_applied(2)) << logged();
+  EXPECT_EQ(nginx_.answer(), "two");
 }
 
 }  // namespace

@@ -96,6 +96,7 @@ class ShippedTemplateTest : public ::testing::Test {
     EXPECT_TRUE(rendered) << rendered.error().text();
     const auto text =
         render::fill_in_local_values(rendered->text, {{"xproxy", "proxy-1"},
+                                                      {"proof", ""},
                                                       {"http_port", "127.0.0.1:" + std::to_string(proxy_.port())},
                                                       {"nginx_pid", proxy_.pid_file()},
                                                       {"nginx_error_log", proxy_.error_log()}});

@@ -13,7 +13,7 @@ namespace chorale::render {
 namespace {
 
 // What every agent offers without a [local] section: render/decisions/0001-built-in-local-values.md.
-const std::set<std::string> kBuiltIns{"xproxy", "id", "hostname", "http_port", "nginx_pid", "nginx_error_log"};
+const std::set<std::string> kBuiltIns{"proof", "xproxy", "id", "hostname", "http_port", "nginx_pid", "nginx_error_log"};
 
 Template path_template() {
   std::ifstream file(CHORALE_SOURCE_DIR "/packaging/templates/path.mustache");

@@ -1,0 +1,49 @@
+#include "agent/nginx/config_words.h"
+
+#include <algorithm>
+
+namespace chorale::agent {
+namespace {
+
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+}  // namespace
+
+std::optional<ConfigWord> ConfigWords::next() {
+  skip_space_and_comments();
+  if (rest_.empty()) return std::nullopt;
+  const char first = rest_.front();
+  if (first == ';' || first == '{' || first == '}') return ConfigWord{take(1), first};
+  if (first == '"' || first == '\'') return ConfigWord{quoted(first), '\0'};
+  std::size_t end = 0;
+  while (end < rest_.size() && !is_space(rest_[end]) && rest_[end] != ';' && rest_[end] != '{') {
+    end += rest_[end] == '\\' || rest_.substr(end, 2) == "${" ? 2 : 1;
+  }
+  return ConfigWord{take(std::min(end, rest_.size())), '\0'};
+}
+
+std::string ConfigWords::take(std::size_t bytes) {
+  std::string word(rest_.substr(0, bytes));
+  rest_.remove_prefix(bytes);
+  return word;
+}
+
+std::string ConfigWords::quoted(char quote) {
+  std::string word;
+  std::size_t at = 1;
+  for (; at < rest_.size() && rest_[at] != quote; ++at) {
+    if (rest_[at] == '\\' && at + 1 < rest_.size()) ++at;
+    word += rest_[at];
+  }
+  rest_.remove_prefix(std::min(at + 1, rest_.size()));
+  return word;
+}
+
+void ConfigWords::skip_space_and_comments() {
+  while (!rest_.empty() && (is_space(rest_.front()) || rest_.front() == '#')) {
+    const bool comment = rest_.front() == '#';
+    rest_.remove_prefix(comment ? std::min(rest_.find('\n'), rest_.size()) : 1);
+  }
+}
+
+}  // namespace chorale::agent
