@@ -110,6 +110,8 @@ Json to_json(const StateDocument& document) {
               {"held", hold_json(document.held)}};
 }
 
+Json to_json(const TreeSize& size) { return Json{{"znodes", size.znodes}, {"bytes", size.bytes}}; }
+
 Json to_json(const AgentDocument& document) {
   Json vote;
   if (document.vote) {
@@ -144,7 +146,8 @@ Json to_json(const AgentDocument& document) {
               {"formats", document.formats},
               {"policy", policy_json(document.policy)},
               {"late", document.late},
-              {"blocked", std::move(blocked)}};
+              {"blocked", std::move(blocked)},
+              {"tree", document.tree ? to_json(*document.tree) : Json()}};
 }
 
 std::string encode(const RootDocument& document) {

@@ -140,6 +140,13 @@ struct Blocked {
   bool operator==(const Blocked&) const = default;
 };
 
+// How large the tree is, the root included.
+struct TreeSize {
+  std::int64_t znodes = 0;
+  std::int64_t bytes = 0;  // of their data
+  bool operator==(const TreeSize&) const = default;
+};
+
 // <root>/agents/<id>: ephemeral, written only when it changes.
 struct AgentDocument {
   std::string id;
@@ -162,6 +169,7 @@ struct AgentDocument {
   // Of the leader.
   std::vector<std::string> late;   // agents that it does not wait for, sorted
   std::optional<Blocked> blocked;  // for 5 s by now
+  std::optional<TreeSize> tree{};  // as it found it last
   bool operator==(const AgentDocument&) const = default;
 };
 

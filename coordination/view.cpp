@@ -49,6 +49,10 @@ std::string_view word_of(Publisher::State state) {
       state, {"idle", "uploading", "proposing", "voting", "committing", "withdrawing"});
 }
 
+std::string_view word_of(Collector::State state) {
+  return word<Collector::State::kDeleting, 4>(state, {"resting", "surveying", "naming", "deleting"});
+}
+
 std::string_view policy_word(const PoolPolicy& policy) {
   if (!policy.known()) return "unknown";
   if (!policy.values()) return "none yet";
@@ -78,6 +82,7 @@ Description describe(const Machines& machines) {
   add("takeover", word_of(leader.takeover().state()), nullptr);
   add("fence", word_of(leader.fence().state()), nullptr);
   add("publisher", word_of(leader.publisher().state()), nullptr);
+  add("collector", word_of(leader.collector().state()), nullptr);
   description.waits_for = machines.context.describe_requests();
   return description;
 }
@@ -110,6 +115,7 @@ ViewChanged make_view(const Machines& machines) {
   view.late = publisher.late();
   view.blocked = publisher.blocked();
   view.blocked_at = publisher.blocked_at();
+  view.tree = machines.leader.collector().size();
   return view;
 }
 
@@ -117,7 +123,7 @@ bool same_view(const ViewChanged& left, const ViewChanged& right) {
   const auto fields = [](const ViewChanged& view) {
     return std::tie(view.connected, view.zookeeper_message, view.role, view.leader, view.epoch, view.committed,
                     view.proposed, view.agents, view.peer_applied, view.missing, view.policy_difference,
-                    view.leaderless_since, view.late, view.blocked, view.blocked_at);
+                    view.leaderless_since, view.late, view.blocked, view.blocked_at, view.tree);
   };
   return fields(left) == fields(right);
 }
