@@ -295,6 +295,10 @@ std::string encode(const ClusterSnapshot& snapshot, const Description* own) {
   }
   json["members"] = std::move(members);
   json["quarantined"] = to_json(snapshot.quarantined);
+  json["tree"] = Json();
+  for (const auto& agent : snapshot.agents) {
+    if (agent.tree) json["tree"] = to_json(*agent.tree);
+  }
   const auto policy = pool_policy(snapshot);
   json["policy"] = policy ? Json{{"digest", policy_digest(*policy)}, {"values", *policy}} : Json();
   add(own, json);

@@ -228,6 +228,7 @@ void Coordinator::Parts::describe_self() {
   const bool leads = leader.holds_leadership();
   document.late = leads ? leader.publisher().late() : std::vector<std::string>();
   document.blocked = leads ? leader.publisher().blocked() : std::nullopt;
+  document.tree = leader.collector().size();
 }
 
 // Known while connected, once the agents were listed.

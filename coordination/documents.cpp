@@ -110,6 +110,8 @@ Json to_json(const StateDocument& document) {
               {"held", hold_json(document.held)}};
 }
 
+Json to_json(const TreeSize& size) { return Json{{"znodes", size.znodes}, {"bytes", size.bytes}}; }
+
 Json to_json(const AgentDocument& document) {
   Json vote;
   if (document.vote) {
@@ -149,7 +151,8 @@ Json to_json(const AgentDocument& document) {
               {"policy", policy_json(document.policy)},
               {"late", document.late},
               {"blocked", std::move(blocked)},
-              {"held_back", std::move(held_back)}};
+              {"held_back", std::move(held_back)},
+              {"tree", document.tree ? to_json(*document.tree) : Json()}};
 }
 
 std::string encode(const RootDocument& document) {

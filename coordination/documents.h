@@ -147,6 +147,12 @@ struct HeldLoss {
   bool operator==(const HeldLoss&) const = default;
 };
 inline constexpr std::size_t kLossDigits = 12;
+// How large the tree is, the root included.
+struct TreeSize {
+  std::int64_t znodes = 0;
+  std::int64_t bytes = 0;  // of their data
+  bool operator==(const TreeSize&) const = default;
+};
 
 // <root>/agents/<id>: ephemeral, written only when it changes.
 struct AgentDocument {
@@ -171,6 +177,7 @@ struct AgentDocument {
   std::vector<std::string> late;   // agents that it does not wait for, sorted
   std::optional<Blocked> blocked;  // for 5 s by now
   std::optional<HeldLoss> held_back{};
+  std::optional<TreeSize> tree{};  // as it found it last
   bool operator==(const AgentDocument&) const = default;
 };
 

@@ -204,6 +204,10 @@ tl::expected<AgentDocument, Error> decode_agent(std::string_view text) {
       held.text("digest", read.digest);
       held.optional_text("reason", read.reason);
     });
+    read_optional(reader, "tree", into.tree, [](ObjectReader& tree, TreeSize& read) {
+      tree.optional_number("znodes", read.znodes);
+      tree.optional_number("bytes", read.bytes);
+    });
     std::optional<PolicyValues> policy;
     read_optional(reader, "policy", policy,
                   [](ObjectReader& announced, PolicyValues& read) { read_policy_values(announced, "values", read); });

@@ -23,6 +23,7 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] Json to_json(const StateDocument& document);
 [[nodiscard]] Json to_json(const AgentDocument& document);
 [[nodiscard]] Json to_json(const std::vector<QuarantineEntry>& entries);
+[[nodiscard]] Json to_json(const TreeSize& size);
 
 // Reads the fields of one object. The first thing that is wrong is kept, with the field's full name; later reads do
 // nothing. A key that is not asked for is ignored: a newer agent may have written it.

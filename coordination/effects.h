@@ -106,6 +106,7 @@ struct ViewChanged {
   std::vector<std::string> late;        // agents that are not waited for, sorted
   std::optional<Blocked> blocked;       // a change that cannot be committed
   std::optional<TimePoint> blocked_at;  // since when, on the steady clock
+  std::optional<TreeSize> tree;         // as it found it last
   // What this agent's policy has otherwise than the pool's: then it does not lead.
   std::optional<std::string> policy_difference;
 };

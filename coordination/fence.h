@@ -49,6 +49,7 @@ class Fence {
   // The document of the last version that is known to be ours. REQUIRES: held().
   [[nodiscard]] const StateDocument& document() const;
   [[nodiscard]] Epoch epoch() const { return epoch_; }
+  [[nodiscard]] const std::string& term() const { return term_; }
   // Why the term was lost: it was, if this is kNone after take().
   [[nodiscard]] const std::string& why_lost() const { return why_lost_; }
   // Set when the last kHeld came from a plain reply: its stat is what the pointer may take over.

@@ -29,7 +29,9 @@ Leader::Leader(Context& context, ContentCache& cache, Roster& roster, Election& 
       policy_(policy),
       fence_(context),
       takeover_(context, roster, fence_, pointer),
-      publisher_(context, cache, roster, fence_, pointer),
+      uploader_(context),
+      collector_(context, uploader_, fence_),
+      publisher_(context, cache, roster, fence_, pointer, uploader_),
       first_state_(context, roster),
       acceptance_(context),
       committed_(context, cache, "leader") {}
@@ -94,6 +96,7 @@ void Leader::publish(const Follower& follower, bool may_propose) {
     withheld_ = std::move(reason);
   }
   publisher_.drive(follower.vote(), may_propose);
+  collector_.drive();
 }
 
 void Leader::hear_operator() {
@@ -157,6 +160,7 @@ void Leader::load(const Follower& follower) {
 void Leader::gain(std::string reason, const Content* content, const Follower& follower) {
   state_ = State::kLeading;
   publisher_.begin_leadership(outranked(follower), roster_.common_format().value_or(fence_.document().format));
+  collector_.begin_leadership();
   LeadershipGained gained{fence_.epoch(), std::nullopt, {}, std::move(reason)};
   if (content != nullptr) {
     gained.committed = *content->manifest;
@@ -180,6 +184,7 @@ void Leader::finish(const Ending& ending) {
   const bool proven = publisher_.commits() > 0 || context_.now - began_at_ >= kProvenAfter;
   failures_ = holds_leadership() && proven ? 0 : failures_ + 1;
   publisher_.end_leadership(ending.reason);
+  collector_.reset();
   fence_.reset();
   takeover_.reset();
   committed_.reset();

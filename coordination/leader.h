@@ -1,7 +1,7 @@
 // This agent's leadership: when it begins, what it starts from, and everything that ends it. Pure; loop thread only.
 //
-// It owns the fence and the publisher. Without a leadership nothing of theirs is sent; when it ends all of its state is
-// dropped, and the agent hears of it before anything else happens.
+// It owns the fence, the publisher and the collector. Without a leadership nothing of theirs is sent; when it ends all
+// of its state is dropped, and the agent hears of it before anything else happens.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,7 @@
 #include <string>
 
 #include "coordination/acceptance.h"
+#include "coordination/collector.h"
 #include "coordination/content_cache.h"
 #include "coordination/context.h"
 #include "coordination/election.h"
@@ -21,6 +22,7 @@
 #include "coordination/publisher.h"
 #include "coordination/roster.h"
 #include "coordination/takeover.h"
+#include "coordination/uploader.h"
 
 namespace chorale::coordination {
 
@@ -50,6 +52,7 @@ class Leader {
   [[nodiscard]] const Fence& fence() const { return fence_; }
   [[nodiscard]] const Takeover& takeover() const { return takeover_; }
   [[nodiscard]] const Publisher& publisher() const { return publisher_; }
+  [[nodiscard]] const Collector& collector() const { return collector_; }
   // Why what is offered is not published, while that is so.
   [[nodiscard]] const std::optional<std::string>& withheld() const { return withheld_; }
   // Its own term was seen in the state, and nothing has ended the leadership since.
@@ -91,6 +94,8 @@ class Leader {
   const PoolPolicy& policy_;
   Fence fence_;
   Takeover takeover_;
+  Uploader uploader_;
+  Collector collector_;
   Publisher publisher_;
   FirstState first_state_;
   Acceptance acceptance_;

@@ -22,7 +22,9 @@ struct CoordinatorOptions {
   std::chrono::milliseconds session_timeout{10'000};  // asked for; the negotiated one rules once connected
   std::chrono::milliseconds stage_timeout{3'000};     // 0: commit without waiting for votes
   std::chrono::milliseconds reread_interval{10'000};  // everything watched is also re-read this often
-  std::int64_t newest_format = kFormat;               // it reads all from kOldestFormat on; less or more in tests
+  int keep_revisions = 20;                            // of the chain that ends with what is committed; at least 1
+  std::chrono::milliseconds collect_interval{std::chrono::minutes(10)};
+  std::int64_t newest_format = kFormat;  // it reads all from kOldestFormat on; less or more in tests
   // 128 random bits as hex, never the same twice: terms, election guids, cluster ids. Injected to keep this pure.
   std::function<std::string()> random_id;
 };

@@ -36,14 +36,14 @@ class Publisher {
   // A write whose reply was lost comes back with what stands there; from that the same step is taken again or skipped.
   enum class State { kIdle, kUploading, kProposing, kVoting, kCommitting, kWithdrawing };
 
-  Publisher(Context& context, ContentCache& cache, Roster& roster, Fence& fence, Pointer& pointer)
+  Publisher(Context& context, ContentCache& cache, Roster& roster, Fence& fence, Pointer& pointer, Uploader& uploader)
       : context_(context),
         cache_(cache),
         roster_(roster),
         fence_(fence),
         pointer_(pointer),
         scope_("publisher"),
-        uploader_(context),
+        uploader_(uploader),
         repairs_(context, uploader_, committed_content_, content_),
         electors_(context.options.stage_timeout) {}
 
@@ -115,7 +115,7 @@ class Publisher {
   Fence& fence_;
   Pointer& pointer_;
   Scope scope_;
-  Uploader uploader_;
+  Uploader& uploader_;
   Repairs repairs_;
   State state_ = State::kIdle;
   bool leading_ = false;

@@ -11,6 +11,7 @@ void Uploader::reset() {
   waiting_.clear();
   in_flight_ = 0;
   known_.clear();
+  used_.clear();
   content_ = Content{};
 }
 
@@ -26,9 +27,22 @@ void Uploader::rely_on(const Content& committed) {
                 });
 }
 
+void Uploader::watch_uses() {
+  used_.clear();
+  note_use();
+}
+
+void Uploader::note_use() {
+  if (!content_.manifest) return;
+  const Identity& identity = content_.manifest->header.identity;
+  used_.insert(manifest_name(identity.epoch, identity.revision));
+  for_each_chunk(content_, [this](std::string_view digest, std::string_view) { used_.emplace(digest); });
+}
+
 void Uploader::start(const Content& content) {
   upload_.end();
   content_ = content;
+  note_use();
   manifest_text_ = encode(*content.manifest);
   waiting_.clear();
   in_flight_ = 0;

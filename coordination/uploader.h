@@ -35,6 +35,10 @@ class Uploader {
   void drive();
   // What was committed when this leadership began: those of its chunks that exist need not be sent again.
   void rely_on(const Content& committed);
+  // From now on it is noted what is stored, beginning with what it stores or has stored last.
+  void watch_uses();
+  // The chunk or manifest was used since.
+  [[nodiscard]] bool uses(std::string_view name) const { return used_.count(name) > 0; }
   // The chunk may not exist, or be another's by now.
   void forget(const std::string& digest) { known_.erase(digest); }
 
@@ -56,6 +60,7 @@ class Uploader {
   void again(const Item& item);
   void refuse(const Item& item, const Error& error);
   void store(const Item& item);
+  void note_use();
   void end();
 
   Context& context_;
@@ -67,6 +72,7 @@ class Uploader {
   std::deque<Item> waiting_;
   std::size_t in_flight_ = 0;
   std::set<std::string, std::less<>> known_;  // chunk digests that exist, and that no other leader deletes
+  std::set<std::string, std::less<>> used_;   // chunks and manifests, since watch_uses()
   State outcome_ = State::kDone;              // the worst answer so far
   std::string reason_;
   TimePoint retry_at_;

@@ -50,6 +50,10 @@ std::string_view word_of(Publisher::State state) {
       state, {"idle", "uploading", "proposing", "voting", "committing", "withdrawing"});
 }
 
+std::string_view word_of(Collector::State state) {
+  return word<Collector::State::kDeleting, 4>(state, {"resting", "surveying", "naming", "deleting"});
+}
+
 std::string_view policy_word(const PoolPolicy& policy) {
   if (!policy.known()) return "unknown";
   if (!policy.values()) return "none yet";
@@ -79,6 +83,7 @@ Description describe(const Machines& machines) {
   add("takeover", word_of(leader.takeover().state()), nullptr);
   add("fence", word_of(leader.fence().state()), nullptr);
   add("publisher", word_of(leader.publisher().state()), nullptr);
+  add("collector", word_of(leader.collector().state()), nullptr);
   description.waits_for = machines.context.describe_requests();
   return description;
 }
@@ -129,6 +134,7 @@ ViewChanged make_view(const Machines& machines) {
   view.late = publisher.late();
   view.blocked = publisher.blocked();
   view.blocked_at = publisher.blocked_at();
+  view.tree = machines.leader.collector().size();
   return view;
 }
 
@@ -137,7 +143,7 @@ bool same_view(const ViewChanged& left, const ViewChanged& right) {
     return std::tie(view.connected, view.zookeeper_message, view.role, view.leader, view.epoch, view.committed,
                     view.proposed, view.registered, view.id_taken, view.registration_message, view.agents, view.peers,
                     view.peer_applied, view.missing, view.policy_difference, view.leaderless_since, view.late,
-                    view.blocked, view.blocked_at);
+                    view.blocked, view.blocked_at, view.tree);
   };
   return fields(left) == fields(right);
 }

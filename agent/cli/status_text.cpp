@@ -29,6 +29,13 @@ std::string lag(const AgentDocument& agent, const std::optional<RevisionHeader>&
   return behind > 0 ? std::to_string(behind) : "differs";
 }
 
+// In the unit that says most: the exact number is in --json.
+std::string size_line(const coordination::TreeSize& size) {
+  constexpr std::int64_t kKib = 1024;
+  const auto kib = (size.bytes + kKib / 2) / kKib;
+  return std::to_string(size.znodes) + " znodes in ZooKeeper, " + std::to_string(kib) + " KiB";
+}
+
 std::string list(const std::vector<std::string>& ids) {
   std::string text;
   for (const std::string& id : ids) text += (text.empty() ? "" : ", ") + id;
@@ -81,6 +88,7 @@ std::string status_text(const coordination::ClusterSnapshot& snapshot) {
     if (const auto& held = agent.held_back) {
       text += "held back  " + safe(held->reason + "; if it is real: chorale accept " + held->digest) + "\n";
     }
+    if (agent.tree) text += "tree       " + size_line(*agent.tree) + "\n";
     if (!agent.late.empty()) text += "late       " + safe(list(agent.late)) + "\n";
   }
 

@@ -49,6 +49,8 @@ struct Config {
   std::string state_dir = "/var/lib/chorale";
   std::chrono::milliseconds session_timeout{10'000};
   std::chrono::milliseconds stage_timeout{3'000};
+  int keep_revisions = 20;
+  std::chrono::milliseconds collect_interval{600'000};
   std::chrono::milliseconds min_reload_interval{500};
   std::chrono::milliseconds resync_interval{60'000};
   std::chrono::milliseconds health_memory{300'000};

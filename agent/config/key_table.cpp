@@ -150,6 +150,16 @@ std::vector<Key> cluster_keys() {
            "The longest that a proposed revision waits for the agents' `nginx -t` before it is committed without the "
            "silent ones; one that is much slower than the others is waited for less. \"0\": it does not wait for "
            "votes."},
+      {.name = "keep_revisions",
+       .heading = kCluster,
+       .type = IntegerKey{kMember<&Config::keep_revisions>, 1, 1'000},
+       .text = "How many committed revisions stay in ZooKeeper, the newest included. Older ones are deleted by the "
+               "leader, and all that they alone consist of. A held revision stays."},
+      {.name = "collect_interval",
+       .heading = kCluster,
+       .type = DurationKey{kMember<&Config::collect_interval>, seconds(1), hours(24)},
+       .text = "How often the leader looks for what can be deleted in ZooKeeper. What it finds twice in a row is "
+               "deleted. `chorale status` shows how large the tree is."},
   };
 }
 

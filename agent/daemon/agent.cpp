@@ -114,6 +114,8 @@ coordination::CoordinatorOptions Agent::coordinator_options() const {
   options.alone = config_.standalone;
   options.session_timeout = config_.session_timeout;
   options.stage_timeout = config_.stage_timeout;
+  options.keep_revisions = config_.keep_revisions;
+  options.collect_interval = config_.collect_interval;
   options.random_id = random_id;
   return options;
 }

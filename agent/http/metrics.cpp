@@ -87,6 +87,8 @@ class Metrics::Impl {
   Gauge& late = gauge("chorale_late_agents", "Agents that the leader does not wait for; leader only.");
   Gauge& blocked =
       gauge("chorale_blocked_seconds", "How long a change could not be committed, from 5 s on; leader only, 0: none.");
+  Gauge& tree_znodes = gauge("chorale_tree_znodes", "Znodes below the root, as the leader found them; leader only.");
+  Gauge& tree_bytes = gauge("chorale_tree_bytes", "Bytes of data in these znodes; leader only.");
   Gauge& apps = gauge("chorale_apps", "Apps served by this proxy.");
   Gauge& servers = gauge("chorale_servers", "Servers behind the apps of this proxy.");
   Histogram& change =
@@ -188,6 +190,9 @@ void Metrics::set_cluster(const coordination::ViewChanged& view) {
   impl_->epoch.Set(static_cast<double>(view.epoch.value));
   impl_->missing.Set(static_cast<double>(view.missing.size()));
   impl_->late.Set(static_cast<double>(view.late.size()));
+  const coordination::TreeSize tree = view.tree.value_or(coordination::TreeSize{});
+  impl_->tree_znodes.Set(static_cast<double>(tree.znodes));
+  impl_->tree_bytes.Set(static_cast<double>(tree.bytes));
   if (!view.committed) return;
   impl_->committed_revision.Set(static_cast<double>(view.committed->identity.revision.value));
   impl_->quarantined.Set(static_cast<double>(view.committed->quarantined));

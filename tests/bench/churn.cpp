@@ -1,11 +1,13 @@
 // Changes at a steady rate for as long as one likes, under requests that must not fail. Run by hand:
 //
 //   churn [--proxies 3] [--apps 20] [--tasks 3] [--rate 200] [--minutes 5] [--quarantined 1]
+//         [--config 'collect_interval = "5s"']
 //
 // Real ZooKeeper, Nginx, agents; the Marathon simulator with backends. Each change creates, scales or destroys an app
 // of its own, `rate` times a minute whatever the last one is doing. All the time every proxy is asked for an app that
 // does not change, and for one whose change Nginx refuses: it has to be served as it was before. A line a minute says
-// what it has come to; the exit code is 0 only if no request failed, and all changes are served at the end.
+// what it has come to, with the znodes and bytes that an operator counts below the root; the exit code is 0 only if no
+// request failed, and all changes are served at the end.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
@@ -17,6 +19,7 @@
 #include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -27,6 +30,7 @@
 #include "tests/harness/temp_dir.h"
 #include "tests/harness/visitor.h"
 #include "tests/harness/wait_until.h"
+#include "tests/harness/zookeeper_tree.h"
 
 namespace chorale::bench {
 namespace {
@@ -48,6 +52,13 @@ struct Plan {
   int rate = 200;  // changes a minute
   int minutes = 5;
   int quarantined = 1;
+  std::vector<std::string> config;  // further lines of every agent's chorale.toml
+
+  [[nodiscard]] std::string config_lines() const {
+    std::string lines;
+    for (const std::string& line : config) lines += line + "\n";
+    return lines;
+  }
 };
 
 // The shipped template, and a label that Nginx takes as a time: a bad one it refuses.
@@ -69,6 +80,7 @@ class Churn {
                   .session_timeout = "10s",
                   .simulator = {"--apps", std::to_string(plan.apps), "--tasks", std::to_string(plan.tasks),
                                 "--idle-apps", "--drain", "3s"},  // as Marathon does unless told otherwise
+                  .more_config = plan.config_lines(),
                   .nginx_template = template_file()}) {}
 
   int run() {
@@ -114,6 +126,7 @@ class Churn {
 
   void prepare() {
     if (!cluster_.start()) give_up("the cluster did not come up");
+    tree_.emplace(cluster_.zookeeper().address());
     bool done = cluster_.marathon().create("/steady", plan_.tasks);
     for (int bad = 0; bad < plan_.quarantined; ++bad) {
       done = done && cluster_.marathon().create(bad_app(bad), plan_.tasks, {{"labels", {{"timeout", "10s"}}}});
@@ -175,7 +188,9 @@ class Churn {
     for (const auto& proxy : cluster_.proxies()) {
       std::printf(" %.1f", static_cast<double>(resident_bytes(proxy->agent_pid())) / (1024.0 * 1024.0));
     }
-    std::printf(" MiB\n");
+    const testing::ZookeeperTree::Size size = tree_->size("/chorale");
+    std::printf(" MiB  %lld znodes, %lld bytes\n", static_cast<long long>(size.znodes),
+                static_cast<long long>(size.bytes));
     std::fflush(stdout);
   }
 
@@ -190,6 +205,7 @@ class Churn {
   Plan plan_;
   testing::TempDir directory_{"churn"};
   RealCluster cluster_;
+  std::optional<testing::ZookeeperTree> tree_;
 };
 
 }  // namespace
@@ -203,6 +219,7 @@ int main(int argc, char** argv) {
   options.add_option("--tasks", plan.tasks)->check(CLI::Range(1, 50))->capture_default_str();
   options.add_option("--rate", plan.rate, "changes a minute")->check(CLI::Range(1, 6'000))->capture_default_str();
   options.add_option("--minutes", plan.minutes)->check(CLI::Range(1, 10'000))->capture_default_str();
+  options.add_option("--config", plan.config, "a further line of chorale.toml; may be repeated");
   options.add_option("--quarantined", plan.quarantined, "apps")->check(CLI::Range(0, 50))->capture_default_str();
   CLI11_PARSE(options, argc, argv);
   chorale::testing::enter_private_network();

@@ -23,8 +23,8 @@ void DelayedStore::close() {
 
 void DelayedStore::execute(Operation operation, Completion completion) {
   const std::uint64_t number = ++last_number_;
+  last_arrival_ = std::max(last_arrival_, around_.schedule.now() + around_.delay(operation));
   under_way_.emplace(number, Request{std::move(operation), std::move(completion)});
-  last_arrival_ = std::max(last_arrival_, around_.schedule.now() + around_.delay());
   around_.schedule.at(last_arrival_, [this, number] { arrive(number); });
 }
 

@@ -22,7 +22,7 @@ class DelayedStore final : public Store {
   struct Surroundings {
     Schedule& schedule;
     Random& random;
-    std::function<Duration()> delay;                      // of the next request
+    std::function<Duration(const Operation&)> delay;      // of this request
     std::function<bool()> spoils_watches;                 // now, at random
     std::function<void(std::function<void()>)> post;      // the wrapped store's way back
     std::function<void(const Operation&)> after_arrival;  // the tree has just performed it, or refused

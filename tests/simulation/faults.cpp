@@ -19,7 +19,10 @@ bool writes_state(const Operation& operation) {
 }  // namespace
 
 Faults::Faults(World& world)
-    : world_(world), with_disasters_(world.random.percent(40)), mean_pause_ms_(world.random.between(100, 3'000)) {
+    : world_(world),
+      with_disasters_(world.random.percent(40)),
+      mean_pause_ms_(world.steady ? world.random.between(3'000, 10'000) : world.random.between(100, 3'000)) {
+  world_.when_collecting = [this](const Path& chunk) { disturb_collecting(chunk); };
   schedule_next();
   schedule_change();
 }
@@ -29,6 +32,15 @@ void Faults::schedule_next() {
     if (stopped_) return;
     happen();
     schedule_next();
+  });
+}
+
+// What is being deleted is wanted again, by the same leader or by the next one.
+void Faults::disturb_collecting(const Path& chunk) {
+  world_.schedule.after(world_.random.ms(0, 50), [this, chunk] {
+    if (stopped_) return;
+    if (world_.random.percent(60)) overthrow(false);
+    world_.change_to_content_of(chunk);
   });
 }
 
@@ -50,7 +62,7 @@ void Faults::happen() {
   if (choice > 92) return meddle_with_the_tree();
   if (choice > 89) return take_ensemble_down();
   if (choice > 87) return damage_a_chunk();
-  if (choice > 82) return overthrow();
+  if (choice > 82) return overthrow(world_.random.percent(50));
   if (process == nullptr) return;
   if (choice > 66) return lose_replies(*process);
   if (choice > 50) return cut_connection(*process);
@@ -130,16 +142,20 @@ void Faults::suspend(Process& process) {
   thaw_later(process, world_.random.ms(1'000, 30'000));
 }
 
-void Faults::overthrow() {
+// `roughly`: the places of the others go too, and perhaps the state.
+void Faults::overthrow(bool roughly) {
   for (const auto& host : world_.hosts) {
     Process* process = world_.process_of(*host);
     if (process == nullptr || !process->leading()) continue;
     hang(*process);
     const Path root("/chorale");
     world_.trace.add("fault", "overthrow " + process->name());
-    world_.admin.delete_recursively(root.child("election"));
-    if (world_.random.percent(50)) world_.admin.delete_recursively(root.child("state"));
-    world_.invariants.after_operator();
+    const bool state_too = roughly && world_.random.percent(50);
+    world_.meddle([&](Operator& admin) {
+      if (roughly) admin.delete_recursively(root.child("election"));
+      if (!roughly) admin.delete_candidates(root.child("election"), host->id);
+      if (state_too) admin.delete_recursively(root.child("state"));
+    });
     return;
   }
 }
@@ -171,27 +187,30 @@ void Faults::meddle_with_the_tree() {
   if (target.empty() && !with_disasters_) return;
   if (target == "state" && world_.random.percent(40)) {
     world_.trace.add("fault", "damage the state");
-    (void)world_.admin.operate(WriteNode{root.child(target), "{\"format\":", kAnyVersion});
+    world_.meddle([&](Operator& admin) {
+      (void)admin.operate(WriteNode{root.child(target), "{\"format\":", kAnyVersion});
+    });
   } else {
     world_.trace.add("fault", "delete /chorale/" + target);
-    world_.admin.delete_recursively(target.empty() ? root : root.child(target));
+    world_.meddle([&](Operator& admin) { admin.delete_recursively(target.empty() ? root : root.child(target)); });
   }
-  world_.invariants.after_operator();
 }
 
 void Faults::damage_a_chunk() {
   const Path chunks("/chorale/chunks");
-  const Outcome listed = world_.admin.operate(ListChildren{chunks});
-  if (!listed || std::get<Listed>(*listed).names.empty()) return;
-  const auto& names = std::get<Listed>(*listed).names;
+  const MemoryNode* directory = world_.ensemble->nodes().find(chunks);
+  if (directory == nullptr || directory->children.empty()) return;
+  const std::vector<std::string> names(directory->children.begin(), directory->children.end());
   const Path chunk = chunks.child(names[world_.random.below(names.size())]);
   const bool forge = world_.random.percent(50);
   world_.trace.add("fault", (forge ? "forge " : "delete ") + chunk.text());
-  if (forge) {
-    (void)world_.admin.operate(WriteNode{chunk, "forged\n", kAnyVersion});
-  } else {
-    (void)world_.admin.operate(DeleteNode{chunk, kAnyVersion});
-  }
+  world_.meddle([&](Operator& admin) {
+    if (forge) {
+      (void)admin.operate(WriteNode{chunk, "forged\n", kAnyVersion});
+    } else {
+      (void)admin.operate(DeleteNode{chunk, kAnyVersion});
+    }
+  });
 }
 
 void Faults::wipe() {

@@ -19,6 +19,7 @@ class Faults {
   void schedule_next();
   void schedule_change();
   void happen();
+  void disturb_collecting(const Path& chunk);
 
   void cut_connection(Process& process);
   void expire_session(Process& process);
@@ -27,7 +28,7 @@ class Faults {
   void hand_over(Process& process);
   void hang(Process& process);     // its loop stands still, its connection lives
   void suspend(Process& process);  // all of it stands still, for longer than its session may last
-  void overthrow();                // the leader hangs, and meanwhile its place or the state itself is taken away
+  void overthrow(bool roughly);    // the leader hangs, and meanwhile its place or the state itself is taken away
   void ail(Process& process);
   void take_ensemble_down();
   void meddle_with_the_tree();

@@ -6,6 +6,8 @@ namespace chorale::coordination::simulation {
 namespace {
 
 const Path kState{"/chorale/state"};
+const Path kRevisions{"/chorale/revisions"};
+const Path kChunks{"/chorale/chunks"};
 
 std::string describe(const std::optional<RevisionHeader>& header) {
   return header ? simulation::describe(header->identity) : "none";
@@ -38,7 +40,17 @@ void Invariants::look() {
   if (document) state_ = std::move(*document);
 }
 
+void Invariants::before_operator() { before_ = all_content(); }
+
 void Invariants::after_operator() {
+  const std::set<Path> left = all_content();
+  for (const Path& path : before_) {
+    const MemoryNode* node = ensemble_.nodes().find(path);
+    const bool forged =
+        node != nullptr && path.text().starts_with(kChunks.text()) && chunk_name(node->data) != path.name();
+    if (left.count(path) == 0 || forged) meddled_with_.insert(path);
+  }
+  before_.clear();
   const std::int64_t created = created_zxid_;
   const std::int64_t modified = modified_zxid_;
   const auto before = state_;
@@ -47,7 +59,65 @@ void Invariants::after_operator() {
   if (created != created_zxid_ || modified != modified_zxid_ || before != state_) rulers_.clear();
 }
 
-bool Invariants::after_operation(const std::string& writer) {
+// What is committed or proposed consists of these: the manifest, and the chunks that it names.
+std::set<Path> Invariants::content_of(const Identity& identity) const {
+  const Path path = kRevisions.child(manifest_name(identity.epoch, identity.revision));
+  std::set<Path> content{path};
+  const MemoryNode* node = ensemble_.nodes().find(path);
+  const auto manifest = node == nullptr ? std::nullopt : std::optional(decode_manifest(node->data));
+  if (!manifest || !*manifest) return content;
+  for (const auto& [name, entry] : (*manifest)->files) {
+    for (const ChunkReference& chunk : entry.chunks) content.emplace(chunk.path);
+  }
+  return content;
+}
+
+std::set<Path> Invariants::all_content() const {
+  std::set<Path> content;
+  for (const Path& directory : {kRevisions, kChunks}) {
+    const MemoryNode* node = ensemble_.nodes().find(directory);
+    if (node == nullptr) continue;
+    for (const std::string& name : node->children) content.insert(directory.child(name));
+  }
+  return content;
+}
+
+void Invariants::check_deletion(const std::string& writer, const Path& path) {
+  if (!state_ || ensemble_.nodes().find(path) != nullptr || meddled_with_.count(path) > 0) return;
+  for (const auto& header : {state_->committed, state_->proposed}) {
+    if (header && content_of(header->identity).count(path) > 0) {
+      broken("I6: " + writer + " has deleted " + path.text() + " of " + describe(header));
+    }
+  }
+}
+
+void Invariants::check_content(const std::optional<RevisionHeader>& header, const std::string& writer) {
+  if (!header) return;
+  for (const Path& path : content_of(header->identity)) {
+    if (ensemble_.nodes().find(path) != nullptr || meddled_with_.count(path) > 0) continue;
+    broken("I6: " + writer + " names " + describe(header) + ", and " + path.text() + " is not there");
+  }
+}
+
+std::optional<std::string> Invariants::uncollected(int keep_revisions) const {
+  const std::set<Path> content = all_content();
+  std::set<Path> named;
+  int manifests = 0;
+  for (const Path& path : content) {
+    if (path.text().starts_with(kChunks.text())) continue;
+    ++manifests;
+    const auto numbers = parse_manifest_name(path.name());
+    if (numbers) named.merge(content_of(Identity{numbers->first, numbers->second, {}}));
+  }
+  if (manifests > keep_revisions) return std::to_string(manifests) + " revisions are left";
+  for (const Path& path : content) {
+    if (named.count(path) == 0) return path.text() + " is left, and nothing names it";
+  }
+  return std::nullopt;
+}
+
+bool Invariants::after_operation(const std::string& writer, const Operation& operation) {
+  if (const auto* deletion = std::get_if<DeleteNode>(&operation)) check_deletion(writer, deletion->path);
   const MemoryNode* node = ensemble_.nodes().find(kState);
   if (node == nullptr) {
     if (created_zxid_ != 0) broken("I2: " + writer + " has deleted the state");
@@ -67,6 +137,8 @@ bool Invariants::after_operation(const std::string& writer) {
   check_ruler(*next, writer);
   check_order(*next);
   check_committed(*next);
+  check_content(next->proposed, writer);
+  if (!state_ || next->committed != state_->committed) check_content(next->committed, writer);
   look();
   return true;
 }

@@ -23,8 +23,12 @@ class Invariants {
   explicit Invariants(const FakeEnsemble& ensemble) : ensemble_(ensemble) {}
 
   // After every operation of an agent. True: it has changed the state.
-  bool after_operation(const std::string& writer);
-  void after_operator();  // an operator with zkCli, or a backup
+  bool after_operation(const std::string& writer, const Operation& operation);
+  // An operator with zkCli, or a backup: what is gone now, or not what it was, is no agent's fault.
+  void before_operator();
+  void after_operator();
+  // nullopt: what the tree holds of revisions and chunks is what collecting leaves. Else what is left over, or lost.
+  [[nodiscard]] std::optional<std::string> uncollected(int keep_revisions) const;
 
   // `reached`: the newest that the agent has applied, in whichever lineage; what its file says at a restart.
   void agent_applies(const std::string& id, std::optional<Identity>& reached, const Identity& identity,
@@ -51,6 +55,10 @@ class Invariants {
   void check_order(const StateDocument& next);
   void check_committed(const StateDocument& next);
   void look();
+  void check_deletion(const std::string& writer, const Path& path);
+  void check_content(const std::optional<RevisionHeader>& header, const std::string& writer);
+  [[nodiscard]] std::set<Path> content_of(const Identity& identity) const;
+  [[nodiscard]] std::set<Path> all_content() const;
 
   const FakeEnsemble& ensemble_;
   std::optional<std::string> failure_;
@@ -59,6 +67,8 @@ class Invariants {
   std::int64_t modified_zxid_ = 0;
   std::map<Epoch, Ruler> rulers_;  // of this incarnation
   std::set<Key> committed_;        // ever
+  std::set<Path> meddled_with_;    // content that an operator has deleted or forged, ever
+  std::set<Path> before_;          // all content, before an operator's hand
   std::int64_t changes_ = 0;
   std::int64_t commits_ = 0;
 };

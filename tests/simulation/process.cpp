@@ -43,7 +43,7 @@ const char* name_of(Fate fate) {
 // Mostly quick; sometimes long enough to be overtaken by a deadline.
 Duration network_delay(World& world) {
   if (!world.turbulent) return world.random.ms(1, 4);
-  if (world.random.percent(1)) return world.random.ms(500, 5'000);
+  if (world.random.percent(1)) return world.random.ms(500, world.longest_delay.count());
   return world.random.percent(8) ? world.random.ms(20, 500) : world.random.ms(1, 8);
 }
 
@@ -54,6 +54,8 @@ CoordinatorOptions options_of(World& world, const Host& host) {
   options.host = "host-of-" + host.id;
   options.session_timeout = kSessionTimeout;
   options.stage_timeout = world.stage_timeout;
+  options.keep_revisions = world.keep_revisions;
+  options.collect_interval = world.collect_interval;
   options.random_id = [&world] { return world.random.id(); };
   return options;
 }
@@ -70,15 +72,15 @@ Process::Process(World& world, Host& host)
   faulty_ = faulty.get();
   const auto after_arrival = [this](const Operation& operation) {
     world_.trace.add(name_, "    arrived: " + to_text(operation));
-    if (world_.invariants.after_operation(name_)) {
+    if (world_.invariants.after_operation(name_, operation)) {
       world_.trace.add(name_, "STATE " + simulation::describe(*world_.invariants.state()));
     }
   };
   auto delayed = std::make_unique<DelayedStore>(
       std::move(faulty),
-      DelayedStore::Surroundings{world.schedule, world.random, [this] { return network_delay(world_); },
-                                 [this] { return world_.spoils_watches && world_.random.percent(30); }, post,
-                                 after_arrival});
+      DelayedStore::Surroundings{
+          world.schedule, world.random, [this](const Operation& operation) { return request_delay(operation); },
+          [this] { return world_.spoils_watches && world_.random.percent(30); }, post, after_arrival});
   delayed_ = delayed.get();
   use(std::move(delayed));
 }
@@ -105,6 +107,15 @@ void Process::before_effect() {
 
 void Process::marathon_changed() {
   if (leads_) offer_later(world_.random.ms(20, 200));
+}
+
+// A deletion is the more dangerous the longer it is under way.
+Duration Process::request_delay(const Operation& operation) {
+  const auto* deletion = std::get_if<DeleteNode>(&operation);
+  const bool collects = deletion != nullptr && deletion->path.text().starts_with("/chorale/chunks/");
+  if (!collects || !world_.turbulent || !world_.random.percent(world_.danger)) return network_delay(world_);
+  if (world_.when_collecting) world_.when_collecting(deletion->path);
+  return world_.random.ms(300, world_.longest_delay.count());
 }
 
 void Process::inject(Fault fault) { faulty_->inject(std::move(fault)); }

@@ -66,6 +66,7 @@ class Process final : public CoordinatorHost {
   void offer_later(Duration delay);
   void offer_now();
   void tick();
+  [[nodiscard]] Duration request_delay(const Operation& operation);
   void from_wire(std::function<void()> delivery);  // in order, later
   void locally(Duration delay, std::function<void()> action);
 

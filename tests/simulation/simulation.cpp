@@ -13,6 +13,7 @@ constexpr milliseconds kLook{500};
 // The sum of the waits that may follow each other: three session timeouts until a restored ensemble is believed, one
 // until a lost state is created again, the longest back-off, the pause after a refusal, one more retry.
 constexpr seconds kSettleLimit{180};
+constexpr int kPassesUntilClean = 5;
 constexpr seconds kQuiet{12};  // longer than the interval at which everything is read again
 
 // Settled is what stays so: a new leadership may look finished for a moment before its first offer.
@@ -33,6 +34,16 @@ void settle(World& world, Result& result) {
   result.to_settle = std::chrono::duration_cast<milliseconds>(quiet_since - began);
 }
 
+// What the faults have left behind is gone after a few passes.
+void collect(World& world) {
+  for (int passes = 0; passes < kPassesUntilClean && !world.invariants.failure(); ++passes) {
+    if (!world.invariants.uncollected(world.keep_revisions)) return;
+    world.run_until(world.schedule.now() + world.collect_interval + kLook);
+  }
+  const auto left = world.invariants.uncollected(world.keep_revisions);
+  if (left) world.invariants.broken("I7: " + *left);
+}
+
 }  // namespace
 
 Result simulate(std::uint64_t seed, bool traced) {
@@ -44,6 +55,7 @@ Result simulate(std::uint64_t seed, bool traced) {
     faults.stop();
     world.calm_down();
     settle(world, result);
+    collect(world);
   }
   result.failure = world.invariants.failure();
   result.trace = world.trace.lines();

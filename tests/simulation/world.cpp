@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "coordination/digest.h"
+
 namespace chorale::coordination::simulation {
 namespace {
 
@@ -13,6 +15,9 @@ constexpr std::int64_t kActionLimit = 400'000;  // a run takes some 10'000
 PublishedFile make_file(std::string name, std::string text) {
   return PublishedFile{std::move(name), std::make_shared<const std::string>(std::move(text)), {}};
 }
+
+std::string conf_of(const std::string& text) { return "conf " + text + "\n"; }
+std::string routes_of(const std::string& text) { return "routes " + text + "\n"; }
 
 }  // namespace
 
@@ -30,11 +35,25 @@ void Operator::delete_recursively(const Path& path) {
   (void)operate(DeleteNode{path, kAnyVersion});
 }
 
+void Operator::delete_candidates(const Path& election, const std::string& id) {
+  const Outcome candidates = operate(ListChildren{election});
+  if (!candidates) return;
+  for (const std::string& name : std::get<Listed>(*candidates).names) {
+    if (name.starts_with(id + ".")) (void)operate(DeleteNode{election.child(name), kAnyVersion});
+  }
+}
+
 World::World(std::uint64_t seed, bool traced) : random(seed), trace(schedule, traced) {
   const std::vector<milliseconds> timeouts{milliseconds{3'000}, milliseconds{3'000}, milliseconds{500},
                                            milliseconds{0}};
   stage_timeout = timeouts[random.below(timeouts.size())];
   spoils_watches = random.percent(40);
+  steady = random.percent(30);
+  const std::vector<int> kept{1, 2, 5, 20};
+  keep_revisions = steady ? 1 : kept[random.below(kept.size())];
+  danger = steady ? 20 : 5;
+  longest_delay = milliseconds{steady ? 1'500 : 5'000};
+  collect_interval = longest_delay + random.ms(500, 3'000);  // no request is under way for as long
   const std::int64_t count = random.between(2, 4);
   for (std::int64_t number = 0; number < count; ++number) {
     hosts.push_back(std::make_unique<Host>());
@@ -116,19 +135,26 @@ void World::set_available(bool now_available) {
   }
 }
 
+void World::meddle(const std::function<void(Operator&)>& hand) {
+  invariants.before_operator();
+  hand(admin_);
+  invariants.after_operator();
+}
+
 void World::restore(const MemoryNodes& nodes) {
   for (const auto& process : processes_) process->deliver_some();
+  invariants.before_operator();
   ensemble->restore(nodes);
   for (const auto& process : processes_) process->lose_rest();
   invariants.after_operator();
 }
 
 std::vector<PublishedFile> World::content() const {
-  return {make_file("nginx.conf", "conf " + text_ + "\n"), make_file("routes.json", "routes " + text_ + "\n")};
+  return {make_file("nginx.conf", conf_of(text_)), make_file("routes.json", routes_of(text_))};
 }
 
 void World::change_content() {
-  if (!earlier_texts_.empty() && random.percent(20)) {
+  if (!earlier_texts_.empty() && random.percent(steady ? 60 : 20)) {
     text_ = random.pick(earlier_texts_);
   } else {
     text_ = "v" + std::to_string(++versions_);
@@ -138,6 +164,16 @@ void World::change_content() {
   }
   trace.add("marathon", text_);
   for (const auto& process : processes_) process->marathon_changed();
+}
+
+void World::change_to_content_of(const Path& chunk) {
+  for (const std::string& text : earlier_texts_) {
+    if (chunk.name() != chunk_name(conf_of(text)) && chunk.name() != chunk_name(routes_of(text))) continue;
+    text_ = text;
+    trace.add("marathon", text_);
+    for (const auto& process : processes_) process->marathon_changed();
+    return;
+  }
 }
 
 void World::change_to_good_content() {

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +26,7 @@ class Operator final : private MemoryClient {
   explicit Operator(std::shared_ptr<FakeEnsemble> ensemble) : ensemble_(std::move(ensemble)) {}
   Outcome operate(const Operation& operation);
   void delete_recursively(const Path& path);
+  void delete_candidates(const Path& election, const std::string& id);
 
  private:
   void session_changed(SessionState /*state*/) override {}
@@ -48,10 +50,14 @@ class World {
   void expire_unless_back(Process& process);
   void set_available(bool available);
   void restore(const MemoryNodes& nodes);
+  // What an operator does to the tree.
+  void meddle(const std::function<void(Operator&)>& hand);
 
   // What Marathon says.
   [[nodiscard]] std::vector<PublishedFile> content() const;
   void change_content();
+  // Back to what consists of this chunk, if Marathon has ever said it.
+  void change_to_content_of(const Path& chunk);
   // Every Nginx accepts this one.
   void change_to_good_content();
   [[nodiscard]] bool refuses(const Host& host, const std::vector<PublishedFile>& files) const;
@@ -70,15 +76,21 @@ class World {
   Trace trace;
   std::shared_ptr<FakeEnsemble> ensemble = std::make_shared<FakeEnsemble>();
   Invariants invariants{*ensemble};
-  Operator admin{ensemble};
   bool turbulent = true;
   bool available = true;
   bool spoils_watches = false;
   std::chrono::milliseconds stage_timeout{3'000};
+  bool steady = false;  // few faults, many changes back and forth: much is collected
+  int danger = 0;       // percent: how often something happens while a chunk is being deleted
+  std::function<void(const Path& chunk)> when_collecting;
+  std::chrono::milliseconds longest_delay{5'000};  // of a request or a reply
+  int keep_revisions = 1;
+  std::chrono::milliseconds collect_interval{6'000};
   std::chrono::milliseconds wall_offset{0};
   std::vector<std::unique_ptr<Host>> hosts;
 
  private:
+  Operator admin_{ensemble};
   std::string text_ = "v0";
   std::uint64_t versions_ = 0;
   std::int64_t actions_ = 0;

@@ -344,6 +344,8 @@ TEST(DocumentVersionsTest, LateAndBlockedComeBackAsTheyWere) {
   EXPECT_FALSE(decode_agent(without(encode(leading), "/blocked", "since")));
   leading.blocked->reason = std::string(2'000, 'x');
   EXPECT_EQ(decode_agent(encode(leading))->blocked->reason.size(), kMaxTextBytes);
+  leading.tree = TreeSize{812, 3'456'789};
+  EXPECT_EQ(decode_agent(encode(leading)), leading);
   leading.blocked->reason.clear();
   expect_read(decode_agent(without(encode(leading), "/blocked", "reason")), leading, "reason");
 }
@@ -351,7 +353,7 @@ TEST(DocumentVersionsTest, LateAndBlockedComeBackAsTheyWere) {
 TEST(DocumentVersionsTest, AnotherTypeIsNoMissingKey) {
   for (const char* key :
        {"host", "version", "started_at", "admin", "role", "status", "message", "vote", "applied", "template_digest",
-        "marathon_reachable", "sync_requests", "missing", "formats", "late", "blocked", "held_back"}) {
+        "marathon_reachable", "sync_requests", "missing", "formats", "late", "blocked", "held_back", "tree"}) {
     Json json = Json::parse(kAgent01);
     json[key] = 1.5;
     EXPECT_FALSE(decode_agent(json.dump())) << key;

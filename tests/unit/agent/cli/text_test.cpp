@@ -62,6 +62,16 @@ TEST(StatusTextTest, ShowsWhatIsBlockedAndWhoIsLate) {
   EXPECT_THAT(text, Not(HasSubstr("\x1b")));
 }
 
+TEST(StatusTextTest, ShowsHowLargeTheTreeIs) {
+  coordination::ClusterSnapshot snapshot;
+  snapshot.agents = {agent("proxy-1", std::nullopt), agent("proxy-2", std::nullopt)};
+  EXPECT_THAT(status_text(snapshot), Not(HasSubstr("tree")));
+  snapshot.agents[1].tree = coordination::TreeSize{812, 3'456'000};
+  EXPECT_THAT(status_text(snapshot), HasSubstr("\ntree       812 znodes in ZooKeeper, 3375 KiB\n"));
+  snapshot.agents[1].tree = coordination::TreeSize{1, 512};
+  EXPECT_THAT(status_text(snapshot), HasSubstr("\ntree       1 znodes in ZooKeeper, 1 KiB\n"));
+}
+
 TEST(StatusTextTest, NamesAgentsOfAnotherPolicyAndMissingMembers) {
   coordination::ClusterSnapshot snapshot;
   snapshot.agents = {agent("proxy-1", std::nullopt), agent("proxy-2", std::nullopt), agent("proxy-3", std::nullopt)};

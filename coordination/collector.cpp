@@ -1,0 +1,266 @@
+#include "coordination/collector.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "coordination/digest.h"
+
+namespace chorale::coordination {
+namespace {
+
+// A change on its way to the proxies must not wait behind these.
+constexpr std::size_t kRequestsInFlight = 4;
+// The first pass deletes nothing, and shows how large the tree is.
+constexpr std::chrono::milliseconds kFirstPass{30'000};
+
+bool is_below(const Path& path, const Path& directory) { return path.text().starts_with(directory.text() + "/"); }
+
+}  // namespace
+
+Collector::Collector(Context& context, Uploader& uploader, const Fence& fence)
+    : context_(context), scope_("collector"), uploader_(uploader), fence_(fence), survey_(context, kRequestsInFlight) {}
+
+void Collector::reset() {
+  scope_.end();
+  survey_.reset();
+  state_ = State::kResting;
+  marked_.clear();
+  doomed_.clear();
+  in_flight_ = 0;
+  manifests_in_flight_ = 0;
+  size_.reset();
+  complaint_.clear();
+}
+
+void Collector::begin_leadership() {
+  reset();
+  due_at_ = context_.now + std::min(kFirstPass, context_.options.collect_interval);
+}
+
+void Collector::drive() {
+  if (!context_.link.connected) return;
+  if (state_ == State::kResting && context_.now >= due_at_) begin_pass();
+  if (state_ != State::kSurveying) return;
+  if (survey_.state() == TreeSurvey::State::kFailed) give_up({});
+  if (survey_.state() != TreeSurvey::State::kDone) return;
+  state_ = State::kNaming;
+  read_state([this](const StateDocument& state) { name_all(state); });
+}
+
+void Collector::begin_pass() {
+  state_ = State::kSurveying;
+  template_text_.clear();
+  named_.clear();
+  to_read_.clear();
+  doomed_.clear();
+  collected_ = 0;
+  uploader_.watch_uses();
+  survey_.start();
+}
+
+// `then` gets it if it is of this leadership's own term.
+void Collector::read_state(std::function<void(const StateDocument&)> then) {
+  context_.send(scope_, ReadNode{context_.paths.state}, [this, then = std::move(then)](const Reply<ReadNode>& reply) {
+    if (!reply) return fail(reply.error());
+    const auto state = decode_state(reply->data, context_.options.newest_format);
+    if (!state || state->epoch != fence_.epoch() || state->term != fence_.term()) return give_up({});
+    then(*state);
+  });
+}
+
+void Collector::name_all(const StateDocument& state) {
+  hold_ = state.held;
+  committed_ = state.committed ? std::optional(state.committed->identity) : std::nullopt;
+  read_hold();
+}
+
+// Since the takeover another one may have been set.
+void Collector::read_hold() {
+  context_.send(scope_, ReadNode{context_.paths.hold}, [this](const Reply<ReadNode>& reply) {
+    if (!reply && reply.error().kind != ErrorKind::kNoNode) return fail(reply.error());
+    if (!reply) return read_template();
+    auto hold = decode_hold(reply->data);
+    if (!hold) return give_up("the hold cannot be read: " + hold.error().message);
+    hold_ = std::move(*hold);
+    read_template();
+  });
+}
+
+void Collector::read_template() {
+  context_.send(scope_, ReadNode{context_.paths.root.child("template")}, [this](Reply<ReadNode> reply) {
+    if (!reply && reply.error().kind != ErrorKind::kNoNode) return fail(reply.error());
+    if (reply) template_text_ = std::move(reply->data);
+    if (!committed_) return read_held();
+    read_chain(*committed_, context_.options.keep_revisions);
+  });
+}
+
+void Collector::read_chain(const Identity& identity, int left) {
+  const Path path = context_.paths.revisions.child(manifest_name(identity.epoch, identity.revision));
+  context_.send(scope_, ReadNode{path},
+                [this, identity, left](const Reply<ReadNode>& reply) { on_chain(identity, left, reply); });
+}
+
+// A chain may end early: at the first revision, at one that was collected before, or at one that was lost.
+void Collector::on_chain(const Identity& identity, int left, const Reply<ReadNode>& reply) {
+  if (!reply && reply.error().kind != ErrorKind::kNoNode) return fail(reply.error());
+  const auto manifest =
+      reply ? decode_manifest(reply->data, context_.options.newest_format) : tl::unexpected(reply.error());
+  const bool right = manifest && manifest->header.identity == identity;
+  const bool newer = !manifest && manifest.error().kind == ErrorKind::kNewerFormat;
+  if (newer || (!right && left == context_.options.keep_revisions)) {
+    return give_up("revision " + to_text(identity) + " cannot be read" +
+                   (manifest ? std::string() : ": " + manifest.error().message));
+  }
+  if (right) keep(*manifest);
+  if (!right || left <= 1 || !manifest->parent) return read_held();
+  read_chain(*manifest->parent, left - 1);
+}
+
+// A hold names a revision by its number alone.
+void Collector::read_held() {
+  for (const auto& [path, found] : survey_.found()) {
+    if (!hold_ || !is_manifest(path) || named_.count(path.name()) > 0) continue;
+    if (parse_manifest_name(path.name())->second == hold_->revision) to_read_.push_back(path);
+  }
+  read_next_held();
+}
+
+void Collector::read_next_held() {
+  if (to_read_.empty()) return confirm();
+  const Path path = std::move(to_read_.front());
+  to_read_.pop_front();
+  context_.send(scope_, ReadNode{path}, [this, path](const Reply<ReadNode>& reply) {
+    if (!reply && reply.error().kind != ErrorKind::kNoNode) return fail(reply.error());
+    const auto manifest =
+        reply ? decode_manifest(reply->data, context_.options.newest_format) : tl::unexpected(reply.error());
+    if (reply && !manifest)
+      return give_up(path.text() + ", which is held, cannot be read: " + manifest.error().message);
+    if (manifest) keep(*manifest);
+    read_next_held();
+  });
+}
+
+void Collector::keep(const Manifest& manifest) {
+  const Identity& identity = manifest.header.identity;
+  named_.insert(manifest_name(identity.epoch, identity.revision));
+  for (const auto& [name, entry] : manifest.files) {
+    for (const ChunkReference& chunk : entry.chunks) named_.emplace(Path(chunk.path).name());
+  }
+}
+
+void Collector::confirm() {
+  read_state([this](const StateDocument&) {
+    mark();
+    state_ = State::kDeleting;
+    delete_next();
+    if (doomed_.empty() && in_flight_ == 0) end_pass();
+  });
+}
+
+bool Collector::is_unnamed(const Path& path) const {
+  if (path == context_.paths.accept) return true;
+  const std::string_view name = path.name();
+  if (named_.count(name) > 0 || uploader_.uses(name)) return false;
+  return is_manifest(path) || (is_chunk(path) && template_text_.find(name) == std::string::npos);
+}
+
+bool Collector::is_chunk(const Path& path) const {
+  return is_below(path, context_.paths.chunks) && is_chunk_name(path.name());
+}
+
+bool Collector::is_manifest(const Path& path) const {
+  return is_below(path, context_.paths.revisions) && parse_manifest_name(path.name());
+}
+
+void Collector::mark() {
+  size_ = TreeSize{};
+  std::map<Path, Version> unnamed;
+  for (const auto& [path, found] : survey_.found()) {
+    ++size_->znodes;
+    size_->bytes += found.bytes;
+    if (is_unnamed(path)) unnamed.emplace(path, found.version);
+  }
+  for (const auto& [path, version] : unnamed) {
+    const auto before = marked_.find(path);
+    if (before == marked_.end() || before->second != version) continue;
+    is_chunk(path) ? doomed_.push_back(path) : doomed_.push_front(path);
+  }
+  marked_ = std::move(unnamed);
+}
+
+void Collector::delete_next() {
+  while (!doomed_.empty() && in_flight_ < kRequestsInFlight) {
+    const Path path = doomed_.front();
+    if (is_chunk(path) && manifests_in_flight_ > 0) return;  // one of them may spare the chunks
+    doomed_.pop_front();
+    if (uploader_.uses(path.name())) continue;
+    ++in_flight_;
+    if (is_manifest(path)) ++manifests_in_flight_;
+    is_manifest(path) ? delete_manifest(path) : remove(path);
+  }
+}
+
+// What a newer version wrote is not this one's to delete; and neither are its chunks, which only it can name.
+void Collector::delete_manifest(const Path& path) {
+  context_.send(scope_, ReadNode{path}, [this, path](const Reply<ReadNode>& reply) {
+    if (!reply) return deleted(path, false);
+    const auto manifest = decode_manifest(reply->data, context_.options.newest_format);
+    if (!manifest && manifest.error().kind == ErrorKind::kNewerFormat) {
+      spare_chunks(path);
+      return deleted(path, false);
+    }
+    remove(path);
+  });
+}
+
+void Collector::spare_chunks(const Path& newer) {
+  std::erase_if(doomed_, [this](const Path& path) { return is_chunk(path); });
+  if (complaint_ == newer.text()) return;
+  complaint_ = newer.text();
+  context_.log(LogLine::Level::kWarning, "no chunk is collected: " + newer.text() + " is of a newer format");
+}
+
+void Collector::remove(const Path& path) {
+  uploader_.forget(std::string(path.name()));
+  context_.send(scope_, DeleteNode{path, marked_.at(path)},
+                [this, path](const Reply<DeleteNode>& reply) { deleted(path, reply.has_value()); });
+}
+
+void Collector::deleted(const Path& path, bool gone) {
+  --in_flight_;
+  if (is_manifest(path)) --manifests_in_flight_;
+  if (gone) {
+    ++collected_;
+    --size_->znodes;
+    size_->bytes -= survey_.found().at(path).bytes;
+  }
+  delete_next();
+  if (doomed_.empty() && in_flight_ == 0) end_pass();
+}
+
+void Collector::end_pass() {
+  if (collected_ > 0) {
+    context_.log(LogLine::Level::kInfo, "collected " + std::to_string(collected_) + " znodes that nothing names; " +
+                                            std::to_string(size_->znodes) + " with " + std::to_string(size_->bytes) +
+                                            " bytes are left");
+  }
+  state_ = State::kResting;
+  survey_.reset();
+  due_at_ = context_.now + context_.options.collect_interval;
+}
+
+void Collector::fail(const Error& error) { give_up(is_unknown(error.kind) ? std::string() : error.message); }
+
+// Without a reason: the next pass comes soon, and nothing is worth a line.
+void Collector::give_up(const std::string& why) {
+  if (!why.empty() && complaint_ != why) {
+    context_.log(LogLine::Level::kWarning, "nothing is collected: " + why);
+    complaint_ = why;
+  }
+  state_ = State::kResting;
+  survey_.reset();
+  due_at_ = context_.now + std::min(kFirstPass, context_.options.collect_interval);
+}
+
+}  // namespace chorale::coordination
