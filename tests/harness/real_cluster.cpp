@@ -144,11 +144,16 @@ Proxy* RealCluster::add_proxy(const std::string& more_config) {
     relays_.push_back(std::make_unique<TcpRelay>(zookeeper_.port()));
     zookeeper = relays_.back()->address();
   }
+  std::string marathon = marathon_->url();
+  if (options_.marathon_relays) {
+    marathon_relays_.push_back(std::make_unique<TcpRelay>(marathon_->port()));
+    marathon = "http://" + marathon_relays_.back()->address();
+  }
   if (!options_.zookeeper_user.empty()) zookeeper = options_.zookeeper_user + "@" + zookeeper;
   proxies_.push_back(
       std::make_unique<Proxy>(Proxy::Options{number,
                                              std::move(zookeeper),
-                                             {marathon_->url()},
+                                             {std::move(marathon)},
                                              options_.session_timeout,
                                              more_config,
                                              options_.delays_tests,

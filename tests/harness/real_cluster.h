@@ -93,6 +93,7 @@ class RealCluster {
     std::string nginx_template{};          // every agent's; empty: the shipped one
     std::string last_nginx_cmd{};          // of the last proxy alone: see Proxy::Options::nginx_cmd
     std::string zookeeper_user{};          // "user:password"; empty: without credentials
+    bool marathon_relays = false;          // the same with Marathon
     bool zookeeper_relays = false;         // every agent reaches ZooKeeper through a relay of its own
   };
 
@@ -109,6 +110,8 @@ class RealCluster {
 
   // Of the proxy's agent to ZooKeeper. REQUIRES: Options::zookeeper_relays.
   [[nodiscard]] TcpRelay& zookeeper_relay(std::size_t index) { return *relays_.at(index); }
+  // REQUIRES: Options::marathon_relays.
+  [[nodiscard]] TcpRelay& marathon_relay(std::size_t index) { return *marathon_relays_.at(index); }
   [[nodiscard]] ZookeeperServer& zookeeper() { return zookeeper_; }
   [[nodiscard]] MarathonSimulator& marathon() { return *marathon_; }
   [[nodiscard]] std::vector<std::unique_ptr<Proxy>>& proxies() { return proxies_; }
@@ -126,6 +129,7 @@ class RealCluster {
   Options options_;
   ZookeeperServer zookeeper_;
   std::vector<std::unique_ptr<TcpRelay>> relays_;
+  std::vector<std::unique_ptr<TcpRelay>> marathon_relays_;
   std::unique_ptr<MarathonSimulator> marathon_;
   std::vector<std::unique_ptr<Proxy>> proxies_;
 };

@@ -197,5 +197,27 @@ TEST_F(ClusterFailoverTest, EveryChangeCostsMarathonAtMostTwoRequests) {
   EXPECT_LE(marathon.requests("app") + marathon.requests("apps"), 2 * kChanges);
 }
 
+// A broken cable between one proxy and Marathon, and that proxy leads.
+TEST(ClusterReachTest, LeaderThatAloneCannotReachMarathonHandsOver) {
+  RealCluster cluster(RealCluster::Options{.proxies = 2, .marathon_relays = true});
+  ASSERT_TRUE(cluster.start()) << cluster.logs();
+  Proxy* first = cluster.leader();
+  ASSERT_NE(first, nullptr);
+  const std::size_t index = first == &cluster.proxy(0) ? 0 : 1;
+  Proxy& other = cluster.proxy(1 - index);
+  cluster.marathon_relay(index).cut();
+  ASSERT_TRUE(cluster.marathon().create("/after", 1));
+  EXPECT_TRUE(wait_until([&] { return cluster.routed_everywhere("/after"); }, seconds(40))) << cluster.logs();
+  EXPECT_EQ(cluster.leader(), &other) << cluster.logs();
+  EXPECT_NE(first->agent_log().find("Marathon cannot be reached from here, and " + other.id() + " reaches it"),
+            std::string::npos)
+      << first->agent_log();
+  // It is named, and does not come back by itself.
+  EXPECT_FALSE(wait_until([&] { return cluster.leader() == first; }, seconds(20)));
+  cluster.marathon_relay(index).heal();
+  EXPECT_TRUE(wait_until([&] { return cluster.converged(); }, seconds(20))) << cluster.logs();
+  EXPECT_EQ(cluster.leader(), &other);
+}
+
 }  // namespace
 }  // namespace chorale::testing

@@ -24,6 +24,8 @@ const char* name_of(SessionState state) {
       return "expired";
     case SessionState::kAuthFailed:
       return "refused";
+    case SessionState::kUnresolved:
+      return "unresolved";
   }
   return "";
 }

@@ -20,6 +20,22 @@ class TrackerStreamTest : public testing::Test {
     }
   }
   void settle() { scene_.settle(list_); }
+  void refuse_streams() {
+    while (!scene_.opened.empty()) {
+      for (const std::string& endpoint : std::exchange(scene_.opened, {})) {
+        scene_.send(StreamFailed{endpoint, {"refused"}});
+      }
+    }
+  }
+  // 10 ms in which Marathon refuses everything.
+  void stay_away() {
+    scene_.pass(Milliseconds(10));
+    while (!scene_.lists.empty()) scene_.fail_list("refused");
+    for (const std::string& endpoint : std::exchange(scene_.pings, {})) {
+      scene_.send(EndpointPinged{endpoint, Failure{"refused"}, false});
+    }
+    refuse_streams();
+  }
   MarathonApps list_;
   TrackerScene scene_;
 };
@@ -93,27 +109,27 @@ TEST_F(TrackerStreamTest, AStreamThatIsLostIsReplacedByListsAtOnce) {
   EXPECT_THAT(scene_.lists, SizeIs(1));
 }
 
-// Twenty seconds without Marathon: the stream's back-off is at its longest.
+// A minute without Marathon: every back-off is at its longest.
 TEST_F(TrackerStreamTest, APingThatAnswersEndsTheBackOffOfTheStreamToo) {
   settle();
   scene_.send(StreamFailed{"http://a", {"refused"}});
-  for (const TimePoint end = scene_.now + std::chrono::seconds(60); scene_.now < end;) {
-    scene_.pass(Milliseconds(10));
-    while (!scene_.lists.empty()) scene_.fail_list("refused");
-    for (const std::string& endpoint : std::exchange(scene_.pings, {})) {
-      scene_.send(EndpointPinged{endpoint, Failure{"refused"}, false});
-    }
-    while (!scene_.opened.empty()) {
-      for (const std::string& endpoint : std::exchange(scene_.opened, {})) {
-        scene_.send(StreamFailed{endpoint, {"refused"}});
-      }
-    }
-  }
-  scene_.opened.clear();
+  for (const TimePoint end = scene_.now + std::chrono::seconds(60); scene_.now < end;) stay_away();
   scene_.pings.clear();
   scene_.send(EndpointPinged{"http://a", std::nullopt});
   EXPECT_THAT(scene_.opened, testing::ElementsAre("http://a"));
   EXPECT_THAT(scene_.lists, SizeIs(1));
+}
+
+TEST_F(TrackerStreamTest, AListThatAnswersEndsItLikewise) {
+  settle();
+  scene_.send(StreamFailed{"http://a", {"refused"}});
+  for (const TimePoint end = scene_.now + std::chrono::seconds(60); scene_.now < end;) stay_away();
+  while (scene_.lists.empty()) {
+    scene_.pass(Milliseconds(10));
+    refuse_streams();
+  }
+  scene_.answer_list(list_);
+  EXPECT_THAT(scene_.opened, SizeIs(1));
 }
 
 TEST_F(TrackerStreamTest, MarathonIsReachedWhereAnEndpointAnswers) {
