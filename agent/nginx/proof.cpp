@@ -104,7 +104,10 @@ std::optional<ReloadFinished> Proof::observe() {
       break;
   }
   if (std::chrono::steady_clock::now() < deadline_) return std::nullopt;
-  return finished(Result::kUnproven, explain_timeout(now, said));
+  ReloadFinished late = finished(Result::kUnproven, explain_timeout(now, said));
+  late.slow = said.empty() && stat->state != 'T' && stat->state != 't' &&
+              std::none_of(now.serving.begin(), now.serving.end(), [this](int pid) { return !contains(before_, pid); });
+  return late;
 }
 
 bool Proof::confirmed() {
