@@ -1,6 +1,7 @@
 #include "render/local_values.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 namespace chorale::render {
@@ -71,6 +72,17 @@ int line_before_filling(std::string_view text, const std::map<std::string, std::
     ++at;
   }
   return line;
+}
+
+bool is_built_in_value(std::string_view name) {
+  constexpr std::array<std::string_view, 7> kNames{"xproxy",          "id",   "hostname", "http_port", "nginx_pid",
+                                                   "nginx_error_log", "proof"};
+  return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
+}
+
+bool uses_local_secrets(std::string_view text) {
+  const std::vector<std::string> names = local_value_names(text);
+  return !std::all_of(names.begin(), names.end(), is_built_in_value);
 }
 
 std::vector<std::string> local_value_names(std::string_view text) {

@@ -8,6 +8,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 
 #include "agent/base/unique_fd.h"
 
@@ -84,12 +86,14 @@ Done write_draft(const std::string& path, std::string_view text, const Ownership
   const UniqueFd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!fd) return failed("create", path);
   Done done = write_all(fd.get(), text, path);
+  // The mode first: without CAP_FOWNER, as under the service's capabilities, another owner's file has the mode that it
+  // has.
   const bool own = ownership.user == geteuid() && ownership.group == getegid();
+  if (done && fchmod(fd.get(), ownership.mode) != 0) done = failed("set the mode of", path);
   if (done && ownership.user != static_cast<uid_t>(-1) && !own &&
       fchown(fd.get(), ownership.user, ownership.group) != 0) {
     done = failed("give the old owner to", path);
   }
-  if (done && fchmod(fd.get(), ownership.mode) != 0) done = failed("set the mode of", path);
   if (!done) unlink(path.c_str());
   return done;
 }
@@ -98,6 +102,18 @@ Done publish_file(const std::string& draft, const std::string& path) {
   if (Done synced = sync_path(draft, 0); !synced) return synced;
   if (rename(draft.c_str(), path.c_str()) != 0) return failed("replace", path);
   return sync_path(directory_of(path), O_DIRECTORY);
+}
+
+std::string resolve_links(const std::string& path) {
+  constexpr int kLongestChain = 40;  // as the kernel's
+  std::error_code error;
+  std::filesystem::path place = path;
+  for (int i = 0; i < kLongestChain && std::filesystem::is_symlink(place, error); ++i) {
+    const std::filesystem::path next = std::filesystem::read_symlink(place, error);
+    if (error) break;
+    place = place.parent_path() / next;  // an absolute one replaces it
+  }
+  return place.string();
 }
 
 Done replace_file(const std::string& path, std::string_view text, const Ownership& ownership) {

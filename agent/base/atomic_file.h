@@ -51,6 +51,8 @@ using Done = tl::expected<void, Failure>;
 // Both at once, by way of ".<name>.chorale-tmp" beside it.
 [[nodiscard]] Done replace_file(const std::string& path, std::string_view text, const Ownership& ownership);
 
+// Where a chain of symbolic links ends, whether or not there is a file; the path itself if it is none.
+[[nodiscard]] std::string resolve_links(const std::string& path);
 // "<directory>/.<name><suffix>": hidden, so that no include pattern picks it up.
 [[nodiscard]] std::string hidden_beside(const std::string& path, std::string_view suffix);
 

@@ -58,6 +58,16 @@ void close_inherited(posix_spawn_file_actions_t& actions) {
   }
 }
 
+// Without the agent's own settings: CHORALE_PASS is none of Nginx's business.
+std::vector<char*> environment_of_children() {
+  std::vector<char*> kept;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    if (!std::string_view(*entry).starts_with("CHORALE_")) kept.push_back(*entry);
+  }
+  kept.push_back(nullptr);
+  return kept;
+}
+
 // 0, or an errno.
 int spawn(const std::vector<std::string>& arguments, int output, pid_t& pid) {
   std::vector<char*> argv;
@@ -81,7 +91,8 @@ int spawn(const std::vector<std::string>& arguments, int output, pid_t& pid) {
   posix_spawnattr_setpgroup(&how.attributes, 0);
   posix_spawnattr_setflags(&how.attributes,
                            static_cast<short>(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP));
-  return posix_spawnp(&pid, argv[0], &files.actions, &how.attributes, argv.data(), environ);
+  std::vector<char*> environment = environment_of_children();
+  return posix_spawnp(&pid, argv[0], &files.actions, &how.attributes, argv.data(), environment.data());
 }
 
 // False once the other end is closed.

@@ -1,7 +1,8 @@
 // Runs a child to its end and keeps what it said. Blocking: for the worker pool and the command line.
 //
 // No SIGCHLD handler and no pidfd: the first would take other libraries' children, the second is missing on EL7's
-// kernel. The child leads its own process group, inherits no descriptor but its output, and dies with its deadline.
+// kernel. The child leads its own process group, inherits no descriptor but its output and no variable
+// CHORALE_*, and dies with its deadline.
 #pragma once
 
 #include <atomic>

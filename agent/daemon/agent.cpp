@@ -45,6 +45,7 @@ Agent::Agent(Config config, InstanceLock lock, const NotifyEnvironment& service_
 Agent::~Agent() {
   if (leadership_) leadership_->close();
   nginx_.reset();  // ends a running `nginx -t`, which the workers would otherwise wait for
+  nginx_workers_.join();
   workers_.join();
 }
 
@@ -80,7 +81,7 @@ bool Agent::start() {
   callbacks.applied = [this](const coordination::RevisionApplied& done) { applied(done); };
   callbacks.changed = [this](const NginxStatus& status) { nginx_changed(status); };
   callbacks.log = [](const LogLine& line) { write_log(line); };
-  nginx_ = make_reloaded_nginx(loop_, workers_, nginx_options(), std::move(callbacks));
+  nginx_ = make_reloaded_nginx(loop_, nginx_workers_, nginx_options(), std::move(callbacks));
   const auto served = nginx_->start();
   nginx_status_ = nginx_->status();
   const HealthInputs first = health_inputs();

@@ -82,7 +82,8 @@ class Agent {
   InstanceLock lock_;
   std::string started_at_;
   boost::asio::io_context loop_{1};
-  boost::asio::thread_pool workers_{3};  // a trial may hold one, a stage test another
+  boost::asio::thread_pool workers_{2};
+  boost::asio::thread_pool nginx_workers_{kNginxThreads};
   boost::asio::signal_set signals_;
   boost::asio::steady_timer end_timer_;
   boost::asio::steady_timer status_timer_;

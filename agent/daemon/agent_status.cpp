@@ -36,6 +36,12 @@ HealthInputs Agent::health_inputs() const {
     if (const auto& note = leadership_->template_note()) inputs.warnings.push_back(*note);
   }
   for (const std::string& warning : nginx_status_.warnings) inputs.warnings.push_back("Nginx warns: " + warning);
+  if (nginx_status_.reload_spacing > Milliseconds(0)) {
+    inputs.warnings.push_back(
+        "old workers of Nginx wait for their connections to end (worker_shutdown_timeout): "
+        "reloads are at least " +
+        std::to_string(nginx_status_.reload_spacing.count() / 1'000) + " s apart");
+  }
   if (!config_.standalone && config_.zookeeper.credentials.empty()) {
     inputs.warnings.emplace_back(
         "ZooKeeper is used without credentials: anyone who can write there configures every proxy");

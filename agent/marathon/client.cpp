@@ -27,7 +27,7 @@ constexpr const char* kAppsPath = "/v2/apps?embed=apps.tasks&embed=apps.counts&e
 using RestResult = tl::expected<std::string, RestFailure>;
 
 std::string credentials_of(const MarathonClientOptions& options) {
-  return options.user.empty() && options.password.empty() ? std::string{} : options.user + ":" + options.password;
+  return options.user.empty() ? std::string{} : options.user + ":" + options.password;
 }
 
 // An event that cannot be read is still one: something happened.

@@ -10,6 +10,7 @@
 
 #include "agent/nginx/boot_clock.h"
 #include "agent/nginx/record.h"
+#include "render/local_values.h"
 
 namespace chorale::agent {
 namespace {
@@ -18,6 +19,7 @@ constexpr std::string_view kRestoreSuffix = ".chorale-restore";
 constexpr std::string_view kBeforeSuffix = ".before-chorale";
 constexpr std::string_view kDriftSuffix = ".drift-";
 constexpr int kDriftsKept = 10;
+constexpr mode_t kSecretMode = 0640;
 constexpr Ownership kPrivate{0600, static_cast<uid_t>(-1), static_cast<gid_t>(-1)};
 
 std::optional<FileContent> content_in(const std::optional<ReadFile>& file) {
@@ -128,8 +130,10 @@ StageWritten ConfigFile::write_stage(const PublishedConfig& config,
   if (!target) return {tl::unexpected(target.error())};
   const std::string text = identity_line(config.identity) + *filled;
   FileContent content = content_of(text);
-  if (content_in(*target) == content) return {std::move(content), true};
-  const Done written = write_draft(stage_, text, *target ? (*target)->ownership : Ownership{});
+  const Ownership ownership = ownership_for(*target, render::uses_local_secrets(*config.text));
+  const bool same_mode = *target && (*target)->ownership.mode == ownership.mode;
+  if (same_mode && content_in(*target) == content) return {std::move(content), true};
+  const Done written = write_draft(stage_, text, ownership);
   if (!written) return {tl::unexpected(written.error())};
   return {std::move(content)};
 }
@@ -139,7 +143,25 @@ Done ConfigFile::write_trial(const std::string& text, const std::map<std::string
   if (!filled) return tl::unexpected(Failure{filled.error().text()});
   const auto target = read_file(target_);
   if (!target) return tl::unexpected(target.error());
-  return write_draft(trial_, *filled, *target ? (*target)->ownership : Ownership{});
+  return write_draft(trial_, *filled, ownership_for(*target, render::uses_local_secrets(text)));
+}
+
+Ownership ConfigFile::ownership_for(const std::optional<ReadFile>& target, bool secret) {
+  Ownership ownership = target ? target->ownership : Ownership{};
+  if (secret) ownership.mode &= kSecretMode;
+  return ownership;
+}
+
+Done ConfigFile::publish(const std::string& draft) const {
+  const std::string place = resolve_links(target_);
+  if (place == target_) return publish_file(draft, target_);
+  // Another directory, perhaps another file system: a rename could not get there.
+  const auto file = read_file(draft);
+  if (!file) return tl::unexpected(file.error());
+  if (!*file) return tl::unexpected(Failure{draft + " is gone"});
+  Done done = replace_file(place, (*file)->text, (*file)->ownership);
+  if (done) unlink(draft.c_str());
+  return done;
 }
 
 void ConfigFile::remove_trial() const { unlink(trial_.c_str()); }
@@ -161,7 +183,7 @@ StageInstalled ConfigFile::install(const InstallStage& request) const {
   }
   if (const Done done = keep_published(request.config); !done) return {done.error()};
   if (const Done done = record_install(request.content, *found); !done) return {done.error()};
-  if (const Done done = publish_file(stage_, target_); !done) return {done.error()};
+  if (const Done done = publish(stage_); !done) return {done.error()};
   result.installed_at_ms = milliseconds_since_boot();
   return result;
 }
@@ -181,10 +203,11 @@ ProvenRestored ConfigFile::restore(const RestoreProven& request) const {
     result.kept = std::move(*kept);
   }
   const std::string draft = hidden_beside(target_, kRestoreSuffix);
-  const Ownership ownership = *found ? (*found)->ownership : Ownership{};
-  Done done = write_draft(draft, (*proven)->text, ownership);
+  const auto published = find_published(content);
+  const bool secret = content.identity && (!published || render::uses_local_secrets(*published->text));
+  Done done = write_draft(draft, (*proven)->text, ownership_for(*found, secret));
   if (done) done = record_install(content, *found);
-  if (done) done = publish_file(draft, target_);
+  if (done) done = publish(draft);
   if (!done) {
     unlink(draft.c_str());
     return {tl::unexpected(done.error())};
@@ -254,7 +277,9 @@ tl::expected<std::optional<std::string>, Failure> ConfigFile::keep_drift(const R
     if (last && *last && (*last)->text == file.text) return std::nullopt;
   }
   const std::string path = prefix + std::to_string(newest + 1);
-  if (const Done done = replace_file(path, file.text, file.ownership); !done) return tl::unexpected(done.error());
+  Ownership ownership = file.ownership;
+  ownership.mode &= kSecretMode;  // an edit of a file that may hold values of [local]
+  if (const Done done = replace_file(path, file.text, ownership); !done) return tl::unexpected(done.error());
   for (const int number : numbers) {
     if (number <= newest + 1 - kDriftsKept) unlink((prefix + std::to_string(number)).c_str());
   }

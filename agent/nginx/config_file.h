@@ -10,6 +10,8 @@
 //                                        that was before the last install
 //   <state_dir>/{proven,installed}.record
 //   <state_dir>/reload_on.record         the watched files as the last proven reload has read them
+// Where the target is a link, the file that it points to is replaced, and the link stays. What holds values of [local]
+// is readable by its owner and its group at most.
 // It keeps no state in memory: every call reads the disk again, so that it can be killed between any two.
 #pragma once
 
@@ -76,6 +78,10 @@ class ConfigFile {
   [[nodiscard]] Done copy_to_proven(const ReadFile& file, const std::optional<MasterProcess>& master) const;
   [[nodiscard]] Done keep_published(const PublishedConfig& config) const;
   [[nodiscard]] std::optional<PublishedConfig> find_published(const std::optional<FileContent>& content) const;
+  // The draft becomes the target; where that is a link, what it points to.
+  [[nodiscard]] Done publish(const std::string& draft) const;
+  // For the target: as it is, but nobody else may read what holds values of [local].
+  [[nodiscard]] static Ownership ownership_for(const std::optional<ReadFile>& target, bool secret);
   [[nodiscard]] Done record_install(const FileContent& content, const std::optional<ReadFile>& before) const;
 
   std::string target_;

@@ -6,14 +6,15 @@
 namespace chorale::agent {
 
 TestFinished test_config(const std::vector<std::string>& command, const std::string& file,
-                         const std::atomic<bool>& stop, Milliseconds longest) {
+                         const std::atomic<bool>& stop, Milliseconds longest, const Redaction& redaction) {
   std::vector<std::string> arguments = command;
   arguments.insert(arguments.end(), {"-t", "-q", "-c", file});
   const auto ran = run_process(arguments, longest, stop);
   if (!ran) return {TestResult::kFailed, ran.error().message, Milliseconds(0)};
-  if (ran->exit_code == 0) return {TestResult::kAccepted, {}, ran->took, 0, nginx_warnings(ran->output)};
+  const std::string output = redaction.apply(ran->output, file);
+  if (ran->exit_code == 0) return {TestResult::kAccepted, {}, ran->took, 0, nginx_warnings(output)};
   const bool refused = ran->output.find("[emerg]") != std::string::npos;
-  std::string error = nginx_error(ran->output);
+  std::string error = nginx_error(output);
   if (!refused) error = arguments[0] + " -t ended with " + std::to_string(ran->exit_code) + ": " + error;
   const int line = error_line(error, escaped(file));
   return {refused ? TestResult::kRefused : TestResult::kFailed, std::move(error), ran->took, line};

@@ -7,11 +7,14 @@
 
 #include "agent/base/process.h"
 #include "agent/core/applying/applier_events.h"
+#include "agent/nginx/redaction.h"
 
 namespace chorale::agent {
 
-// Ensures: kRefused only if Nginx ran and named an [emerg]; everything else that went wrong is kFailed.
+// Ensures: no value that `redaction` knows is in the answer; kRefused only if Nginx ran and named an [emerg];
+// everything else that went wrong is kFailed.
 [[nodiscard]] TestFinished test_config(const std::vector<std::string>& command, const std::string& file,
-                                       const std::atomic<bool>& stop, Milliseconds longest = kMaxProcessTime);
+                                       const std::atomic<bool>& stop, Milliseconds longest = kMaxProcessTime,
+                                       const Redaction& redaction = {});
 
 }  // namespace chorale::agent

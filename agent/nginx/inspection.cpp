@@ -36,6 +36,8 @@ Inspection inspect(const ConfigFile& file, const std::optional<ConfigView>& know
   if (found.event.master) {
     const Workers workers = workers_of(found.event.master->pid);
     found.event.workers = static_cast<int>(workers.serving.size());
+    const std::optional<ProcessStat> stat = process_stat(found.event.master->pid);
+    found.event.stopped = stat && (stat->state == 'T' || stat->state == 't');
     found.event.old_workers = static_cast<int>(workers.leaving.size());
   }
   for (const std::string& path : watched) found.event.watched[path] = stamp_of(path);

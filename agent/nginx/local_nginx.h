@@ -74,7 +74,11 @@ class LocalNginx {
   [[nodiscard]] virtual const NginxStatus& status() const = 0;
 };
 
-// By a file and its reload. Child processes, fsyncs and /proc reads run on `workers`.
+// What may run at once, and hang: a stage test, a trial, a reload by command, and a look beside them.
+inline constexpr int kNginxThreads = 4;
+
+// By a file and its reload. Child processes, fsyncs and /proc reads run on `workers`, which has kNginxThreads threads
+// and no other work: a hung `nginx -t` must not stop anything else.
 [[nodiscard]] std::shared_ptr<LocalNginx> make_reloaded_nginx(boost::asio::io_context& loop,
                                                               boost::asio::thread_pool& workers,
                                                               LocalNginxOptions options,

@@ -51,6 +51,7 @@ Proof::Proof(const ReloadRequest& request, const MasterProcess& master)
       logged_pid_(pid_in_own_namespace(master.pid)),
       before_(workers_of(master.pid).serving),
       log_(request.locations.error_logs),
+      redaction_(request.redaction),
       page_(request.page),
       timeout_(request.timeout) {
   for (const int pid : before_) before_own_.push_back(pid_in_own_namespace(pid));
@@ -74,7 +75,8 @@ tl::expected<std::unique_ptr<Proof>, ReloadFinished> Proof::begin(const ReloadRe
       const auto ran = run_process(command, kMaxProcessTime, stop);
       if (!ran) return tl::unexpected(finished(Result::kUnproven, ran.error().message));
       if (ran->exit_code != 0) {
-        return tl::unexpected(finished(Result::kRefused, "nginx -s reload: " + nginx_error(ran->output)));
+        return tl::unexpected(
+            finished(Result::kRefused, "nginx -s reload: " + nginx_error(request.redaction.apply(ran->output))));
       }
     }
   }
@@ -84,13 +86,15 @@ tl::expected<std::unique_ptr<Proof>, ReloadFinished> Proof::begin(const ReloadRe
 
 std::optional<ReloadFinished> Proof::observe() {
   // The log first: a refusal that is written after this look leaves the old workers in place, so nothing is proven.
-  const std::vector<std::string> said = emergencies(log_.text(), logged_pid_);
+  std::vector<std::string> said = emergencies(log_.text(), logged_pid_);
   const Workers now = workers_of(master_.pid);
   const std::optional<ProcessStat> stat = process_stat(master_.pid);
   if (!stat || stat->state == 'Z' || stat->started_ms != master_.started_ms) {
     return finished(Result::kNoMaster, "the Nginx master ended while it reloaded");
   }
-  switch (judge_proof(before_, now, said)) {
+  const ProofVerdict verdict = judge_proof(before_, now, said);
+  for (std::string& message : said) message = redaction_.apply(message);
+  switch (verdict) {
     case ProofVerdict::kProven:
       if (!confirmed()) break;
       return ReloadFinished{Result::kProven, {}, master_};
@@ -100,7 +104,10 @@ std::optional<ReloadFinished> Proof::observe() {
       break;
   }
   if (std::chrono::steady_clock::now() < deadline_) return std::nullopt;
-  return finished(Result::kUnproven, explain_timeout(now, said));
+  ReloadFinished late = finished(Result::kUnproven, explain_timeout(now, said));
+  late.slow = said.empty() && stat->state != 'T' && stat->state != 't' &&
+              std::none_of(now.serving.begin(), now.serving.end(), [this](int pid) { return !contains(before_, pid); });
+  return late;
 }
 
 bool Proof::confirmed() {

@@ -19,6 +19,7 @@
 #include "agent/nginx/locations.h"
 #include "agent/nginx/master.h"
 #include "agent/nginx/proof_page.h"
+#include "agent/nginx/redaction.h"
 
 namespace chorale::agent {
 
@@ -35,6 +36,7 @@ struct ReloadRequest {
   std::vector<std::string> command;  // for a master that may not be signalled
   std::string config_file;
   Milliseconds timeout{0};
+  Redaction redaction{};
   std::optional<ProofPage> page{};  // of the file that is to be served; nullopt: the set of workers is all there is
 };
 
@@ -58,6 +60,7 @@ class Proof {
   std::vector<int> before_;
   std::vector<int> before_own_;  // the same, as they call themselves
   ErrorLogTail log_;
+  Redaction redaction_;
   std::optional<ProofPage> page_;
   std::chrono::steady_clock::time_point ask_at_{};
   std::string answered_;  // what came in place of the proof

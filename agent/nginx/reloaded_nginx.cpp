@@ -45,7 +45,9 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
         applier_({options_.ignore_check, options_.repair_drift, options_.retry_interval, options_.illness_interval,
                   options_.proof_floor}),
         watch_timer_(loop),
-        proof_timer_(loop) {}
+        proof_timer_(loop) {
+    redaction_.learn(options_.local_values);
+  }
 
   ~ReloadedNginx() override { worker_.cancel_and_wait(); }
 
@@ -65,6 +67,7 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
   void set_local_values(std::map<std::string, std::string> values) override {
     if (values == options_.local_values) return;
     options_.local_values = std::move(values);
+    redaction_.learn(options_.local_values);
     step(LocalValuesChanged{});
   }
 
@@ -137,14 +140,15 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
   }
 
   void test(const std::string& path) {
-    run([command = options_.command, path](const auto& stop) { return test_config(command, path, stop); },
+    run([command = options_.command, path, redaction = redaction_](
+            const auto& stop) { return test_config(command, path, stop, kMaxProcessTime, redaction); },
         [](ReloadedNginx& self, const TestFinished& finished) { self.step(finished); });
   }
 
   void try_next() {
     run([file = file_, text = trials_.front().text, values = options_.local_values, command = options_.command,
-         ignore =
-             options_.ignore_check](const auto& stop) { return try_text(*file, *text, values, command, ignore, stop); },
+         redaction = redaction_, ignore = options_.ignore_check](
+            const auto& stop) { return try_text(*file, *text, values, command, ignore, redaction, stop); },
         [](ReloadedNginx& self, TestFinished result) {
           const Trial ended = std::move(self.trials_.front());
           self.trials_.pop_front();
@@ -155,12 +159,13 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
 
   static TestFinished try_text(const ConfigFile& file, const std::string& text,
                                const std::map<std::string, std::string>& values,
-                               const std::vector<std::string>& command, bool ignore_check, const StopFlag& stop) {
+                               const std::vector<std::string>& command, bool ignore_check, const Redaction& redaction,
+                               const StopFlag& stop) {
     if (ignore_check) return {TestResult::kAccepted, {}, Milliseconds(0)};
     if (const Done written = file.write_trial(text, values); !written) {
       return {TestResult::kFailed, written.error().message, Milliseconds(0)};
     }
-    TestFinished result = test_config(command, file.trial(), stop, kLongestTrial);
+    TestFinished result = test_config(command, file.trial(), stop, kLongestTrial, redaction);
     file.remove_trial();
     if (result.line > 0) result.line = render::line_before_filling(text, values, result.line);
     return result;
@@ -203,8 +208,13 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
   }
 
   void perform(const Reload& effect) {
-    const ReloadRequest request{locations(),          program_,       options_.command,
-                                options_.config_file, effect.timeout, view_ ? view_->proof_page : std::nullopt};
+    const ReloadRequest request{locations(),
+                                program_,
+                                options_.command,
+                                options_.config_file,
+                                effect.timeout,
+                                redaction_,
+                                view_ ? view_->proof_page : std::nullopt};
     run(
         [request](const auto& stop) {
           auto begun = Proof::begin(request, stop);
@@ -306,6 +316,7 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
   asio::steady_timer watch_timer_;
   asio::steady_timer proof_timer_;
 
+  Redaction redaction_;
   std::optional<ConfigView> view_;
   std::uint64_t changes_ = 0;  // of the target, by this agent
   MainDirectives directives_;

@@ -69,7 +69,8 @@ void Proxy::start_agent() {
          << "state_dir = \"" << (directory_.path() / "state").string() << "\"\n"
          << "session_timeout = \"" << options_.session_timeout << "\"\n"
          << options_.more_config << "\n[local]\nhttp_port = \"127.0.0.1:" << nginx_.port() << "\"\nnginx_error_log = \""
-         << nginx_.error_log() << "\"\n";
+         << nginx_.error_log() << "\"\n"
+         << options_.more_local;
   start_agent_with(config.str());
 }
 
@@ -158,6 +159,7 @@ Proxy* RealCluster::add_proxy(const std::string& more_config) {
                                              more_config,
                                              options_.delays_tests,
                                              options_.nginx_template,
+                                             options_.more_local,
                                              number == options_.proxies ? options_.last_nginx_cmd : ""}));
   if (!proxies_.back()->start_nginx()) return nullptr;
   proxies_.back()->start_agent();

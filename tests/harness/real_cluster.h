@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -32,6 +33,7 @@ class Proxy {
     std::string more_config;       // further lines for chorale.toml, before [local]
     bool delays_tests = false;     // delay_tests() may be called
     std::string nginx_template{};  // its file; empty: the shipped one
+    std::string more_local{};      // further lines of [local]
     std::string nginx_cmd{};       // put before Nginx's own command line; empty: nothing
   };
 
@@ -45,6 +47,7 @@ class Proxy {
   // On a configuration of the test's own.
   void start_agent_with(const std::string& config);
   void kill_agent() { agent_->kill(); }  // -9
+  [[nodiscard]] std::filesystem::path directory() const { return directory_.path(); }
   void signal_agent(int number) { agent_->signal(number); }
   // `chorale VERB` on this proxy, to its end: its exit code and all that it said.
   struct Ran {
@@ -91,6 +94,7 @@ class RealCluster {
     std::string more_config{};             // further lines of every agent's chorale.toml
     bool delays_tests = false;             // Proxy::delay_tests() may be called
     std::string nginx_template{};          // every agent's; empty: the shipped one
+    std::string more_local{};              // further lines of every agent's [local]
     std::string last_nginx_cmd{};          // of the last proxy alone: see Proxy::Options::nginx_cmd
     std::string zookeeper_user{};          // "user:password"; empty: without credentials
     bool marathon_relays = false;          // the same with Marathon

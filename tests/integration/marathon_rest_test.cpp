@@ -236,6 +236,14 @@ TEST_F(MarathonRestTest, CredentialsFollowARedirectAndStayOutOfTexts) {
   EXPECT_EQ(standby.heads().size() + leader.heads().size(), 2U);
 }
 
+TEST_F(MarathonRestTest, PasswordWithoutAUserIsNotSent) {
+  const ScriptedServer server(always(http_answer("200 OK", kApps)));
+  MarathonClientOptions options;
+  options.password = "pw";
+  ASSERT_TRUE(fetch(server, options).apps);
+  EXPECT_THAT(server.heads().at(0), Not(HasSubstr("Authorization")));
+}
+
 TEST_F(MarathonRestTest, ARedirectLoopEnds) {
   const ScriptedServer server(always(http_answer("302 Found", "", "Location: /again\r\n")));
   EXPECT_THAT(message_of(fetch(server)), HasSubstr("more than 5 redirects"));

@@ -129,6 +129,41 @@ TEST_F(NginxApplyTest, StoppedMasterIsReportedAndFollowsWhenItGoesOn) {
   EXPECT_EQ(nginx_.answer(), "two");
 }
 
+TEST_F(NginxApplyTest, MasterThatGoesOnIsNotLeftWaitingForTheRetry) {
+  ASSERT_TRUE(nginx_.start());
+  options_.proof_floor = Milliseconds(500);
+  options_.retry_interval = Milliseconds(60'000);
+  begin();
+  apply(1, nginx_.config("one"));
+  ASSERT_TRUE(run_until_applied(1));
+  nginx_.signal(SIGSTOP);
+  apply(2, nginx_.config("two"));
+  ASSERT_TRUE(run_until([this] { return status().reload_failures > 0; }));
+  run_for(std::chrono::milliseconds(200));
+  nginx_.signal(SIGCONT);
+  ASSERT_TRUE(run_until_applied(2)) << logged();
+  EXPECT_FALSE(status().failing_since);
+}
+
+// `nginx -t`, a trial and `nginx -s reload` hang, each as long as it may: looking at Nginx goes on.
+TEST_F(NginxApplyTest, HungChildrenDoNotStopTheLookAtNginx) {
+  ASSERT_TRUE(nginx_.start());
+  write_text(state_.path() / "hang", "#!/bin/sh\nexec sleep 1000\n");
+  fs::permissions(state_.path() / "hang", fs::perms::owner_all);
+  boost::asio::thread_pool pool{kNginxThreads};
+  options_.command = {state_.path() / "hang"};
+  local_ = make_reloaded_nginx(loop_, pool, options_, {});
+  ASSERT_EQ(local_->start(), std::nullopt);
+  stage(1, nginx_.config("one"));
+  local_->try_out(std::make_shared<const std::string>("x"), [](const TestFinished&) {});
+  run_for(std::chrono::milliseconds(200));
+  ASSERT_TRUE(status().running);
+  nginx_.stop();
+  EXPECT_TRUE(run_until([this] { return !status().running; }));
+  local_.reset();
+  pool.join();
+}
+
 TEST_F(NginxApplyTest, EditedFileIsKeptAsideAndRepaired) {
   ASSERT_TRUE(nginx_.start());
   begin();

@@ -137,6 +137,10 @@ void Applier::on(const Inspected& event) {
   } else if (repairs_ > 0) {
     look();
   }
+  if (std::exchange(stopped_, event.stopped) && !event.stopped) {  // what failed because of that can work now
+    apply_at_ = std::min(apply_at_, now_);
+    served_.retry_at_once(now_);
+  }
   served_.look_at_start(target_);
   refresh_.look(event.watched, effects_);
   compare_found();
@@ -258,6 +262,7 @@ void Applier::advance_apply() {
       return fail(error, refused ? options_.retry_interval : options_.illness_interval);
     }
     if (!judged->unchanged) {
+      if (!served_.served(judged->body) && now_ < served_.next_reload_at()) return;
       outdate_inspection();
       return effects_.push_back(target_.install(config, judged->body));
     }
@@ -278,6 +283,7 @@ void Applier::reload() {
 // After everything that changes the file: its reload would read the other files anew as well.
 void Applier::advance_refresh() {
   if (files_busy() || served_.reloading() || !refresh_.due(now_)) return;
+  if (!refresh_.asked() && !refresh_.tested() && now_ < served_.next_reload_at()) return;
   if (!served_.master()) return refresh_.refuse("Nginx is not running", effects_);
   if (!target_.content()) return refresh_.refuse("there is no configuration file", effects_);
   if (held()) return refresh_.refuse(target_.trouble(), effects_);

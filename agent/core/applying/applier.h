@@ -100,6 +100,8 @@ class Applier {
   bool repair_looked_ = false;  // the target was looked at since
   bool edit_given_up_ = false;  // there is no copy to put back: what is applied next may go over it
 
+  bool stopped_ = false;  // the master, at the last look
+
   std::optional<ProposalEnded> proposal_ended_;
   std::optional<PublishedConfig> to_stage_;
   std::optional<PublishedConfig> to_apply_;  // committed and not proven yet

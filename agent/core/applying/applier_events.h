@@ -89,6 +89,7 @@ struct ReloadFinished {  // answer to Reload
   Result result = Result::kUnproven;
   std::string reason;
   std::optional<MasterProcess> master;  // set with kProven
+  bool slow = false;                    // with kUnproven: the master was still at it when time was up
 };
 struct Inspected {  // answer to Inspect
   tl::expected<MasterProcess, Failure> master;
@@ -96,6 +97,7 @@ struct Inspected {  // answer to Inspect
   int workers = 0;
   int old_workers = 0;
   FileStamps watched{};
+  bool stopped = false;  // the master, by SIGSTOP
 };
 struct ApplierTicked {};
 using ApplierEvent = std::variant<FilesFound, StageRequested, ApplyRequested, LocalValuesChanged, CommandGiven,

@@ -25,7 +25,8 @@ struct NginxStatus {
   std::optional<coordination::Identity> applied;  // proven
   std::optional<TimePoint> failing_since;         // since when a committed revision cannot be applied
   int workers = 0;
-  int old_workers = 0;  // shutting down
+  int old_workers = 0;             // shutting down
+  Milliseconds reload_spacing{0};  // since so many of them are left: reloads are at least this far apart
   std::uint64_t accepted_tests = 0;
   std::vector<std::string> warnings;  // of the last accepted test, in Nginx's words
   std::uint64_t reloads = 0;          // proven

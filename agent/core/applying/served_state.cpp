@@ -1,9 +1,15 @@
 #include "agent/core/applying/served_state.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
 namespace chorale::agent {
+namespace {
+
+constexpr Milliseconds kLongestProof{60'000};
+
+}  // namespace
 
 bool ServedState::to_be_reloaded(TimePoint now) const {
   const auto* doubtful = std::get_if<Doubtful>(&phase_);
@@ -34,6 +40,7 @@ void ServedState::on(const Inspected& event, const TargetFile& target, TimePoint
   master_ = event.master ? std::optional(*event.master) : std::nullopt;
   error_ = event.master ? std::string() : why_not_running(event.master.error().message);
   log_master(before, effects);
+  log_spacing(effects);
   if (!served_ || served_->master == master_) return;
   forget();
   if (!reloading()) doubt(target.own(), now);
@@ -59,9 +66,39 @@ void ServedState::look_at_start(const TargetFile& target) {
   settle();
 }
 
-Reload ServedState::reload(TimePoint now, Milliseconds timeout) {
+Reload ServedState::reload(TimePoint now, Milliseconds shortest) {
   phase_ = Reloading{now};
-  return {timeout};
+  reloaded_at_ = now;
+  given_ = std::max({shortest, 3 * last_apply_, needed_});
+  return {given_};
+}
+
+Milliseconds ServedState::spacing() const {
+  constexpr int kFreeGenerations = 4;
+  constexpr Milliseconds kFirst{1'000};
+  constexpr Milliseconds kLongest{30'000};
+  const int generations = (old_workers_ + std::max(workers_, 1) - 1) / std::max(workers_, 1);
+  Milliseconds spacing{0};
+  for (int i = kFreeGenerations; i < generations && spacing < kLongest; ++i) {
+    spacing = spacing == Milliseconds(0) ? kFirst : std::min(2 * spacing, kLongest);
+  }
+  return spacing;
+}
+
+void ServedState::log_spacing(ApplierEffects& effects) {
+  const Milliseconds now = spacing();
+  if (now > logged_spacing_) {
+    effects.emplace_back(
+        LogLine{LogLine::Level::kWarning, std::to_string(old_workers_) +
+                                              " old workers of Nginx wait for their connections to end: "
+                                              "reloads are at least " +
+                                              std::to_string(now.count() / 1'000) + " s apart"});
+  }
+  logged_spacing_ = now;
+}
+
+void ServedState::retry_at_once(TimePoint now) {
+  if (auto* doubtful = std::get_if<Doubtful>(&phase_)) doubtful->reload_at = std::min(doubtful->reload_at, now);
 }
 
 bool ServedState::on(const ReloadFinished& event, const TargetFile& target, TimePoint now, TimePoint retry_at) {
@@ -81,6 +118,8 @@ bool ServedState::on(const ReloadFinished& event, const TargetFile& target, Time
       doubt(target.own(), now);
       return true;
     case ReloadFinished::Result::kUnproven:
+      // How long it takes is known only once it was given enough.
+      if (event.slow) needed_ = std::min(2 * given_, kLongestProof);
       forget();
       break;
     case ReloadFinished::Result::kRefused:
@@ -98,6 +137,7 @@ void ServedState::fill(NginxStatus& status) const {
   status.message = error_.empty() ? "OK" : error_;
   status.workers = workers_;
   status.old_workers = old_workers_;
+  status.reload_spacing = spacing();
   status.reloads = reloads_;
   status.reload_failures = reload_failures_;
   status.last_apply = last_apply_;

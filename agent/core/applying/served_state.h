@@ -40,7 +40,13 @@ class ServedState {
   // A master that is young enough read the target when it started.
   void look_at_start(const TargetFile& target);
 
-  [[nodiscard]] Reload reload(TimePoint now, Milliseconds timeout);
+  // `shortest`: allowed in any case. More after reloads that took, or would have taken, longer.
+  [[nodiscard]] Reload reload(TimePoint now, Milliseconds shortest);
+  // Each reload leaves a set of old workers to its open connections: the more sets are left, the further apart.
+  [[nodiscard]] Milliseconds spacing() const;
+  [[nodiscard]] TimePoint next_reload_at() const { return reloaded_at_ ? *reloaded_at_ + spacing() : TimePoint(); }
+  // A reload that waits for its retry is tried now.
+  void retry_at_once(TimePoint now);
   // False: given up, for the event's reason.
   [[nodiscard]] bool on(const ReloadFinished& event, const TargetFile& target, TimePoint now, TimePoint retry_at);
   // The target is another than before: workers that are not known to serve it are told again.
@@ -63,6 +69,7 @@ class ServedState {
     MasterProcess master;
   };
   void doubt(bool doubtful, TimePoint reload_at);
+  void log_spacing(ApplierEffects& effects);
   void log_master(const std::optional<MasterProcess>& before, ApplierEffects& effects);
 
   std::variant<Settled, Doubtful, Reloading> phase_;
@@ -75,6 +82,11 @@ class ServedState {
   std::uint64_t reloads_ = 0;
   std::uint64_t reload_failures_ = 0;
   Milliseconds last_apply_{0};
+  Milliseconds given_{0};  // to the last reload
+  // At least, as reloads that were too slow have shown. It stays: the old file that comes back after them is quicker.
+  Milliseconds needed_{0};
+  std::optional<TimePoint> reloaded_at_;
+  Milliseconds logged_spacing_{0};
 };
 
 }  // namespace chorale::agent

@@ -1,7 +1,14 @@
 #include "agent/base/atomic_file.h"
 
 #include <gtest/gtest.h>
+#include <linux/capability.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <sys/stat.h>
+#include <optional>
+#include <thread>
 
 #include <filesystem>
 #include <fstream>
@@ -44,6 +51,39 @@ TEST(AtomicFileTest, DraftDoesNotFollowALinkThatWaitsForIt) {
   fs::create_symlink(victim, directory.path() / "draft");
   ASSERT_TRUE(write_draft(directory.path() / "draft", "x", {}));
   EXPECT_EQ(text_of(victim), "precious");
+}
+
+// As under the service's capabilities: root, but not the owner of every file.
+TEST(AtomicFileTest, FileOfAnotherOwnerNeedsNoCapFowner) {
+  if (geteuid() != 0) GTEST_SKIP() << "may not give files away";
+  const testing::TempDir directory("atomic");
+  const std::string path = directory.path() / "nginx.conf";
+  std::optional<Failure> failure;
+  std::thread([&] {  // capabilities are a thread's own
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    __user_cap_data_struct data[2]{};
+    ASSERT_EQ(syscall(SYS_capget, &header, data), 0);
+    data[0].effective &= ~(1U << CAP_FOWNER);
+    ASSERT_EQ(syscall(SYS_capset, &header, data), 0);
+    if (const Done done = replace_file(path, "text", {0640, 65534, 65534}); !done) failure = done.error();
+  })
+      .join();
+  EXPECT_FALSE(failure) << failure->message;
+  struct stat status {};
+  ASSERT_EQ(stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_uid, 65534U);
+  EXPECT_EQ(status.st_mode & 07777U, 0640U);
+}
+
+TEST(AtomicFileTest, LinksAreResolvedToWhereTheyEnd) {
+  const testing::TempDir directory("atomic");
+  const std::filesystem::path base = directory.path();
+  EXPECT_EQ(resolve_links(base / "none"), (base / "none").string());
+  std::filesystem::create_symlink("b", base / "a");
+  std::filesystem::create_symlink(base / "c", base / "b");
+  EXPECT_EQ(resolve_links(base / "a"), (base / "c").string()) << "there need not be a file";
+  std::filesystem::create_symlink("loop", base / "loop");
+  EXPECT_FALSE(resolve_links(base / "loop").empty());
 }
 
 }  // namespace

@@ -71,5 +71,17 @@ TEST(ProcessTest, NoDescriptorIsInherited) {
   EXPECT_EQ(ran->exit_code, 0);
 }
 
+TEST(ProcessTest, SettingsOfTheAgentAreNotInherited) {
+  setenv("CHORALE_PASS", "hunter2", 1);
+  setenv("CHORAL", "kept", 1);
+  const auto ran = run_process({"env"}, Milliseconds(10'000));
+  unsetenv("CHORALE_PASS");
+  unsetenv("CHORAL");
+  ASSERT_TRUE(ran);
+  EXPECT_EQ(ran->output.find("CHORALE_"), std::string::npos);
+  EXPECT_NE(ran->output.find("CHORAL=kept"), std::string::npos);
+  EXPECT_NE(ran->output.find("PATH="), std::string::npos);
+}
+
 }  // namespace
 }  // namespace chorale::agent

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "agent/config/config.h"
+#include "render/local_values.h"
 #include "tests/unit/agent/config/loading.h"
 
 namespace chorale::agent {
@@ -296,6 +297,13 @@ TEST(ConfigTest, LocalSectionOverridesBuiltInValues) {
   EXPECT_EQ(values.at("nginx_pid"), "/run/nginx.pid");
   config.nginx_pid = "/run/other.pid";
   EXPECT_EQ(local_values(config).at("nginx_pid"), "/run/other.pid");
+}
+
+TEST(ConfigTest, ValuesOfEveryAgentAreNoSecretsAndThoseOfLocalAre) {
+  for (const auto& [name, value] : local_values({})) EXPECT_TRUE(render::is_built_in_value(name)) << name;
+  EXPECT_FALSE(render::is_built_in_value("dc"));
+  EXPECT_FALSE(render::uses_local_secrets("@{id} @{http_port}"));
+  EXPECT_TRUE(render::uses_local_secrets("@{id} @{dc}"));
 }
 
 TEST(ConfigTest, AClusterOnThisMachineIsKnownByAnyOfItsAddresses) {

@@ -58,7 +58,7 @@ class ConfigFileTest : public ::testing::Test {
 
   void install(std::int64_t revision, const std::string& text, std::optional<FileContent> expected, bool keep = false) {
     const PublishedConfig config{identity(revision), std::make_shared<const std::string>(text)};
-    const StageWritten staged = file_.write_stage(config, {{"name", "filled"}});
+    const StageWritten staged = file_.write_stage(config, {{"name", "filled"}, {"id", "x"}});
     ASSERT_TRUE(staged.content) << staged.content.error().message;
     const StageInstalled installed = file_.install({*staged.content, std::move(expected), keep, config});
     ASSERT_FALSE(installed.failure) << installed.failure->message;
@@ -88,6 +88,51 @@ TEST_F(ConfigFileTest, ModeOfTheTargetIsKept) {
   chmod(target_.c_str(), 0600);
   install(1, "one\n", content_of("foreign\n"));
   EXPECT_EQ(fs::status(target_).permissions(), fs::perms::owner_read | fs::perms::owner_write);
+}
+
+TEST_F(ConfigFileTest, WhatHoldsLocalValuesIsNobodyElses) {
+  const auto mode = [](const std::string& path) { return static_cast<int>(fs::status(path).permissions()); };
+  write_text(target_, "foreign\n");
+  chmod(target_.c_str(), 0664);
+  install(1, "plain @{id}\n", content_of("foreign\n"));
+  EXPECT_EQ(mode(target_), 0664);
+  const PublishedConfig config{identity(2), std::make_shared<const std::string>("a @{name}\n")};
+  ASSERT_TRUE(file_.write_stage(config, {{"name", "secret"}, {"id", "x"}}).content);
+  EXPECT_EQ(mode(file_.stage()), 0640);
+  ASSERT_TRUE(file_.write_trial("a @{name}\n", {{"name", "secret"}}));
+  EXPECT_EQ(mode(file_.trial()), 0640);
+  install(2, "a @{name}\n", target_content());
+  EXPECT_EQ(mode(target_), 0640);
+  EXPECT_EQ(mode(directory_.path() / "state" / "nginx.conf.published"), 0600);
+
+  const FileContent ours = target_content();
+  ASSERT_FALSE(file_.keep_proven({ours, {42, 1}}).failure);
+  write_text(target_, identity_line(identity(2)) + "edited filled\n");
+  chmod(target_.c_str(), 0644);
+  ASSERT_TRUE(file_.restore({ours}).content);
+  EXPECT_EQ(mode(target_), 0640);
+  EXPECT_EQ(mode(target_ + ".drift-1"), 0640);
+
+  chmod(target_.c_str(), 0644);
+  EXPECT_FALSE(file_.write_stage(config, {{"name", "filled"}, {"id", "x"}}).unchanged) << "its mode is put right";
+  chmod(target_.c_str(), 0640);
+  EXPECT_TRUE(file_.write_stage(config, {{"name", "filled"}, {"id", "x"}}).unchanged);
+}
+
+TEST_F(ConfigFileTest, LinkStaysALink) {
+  const fs::path real = directory_.path() / "real";
+  fs::create_directory(real);
+  write_text(real / "site.conf", "foreign\n");
+  fs::create_symlink("real/site.conf", target_);
+  install(1, "one\n", content_of("foreign\n"), true);
+  EXPECT_TRUE(fs::is_symlink(target_));
+  EXPECT_EQ(text_of(real / "site.conf"), identity_line(identity(1)) + "one\n");
+  EXPECT_FALSE(fs::exists(file_.stage()));
+  install(2, "two\n", target_content());
+  ASSERT_TRUE(file_.restore({target_content()}).content);
+  EXPECT_TRUE(fs::is_symlink(target_));
+  EXPECT_EQ(text_of(real / "site.conf"), "foreign\n");
+  EXPECT_EQ(std::distance(fs::directory_iterator(real), fs::directory_iterator()), 1);
 }
 
 TEST_F(ConfigFileTest, StageThatIsNotWhatWasTestedIsNotInstalled) {

@@ -135,7 +135,7 @@ class ProofByPageTest : public ::testing::Test {
   // A reload that replaces the workers, and what the page has said by then.
   ReloadFinished reload(Milliseconds timeout) {
     const ReloadRequest request{
-        {{nginx_.pid_file()}, {nginx_.error_log()}}, "nginx", {"nginx"}, "nginx.conf", timeout, server_.page()};
+        {{nginx_.pid_file()}, {nginx_.error_log()}}, "nginx", {"nginx"}, "nginx.conf", timeout, {}, server_.page()};
     const auto proof = Proof::begin(request, kNeverStopped);
     EXPECT_TRUE(proof);
     if (!proof) return {};
