@@ -208,6 +208,9 @@ void Coordinator::Parts::drive() {
 // What stood there when an agent was first seen asks for nothing: every leadership begins with a full sync anyway.
 void Coordinator::Parts::hear_sync_requests() {
   if (std::exchange(heard_reads_, roster.reads()) == roster.reads()) return;
+  std::erase_if(sync_requests_, [this](const auto& entry) {
+    return !roster.contains(entry.first) && members.ids().count(entry.first) == 0;
+  });
   for (const auto& [id, document] : roster.documents()) {
     if (id == context.options.id) continue;
     const auto [seen, fresh] = sync_requests_.try_emplace(id, document->sync_requests);

@@ -5,6 +5,13 @@
 #include <utility>
 
 namespace chorale::coordination {
+namespace {
+
+std::chrono::milliseconds delay_after(const Error& error) {
+  return is_unknown(error.kind) ? kRetryDelay : kRefusedDelay;
+}
+
+}  // namespace
 
 std::optional<Candidate> parse_candidate(std::string_view name) {
   constexpr std::string_view kMark = "-n_";
@@ -115,9 +122,13 @@ void Election::take_place(const std::vector<Candidate>& candidates) {
   watch(name_);
 }
 
+// By a read: "exists" would watch a znode that is gone, and will never be there again, for as long as the session
+// lasts.
 void Election::watch(const std::string& name) {
-  mirror_.send(CheckNode{context_.paths.election.child(name), true}, [this](const Reply<CheckNode>& reply) {
-    if (!reply || !reply->stat) mirror_.suspect(reply ? std::chrono::milliseconds{0} : kRetryDelay);
+  mirror_.send(ReadNode{context_.paths.election.child(name), true}, [this](const Reply<ReadNode>& reply) {
+    if (reply) return;
+    const bool gone = reply.error().kind == ErrorKind::kNoNode;
+    mirror_.suspect(gone ? std::chrono::milliseconds{0} : delay_after(reply.error()));
   });
 }
 
@@ -126,7 +137,7 @@ void Election::remove(const std::string& name) {
   mirror_.send(DeleteNode{context_.paths.election.child(name), kAnyVersion}, [this](const Reply<DeleteNode>& reply) {
     --removing_;
     const bool gone = reply || reply.error().kind == ErrorKind::kNoNode;
-    mirror_.suspect(gone ? std::chrono::milliseconds{0} : kRetryDelay);
+    mirror_.suspect(gone ? std::chrono::milliseconds{0} : delay_after(reply.error()));
   });
 }
 

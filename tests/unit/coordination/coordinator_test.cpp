@@ -70,6 +70,39 @@ TEST(CoordinatorTest, TheLeaderHearsThatAnotherAgentWasAskedForASync) {
   EXPECT_EQ(leader->sync_wanted.size(), 1U) << "one request is one sync";
 }
 
+TEST(CoordinatorTest, SyncRequestsOfAgentsThatAreNoMembersAreForgottenWithThem) {
+  CoordinatorCluster cluster;
+  TestAgent& leader = cluster.add("a");
+  leader.start();
+  ASSERT_TRUE(cluster.wait([&] { return leader.leading(); }));
+  const Path path("/chorale/agents/x");
+  AgentDocument x;
+  x.id = "x";
+  const auto put = [&](std::int64_t requests) {
+    x.sync_requests = requests;
+    const Outcome written = cluster.operate(WriteNode{path, encode(x), kAnyVersion});
+    if (!written) {
+      ASSERT_TRUE(cluster.operate(CreateNode{path, encode(x)}));
+    }
+    cluster.settle();
+  };
+  put(1);
+  put(2);
+  EXPECT_EQ(leader.sync_wanted.size(), 1U);
+  ASSERT_TRUE(cluster.operate(DeleteNode{path, kAnyVersion}));
+  leader.step(Ticked{});
+  cluster.settle();
+  cluster.advance(std::chrono::seconds(11));  // everybody is read once more
+  put(3);
+  EXPECT_EQ(leader.sync_wanted.size(), 1U) << "it is a new agent";
+  ASSERT_TRUE(cluster.operate(CreateNode{Path("/chorale/members/x"), encode(MemberDocument{})}));
+  cluster.advance(std::chrono::seconds(1));
+  ASSERT_TRUE(cluster.operate(DeleteNode{path, kAnyVersion}));
+  cluster.advance(std::chrono::seconds(11));
+  put(4);
+  EXPECT_EQ(leader.sync_wanted.size(), 2U) << "a member may have been asked while it was away";
+}
+
 TEST(CoordinatorTest, DescribesItsMachinesAndWhatItWaitsFor) {
   CoordinatorCluster cluster;
   TestAgent& agent = cluster.add("a");

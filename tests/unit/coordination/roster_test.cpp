@@ -157,6 +157,30 @@ TEST_F(RosterTest, UnreadableAgentIsReportedOnceAndWhatItSaidLastHolds) {
   EXPECT_EQ(complaints(), 2);
 }
 
+TEST_F(RosterTest, AgentThatMayNotBeReadBlocksNoTakeover) {
+  put(stranger("x"));
+  b().refuse = refusing<ReadNode>(kAgents + "/x", ErrorKind::kNoAuth);
+  cluster_.kill_and_expire(a());
+  ASSERT_TRUE(cluster_.wait([this] { return b().leading(); }, seconds(3)));
+  b().offer("one");
+  cluster_.advance(seconds(4));
+  EXPECT_EQ(b().applied, cluster_.state().committed->identity);
+  EXPECT_EQ(std::count_if(b().notes.begin(), b().notes.end(),
+                          [](const std::string& note) { return note.starts_with("agent x cannot be read: "); }),
+            1);
+  b().sent.clear();
+  cluster_.advance(seconds(10));
+  EXPECT_LE(times_asked<ReadNode>(b(), kAgents + "/x"), 2) << "every five seconds";
+  EXPECT_GE(times_asked<ReadNode>(b(), kAgents + "/x"), 1);
+}
+
+TEST_F(RosterTest, NewAgentThatMayNotBeReadCountsAsOneOfTheOldestVersion) {
+  b().refuse = refusing<ReadNode>(kAgents + "/x", ErrorKind::kNoAuth);
+  cluster_.kill_and_expire(a());
+  put(stranger("x"));
+  ASSERT_TRUE(cluster_.wait([this] { return b().leading(); }, seconds(3)));
+}
+
 TEST_F(RosterTest, NewestAppliedIsThatOfAnyOther) {
   EXPECT_EQ(newest_applied_by_others(b()), std::nullopt);
   put("x", identity(1, 5));
