@@ -216,5 +216,26 @@ TEST_F(OvertakenReadTest, LowerVersionOfAReadThatWasSentAfterTheWriteCounts) {
   EXPECT_EQ(pointer_.state(), Pointer::State::kRead);
 }
 
+TEST_F(OvertakenReadTest, NumbersThatAreDamageHideNoOthers) {
+  StateDocument state = document("a");
+  state.epoch = Epoch{7};
+  state.last_revision = Revision{41};
+  pointer_.wrote(state, stat(8));
+  StateDocument hostile = state;
+  hostile.epoch = Epoch{9'000'000'000'000'000'000};
+  pointer_.wrote(hostile, stat(9));
+  EXPECT_EQ(pointer_.document()->epoch, hostile.epoch) << "it is what stands there";
+  hostile = state;
+  hostile.last_revision = Revision{9'000'000'000'000'000'000};
+  pointer_.wrote(hostile, stat(10));
+  EXPECT_EQ(pointer_.highest_epoch(), Epoch{7});
+  EXPECT_EQ(pointer_.highest_revision(), Revision{41});
+  state.epoch = kHighestEpoch;
+  state.last_revision = kHighestRevision;
+  pointer_.wrote(state, stat(11));
+  EXPECT_EQ(pointer_.highest_epoch(), kHighestEpoch);
+  EXPECT_EQ(pointer_.highest_revision(), kHighestRevision);
+}
+
 }  // namespace
 }  // namespace chorale::coordination
