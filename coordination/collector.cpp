@@ -134,9 +134,10 @@ void Collector::read_next_held() {
     if (!reply && reply.error().kind != ErrorKind::kNoNode) return fail(reply.error());
     const auto manifest =
         reply ? decode_manifest(reply->data, context_.options.newest_format) : tl::unexpected(reply.error());
-    if (reply && !manifest)
-      return give_up(path.text() + ", which is held, cannot be read: " + manifest.error().message);
     if (manifest) keep(*manifest);
+    if (reply && !manifest) {
+      return give_up(path.text() + ", which is held, cannot be read: " + manifest.error().message);
+    }
     read_next_held();
   });
 }
@@ -174,11 +175,11 @@ bool Collector::is_manifest(const Path& path) const {
 }
 
 void Collector::mark() {
-  size_ = TreeSize{};
+  left_ = TreeSize{};
   std::map<Path, Version> unnamed;
   for (const auto& [path, found] : survey_.found()) {
-    ++size_->znodes;
-    size_->bytes += found.bytes;
+    ++left_.znodes;
+    left_.bytes += found.bytes;
     if (is_unnamed(path)) unnamed.emplace(path, found.version);
   }
   for (const auto& [path, version] : unnamed) {
@@ -204,11 +205,11 @@ void Collector::delete_next() {
 // What a newer version wrote is not this one's to delete; and neither are its chunks, which only it can name.
 void Collector::delete_manifest(const Path& path) {
   context_.send(scope_, ReadNode{path}, [this, path](const Reply<ReadNode>& reply) {
-    if (!reply) return deleted(path, false);
+    if (!reply) return deleted(path, &reply.error());
     const auto manifest = decode_manifest(reply->data, context_.options.newest_format);
     if (!manifest && manifest.error().kind == ErrorKind::kNewerFormat) {
       spare_chunks(path);
-      return deleted(path, false);
+      return answered(path);
     }
     remove(path);
   });
@@ -224,25 +225,32 @@ void Collector::spare_chunks(const Path& newer) {
 void Collector::remove(const Path& path) {
   uploader_.forget(std::string(path.name()));
   context_.send(scope_, DeleteNode{path, marked_.at(path)},
-                [this, path](const Reply<DeleteNode>& reply) { deleted(path, reply.has_value()); });
+                [this, path](const Reply<DeleteNode>& reply) { deleted(path, reply ? nullptr : &reply.error()); });
 }
 
-void Collector::deleted(const Path& path, bool gone) {
+void Collector::deleted(const Path& path, const Error* error) {
+  if (error != nullptr) {
+    if (is_unknown(error->kind)) doomed_.clear();  // the next pass goes on
+    return answered(path);
+  }
+  ++collected_;
+  --left_.znodes;
+  left_.bytes -= survey_.found().at(path).bytes;
+  answered(path);
+}
+
+void Collector::answered(const Path& path) {
   --in_flight_;
   if (is_manifest(path)) --manifests_in_flight_;
-  if (gone) {
-    ++collected_;
-    --size_->znodes;
-    size_->bytes -= survey_.found().at(path).bytes;
-  }
   delete_next();
   if (doomed_.empty() && in_flight_ == 0) end_pass();
 }
 
 void Collector::end_pass() {
+  size_ = left_;
   if (collected_ > 0) {
     context_.log(LogLine::Level::kInfo, "collected " + std::to_string(collected_) + " znodes that nothing names; " +
-                                            std::to_string(size_->znodes) + " with " + std::to_string(size_->bytes) +
+                                            std::to_string(left_.znodes) + " with " + std::to_string(left_.bytes) +
                                             " bytes are left");
   }
   state_ = State::kResting;

@@ -70,7 +70,8 @@ class Collector {
   void spare_chunks(const Path& newer);
   [[nodiscard]] bool is_chunk(const Path& path) const;
   [[nodiscard]] bool is_manifest(const Path& path) const;
-  void deleted(const Path& path, bool gone);
+  void deleted(const Path& path, const Error* error);
+  void answered(const Path& path);
   void end_pass();
   void fail(const Error& error);
   void give_up(const std::string& why);
@@ -93,6 +94,7 @@ class Collector {
   std::size_t in_flight_ = 0;
   std::size_t manifests_in_flight_ = 0;  // of them
   std::int64_t collected_ = 0;           // by this pass
+  TreeSize left_;                        // as this pass finds it, less what it deletes
   std::optional<TreeSize> size_;
   std::string complaint_;
 };

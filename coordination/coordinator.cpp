@@ -185,7 +185,6 @@ void Coordinator::Parts::drive() {
   roster.drive(root.ready(), leads);
   if (roster.lists() != known_lists_) {
     known_lists_ = roster.lists();
-    std::erase_if(sync_requests_, [this](const auto& entry) { return !roster.contains(entry.first); });
     if (!roster.contains(context.options.id)) membership.suspect();
   }
   // What a newer version wrote is neither led nor changed: the place in the election goes to who can read it.
@@ -210,6 +209,9 @@ void Coordinator::Parts::drive() {
 // What stood there when an agent was first seen asks for nothing: every leadership begins with a full sync anyway.
 void Coordinator::Parts::hear_sync_requests() {
   if (std::exchange(heard_reads_, roster.reads()) == roster.reads()) return;
+  std::erase_if(sync_requests_, [this](const auto& entry) {
+    return !roster.contains(entry.first) && members.ids().count(entry.first) == 0;
+  });
   for (const auto& [id, document] : roster.documents()) {
     if (id == context.options.id) continue;
     const auto [seen, fresh] = sync_requests_.try_emplace(id, document->sync_requests);

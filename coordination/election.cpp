@@ -5,7 +5,6 @@
 #include <utility>
 
 namespace chorale::coordination {
-
 std::optional<Candidate> parse_candidate(std::string_view name) {
   constexpr std::string_view kMark = "-n_";
   const std::size_t mark = name.rfind(kMark);
@@ -115,7 +114,8 @@ void Election::take_place(const std::vector<Candidate>& candidates) {
   watch(name_);
 }
 
-// By a read: one of a znode that has just gone leaves no watch behind, and a name never comes again.
+// By a read: "exists" would watch a znode that is gone, and will never be there again, for as long as the session
+// lasts.
 void Election::watch(const std::string& name) {
   mirror_.send(ReadNode{context_.paths.election.child(name), true}, [this](const Reply<ReadNode>& reply) {
     if (reply) return;

@@ -21,6 +21,7 @@ void Fence::take(StateDocument next, std::optional<Version> expected, Done done)
   wanted_ = std::move(next);
   done_ = std::move(done);
   state_ = State::kWriting;
+  version_ = expected.value_or(Version{0});
   if (expected) return send_write(*expected);
   context_.send(scope_, CreateNode{context_.paths.state, encode(wanted_)}, [this](const Reply<CreateNode>& reply) {
     version_ = Version{0};
@@ -95,6 +96,7 @@ void Fence::on_read(const Reply<ReadNode>& reply) {
   if (seen->epoch != epoch_ || seen->term != term_) {
     return finish(Result::kLost, seen->leader + " leads in epoch " + std::to_string(seen->epoch.value));
   }
+  if (reply->stat.version < version_) return finish(Result::kLost, "the state went back to an earlier version");
   document_ = *seen;
   version_ = reply->stat.version;
   last_stat_ = reply->stat;
@@ -117,6 +119,10 @@ void Fence::finish(Result result, const std::string& reason) {
   }
   const Done done = std::exchange(done_, nullptr);
   if (done) done(result, reason);
+}
+
+bool Fence::went_back(const StateDocument& seen, Version version) const {
+  return state_ == State::kHeld && seen.epoch == epoch_ && seen.term == term_ && version < version_;
 }
 
 std::optional<std::string> Fence::observe(const StateDocument& seen, Version version) {

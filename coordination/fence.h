@@ -26,7 +26,7 @@ class Fence {
 
   enum class Result {
     kHeld,    // document() is what stands there now; it may be older than what was asked for, or asked for before
-    kLost,    // another term, or nothing readable, stands there: this term is over
+    kLost,    // another term, nothing readable, or an earlier version stands there: this term is over
     kFailed,  // the server refused for another reason (rights, size); nothing was changed
   };
   using Done = std::function<void(Result, const std::string& reason)>;
@@ -43,6 +43,9 @@ class Fence {
   void drive();
   // The state was read at `version`. Ensures: returns why the term is over, or nullopt.
   [[nodiscard]] std::optional<std::string> observe(const StateDocument& seen, Version version);
+  // The same term at an earlier version than is known: the ensemble was put back from a backup, and what this term has
+  // written since is lost. REQUIRES: the read was sent after the last write was answered.
+  [[nodiscard]] bool went_back(const StateDocument& seen, Version version) const;
 
   [[nodiscard]] State state() const { return state_; }
   [[nodiscard]] bool held() const { return state_ == State::kHeld; }

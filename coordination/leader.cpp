@@ -273,6 +273,9 @@ std::optional<Leader::Ending> Leader::observe_pointer() {
     case Pointer::State::kRead:
       break;
   }
+  if (fence_.went_back(*pointer_.document(), pointer_.version())) {
+    return Ending{"the state went back to an earlier version", After::kRetake};
+  }
   const auto over = fence_.observe(*pointer_.document(), pointer_.version());
   if (!over) return std::nullopt;
   return Ending{*over, After::kStepDown};

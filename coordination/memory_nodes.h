@@ -5,6 +5,7 @@
 // What it lacks: times (always 0: there is no clock here), ACLs, quotas.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -35,6 +36,8 @@ class MemoryNodes {
   [[nodiscard]] const MemoryNode* find(const Path& path) const;
   [[nodiscard]] std::vector<Path> ephemerals_of(SessionId session) const;  // in path order
   [[nodiscard]] std::int64_t zxid() const { return zxid_; }                // of the last change
+  // Later changes count on from there at least, as after an election among servers.
+  void raise_zxid(std::int64_t zxid) { zxid_ = std::max(zxid_, zxid); }
 
   // REQUIRES: not "/".
   [[nodiscard]] static Path parent_of(const Path& path);

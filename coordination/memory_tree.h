@@ -45,6 +45,8 @@ class MemoryTree {
   [[nodiscard]] const MemoryNodes& nodes() const { return nodes_; }
   // Other znodes, and no session any more. No client hears of it.
   void replace(MemoryNodes nodes);
+  // Other znodes under the sessions that live; their watches stay, and none fires.
+  void put_back(MemoryNodes nodes) { nodes_ = std::move(nodes); }
 
  private:
   // Which change fires a watch depends on what was there when it was set.

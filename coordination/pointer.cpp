@@ -19,6 +19,7 @@ void Pointer::forget() {
 void Pointer::drive(bool root_ready, const std::string& cluster_id) {
   if (!root_ready || !mirror_.due()) return;
   cluster_id_ = cluster_id;
+  overtaken_ = false;
   mirror_.look(ReadNode{context_.paths.state, true}, [this](Reply<ReadNode> reply) { on_read(std::move(reply)); });
 }
 
@@ -27,10 +28,11 @@ void Pointer::on_read(Reply<ReadNode> reply) {
     if (reply.error().kind == ErrorKind::kNoNode) return watch_absent();
     return mirror_.again(reply.error());
   }
-  mirror_.fresh();
-  // An answer that was on its way when our own write came back is older than what we know.
+  // An answer that was on its way when our own write came back is older than what we know. Any other that names a lower
+  // version tells of an ensemble that was put back from a backup.
   const bool same_node = reply->stat.created_zxid == stat_.created_zxid;
-  if (same_node && state_ == State::kRead && reply->stat.version < stat_.version) return;
+  if (overtaken_ && same_node && state_ == State::kRead && reply->stat.version < stat_.version) return mirror_.again();
+  mirror_.fresh();
   ++reads_;
   const auto document = decode_state(reply->data, context_.options.newest_format);
   newer_format_ = !document && document.error().kind == ErrorKind::kNewerFormat;
@@ -57,6 +59,7 @@ void Pointer::watch_absent() {
 }
 
 void Pointer::wrote(const StateDocument& document, const Stat& stat) {
+  overtaken_ = true;
   // If the node was created since the last read, it is read once more rather than guessed at.
   if (stat_.created_zxid != stat.created_zxid) return suspect();
   accept(document, stat);
@@ -67,6 +70,7 @@ void Pointer::accept(const StateDocument& document, const Stat& stat) {
   document_ = document;
   stat_ = stat;
   complaint_.reset();
+  if (document.epoch > kHighestEpoch || document.last_revision > kHighestRevision) return;  // damage: not counted on
   highest_epoch_ = std::max(highest_epoch_, document.epoch);
   highest_revision_ = std::max(highest_revision_, document.last_revision);
 }

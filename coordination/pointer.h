@@ -52,6 +52,7 @@ class Pointer {
   State state_ = State::kUnknown;
   std::optional<StateDocument> document_;
   Stat stat_;
+  bool overtaken_ = false;  // the look under way was sent before an own write was answered
   std::uint64_t reads_ = 0;
   std::string cluster_id_;
   Epoch highest_epoch_;

@@ -84,22 +84,30 @@ void Roster::on_read(const std::string& id, Pass pass, const Reply<ReadNode>& re
     return list_.suspect();
   }
   if (!reply && is_unknown(reply.error().kind)) return member.mirror.again(reply.error());
-  // A znode that may not be read says nothing, as one that is damaged: nobody is to wait for it.
-  member.mirror.fresh();
-  if (!reply) member.mirror.suspect(kRefusedDelay);
-  ++reads_;
+  // One that may not be read is as one that cannot: nobody waits for it.
   member.read_pass = pass;
-  auto document = reply ? decode_agent(reply->data) : tl::unexpected(reply.error());
+  if (!reply) return on_refused(id, member, reply.error());
+  member.mirror.fresh();
+  ++reads_;
+  auto document = decode_agent(reply->data);
   if (document) {
     member.document = std::move(*document);
     member.complaint.reset();
     return;
   }
-  // What it said last still holds for its applied revision; what it says now cannot be known.
-  if (member.complaint != document.error().message) {
-    context_.log(LogLine::Level::kWarning, "agent " + id + " cannot be read: " + document.error().message);
-    member.complaint = document.error().message;
-  }
+  complain(id, member, document.error());
+}
+
+void Roster::on_refused(const std::string& id, Member& member, const Error& error) {
+  member.mirror.again(error);
+  complain(id, member, error);
+}
+
+// What it said last still holds for its applied revision; what it says now cannot be known.
+void Roster::complain(const std::string& id, Member& member, const Error& error) {
+  if (member.complaint == error.message) return;
+  context_.log(LogLine::Level::kWarning, "agent " + id + " cannot be read: " + error.message);
+  member.complaint = error.message;
 }
 
 std::vector<std::string> Roster::ids() const {

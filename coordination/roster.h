@@ -58,6 +58,8 @@ class Roster {
   void on_listed(const std::vector<std::string>& names, Pass pass);
   void read(const std::string& id, Member& member);
   void on_read(const std::string& id, Pass pass, const Reply<ReadNode>& reply);
+  void on_refused(const std::string& id, Member& member, const Error& error);
+  void complain(const std::string& id, Member& member, const Error& error);
 
   Context& context_;
   Mirror list_;

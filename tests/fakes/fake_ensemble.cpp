@@ -1,14 +1,16 @@
 #include "tests/fakes/fake_ensemble.h"
 
+#include <set>
 #include <utility>
 
 namespace chorale::coordination {
 namespace {
 
-void remove_ephemerals(MemoryNodes& nodes, const Path& path) {
+void remove_ephemerals(MemoryNodes& nodes, const Path& path, const std::set<SessionId>& but_of = {}) {
   const MemoryNode node = *nodes.find(path);
-  for (const auto& name : node.children) remove_ephemerals(nodes, path.child(name));
-  if (node.stat.ephemeral_owner != SessionId{}) std::ignore = nodes.remove({path, kAnyVersion});
+  for (const auto& name : node.children) remove_ephemerals(nodes, path.child(name), but_of);
+  const SessionId owner = node.stat.ephemeral_owner;
+  if (owner != SessionId{} && but_of.count(owner) == 0) std::ignore = nodes.remove({path, kAnyVersion});
 }
 
 }  // namespace
@@ -92,6 +94,15 @@ void FakeEnsemble::restore(MemoryNodes nodes) {
   remove_ephemerals(nodes, Path("/"));
   replace(std::move(nodes));
   lines_.clear();
+}
+
+void FakeEnsemble::put_back(MemoryNodes nodes) {
+  for (const auto& [session, line] : lines_) line->cut_off();
+  const std::vector<SessionId> live = sessions();
+  remove_ephemerals(nodes, Path("/"), {live.begin(), live.end()});
+  nodes.raise_zxid(this->nodes().zxid() + 1);
+  MemoryTree::put_back(std::move(nodes));
+  if (available_) set_available(true);
 }
 
 SessionId FakeEnsemble::open_session(MemoryClient& client) {

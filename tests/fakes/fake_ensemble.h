@@ -30,6 +30,10 @@ class FakeEnsemble final : public MemoryTree {
   // old clients are refused without a word: they stay unconnected until they open a new handle.
   void restore(MemoryNodes nodes);
 
+  // The same, but its sessions live on: the backup is so young that they stand in it, and its zxids go on above theirs.
+  // Every client is cut off, and let in again if the ensemble is up.
+  void put_back(MemoryNodes nodes);
+
   [[nodiscard]] SessionId open_session(MemoryClient& client) override;
   void close_session(SessionId session) override;
   // Ensures: kConnectionLoss for a session that is not connected; nothing has happened then.

@@ -57,7 +57,7 @@ void Faults::happen() {
   Process* process = world_.process_of(*world_.random.pick(world_.hosts));
   const std::int64_t choice = world_.random.between(1, 100);
   if (choice > 96) {
-    return with_disasters_ ? (world_.random.percent(35) ? wipe() : restore_a_backup()) : step_wall_clock();
+    return with_disasters_ ? strike() : step_wall_clock();
   }
   if (choice > 92) return meddle_with_the_tree();
   if (choice > 89) return take_ensemble_down();
@@ -213,6 +213,11 @@ void Faults::damage_a_chunk() {
   });
 }
 
+void Faults::strike() {
+  if (world_.random.percent(35)) return wipe();
+  world_.random.percent(50) ? restore_a_backup() : put_a_backup_back();
+}
+
 void Faults::wipe() {
   world_.trace.add("fault", "the ensemble is wiped");
   world_.restore({});
@@ -222,6 +227,17 @@ void Faults::restore_a_backup() {
   if (backups_.empty()) return;
   world_.trace.add("fault", "an older backup is restored");
   world_.restore(world_.random.pick(backups_));
+}
+
+// The sessions live on: they stand in the backup.
+void Faults::put_a_backup_back() {
+  if (backups_.empty() || !world_.available) return;
+  world_.trace.add("fault", "an older backup is put back, and the sessions live on");
+  world_.set_available(false);
+  world_.put_back(world_.random.pick(backups_));
+  world_.schedule.after(world_.random.ms(10, 2'000), [this] {
+    if (!world_.available) world_.set_available(true);
+  });
 }
 
 void Faults::step_wall_clock() {

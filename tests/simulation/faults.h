@@ -33,8 +33,10 @@ class Faults {
   void take_ensemble_down();
   void meddle_with_the_tree();
   void damage_a_chunk();
+  void strike();
   void wipe();
   void restore_a_backup();
+  void put_a_backup_back();
   void step_wall_clock();
   void thaw_later(Process& process, Duration duration);
 

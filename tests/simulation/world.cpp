@@ -149,6 +149,12 @@ void World::restore(const MemoryNodes& nodes) {
   invariants.after_operator();
 }
 
+void World::put_back(const MemoryNodes& nodes) {
+  invariants.before_operator();
+  ensemble->put_back(nodes);
+  invariants.after_operator();
+}
+
 std::vector<PublishedFile> World::content() const {
   return {make_file("nginx.conf", conf_of(text_)), make_file("routes.json", routes_of(text_))};
 }

@@ -50,6 +50,8 @@ class World {
   void expire_unless_back(Process& process);
   void set_available(bool available);
   void restore(const MemoryNodes& nodes);
+  // REQUIRES: the ensemble is down.
+  void put_back(const MemoryNodes& nodes);
   // What an operator does to the tree.
   void meddle(const std::function<void(Operator&)>& hand);
 

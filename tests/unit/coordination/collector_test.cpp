@@ -310,6 +310,36 @@ TEST_F(CollectorTest, LostRepliesSpoilThePassAndTheNextOneComesSoon) {
   EXPECT_THAT(a_->notes, Not(Contains(HasSubstr("nothing is collected"))));
 }
 
+TEST_F(CollectorTest, ConnectionThatBreaksWhileItDeletesEndsThePass) {
+  publish(30);
+  cluster_.advance(seconds(80));
+  int asked = 0;
+  a_->lose_reply = [&](const Operation& operation) {
+    if (is_delete_below(operation, kRevisions) && ++asked == 6) {
+      cluster_.post([this] { cluster_.ensemble->disconnect(a_->session()); });
+    }
+    return false;
+  };
+  cluster_.advance(seconds(15));
+  EXPECT_GE(asked, 6);
+  EXPECT_LT(asked, 15);
+  EXPECT_THAT(a_->notes, Not(Contains(HasSubstr("does not come to rest"))));
+  a_->lose_reply = nullptr;
+  cluster_.ensemble->reconnect(a_->session());
+  cluster_.advance(minutes(4));
+  EXPECT_THAT(revisions(), SizeIs(3));
+  EXPECT_THAT(chunks(), SizeIs(6));
+}
+
+TEST_F(CollectorTest, OwnZnodeIsWrittenOnceInAPass) {
+  publish(30);
+  cluster_.advance(seconds(80));
+  a_->sent.clear();
+  cluster_.advance(seconds(15));
+  EXPECT_THAT(revisions(), SizeIs(3));
+  EXPECT_EQ(times_asked<WriteNode>(*a_, "/chorale/agents/a"), 1);
+}
+
 TEST_F(CollectorTest, TheNextLeaderBeginsWithItsOwnFirstPass) {
   publish(10);
   cluster_.advance(seconds(80));
@@ -353,7 +383,7 @@ TEST_F(CollectorTest, DeletionThatIsUnderWayWhenItsLeaderIsDeposedSparesWhatTheN
   a_->refuse = [&under_way](const Operation& operation) -> std::optional<ErrorKind> {
     if (!is_delete_below(operation, kChunkDirectory)) return std::nullopt;
     under_way.push_back(std::get<DeleteNode>(operation));
-    return ErrorKind::kConnectionLoss;
+    return ErrorKind::kNoAuth;  // so that all are asked for; they arrive later
   };
   cluster_.advance(seconds(15));
   ASSERT_THAT(under_way, SizeIs(6));

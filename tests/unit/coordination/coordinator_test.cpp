@@ -70,25 +70,37 @@ TEST(CoordinatorTest, TheLeaderHearsThatAnotherAgentWasAskedForASync) {
   EXPECT_EQ(leader->sync_wanted.size(), 1U) << "one request is one sync";
 }
 
-// The count of an agent that went is forgotten with it: its successor begins with what it was asked before it came.
-TEST(CoordinatorTest, WhatAnAgentWasAskedBeforeItCameAsksForNothing) {
+TEST(CoordinatorTest, SyncRequestsOfAgentsThatAreNoMembersAreForgottenWithThem) {
   CoordinatorCluster cluster;
   TestAgent& leader = cluster.add("a");
   leader.start();
   ASSERT_TRUE(cluster.wait([&] { return leader.leading(); }));
-  TestAgent& other = cluster.add("b");
-  other.start();
-  cluster.advance(seconds(1));
-  cluster.kill_and_expire(other);
-  cluster.advance(seconds(1));
-  TestAgent& successor = cluster.add("b");
-  successor.step(SyncRequested{});
-  successor.start();
-  cluster.advance(seconds(1));
-  EXPECT_TRUE(leader.sync_wanted.empty());
-  successor.step(SyncRequested{});
-  cluster.settle();
+  const Path path("/chorale/agents/x");
+  AgentDocument x;
+  x.id = "x";
+  const auto put = [&](std::int64_t requests) {
+    x.sync_requests = requests;
+    const Outcome written = cluster.operate(WriteNode{path, encode(x), kAnyVersion});
+    if (!written) {
+      ASSERT_TRUE(cluster.operate(CreateNode{path, encode(x)}));
+    }
+    cluster.settle();
+  };
+  put(1);
+  put(2);
   EXPECT_EQ(leader.sync_wanted.size(), 1U);
+  ASSERT_TRUE(cluster.operate(DeleteNode{path, kAnyVersion}));
+  leader.step(Ticked{});
+  cluster.settle();
+  cluster.advance(std::chrono::seconds(11));  // everybody is read once more
+  put(3);
+  EXPECT_EQ(leader.sync_wanted.size(), 1U) << "it is a new agent";
+  ASSERT_TRUE(cluster.operate(CreateNode{Path("/chorale/members/x"), encode(MemberDocument{})}));
+  cluster.advance(std::chrono::seconds(1));
+  ASSERT_TRUE(cluster.operate(DeleteNode{path, kAnyVersion}));
+  cluster.advance(std::chrono::seconds(11));
+  put(4);
+  EXPECT_EQ(leader.sync_wanted.size(), 2U) << "a member may have been asked while it was away";
 }
 
 TEST(CoordinatorTest, DescribesItsMachinesAndWhatItWaitsFor) {

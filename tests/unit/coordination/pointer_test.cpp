@@ -142,5 +142,100 @@ TEST_F(PointerTest, StateOfAnotherClusterIsShownAsSuch) {
   EXPECT_EQ(b().view->leader, "a");
 }
 
+// One pointer alone, so that answers come in any order.
+class OvertakenReadTest : public testing::Test {
+ protected:
+  OvertakenReadTest() {
+    context_.link.connected = true;
+    context_.now += seconds(100);
+    answer(look(), 7, "a");
+  }
+  static StateDocument document(const std::string& leader) {
+    StateDocument state;
+    state.cluster_id = "cluster";
+    state.leader = leader;
+    state.term = "t";
+    return state;
+  }
+  static Stat stat(std::int32_t version, std::int64_t created_zxid = 1) {
+    Stat stat;
+    stat.version = Version{version};
+    stat.created_zxid = created_zxid;
+    return stat;
+  }
+  // The number of the read that is asked for now; nullopt: none is.
+  std::optional<std::uint64_t> look() {
+    context_.effects.clear();
+    pointer_.drive(true, "cluster");
+    for (const Effect& effect : context_.effects) {
+      const auto* store = std::get_if<StoreEffect>(&effect);
+      const auto* request = store == nullptr ? nullptr : std::get_if<SendRequest>(store);
+      if (request != nullptr) return request->request;
+    }
+    return std::nullopt;
+  }
+  void answer(std::optional<std::uint64_t> request, std::int32_t version, const std::string& leader) {
+    ASSERT_TRUE(request);
+    context_.reply(StoreReplied{*request, Answer(NodeRead{encode(document(leader)), stat(version)})});
+  }
+
+  Context context_{CoordinatorOptions{}};
+  Pointer pointer_{context_};
+};
+
+TEST_F(OvertakenReadTest, ReadThatWasSentBeforeTheOwnWriteWasAnsweredIsDroppedAndRepeated) {
+  pointer_.suspect();
+  const auto under_way = look();
+  pointer_.wrote(document("b"), stat(8));
+  const std::uint64_t reads = pointer_.reads();
+  answer(under_way, 7, "a");
+  EXPECT_EQ(pointer_.document()->leader, "b");
+  EXPECT_EQ(pointer_.version(), Version{8});
+  EXPECT_EQ(pointer_.reads(), reads);
+  answer(look(), 6, "put back");
+  EXPECT_EQ(pointer_.document()->leader, "put back") << "sent later, so it is no echo";
+}
+
+TEST_F(OvertakenReadTest, NewerOrEqualAnswerCountsAlthoughItWasSentBefore) {
+  for (const std::int32_t version : {8, 9}) {
+    pointer_.suspect();
+    const auto under_way = look();
+    pointer_.wrote(document("b"), stat(8));
+    answer(under_way, version, "c");
+    EXPECT_EQ(pointer_.document()->leader, "c");
+    EXPECT_FALSE(look()) << "nothing is to be repeated";
+  }
+}
+
+TEST_F(OvertakenReadTest, LowerVersionOfAReadThatWasSentAfterTheWriteCounts) {
+  pointer_.wrote(document("b"), stat(8));
+  pointer_.suspect();
+  answer(look(), 3, "put back");
+  EXPECT_EQ(pointer_.document()->leader, "put back");
+  EXPECT_EQ(pointer_.version(), Version{3});
+  EXPECT_EQ(pointer_.state(), Pointer::State::kRead);
+}
+
+TEST_F(OvertakenReadTest, NumbersThatAreDamageHideNoOthers) {
+  StateDocument state = document("a");
+  state.epoch = Epoch{7};
+  state.last_revision = Revision{41};
+  pointer_.wrote(state, stat(8));
+  StateDocument hostile = state;
+  hostile.epoch = Epoch{9'000'000'000'000'000'000};
+  pointer_.wrote(hostile, stat(9));
+  EXPECT_EQ(pointer_.document()->epoch, hostile.epoch) << "it is what stands there";
+  hostile = state;
+  hostile.last_revision = Revision{9'000'000'000'000'000'000};
+  pointer_.wrote(hostile, stat(10));
+  EXPECT_EQ(pointer_.highest_epoch(), Epoch{7});
+  EXPECT_EQ(pointer_.highest_revision(), Revision{41});
+  state.epoch = kHighestEpoch;
+  state.last_revision = kHighestRevision;
+  pointer_.wrote(state, stat(11));
+  EXPECT_EQ(pointer_.highest_epoch(), kHighestEpoch);
+  EXPECT_EQ(pointer_.highest_revision(), kHighestRevision);
+}
+
 }  // namespace
 }  // namespace chorale::coordination

@@ -32,6 +32,10 @@ std::vector<std::string> without_effect(const LoadedConfig& loaded) {
 TEST(ConfigEdgesTest, BoundsAreWithinTheRange) {
   const Config least = accepted("session_timeout = '1s'\nshrink_limit = 0\n[statsd]\nsample_rate = 1\n").config;
   EXPECT_EQ(least.session_timeout, milliseconds(1'000));
+  EXPECT_EQ(accepted("keep_revisions = 1\ncollect_interval = '1s'\n").config.keep_revisions, 1);
+  EXPECT_EQ(accepted("keep_revisions = 1000\ncollect_interval = '24h'\n").config.keep_revisions, 1'000);
+  EXPECT_THAT(refused("keep_revisions = 0"), HasSubstr("1 to 1000"));
+  EXPECT_THAT(refused("collect_interval = '999ms'"), HasSubstr("1s to 24h"));
   EXPECT_EQ(least.shrink_limit, 0.0);
   EXPECT_EQ(least.statsd.sample_rate, 1);
   const Config most = accepted("session_timeout = '10m'\nshrink_limit = 1.0\n[statsd]\nsample_rate = 100\n").config;

@@ -34,6 +34,8 @@ TEST(ConfigTest, EmptyFileGivesTheDefaults) {
   EXPECT_EQ(config.nginx_config, "/etc/nginx/nginx.conf");
   EXPECT_THAT(config.nginx_cmd, ElementsAre("nginx"));
   EXPECT_EQ(config.session_timeout, milliseconds(10'000));
+  EXPECT_EQ(config.keep_revisions, 20);
+  EXPECT_EQ(config.collect_interval, milliseconds(600'000));
   EXPECT_TRUE(config.repair_drift);
   EXPECT_THAT(missing_for_agent(config),
               ElementsAre(AllOf(HasSubstr("test.toml: marathon is not set"), HasSubstr("zookeeper = "))));
@@ -89,6 +91,8 @@ nginx_pid = "/run/other.pid"
 state_dir = "/srv/chorale"
 session_timeout = "4s"
 stage_timeout = "0"
+keep_revisions = 5
+collect_interval = "1m"
 min_reload_interval = "250ms"
 resync_interval = "2m"
 health_memory = "1h"
@@ -110,6 +114,8 @@ weight = 3
   EXPECT_EQ(config.listen_port, 9000);
   EXPECT_EQ(config.session_timeout, milliseconds(4'000));
   EXPECT_EQ(config.stage_timeout, milliseconds(0));
+  EXPECT_EQ(config.keep_revisions, 5);
+  EXPECT_EQ(config.collect_interval, milliseconds(60'000));
   EXPECT_EQ(config.min_reload_interval, milliseconds(250));
   EXPECT_EQ(config.resync_interval, milliseconds(120'000));
   EXPECT_EQ(config.health_memory, milliseconds(3'600'000));
