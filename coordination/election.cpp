@@ -5,6 +5,7 @@
 #include <utility>
 
 namespace chorale::coordination {
+
 std::optional<Candidate> parse_candidate(std::string_view name) {
   constexpr std::string_view kMark = "-n_";
   const std::size_t mark = name.rfind(kMark);
