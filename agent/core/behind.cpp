@@ -12,7 +12,8 @@ constexpr std::size_t kMostLacked = 128;
 
 void Behind::observe(TimePoint now, const std::optional<coordination::Identity>& own,
                      const std::optional<coordination::Identity>& others) {
-  if (!own || !others) return lacked_.clear();
+  if (!own) return lacked_.clear();
+  if (!others) return;  // no news: a hiccup of ZooKeeper must not begin the time anew
   while (!lacked_.empty() && !own->older_than(lacked_.front().identity)) lacked_.pop_front();
   // Whoever had applied that is gone: nobody serves it now.
   while (!lacked_.empty() && others->older_than(lacked_.back().identity)) lacked_.pop_back();

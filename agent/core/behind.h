@@ -14,7 +14,8 @@ namespace chorale::agent {
 
 class Behind {
  public:
-  // What this proxy and what the best of the others has applied now; nullopt: nothing, or it is not known.
+  // What this proxy and what the best of the others has applied now. nullopt: nothing; of the others: it is not known,
+  // and what was known of them stays.
   void observe(TimePoint now, const std::optional<coordination::Identity>& own,
                const std::optional<coordination::Identity>& others);
   // nullopt: nothing is lacked.

@@ -63,7 +63,7 @@ void Agent::status_changed() {
 void Agent::look_at_others() {
   if (config_.standalone) return;
   const TimePoint now = std::chrono::steady_clock::now();
-  behind_.observe(now, nginx_status_.applied, view_.connected ? view_.peer_applied : std::nullopt);
+  behind_.observe(now, nginx_status_.applied, view_.peer_applied);
   peer_watch_.look(now, view_);
 }
 

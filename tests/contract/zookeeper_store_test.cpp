@@ -145,7 +145,7 @@ TEST_F(ZookeeperStoreTest, NamesThatDoNotResolveAreReportedAndBlockNothing) {
   Client client(loop, make_store("no-such-host.invalid:2181"));
   EXPECT_LT(time_of([&] { client.store().open(Generation{1}); }), kNoticeable);
   EXPECT_TRUE(failed_as(client.run(ReadNode{Path("/")}), ErrorKind::kConnectionLoss));
-  ASSERT_TRUE(loop.run_until([&] { return !log.empty(); }));
+  ASSERT_TRUE(loop.run_until([&] { return !log.empty() && !client.sessions().empty(); }));
   ASSERT_EQ(client.sessions().size(), 1U);
   EXPECT_EQ(client.sessions()[0].state, SessionState::kUnresolved);
 }

@@ -129,7 +129,10 @@ TEST(HangingEndpointTest, AMasterWhoseNameHangsHoldsUpNoOther) {
   ASSERT_TRUE(proxy.start_nginx());
   proxy.start_agent();
   EXPECT_TRUE(wait_until([&] { return proxy.routes("/web"); }, seconds(18))) << proxy.agent_log();
-  EXPECT_NE(proxy.agent_log().find("event stream attached to " + marathon.url()), std::string::npos);
+  const auto attached = [&] {
+    return proxy.agent_log().find("event stream attached to " + marathon.url()) != std::string::npos;
+  };
+  EXPECT_TRUE(wait_until(attached, seconds(18))) << proxy.agent_log();
   ASSERT_TRUE(marathon.create("/later", 1));
   EXPECT_TRUE(wait_until([&] { return proxy.routes("/later"); }, seconds(10))) << proxy.agent_log();
 }
