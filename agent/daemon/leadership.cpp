@@ -115,6 +115,7 @@ void Leadership::choose_template(std::optional<LoadedTemplate> committed) {
     template_note_ = surroundings_.templates.file() +
                      " differs from the committed template, which stays in use until the file changes";
     log_warning(*template_note_);
+    passed_over_ = own->digest;
   }
   if (committed) {
     template_ = std::move(committed);
@@ -138,7 +139,10 @@ void Leadership::template_changed() {
   } else if (template_ && template_->digest == source.current()->digest) {
     template_note_.reset();
     log_info("template " + source.file() + " is what is in use");
+  } else if (passed_over_ == source.current()->digest) {  // it only could not be read for a moment
+    log_info("template " + source.file() + " can be read again and has not changed: the committed one stays in use");
   } else {
+    passed_over_.reset();
     vet_template();
   }
   surroundings_.changed();

@@ -123,6 +123,7 @@ class Leadership {
   std::uint64_t rendered_offer_ = 0;
   std::shared_ptr<const render::Rendered> rendered_config_;  // of that offer
   std::optional<std::string> template_note_;
+  std::optional<std::string> passed_over_;  // the digest of the own template that is not used until it changes
   std::string last_sync_;
   std::string last_rendered_;
   bool began_ = false;

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <regex>
 
 #include "tests/harness/real_cluster.h"
 #include "tests/harness/wait_until.h"
@@ -69,6 +70,38 @@ TEST_F(ClusterHealingTest, AFullDiskThatIsFreedNeedsNoFurtherChange) {
   EXPECT_TRUE(wait_until([&] { return ill.routes("/new"); }, seconds(10))) << ill.agent_log();
   EXPECT_TRUE(wait_until([&] { return cluster_.converged(); }, seconds(10))) << cluster_.logs();
   umount2(directory.c_str(), MNT_DETACH);
+}
+
+// The file of a leader that goes on with the committed template cannot be read for a moment. It has not changed.
+TEST(TemplateHealingTest, UnreadableTemplateThatComesBackIsNotTakenForAChangedOne) {
+  TempDir directory("template");
+  const fs::path file = directory.path() / "nginx.conf.mustache";
+  fs::copy_file(CHORALE_TEMPLATE, file);
+  RealCluster::Options options;
+  options.proxies = 1;
+  RealCluster cluster(options);
+  ASSERT_TRUE(cluster.start()) << cluster.logs();
+  Proxy& proxy = cluster.proxy(0);
+  const std::string config = std::regex_replace(text_of(proxy.config_file()), std::regex("nginx_template = .*"),
+                                                "nginx_template = \"" + file.string() + "\"");
+  std::ofstream(file, std::ios::app) << "# of its own\n";
+  proxy.kill_agent();
+  proxy.start_agent_with(config);
+  const auto logged = [&proxy](const std::string& text) {
+    return wait_until([&] { return proxy.agent_log().find(text) != std::string::npos; }, seconds(30));
+  };
+  ASSERT_TRUE(logged("differs from the committed template")) << proxy.agent_log();
+  fs::rename(file, file.string() + "-away");
+  ASSERT_TRUE(logged("template refused")) << proxy.agent_log();
+  fs::rename(file.string() + "-away", file);
+  ASSERT_TRUE(logged("has not changed")) << proxy.agent_log();
+  ASSERT_TRUE(cluster.marathon().create("/new", 1));
+  ASSERT_TRUE(wait_until([&] { return proxy.routes("/new"); }, seconds(20))) << proxy.agent_log();
+  EXPECT_EQ(text_of(proxy.nginx().config_file()).find("# of its own"), std::string::npos);
+  std::ofstream(file, std::ios::app) << "# changed\n";
+  EXPECT_TRUE(wait_until([&] { return text_of(proxy.nginx().config_file()).find("# of its own") != std::string::npos; },
+                         seconds(20)))
+      << proxy.agent_log();
 }
 
 // A standalone proxy is enough: commands concern one proxy.

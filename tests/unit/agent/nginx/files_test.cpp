@@ -1,5 +1,4 @@
-// Records, configuration files and logs: the parts that touch the system, on a directory of their own.
-#include <fcntl.h>
+// Configuration files: the parts that touch the system, on a directory of their own.
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -14,7 +13,6 @@
 #include "agent/base/process.h"
 #include "agent/nginx/config_file.h"
 #include "agent/nginx/config_test.h"
-#include "agent/nginx/error_log.h"
 #include "agent/nginx/record.h"
 #include "coordination/digest.h"
 #include "tests/harness/temp_dir.h"
@@ -33,23 +31,6 @@ FileContent content(std::int64_t revision) { return {identity(revision), coordin
 std::string text_of(const std::string& path) {
   const auto file = read_file(path);
   return file && *file ? (*file)->text : "(none)";
-}
-
-TEST(RecordTest, IsReadBackAsWritten) {
-  const Record full{content(2), content(1), "boot-id", 123'456, MasterProcess{42, 789}};
-  EXPECT_EQ(decode_record(encode_record(full)), full);
-  const Record bare{{std::nullopt, coordination::sha256_hex("y")}, std::nullopt, "", 0, std::nullopt};
-  EXPECT_EQ(decode_record(encode_record(bare)), bare);
-}
-
-TEST(RecordTest, AnythingTornIsNoRecord) {
-  const std::string text = encode_record({content(2), content(1), "boot-id", 123'456, MasterProcess{42, 789}});
-  for (std::size_t size = 0; size + 4 < text.size(); ++size) EXPECT_FALSE(decode_record(text.substr(0, size))) << size;
-  EXPECT_FALSE(decode_record("end\n"));
-  EXPECT_FALSE(decode_record("content " + std::string(63, 'a') + " -\nend\n"));
-  EXPECT_FALSE(decode_record("content " + std::string(64, 'a') + " # no identity\nend\n"));
-  EXPECT_FALSE(decode_record("content " + std::string(64, 'a') + " -\nat_ms x\nend\n"));
-  EXPECT_FALSE(decode_record("unknown 1\n" + text));
 }
 
 class ConfigFileTest : public ::testing::Test {
@@ -378,47 +359,6 @@ TEST(ConfigAmongTest, OnlyNginxConfCounts) {
   ASSERT_TRUE(config);
   EXPECT_EQ(config->identity, identity(1));
   EXPECT_EQ(config->text, text);
-}
-
-TEST(ErrorLogTailTest, LogThatAppearsIsReadFromItsBeginningAndAtMost64KiB) {
-  const testing::TempDir directory("log");
-  const std::string path = directory.path() / "error.log";
-  ErrorLogTail tail({path});
-  EXPECT_EQ(tail.text(), "");
-  write_text(path, "first\n");
-  EXPECT_EQ(tail.text(), "first\n");
-  write_text(path, std::string(300'000, 'x'), std::ios::app);
-  EXPECT_GE(tail.text().size(), 64u * 1024);
-  EXPECT_LE(tail.text().size(), 64u * 1024 + 4096);
-}
-
-TEST(ErrorLogTailTest, FifoIsNotRead) {
-  const testing::TempDir directory("log");
-  const std::string path = directory.path() / "error.log";
-  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
-  const int writer = open(path.c_str(), O_RDWR | O_NONBLOCK);
-  ErrorLogTail tail({path});
-  ASSERT_EQ(write(writer, "x\n", 2), 2);
-  EXPECT_EQ(tail.text(), "");
-  close(writer);
-}
-
-TEST(ErrorLogTailTest, ReadsOnAcrossRotationAndTruncation) {
-  const testing::TempDir directory("log");
-  const std::string path = directory.path() / "error.log";
-  write_text(path, "old\n");
-  ErrorLogTail tail({path, directory.path() / "missing.log"});
-  EXPECT_EQ(tail.text(), "");
-  write_text(path, "a\n", std::ios::app);
-  EXPECT_EQ(tail.text(), "a\n");
-  write_text(path, "b\n", std::ios::app);
-  fs::rename(path, path + ".1");
-  write_text(path, "c\n");
-  EXPECT_EQ(tail.text(), "a\nb\nc\n");
-  write_text(path, "");
-  EXPECT_EQ(tail.text(), "a\nb\nc\n");
-  write_text(path, "d\n", std::ios::app);
-  EXPECT_EQ(tail.text(), "a\nb\nc\nd\n");
 }
 
 TEST(ConfigTestTest, OnlyNginxsOwnEmergIsARefusal) {

@@ -278,6 +278,17 @@ TEST_F(ReportedDriftTest, WithoutACopyRepairGivesTheEditUp) {
   expect_answer(Command::kRepair, 1, "");
 }
 
+// Today's local values are compared with Chorale's own file, not with an edit.
+TEST_F(ReportedDriftTest, EditFoundAtTheStartIsNoFailureAndValuesAreComparedAfterIt) {
+  const FileContent ours = content_for(1, "one");
+  driver.send(FilesFound{content_for(1, "edited"), ours, 500'000, ours, kMaster, config_for(1)});
+  look(1, "edited");
+  EXPECT_FALSE(driver.has<WriteStage>());
+  EXPECT_FALSE(driver.applier.status().failing_since) << "nothing waits";
+  look();
+  EXPECT_TRUE(driver.has<WriteStage>());
+}
+
 TEST_F(ReportedDriftTest, EditThatIsTakenBackByHandIsFollowedByWhatWaited) {
   begin();
   look(1, "edited");
