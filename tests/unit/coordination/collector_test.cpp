@@ -93,6 +93,25 @@ TEST_F(CollectorTest, ChunkThatAProposalUsesAgainDuringThePassIsSpared) {
   EXPECT_THAT(b_->view->missing, IsEmpty());
 }
 
+TEST_F(CollectorTest, ChunkThatAProposalUsesAgainWhileOthersAreDeletedIsSpared) {
+  publish(*a_, "first");
+  publish(5);
+  cluster_.advance(seconds(80));
+  a_->sent.clear();
+  bool offered = false;
+  a_->lose_reply = [&](const Operation& operation) {
+    if (is_delete_below(operation, kRevisions) && !std::exchange(offered, true)) {
+      cluster_.post([this] { a_->offer("first"); });
+    }
+    return false;
+  };
+  cluster_.advance(seconds(15));
+  ASSERT_TRUE(offered);
+  EXPECT_EQ(times_asked<DeleteNode>(*a_, kChunkDirectory + "/" + conf_chunk("first")), 0);
+  EXPECT_FALSE(has_chunk("text 1"));
+  EXPECT_EQ(b_->applied, cluster_.state().committed->identity);
+}
+
 TEST_F(CollectorTest, ChunkOfAProposalThatWaitsIsSpared) {
   publish(*a_, "first");
   publish(5);
@@ -131,6 +150,20 @@ TEST_F(CollectorTest, LeftoversOfAnotherLineageGo) {
   EXPECT_THAT(chunks(), SizeIs(3));
   EXPECT_TRUE(cluster_.read(kChunkDirectory + "/somebody's")) << "a name that is none of ours is left alone";
   EXPECT_FALSE(cluster_.read("/chorale/accept")) << "a word that nobody took";
+}
+
+TEST_F(CollectorTest, RevisionThatTheStateEchoesAsHeldStaysThoughTheHoldIsGone) {
+  publish(1);
+  create("/chorale/hold", R"({"revision": 1, "by": "jo", "reason": "why not"})");
+  publish(*a_, "two");
+  publish(5);
+  cluster_.kill_and_expire(*a_);
+  cluster_.settle();
+  ASSERT_TRUE(cluster_.state().held);
+  ASSERT_TRUE(cluster_.operate(DeleteNode{Path("/chorale/hold"), kAnyVersion}));
+  collect();
+  EXPECT_THAT(revisions(), SizeIs(4));
+  EXPECT_THAT(revisions(), Contains("000001.0000000001"));
 }
 
 TEST_F(CollectorTest, HeldRevisionStays) {
