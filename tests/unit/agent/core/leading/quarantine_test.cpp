@@ -288,7 +288,8 @@ TEST_F(ForeignRefusalTest, AppIsReleasedIfTheNextStateIsRejectedWithoutAName) {
   EXPECT_THAT(quarantine_.entries(), IsEmpty());
 }
 
-// Without room for the app that is named, nothing is known; then those that are on probation by the same proxy are free.
+// Without room for the app that is named, nothing is known; then those that are on probation by the same proxy are
+// free.
 TEST_F(ForeignRefusalTest, AppThatIsNamedWithoutRoomFreesTheOneOnProbation) {
   quarantine_.committed(foreign(bad_, "/web", {"proxy-3"}));
   ASSERT_THAT(quarantine_.entries(), SizeIs(1));
