@@ -8,29 +8,28 @@ namespace chorale::agent {
 namespace {
 
 using coordination::PeerAddress;
-using Json = nlohmann::json;
 
-const Json* member(const Json& object, const char* key) {
+const nlohmann::json* member(const nlohmann::json& object, const char* key) {
   if (!object.is_object()) return nullptr;
   const auto found = object.find(key);
   return found == object.end() ? nullptr : &*found;
 }
 
-std::string text_of(const Json* value) {
+std::string text_of(const nlohmann::json* value) {
   return value != nullptr && value->is_string() ? value->get<std::string>() : "";
 }
 
-bool is_true(const Json* value) { return value != nullptr && value->is_boolean() && value->get<bool>(); }
+bool is_true(const nlohmann::json* value) { return value != nullptr && value->is_boolean() && value->get<bool>(); }
 
 }  // namespace
 
 std::optional<PeerHealth> read_peer_health(const std::string& id, unsigned status, std::string_view body) {
   constexpr unsigned kOk = 200;
-  const Json health = Json::parse(body, nullptr, false);
-  const Json* cluster = member(health, "Cluster");
-  const Json* zookeeper = member(health, "ZooKeeper");
+  const nlohmann::json health = nlohmann::json::parse(body, nullptr, false);
+  const nlohmann::json* cluster = member(health, "Cluster");
+  const nlohmann::json* zookeeper = member(health, "ZooKeeper");
   if (cluster == nullptr || zookeeper == nullptr || text_of(member(*cluster, "Id")) != id) return std::nullopt;
-  const Json* applied = member(*cluster, "Applied");
+  const nlohmann::json* applied = member(*cluster, "Applied");
   PeerHealth result;
   result.serves = status == kOk;
   result.connected = is_true(member(*zookeeper, "Healthy"));
@@ -39,16 +38,16 @@ std::optional<PeerHealth> read_peer_health(const std::string& id, unsigned statu
 }
 
 std::string encode_peers(const std::vector<PeerAddress>& peers) {
-  Json list = Json::array();
-  for (const PeerAddress& peer : peers) list.push_back(Json{{"id", peer.id}, {"admin", peer.admin}});
-  return list.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  nlohmann::json list = nlohmann::json::array();
+  for (const PeerAddress& peer : peers) list.push_back(nlohmann::json{{"id", peer.id}, {"admin", peer.admin}});
+  return list.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
 std::vector<PeerAddress> decode_peers(std::string_view text) {
   std::vector<PeerAddress> peers;
-  const Json list = Json::parse(text, nullptr, false);
+  const nlohmann::json list = nlohmann::json::parse(text, nullptr, false);
   if (!list.is_array()) return peers;
-  for (const Json& entry : list) {
+  for (const nlohmann::json& entry : list) {
     PeerAddress peer{text_of(member(entry, "id")), text_of(member(entry, "admin"))};
     if (!peer.id.empty() && !peer.admin.empty()) peers.push_back(std::move(peer));
   }

@@ -193,8 +193,9 @@ std::optional<Failure> MarathonTracker::trouble() const {
   const StreamKeeper& stream = context_.stream;
   if (stream.is_attached()) return std::nullopt;
   const std::string instead = "; Marathon is asked for lists every 5 s instead";
-  if (stream.trouble())
+  if (stream.trouble()) {
     return Failure{"event stream " + stream.endpoint() + ": " + stream.trouble()->message + instead};
+  }
   if (context_.now < stream_late_at_) return std::nullopt;
   return Failure{"event stream " + stream.endpoint() + " is not attached" + instead};
 }
