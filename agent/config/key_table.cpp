@@ -241,9 +241,8 @@ std::vector<Key> nginx_keys() {
       {.name = "nginx_pid",
        .heading = kNginx,
        .type = TextKey{kMember<&Config::nginx_pid>},
-       .text =
-           "The file with the process id of Nginx's master. Empty: what the `pid` line of `nginx_config` says, else "
-           "`/run/nginx.pid`."},
+       .text = "The file with the process id of Nginx's master. Empty: as the `pid` line of `nginx_config`, else "
+               "`/run/nginx.pid`."},
       {.name = "nginx_ignore_check",
        .heading = kNginx,
        .type = FlagKey{kMember<&Config::nginx_ignore_check>},

@@ -91,7 +91,7 @@ std::optional<std::string> other_config(int pid, std::string_view title, const s
                                         const BuildPaths& build) {
   const std::string root = link_of(pid, "root");
   if ((!root.empty() && root != "/") || pid_in_own_namespace(pid) != pid) return std::nullopt;  // another tree of files
-  const auto file = config_of_title(title, build, link_of(pid, "cwd"));
+  auto file = config_of_title(title, build, link_of(pid, "cwd"));
   if (!file || *file == config_file || resolved(*file) == resolved(config_file)) return std::nullopt;
   return file;
 }

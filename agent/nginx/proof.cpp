@@ -14,7 +14,7 @@ using Result = ReloadFinished::Result;
 
 constexpr std::string_view kBindTried = "bind() to ";
 constexpr std::chrono::milliseconds kAskInterval{100};
-constexpr Milliseconds kLongestAnswer{1'000};
+constexpr Milliseconds kLongestPageAnswer{1'000};
 
 bool contains(const std::vector<int>& pids, int pid) { return std::find(pids.begin(), pids.end(), pid) != pids.end(); }
 
@@ -115,7 +115,7 @@ bool Proof::confirmed() {
   const auto now = std::chrono::steady_clock::now();
   if (now < ask_at_) return false;
   ask_at_ = now + kAskInterval;
-  const auto answer = ask(*page_, kLongestAnswer);
+  const auto answer = ask(*page_, kLongestPageAnswer);
   if (answer && answer->mark == page_->mark && !contains(before_own_, answer->pid)) return true;
   answered_ = answer ? "process " + std::to_string(answer->pid) + " serves another file" : answer.error().message;
   return false;

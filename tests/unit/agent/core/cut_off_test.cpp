@@ -17,7 +17,7 @@ using ::testing::IsEmpty;
 const PeerAddress kTwo{"proxy-2", "10.0.0.2:8000"};
 const PeerAddress kThree{"proxy-3", "10.0.0.3:8000"};
 
-TimePoint at(int ms) { return TimePoint(milliseconds(1'000'000 + ms)); }
+TimePoint at_ms(int ms) { return TimePoint(milliseconds(1'000'000 + ms)); }
 PeerHealth serves(std::int64_t applied) { return {true, true, Revision{applied}}; }
 
 class CutOffTest : public ::testing::Test {
@@ -25,32 +25,32 @@ class CutOffTest : public ::testing::Test {
   CutOffTest() { cut_off.know({kTwo, kThree}); }
   // Silent for long enough; both were asked.
   void be_silent() {
-    (void)cut_off.step(at(0), false);
-    EXPECT_THAT(cut_off.step(at(30'000), false), ElementsAre(kTwo, kThree));
+    (void)cut_off.step(at_ms(0), false);
+    EXPECT_THAT(cut_off.step(at_ms(30'000), false), ElementsAre(kTwo, kThree));
   }
   CutOff cut_off;
 };
 
 TEST_F(CutOffTest, AsksAfterThirtySecondsWithoutWordAndEveryTenAfterThat) {
-  EXPECT_THAT(cut_off.step(at(-60'000), true), IsEmpty());
-  EXPECT_THAT(cut_off.step(at(0), false), IsEmpty());
-  EXPECT_THAT(cut_off.step(at(29'999), false), IsEmpty());
-  EXPECT_THAT(cut_off.step(at(30'000), false), ElementsAre(kTwo, kThree));
-  EXPECT_THAT(cut_off.step(at(39'999), false), IsEmpty());
-  EXPECT_THAT(cut_off.step(at(40'000), false), ElementsAre(kTwo, kThree));
+  EXPECT_THAT(cut_off.step(at_ms(-60'000), true), IsEmpty());
+  EXPECT_THAT(cut_off.step(at_ms(0), false), IsEmpty());
+  EXPECT_THAT(cut_off.step(at_ms(29'999), false), IsEmpty());
+  EXPECT_THAT(cut_off.step(at_ms(30'000), false), ElementsAre(kTwo, kThree));
+  EXPECT_THAT(cut_off.step(at_ms(39'999), false), IsEmpty());
+  EXPECT_THAT(cut_off.step(at_ms(40'000), false), ElementsAre(kTwo, kThree));
 }
 
 TEST_F(CutOffTest, WordOfTheClusterEndsIt) {
   be_silent();
   cut_off.answered("proxy-2", serves(2));
   EXPECT_EQ(cut_off.replaced_by(Revision{1}), "proxy-2");
-  EXPECT_THAT(cut_off.step(at(30'001), true), IsEmpty());
+  EXPECT_THAT(cut_off.step(at_ms(30'001), true), IsEmpty());
   EXPECT_EQ(cut_off.replaced_by(Revision{1}), std::nullopt);
   cut_off.answered("proxy-2", serves(2));
   EXPECT_EQ(cut_off.replaced_by(Revision{1}), std::nullopt) << "a late answer";
-  EXPECT_THAT(cut_off.step(at(40'000), false), IsEmpty());
-  EXPECT_THAT(cut_off.step(at(69'999), false), IsEmpty());
-  EXPECT_THAT(cut_off.step(at(70'000), false), ElementsAre(kTwo, kThree));
+  EXPECT_THAT(cut_off.step(at_ms(40'000), false), IsEmpty());
+  EXPECT_THAT(cut_off.step(at_ms(69'999), false), IsEmpty());
+  EXPECT_THAT(cut_off.step(at_ms(70'000), false), ElementsAre(kTwo, kThree));
 }
 
 TEST_F(CutOffTest, OnlyANewerRevisionOfAConnectedAgentThatServesCounts) {
@@ -80,10 +80,10 @@ TEST_F(CutOffTest, OfManyTenAreAskedInTurn) {
   std::vector<PeerAddress> many;
   for (int i = 0; i < 25; ++i) many.push_back({"proxy-" + std::to_string(i), "h:1"});
   cut_off.know(many);
-  (void)cut_off.step(at(0), false);
+  (void)cut_off.step(at_ms(0), false);
   std::set<std::string> asked;
   for (int round = 0; round < 3; ++round) {
-    const auto now = cut_off.step(at(30'000 + round * 10'000), false);
+    const auto now = cut_off.step(at_ms(30'000 + round * 10'000), false);
     EXPECT_EQ(now.size(), kMostPeersAsked);
     for (const PeerAddress& peer : now) asked.insert(peer.id);
   }
