@@ -102,7 +102,7 @@ void Publisher::take_offer() {
   last_used_ = std::max(last_used_, fence_.document().last_revision);
   verdict_ = Verdict{};
   content_ = compose(std::move(offered), Revision{last_used_.value + 1});
-  const std::string& digest = content_.manifest->header.identity.digest;
+  const std::string digest = content_.manifest->header.identity.digest;  // outlives content_
   if (already_committed(content_.manifest->header)) {
     recover_committed();
     const Identity identity = fence_.document().committed->identity;
