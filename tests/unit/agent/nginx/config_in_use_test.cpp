@@ -60,7 +60,7 @@ TEST(ConfigInUseTest, MasterOfAnotherFileIsNotOurs) {
   EXPECT_TRUE(find_own_master(where, "nginx"));
   where.config_file.clear();
   EXPECT_TRUE(find_own_master(where, "nginx"));
-  write_text(ours, "events {}\n");
+  write_file(ours, "events {}\n");
   symlink(ours.c_str(), other.c_str());
   where.config_file = ours;
   EXPECT_TRUE(find_own_master(where, "nginx")) << "the same file by another name";

@@ -21,9 +21,9 @@ TEST(ErrorLogTailTest, LogThatAppearsIsReadFromItsBeginningAndAtMost64KiB) {
   const std::string path = directory.path() / "error.log";
   ErrorLogTail tail({path});
   EXPECT_EQ(tail.text(), "");
-  write_text(path, "first\n");
+  write_file(path, "first\n");
   EXPECT_EQ(tail.text(), "first\n");
-  write_text(path, std::string(300'000, 'x'), std::ios::app);
+  write_file(path, std::string(300'000, 'x'), std::ios::app);
   EXPECT_GE(tail.text().size(), 64u * 1024);
   EXPECT_LE(tail.text().size(), 64u * 1024 + 4096);
 }
@@ -42,18 +42,18 @@ TEST(ErrorLogTailTest, FifoIsNotRead) {
 TEST(ErrorLogTailTest, ReadsOnAcrossRotationAndTruncation) {
   const testing::TempDir directory("log");
   const std::string path = directory.path() / "error.log";
-  write_text(path, "old\n");
+  write_file(path, "old\n");
   ErrorLogTail tail({path, directory.path() / "missing.log"});
   EXPECT_EQ(tail.text(), "");
-  write_text(path, "a\n", std::ios::app);
+  write_file(path, "a\n", std::ios::app);
   EXPECT_EQ(tail.text(), "a\n");
-  write_text(path, "b\n", std::ios::app);
+  write_file(path, "b\n", std::ios::app);
   fs::rename(path, path + ".1");
-  write_text(path, "c\n");
+  write_file(path, "c\n");
   EXPECT_EQ(tail.text(), "a\nb\nc\n");
-  write_text(path, "");
+  write_file(path, "");
   EXPECT_EQ(tail.text(), "a\nb\nc\n");
-  write_text(path, "d\n", std::ios::app);
+  write_file(path, "d\n", std::ios::app);
   EXPECT_EQ(tail.text(), "a\nb\nc\nd\n");
 }
 

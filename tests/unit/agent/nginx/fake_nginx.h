@@ -25,7 +25,7 @@ inline constexpr const char* kIgnoreReload = ":";
 
 inline coordination::Identity identity(std::int64_t revision) { return {{1}, {revision}, std::string(64, 'b')}; }
 
-inline void write_text(const std::string& path, const std::string& text, std::ios::openmode mode = std::ios::trunc) {
+inline void write_file(const std::string& path, const std::string& text, std::ios::openmode mode = std::ios::trunc) {
   std::ofstream(path, std::ios::binary | std::ios::out | mode) << text;
 }
 

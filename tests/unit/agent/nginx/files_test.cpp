@@ -65,7 +65,7 @@ TEST_F(ConfigFileTest, StageIsHiddenAndCarriesTheIdentityAndLocalValues) {
 }
 
 TEST_F(ConfigFileTest, ModeOfTheTargetIsKept) {
-  write_text(target_, "foreign\n");
+  write_file(target_, "foreign\n");
   chmod(target_.c_str(), 0600);
   install(1, "one\n", content_of("foreign\n"));
   EXPECT_EQ(fs::status(target_).permissions(), fs::perms::owner_read | fs::perms::owner_write);
@@ -73,7 +73,7 @@ TEST_F(ConfigFileTest, ModeOfTheTargetIsKept) {
 
 TEST_F(ConfigFileTest, WhatHoldsLocalValuesIsNobodyElses) {
   const auto mode = [](const std::string& path) { return static_cast<int>(fs::status(path).permissions()); };
-  write_text(target_, "foreign\n");
+  write_file(target_, "foreign\n");
   chmod(target_.c_str(), 0664);
   install(1, "plain @{id}\n", content_of("foreign\n"));
   EXPECT_EQ(mode(target_), 0664);
@@ -88,7 +88,7 @@ TEST_F(ConfigFileTest, WhatHoldsLocalValuesIsNobodyElses) {
 
   const FileContent ours = target_content();
   ASSERT_FALSE(file_.keep_proven({ours, {42, 1}}).failure);
-  write_text(target_, identity_line(identity(2)) + "edited filled\n");
+  write_file(target_, identity_line(identity(2)) + "edited filled\n");
   chmod(target_.c_str(), 0644);
   ASSERT_TRUE(file_.restore({ours}).content);
   EXPECT_EQ(mode(target_), 0640);
@@ -103,7 +103,7 @@ TEST_F(ConfigFileTest, WhatHoldsLocalValuesIsNobodyElses) {
 TEST_F(ConfigFileTest, LinkStaysALink) {
   const fs::path real = directory_.path() / "real";
   fs::create_directory(real);
-  write_text(real / "site.conf", "foreign\n");
+  write_file(real / "site.conf", "foreign\n");
   fs::create_symlink("real/site.conf", target_);
   install(1, "one\n", content_of("foreign\n"), true);
   EXPECT_TRUE(fs::is_symlink(target_));
@@ -118,7 +118,7 @@ TEST_F(ConfigFileTest, LinkStaysALink) {
 
 TEST_F(ConfigFileTest, StageThatIsNotWhatWasTestedIsNotInstalled) {
   const StageWritten staged = file_.write_stage({identity(3), std::make_shared<const std::string>("tested\n")}, {});
-  write_text(file_.stage(), identity_line(identity(3)) + "swapped\n");
+  write_file(file_.stage(), identity_line(identity(3)) + "swapped\n");
   EXPECT_TRUE(file_.install({*staged.content, std::nullopt, false}).failure);
   EXPECT_FALSE(fs::exists(target_));
 }
@@ -131,10 +131,10 @@ TEST_F(ConfigFileTest, UnchangedTargetIsNotWrittenAgain) {
 }
 
 TEST_F(ConfigFileTest, ForeignFileIsKeptOnceAndNeverOverwritten) {
-  write_text(target_, "foreign\n");
+  write_file(target_, "foreign\n");
   install(1, "one\n", content_of("foreign\n"), true);
   EXPECT_EQ(text_of(target_ + ".before-chorale"), "foreign\n");
-  write_text(target_, "another foreign\n");
+  write_file(target_, "another foreign\n");
   install(2, "two\n", std::nullopt);
   EXPECT_EQ(text_of(target_ + ".before-chorale"), "foreign\n");
   EXPECT_EQ(text_of(target_ + ".drift-1"), "another foreign\n");
@@ -144,7 +144,7 @@ TEST_F(ConfigFileTest, ForeignFileIsKeptOnceAndNeverOverwritten) {
 
 // Erased, put back by hand, installed again: the way back is wanted again.
 TEST_F(ConfigFileTest, ForeignFileIsTheWayBackWhereNoneIsKept) {
-  write_text(target_, "foreign\n");
+  write_file(target_, "foreign\n");
   install(1, "one\n", std::nullopt);
   const FileContent ours = target_content();
   ASSERT_FALSE(file_.keep_proven({ours, {42, 1}}).failure);
@@ -155,13 +155,13 @@ TEST_F(ConfigFileTest, ForeignFileIsTheWayBackWhereNoneIsKept) {
 }
 
 TEST_F(ConfigFileTest, DriftIsKeptOncePerEditAndTheOldestGo) {
-  write_text(target_, "foreign\n");
+  write_file(target_, "foreign\n");
   install(1, "one\n", std::nullopt);
   const FileContent ours = target_content();
   ASSERT_FALSE(file_.keep_proven({ours, {42, 1}}).failure);
   for (int edit = 1; edit <= 12; ++edit) {
     for (int again = 0; again < 2; ++again) {
-      write_text(target_, "edit " + std::to_string(edit) + "\n");
+      write_file(target_, "edit " + std::to_string(edit) + "\n");
       ASSERT_TRUE(file_.restore({ours}).content);
     }
   }
@@ -213,10 +213,10 @@ TEST_F(ConfigFileTest, TextOfAnInstallThatNeverHappenedIsNotTheTargets) {
   const std::string one = text_of(target_);
   install(2, "two\n", target_content());
   EXPECT_EQ(*file_.find().published->text, "two\n");
-  write_text(target_, one);
+  write_file(target_, one);
   ASSERT_TRUE(file_.find().published);
   EXPECT_EQ(*file_.find().published->text, "one\n");
-  write_text(target_, "foreign\n");
+  write_file(target_, "foreign\n");
   fs::remove(directory_.path() / "state" / "installed.record");
   EXPECT_FALSE(file_.find().published);
 }
@@ -225,14 +225,14 @@ TEST_F(ConfigFileTest, RecordOfARenameThatNeverHappenedNamesTheOldFile) {
   install(1, "one\n", std::nullopt);
   const std::string one = text_of(target_);
   install(2, "two\n", target_content());
-  write_text(target_, one);  // as if it had died before the rename
+  write_file(target_, one);  // as if it had died before the rename
   EXPECT_EQ(file_.find().installed, content_of(one));
 }
 
 TEST_F(ConfigFileTest, ChangedFileIsNotKeptAsProven) {
   install(1, "one\n", std::nullopt);
   const FileContent one = target_content();
-  write_text(target_, "edited\n");
+  write_file(target_, "edited\n");
   EXPECT_TRUE(file_.keep_proven({one, {42, 1}}).failure);
   EXPECT_FALSE(file_.find().proven);
 }
@@ -246,7 +246,7 @@ TEST_F(ConfigFileTest, RecordsOfAnotherBootTellNeitherTimesNorPids) {
     std::optional<Record> record = decode_record(text_of(path));
     ASSERT_TRUE(record) << path;
     record->boot = "another";
-    write_text(path, encode_record(*record));
+    write_file(path, encode_record(*record));
   }
   const FilesFound found = file_.find();
   EXPECT_EQ(found.installed, one);
@@ -260,7 +260,7 @@ TEST_F(ConfigFileTest, NothingIsFoundWhereNothingWasWritten) {
   EXPECT_FALSE(found.file || found.installed || found.proven || found.proven_by);
   ASSERT_TRUE(file_.view());
   EXPECT_FALSE(*file_.view());
-  write_text(target_, "pid /x;\n");
+  write_file(target_, "pid /x;\n");
   ASSERT_TRUE(*file_.view());
   EXPECT_EQ((*file_.view())->content, content_of("pid /x;\n"));
   EXPECT_EQ((*file_.view())->directives.pid, "/x");
@@ -270,7 +270,7 @@ TEST_F(ConfigFileTest, NothingIsFoundWhereNothingWasWritten) {
 TEST_F(ConfigFileTest, CopyThatIsNotTheRecordedOneNamesNoMaster) {
   install(1, "one\n", std::nullopt);
   ASSERT_FALSE(file_.keep_proven({target_content(), {42, 1}}).failure);
-  write_text(directory_.path() / "state" / "nginx.conf.proven", "another\n");
+  write_file(directory_.path() / "state" / "nginx.conf.proven", "another\n");
   EXPECT_EQ(file_.find().proven, content_of("another\n"));
   EXPECT_FALSE(file_.find().proven_by);
 }
@@ -318,7 +318,7 @@ TEST_F(ConfigFileTest, OwnFileThatIsNotExpectedIsKeptAside) {
   install(1, "one\n", std::nullopt);
   const FileContent one = target_content();
   const std::string edited = text_of(target_) + "# by hand\n";
-  write_text(target_, edited);
+  write_file(target_, edited);
   install(2, "two\n", one);
   EXPECT_EQ(kept_, std::vector<std::string>{target_ + ".drift-1"});
   EXPECT_EQ(text_of(target_ + ".drift-1"), edited);
@@ -342,11 +342,11 @@ TEST_F(ConfigFileTest, OnlyTheExpectedTargetIsKeptAsProven) {
 }
 
 TEST_F(ConfigFileTest, OtherFilesAreNoDrift) {
-  write_text(target_ + ".drift-x", "");
-  write_text(target_ + ".drift-0", "");
-  write_text(target_ + ".drift-7b", "");
-  write_text(target_ + ".drift-3", "earlier\n");
-  write_text(target_, identity_line(identity(1)) + "edited\n");
+  write_file(target_ + ".drift-x", "");
+  write_file(target_ + ".drift-0", "");
+  write_file(target_ + ".drift-7b", "");
+  write_file(target_ + ".drift-3", "earlier\n");
+  write_file(target_, identity_line(identity(1)) + "edited\n");
   install(2, "two\n", std::nullopt);
   EXPECT_EQ(kept_, std::vector<std::string>{target_ + ".drift-4"});
 }

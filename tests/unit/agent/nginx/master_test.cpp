@@ -13,7 +13,7 @@ TEST(FindMasterTest, LiveMasterIsFoundThroughTheFirstPidFileThatNamesOne) {
   const FakeNginx nginx;
   const testing::TempDir directory("pids");
   const std::string empty = directory.path() / "empty.pid";
-  write_text(empty, "");
+  write_file(empty, "");
   const auto master = find_master({empty, nginx.pid_file()}, "nginx");
   ASSERT_TRUE(master) << master.error().message;
   EXPECT_EQ(*master, nginx.process());
@@ -23,7 +23,7 @@ TEST(FindMasterTest, TheFirstPidFileSaysWhyThereIsNone) {
   const testing::TempDir directory("pids");
   const std::string empty = directory.path() / "empty.pid";
   const std::string missing = directory.path() / "missing.pid";
-  write_text(empty, "\n");
+  write_file(empty, "\n");
   const auto message = [](const std::vector<std::string>& files) {
     const auto master = find_master(files, "nginx");
     return master ? std::string("found") : master.error().message;
@@ -53,7 +53,7 @@ TEST(FindMasterTest, ZombieIsNoMaster) {
   const std::string file = directory.path() / "nginx.pid";
   const pid_t pid = fork();
   if (pid == 0) _exit(0);
-  write_text(file, std::to_string(pid));
+  write_file(file, std::to_string(pid));
   ASSERT_TRUE(testing::wait_until(
       [pid] {
         const auto stat = process_stat(pid);
@@ -114,7 +114,7 @@ class InspectionTest : public ::testing::Test {
 };
 
 TEST_F(InspectionTest, SeesMasterWorkersAndFile) {
-  write_text(target_, "pid /x;\n");
+  write_file(target_, "pid /x;\n");
   const Inspection found = look();
   ASSERT_TRUE(found.event.master);
   EXPECT_EQ(*found.event.master, nginx_.process());
@@ -127,17 +127,17 @@ TEST_F(InspectionTest, SeesMasterWorkersAndFile) {
 }
 
 TEST_F(InspectionTest, FileIsReadAgainOnlyIfItsSignatureDiffers) {
-  write_text(target_, "one\n");
+  write_file(target_, "one\n");
   std::optional<ConfigView> known = look().view;
   ASSERT_TRUE(known);
   known->content.body = "as remembered";
   EXPECT_EQ((*look(known).event.file)->body, "as remembered");
-  write_text(target_, "another\n");
+  write_file(target_, "another\n");
   EXPECT_EQ(*look(known).event.file, content_of("another\n"));
 }
 
 TEST_F(InspectionTest, MissingFileIsNoneAndAnUnreadableOneAnError) {
-  write_text(target_, "one\n");
+  write_file(target_, "one\n");
   const std::optional<ConfigView> known = look().view;
   unlink(target_.c_str());
   const Inspection gone = look(known);
@@ -156,15 +156,15 @@ TEST_F(InspectionTest, WatchedFilesShowEveryChange) {
   const std::string link = directory_.path() / "live.pem";
   watched_ = {link};
   EXPECT_EQ(look().event.watched, (FileStamps{{link, "missing"}}));
-  write_text(file, "one");
+  write_file(file, "one");
   symlink(file.c_str(), link.c_str());
   const FileStamps one = look().event.watched;
   EXPECT_NE(one.at(link), "missing");
   EXPECT_EQ(look().event.watched, one);
-  write_text(file, "two");
+  write_file(file, "two");
   const FileStamps two = look().event.watched;
   EXPECT_NE(two, one);
-  write_text(file + "-next", "two");
+  write_file(file + "-next", "two");
   rename((file + "-next").c_str(), file.c_str());
   EXPECT_NE(look().event.watched, two);
 }

@@ -57,7 +57,7 @@ TEST(RedactionTest, BuiltInValuesAreNoSecretsAndEarlierOnesStayOnes) {
 TEST(RedactionTest, TestOfAFileSaysNothingOfThem) {
   testing::TempDir directory("redaction");
   const std::string file = directory.path() / "nginx.conf";
-  write_text(file, "");
+  write_file(file, "");
   Redaction redaction;
   redaction.learn({{"pass", "hunter2"}});
   const std::vector<std::string> refuses{"sh", "-c",
