@@ -55,19 +55,19 @@ FileContent content_of(std::string_view text) {
 
 MainDirectives main_directives(std::string_view text) {
   MainDirectives found;
-  std::vector<std::string> directive;
+  std::vector<std::string_view> directive;
   int depth = 0;
   ConfigWords words(text);
   while (std::optional<ConfigWord> word = words.next()) {
     if (word->mark == '\0') {
-      if (depth == 0) directive.push_back(std::move(word->text));
+      if (depth == 0) directive.push_back(word->text);
       continue;
     }
     if (word->mark == '{') ++depth;
     if (word->mark == '}') --depth;
     if (word->mark == ';' && depth == 0 && directive.size() >= 2) {
       if (directive[0] == "pid") found.pid = directive[1];
-      if (directive[0] == "error_log") found.error_logs.push_back(directive[1]);
+      if (directive[0] == "error_log") found.error_logs.emplace_back(directive[1]);
     }
     directive.clear();
   }

@@ -1,6 +1,7 @@
 #include "agent/nginx/config_words.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace chorale::agent {
 namespace {
@@ -22,13 +23,13 @@ std::optional<ConfigWord> ConfigWords::next() {
   return ConfigWord{take(std::min(end, rest_.size())), '\0'};
 }
 
-std::string ConfigWords::take(std::size_t bytes) {
-  std::string word(rest_.substr(0, bytes));
+std::string_view ConfigWords::take(std::size_t bytes) {
+  const std::string_view word = rest_.substr(0, bytes);
   rest_.remove_prefix(bytes);
   return word;
 }
 
-std::string ConfigWords::quoted(char quote) {
+std::string_view ConfigWords::quoted(char quote) {
   std::string word;
   std::size_t at = 1;
   for (; at < rest_.size() && rest_[at] != quote; ++at) {
@@ -36,7 +37,7 @@ std::string ConfigWords::quoted(char quote) {
     word += rest_[at];
   }
   rest_.remove_prefix(std::min(at + 1, rest_.size()));
-  return word;
+  return unescaped_.emplace_front(std::move(word));
 }
 
 void ConfigWords::skip_space_and_comments() {

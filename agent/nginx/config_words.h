@@ -1,6 +1,7 @@
 // A config's text as Nginx's own words. Pure.
 #pragma once
 
+#include <forward_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,11 +9,12 @@
 namespace chorale::agent {
 
 struct ConfigWord {
-  std::string text;
+  std::string_view text;
   char mark = '\0';  // ';', '{' or '}' where it stands for itself
 };
 
-// One after the other: bare or quoted parameters and marks. Lenient: it is read after Nginx was asked, or before.
+// One after the other: bare or quoted parameters and marks. Lenient: it is read after Nginx was asked, or before. Words
+// are views, valid as long as this object and the text: a large file has hundreds of thousands.
 class ConfigWords {
  public:
   explicit ConfigWords(std::string_view text) : rest_(text) {}
@@ -21,11 +23,12 @@ class ConfigWords {
   std::optional<ConfigWord> next();
 
  private:
-  std::string take(std::size_t bytes);
-  std::string quoted(char quote);
+  std::string_view take(std::size_t bytes);
+  std::string_view quoted(char quote);
   void skip_space_and_comments();
 
   std::string_view rest_;
+  std::forward_list<std::string> unescaped_;  // quoted words, without their escapes
 };
 
 }  // namespace chorale::agent

@@ -43,7 +43,7 @@ std::optional<std::uint16_t> port_in(std::string_view text) {
 }
 
 // Where this host reaches that listener; nullopt: not by plain HTTP.
-std::optional<std::pair<std::string, std::uint16_t>> reached(const std::vector<std::string>& listen) {
+std::optional<std::pair<std::string, std::uint16_t>> reached(const std::vector<std::string_view>& listen) {
   for (std::size_t i = 2; i < listen.size(); ++i) {
     for (const char* other : {"ssl", "quic", "http2", "udp", "proxy_protocol"}) {
       if (listen[i] == other) return std::nullopt;
@@ -68,10 +68,10 @@ std::optional<std::pair<std::string, std::uint16_t>> reached(const std::vector<s
   return std::pair(address.is_v6() ? "::1" : "127.0.0.1", port);
 }
 
-std::string host_among(const std::vector<std::string>& names) {
-  for (const std::string& name : names) {
+std::string host_among(const std::vector<std::string_view>& names) {
+  for (const std::string_view name : names) {
     if (!name.empty() && name != "_" && name.front() != '.' && name.find_first_of("*~$\"") == std::string::npos) {
-      return name;
+      return std::string(name);
     }
   }
   return kAnyHost;
@@ -79,26 +79,26 @@ std::string host_among(const std::vector<std::string>& names) {
 
 // The block that is open, as far as it matters.
 struct Block {
-  std::vector<std::string> directive;  // what opened it
-  std::vector<std::vector<std::string>> listens;
-  std::vector<std::string> names;
-  std::string mark;
+  std::vector<std::string_view> directive;  // what opened it
+  std::vector<std::vector<std::string_view>> listens;
+  std::vector<std::string_view> names;
+  std::string_view mark;
 };
 
 std::optional<ProofPage> page_of(const Block& server) {
   if (server.mark.empty()) return std::nullopt;
-  std::vector<std::vector<std::string>> listens = server.listens;
+  std::vector<std::vector<std::string_view>> listens = server.listens;
   if (listens.empty()) listens.push_back({"listen", "80"});
   for (const auto& listen : listens) {
     if (auto where = reached(listen)) {
-      return ProofPage{where->first, where->second, host_among(server.names), server.mark};
+      return ProofPage{where->first, where->second, host_among(server.names), std::string(server.mark)};
     }
   }
   return std::nullopt;
 }
 
 // What a directive says of the blocks that it stands in.
-void note(std::vector<Block>& open, const std::vector<std::string>& directive) {
+void note(std::vector<Block>& open, const std::vector<std::string_view>& directive) {
   if (open.empty() || directive.size() < 2) return;
   Block& inner = open.back();
   if (directive[0] == "listen") inner.listens.push_back(directive);
@@ -171,11 +171,11 @@ tl::expected<std::string, render::Error> fill_in(std::string_view text, std::map
 std::optional<ProofPage> find_proof_page(std::string_view text) {
   if (text.find(kProofPath) == std::string_view::npos) return std::nullopt;
   std::vector<Block> open;
-  std::vector<std::string> directive;
+  std::vector<std::string_view> directive;
   ConfigWords words(text);
   while (std::optional<ConfigWord> word = words.next()) {
     if (word->mark == '\0') {
-      directive.push_back(std::move(word->text));
+      directive.push_back(word->text);
       continue;
     }
     if (word->mark == ';') note(open, directive);
