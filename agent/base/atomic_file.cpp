@@ -51,6 +51,20 @@ Done sync_path(const std::string& path, int flags) {
   return {};
 }
 
+Done move_file(const std::string& draft, const std::string& path) {
+  if (rename(draft.c_str(), path.c_str()) != 0) return failed("replace", path);
+  return {};
+}
+
+template <typename Publish>
+Done replace_by(Publish publish, const std::string& path, std::string_view text, const Ownership& ownership) {
+  const std::string draft = hidden_beside(path, kDraftSuffix);
+  Done done = write_draft(draft, text, ownership);
+  if (done) done = publish(draft, path);
+  if (!done) unlink(draft.c_str());
+  return done;
+}
+
 }  // namespace
 
 tl::expected<std::optional<ReadFile>, Failure> read_file(const std::string& path) {
@@ -100,7 +114,7 @@ Done write_draft(const std::string& path, std::string_view text, const Ownership
 
 Done publish_file(const std::string& draft, const std::string& path) {
   if (Done synced = sync_path(draft, 0); !synced) return synced;
-  if (rename(draft.c_str(), path.c_str()) != 0) return failed("replace", path);
+  if (Done moved = move_file(draft, path); !moved) return moved;
   return sync_path(directory_of(path), O_DIRECTORY);
 }
 
@@ -117,11 +131,11 @@ std::string resolve_links(const std::string& path) {
 }
 
 Done replace_file(const std::string& path, std::string_view text, const Ownership& ownership) {
-  const std::string draft = hidden_beside(path, kDraftSuffix);
-  Done done = write_draft(draft, text, ownership);
-  if (done) done = publish_file(draft, path);
-  if (!done) unlink(draft.c_str());
-  return done;
+  return replace_by(publish_file, path, text, ownership);
+}
+
+Done replace_unsynced(const std::string& path, std::string_view text, const Ownership& ownership) {
+  return replace_by(move_file, path, text, ownership);
 }
 
 std::string hidden_beside(const std::string& path, std::string_view suffix) {

@@ -50,6 +50,9 @@ using Done = tl::expected<void, Failure>;
 [[nodiscard]] Done publish_file(const std::string& draft, const std::string& path);
 // Both at once, by way of ".<name>.chorale-tmp" beside it.
 [[nodiscard]] Done replace_file(const std::string& path, std::string_view text, const Ownership& ownership);
+// As replace_file for all who read it, but a power cut may leave an old, empty or torn file: its reader must be able to
+// tell. Without two waits for the disk.
+[[nodiscard]] Done replace_unsynced(const std::string& path, std::string_view text, const Ownership& ownership);
 
 // Where a chain of symbolic links ends, whether or not there is a file; the path itself if it is none.
 [[nodiscard]] std::string resolve_links(const std::string& path);

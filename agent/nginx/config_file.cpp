@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "agent/nginx/boot_clock.h"
+#include "agent/nginx/config_words.h"
 #include "agent/nginx/record.h"
 #include "render/local_values.h"
 
@@ -75,8 +76,14 @@ tl::expected<std::optional<ConfigView>, Failure> ConfigFile::view() const {
   const auto file = read_file(target_);
   if (!file) return tl::unexpected(file.error());
   if (!*file) return std::nullopt;
-  return ConfigView{content_of((*file)->text), main_directives((*file)->text), (*file)->signature,
-                    find_proof_page((*file)->text)};
+  MainDirectivesReader main;
+  ProofPageReader page;
+  ConfigDirectives directives((*file)->text);
+  while (const ConfigDirective* directive = directives.next()) {
+    main.read(*directive);
+    page.read(*directive);
+  }
+  return ConfigView{content_of((*file)->text), main.found(), (*file)->signature, page.found()};
 }
 
 FilesFound ConfigFile::find() const {
@@ -103,19 +110,17 @@ std::optional<PublishedConfig> ConfigFile::find_published(const std::optional<Fi
   for (const std::string& path : {published_, published_before_}) {
     const auto file = read_file(path);
     if (!file || !*file) continue;
-    const std::string& text = (*file)->text;
-    if (parse_identity_line(text) != content->identity) continue;
-    return PublishedConfig{*content->identity, std::make_shared<const std::string>(text.substr(text.find('\n') + 1))};
+    if (auto config = decode_published((*file)->text); config && config->identity == content->identity) return config;
   }
   return std::nullopt;
 }
 
 Done ConfigFile::keep_published(const PublishedConfig& config) const {
-  const std::string text = identity_line(config.identity) + *config.text;
+  const std::string text = encode_published(config);
   const auto kept = read_file(published_);
   if (kept && *kept && (*kept)->text == text) return {};
   rename(published_.c_str(), published_before_.c_str());  // there may be none
-  return replace_file(published_, text, kPrivate);
+  return replace_unsynced(published_, text, kPrivate);
 }
 
 void ConfigFile::remove_leftovers() const {

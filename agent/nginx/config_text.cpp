@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "agent/base/one_line.h"
-#include "agent/nginx/config_words.h"
 #include "coordination/digest.h"
 
 namespace chorale::agent {
@@ -53,25 +52,19 @@ FileContent content_of(std::string_view text) {
   return {std::move(identity), coordination::sha256_hex(text)};
 }
 
+void MainDirectivesReader::read(const ConfigDirective& directive) {
+  if (directive.end == '{') ++depth_;
+  if (directive.end == '}') --depth_;
+  if (directive.end != ';' || depth_ != 0 || directive.words.size() < 2) return;
+  if (directive.words[0] == "pid") found_.pid = directive.words[1];
+  if (directive.words[0] == "error_log") found_.error_logs.emplace_back(directive.words[1]);
+}
+
 MainDirectives main_directives(std::string_view text) {
-  MainDirectives found;
-  std::vector<std::string_view> directive;
-  int depth = 0;
-  ConfigWords words(text);
-  while (std::optional<ConfigWord> word = words.next()) {
-    if (word->mark == '\0') {
-      if (depth == 0) directive.push_back(word->text);
-      continue;
-    }
-    if (word->mark == '{') ++depth;
-    if (word->mark == '}') --depth;
-    if (word->mark == ';' && depth == 0 && directive.size() >= 2) {
-      if (directive[0] == "pid") found.pid = directive[1];
-      if (directive[0] == "error_log") found.error_logs.emplace_back(directive[1]);
-    }
-    directive.clear();
-  }
-  return found;
+  MainDirectivesReader reader;
+  ConfigDirectives directives(text);
+  while (const ConfigDirective* directive = directives.next()) reader.read(*directive);
+  return reader.found();
 }
 
 int error_line(std::string_view error, std::string_view file) {

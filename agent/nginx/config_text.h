@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "agent/core/applying/config_content.h"
+#include "agent/nginx/config_words.h"
 #include "coordination/types.h"
 
 namespace chorale::agent {
@@ -23,6 +24,15 @@ struct MainDirectives {
   std::optional<std::string> pid;
   std::vector<std::string> error_logs;  // the first argument of each error_log
   bool operator==(const MainDirectives&) const = default;
+};
+class MainDirectivesReader {
+ public:
+  void read(const ConfigDirective& directive);
+  [[nodiscard]] const MainDirectives& found() const { return found_; }
+
+ private:
+  MainDirectives found_;
+  int depth_ = 0;
 };
 [[nodiscard]] MainDirectives main_directives(std::string_view text);
 

@@ -18,7 +18,8 @@ std::optional<ConfigWord> ConfigWords::next() {
   if (first == '"' || first == '\'') return ConfigWord{quoted(first), '\0'};
   std::size_t end = 0;
   while (end < rest_.size() && !is_space(rest_[end]) && rest_[end] != ';' && rest_[end] != '{') {
-    end += rest_[end] == '\\' || rest_.substr(end, 2) == "${" ? 2 : 1;
+    const bool variable = rest_[end] == '$' && end + 1 < rest_.size() && rest_[end + 1] == '{';
+    end += rest_[end] == '\\' || variable ? 2 : 1;
   }
   return ConfigWord{take(std::min(end, rest_.size())), '\0'};
 }
@@ -45,6 +46,18 @@ void ConfigWords::skip_space_and_comments() {
     const bool comment = rest_.front() == '#';
     rest_.remove_prefix(comment ? std::min(rest_.find('\n'), rest_.size()) : 1);
   }
+}
+
+const ConfigDirective* ConfigDirectives::next() {
+  directive_.words.clear();
+  while (const std::optional<ConfigWord> word = words_.next()) {
+    if (word->mark != '\0') {
+      directive_.end = word->mark;
+      return &directive_;
+    }
+    directive_.words.push_back(word->text);
+  }
+  return nullptr;
 }
 
 }  // namespace chorale::agent

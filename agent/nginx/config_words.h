@@ -1,10 +1,11 @@
-// A config's text as Nginx's own words. Pure.
+// A config's text as Nginx's own words and directives. Pure.
 #pragma once
 
 #include <forward_list>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace chorale::agent {
 
@@ -29,6 +30,24 @@ class ConfigWords {
 
   std::string_view rest_;
   std::forward_list<std::string> unescaped_;  // quoted words, without their escapes
+};
+
+// A directive's words and how it ends: at ';', or at the '{' of its block; or the '}' that ends a block.
+struct ConfigDirective {
+  std::vector<std::string_view> words;
+  char end = ';';
+};
+
+class ConfigDirectives {
+ public:
+  explicit ConfigDirectives(std::string_view text) : words_(text) {}
+
+  // nullptr at the end; else valid until the next call.
+  const ConfigDirective* next();
+
+ private:
+  ConfigWords words_;
+  ConfigDirective directive_;
 };
 
 }  // namespace chorale::agent

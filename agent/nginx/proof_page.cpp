@@ -7,10 +7,8 @@
 #include <boost/beast/http.hpp>
 #include <charconv>
 #include <utility>
-#include <vector>
 
 #include "agent/base/one_line.h"
-#include "agent/nginx/config_words.h"
 #include "coordination/digest.h"
 #include "render/local_values.h"
 
@@ -77,39 +75,6 @@ std::string host_among(const std::vector<std::string_view>& names) {
   return kAnyHost;
 }
 
-// The block that is open, as far as it matters.
-struct Block {
-  std::vector<std::string_view> directive;  // what opened it
-  std::vector<std::vector<std::string_view>> listens;
-  std::vector<std::string_view> names;
-  std::string_view mark;
-};
-
-std::optional<ProofPage> page_of(const Block& server) {
-  if (server.mark.empty()) return std::nullopt;
-  std::vector<std::vector<std::string_view>> listens = server.listens;
-  if (listens.empty()) listens.push_back({"listen", "80"});
-  for (const auto& listen : listens) {
-    if (auto where = reached(listen)) {
-      return ProofPage{where->first, where->second, host_among(server.names), std::string(server.mark)};
-    }
-  }
-  return std::nullopt;
-}
-
-// What a directive says of the blocks that it stands in.
-void note(std::vector<Block>& open, const std::vector<std::string_view>& directive) {
-  if (open.empty() || directive.size() < 2) return;
-  Block& inner = open.back();
-  if (directive[0] == "listen") inner.listens.push_back(directive);
-  if (directive[0] == "server_name") inner.names.insert(inner.names.end(), directive.begin() + 1, directive.end());
-  if (directive[0] != "return" || !directive.back().starts_with(kOpening) || open.size() < 3) return;
-  const auto& place = open[open.size() - 2].directive;  // around the `if`
-  if (place.size() == 3 && place[0] == "location" && place[1] == "=" && place[2] == kProofPath) {
-    open[open.size() - 3].mark = directive.back().substr(kOpening.size());
-  }
-}
-
 class Request {
  public:
   explicit Request(const ProofPage& page) : message_{http::verb::get, std::string(kProofPath), 11}, socket_(loop_) {
@@ -168,26 +133,45 @@ tl::expected<std::string, render::Error> fill_in(std::string_view text, std::map
   return render::fill_in_local_values(text, values);
 }
 
-std::optional<ProofPage> find_proof_page(std::string_view text) {
-  if (text.find(kProofPath) == std::string_view::npos) return std::nullopt;
-  std::vector<Block> open;
-  std::vector<std::string_view> directive;
-  ConfigWords words(text);
-  while (std::optional<ConfigWord> word = words.next()) {
-    if (word->mark == '\0') {
-      directive.push_back(word->text);
-      continue;
+void ProofPageReader::read(const ConfigDirective& directive) {
+  if (found_) return;
+  if (directive.end == ';') note(directive.words);
+  if (directive.end == '{') open_.push_back({directive.words, {}, {}, {}});
+  if (directive.end != '}' || open_.empty()) return;
+  found_ = page_of(open_.back());
+  open_.pop_back();
+}
+
+std::optional<ProofPage> ProofPageReader::page_of(const Block& server) {
+  if (server.mark.empty()) return std::nullopt;
+  std::vector<std::vector<std::string_view>> listens = server.listens;
+  if (listens.empty()) listens.push_back({"listen", "80"});
+  for (const auto& listen : listens) {
+    if (auto where = reached(listen)) {
+      return ProofPage{where->first, where->second, host_among(server.names), std::string(server.mark)};
     }
-    if (word->mark == ';') note(open, directive);
-    if (word->mark == '{') open.push_back({std::exchange(directive, {}), {}, {}, {}});
-    if (word->mark == '}' && !open.empty()) {
-      const Block closed = std::move(open.back());
-      open.pop_back();
-      if (auto page = page_of(closed)) return page;
-    }
-    directive.clear();
   }
   return std::nullopt;
+}
+
+// What a directive says of the blocks that it stands in.
+void ProofPageReader::note(const std::vector<std::string_view>& words) {
+  if (open_.empty() || words.size() < 2) return;
+  Block& inner = open_.back();
+  if (words[0] == "listen") inner.listens.push_back(words);
+  if (words[0] == "server_name") inner.names.insert(inner.names.end(), words.begin() + 1, words.end());
+  if (words[0] != "return" || !words.back().starts_with(kOpening) || open_.size() < 3) return;
+  const auto& place = open_[open_.size() - 2].directive;  // around the `if`
+  if (place.size() == 3 && place[0] == "location" && place[1] == "=" && place[2] == kProofPath) {
+    open_[open_.size() - 3].mark = words.back().substr(kOpening.size());
+  }
+}
+
+std::optional<ProofPage> find_proof_page(std::string_view text) {
+  ProofPageReader reader;
+  ConfigDirectives directives(text);
+  while (const ConfigDirective* directive = directives.next()) reader.read(*directive);
+  return reader.found();
 }
 
 tl::expected<ProofAnswer, Failure> ask(const ProofPage& page, Milliseconds longest) {

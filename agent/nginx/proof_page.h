@@ -11,8 +11,10 @@
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
+#include <vector>
 
 #include "agent/base/types.h"
+#include "agent/nginx/config_words.h"
 #include "render/error.h"
 
 namespace chorale::agent {
@@ -36,7 +38,26 @@ struct ProofAnswer {
 // render::fill_in_local_values with @{proof}, whatever `values` says of that name. One line, so that line numbers stay.
 [[nodiscard]] tl::expected<std::string, render::Error> fill_in(std::string_view text,
                                                                std::map<std::string, std::string> values);
-// nullopt: the text has no such page, or none that plain HTTP on this host reaches. Pure.
+// The page that a config's text holds, if plain HTTP on this host reaches one. Pure.
+class ProofPageReader {
+ public:
+  void read(const ConfigDirective& directive);
+  [[nodiscard]] const std::optional<ProofPage>& found() const { return found_; }
+
+ private:
+  // A block that is open, as far as it matters.
+  struct Block {
+    std::vector<std::string_view> directive;  // what opened it
+    std::vector<std::vector<std::string_view>> listens;
+    std::vector<std::string_view> names;
+    std::string_view mark;
+  };
+  [[nodiscard]] static std::optional<ProofPage> page_of(const Block& server);
+  void note(const std::vector<std::string_view>& words);
+
+  std::vector<Block> open_;
+  std::optional<ProofPage> found_;
+};
 [[nodiscard]] std::optional<ProofPage> find_proof_page(std::string_view text);
 
 // A request on a new connection. Blocking, at most `longest`; worker pool only. The error: what came instead.

@@ -1,8 +1,10 @@
 #include "agent/nginx/record.h"
 
+#include <memory>
 #include <sstream>
 
 #include "agent/nginx/config_text.h"
+#include "coordination/digest.h"
 
 namespace chorale::agent {
 namespace {
@@ -59,6 +61,19 @@ std::optional<Record> decode_record(std::string_view text) {
   }
   if (!in || key != "end" || record.content.body.empty()) return std::nullopt;
   return record;
+}
+
+std::string encode_published(const PublishedConfig& config) {
+  return identity_line(config.identity) + coordination::sha256_hex(*config.text) + "\n" + *config.text;
+}
+
+std::optional<PublishedConfig> decode_published(std::string_view text) {
+  const std::optional<coordination::Identity> identity = parse_identity_line(text);
+  if (!identity) return std::nullopt;
+  text.remove_prefix(text.find('\n') + 1);
+  const std::size_t end = text.find('\n');
+  if (end == std::string_view::npos || text.substr(0, end) != coordination::sha256_hex(text.substr(end + 1))) return {};
+  return PublishedConfig{*identity, std::make_shared<const std::string>(text.substr(end + 1))};
 }
 
 std::string encode_stamps(const FileStamps& stamps) {

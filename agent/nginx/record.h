@@ -24,6 +24,10 @@ struct Record {
 // nullopt: not a whole record. The caller starts without one.
 [[nodiscard]] std::optional<Record> decode_record(std::string_view text);
 
+// The text behind its identity and its own digest: the file is not synced, and a half of it must not pass for it.
+[[nodiscard]] std::string encode_published(const PublishedConfig& config);
+[[nodiscard]] std::optional<PublishedConfig> decode_published(std::string_view text);
+
 // One line for each file: its stamp, a blank, its path.
 [[nodiscard]] std::string encode_stamps(const FileStamps& stamps);
 [[nodiscard]] std::optional<FileStamps> decode_stamps(std::string_view text);

@@ -207,6 +207,21 @@ TEST_F(ConfigFileTest, NextLifeFindsTheTextWithoutTheLocalValues) {
   EXPECT_EQ(fs::status(kept).permissions(), fs::perms::owner_read | fs::perms::owner_write);
 }
 
+// A power cut may leave any part of it.
+TEST_F(ConfigFileTest, TornTextIsNotTaken) {
+  install(1, "one @{name}\ntwo\n", std::nullopt);
+  const std::string kept = directory_.path() / "state" / "nginx.conf.published";
+  const std::string text = text_of(kept);
+  for (const std::size_t bytes : {std::size_t{0}, text.find('\n') + 1, text.find("one"), text.size() - 4}) {
+    write_file(kept, text.substr(0, bytes));
+    EXPECT_FALSE(file_.find().published) << bytes;
+  }
+  write_file(kept, text.substr(0, text.size() - 1) + '\0');
+  EXPECT_FALSE(file_.find().published);
+  write_file(kept, text);
+  EXPECT_TRUE(file_.find().published);
+}
+
 // Killed after the new text was kept and before the rename.
 TEST_F(ConfigFileTest, TextOfAnInstallThatNeverHappenedIsNotTheTargets) {
   install(1, "one\n", std::nullopt);
