@@ -62,8 +62,11 @@ TEST(MembershipTest, StrangerWithTheSameIdIsNamedAndTheAgentGoesOnTrying) {
   stranger.start();
   cluster.advance(seconds(11));
   EXPECT_EQ(standing(stranger), "contested");
+  EXPECT_FALSE(stranger.view->id_taken);
   cluster.advance(seconds(2));
   EXPECT_EQ(standing(stranger), "taken");
+  EXPECT_TRUE(stranger.view->id_taken);
+  EXPECT_FALSE(first.view->id_taken);
   const auto names_it = HasSubstr("another agent, on host-of-instance-of-a, uses the id a");
   EXPECT_THAT(stranger.notes, Contains(names_it));
   cluster.advance(seconds(600));
