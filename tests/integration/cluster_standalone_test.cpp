@@ -110,7 +110,8 @@ TEST_F(ClusterStandaloneTest, WordOfAnOperatorNeedsARunningAgent) {
   ASSERT_TRUE(proxy_->agent_ended(seconds(10)));
   const Proxy::Ran ran = proxy_->run("accept", "0123456789ab");
   EXPECT_EQ(ran.exit_code, 3);
-  EXPECT_THAT(ran.output, HasSubstr("admin.sock: No such file or directory; is it running, and are you root?"));
+  EXPECT_THAT(ran.output,
+              HasSubstr("admin.sock: cannot connect: No such file or directory; is it running, and are you root?"));
 }
 
 // The template says `pid @{nginx_pid};`: Nginx would move its file to where this agent does not look.
