@@ -34,6 +34,10 @@ inline constexpr std::size_t kPipelineLimit = 64;                 // operations 
 // Counting does not reach these: a number beyond them is damage, and counting on from there would overflow.
 inline constexpr Epoch kHighestEpoch{1'000'000'000'000};
 inline constexpr Revision kHighestRevision{1'000'000'000'000};
+// Damage, or forged: what says so is not counted on.
+[[nodiscard]] inline bool beyond_belief(Epoch epoch, Revision revision) {
+  return epoch > kHighestEpoch || revision > kHighestRevision;
+}
 
 // What a machine gets for one operation.
 template <class Op>

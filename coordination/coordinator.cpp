@@ -214,9 +214,9 @@ void Coordinator::Parts::hear_sync_requests() {
   });
   for (const auto& [id, document] : roster.documents()) {
     if (id == context.options.id) continue;
-    const auto [seen, fresh] = sync_requests_.try_emplace(id, document->sync_requests);
-    const std::int64_t before = std::exchange(seen->second, document->sync_requests);
-    if (leader.state() == Leader::State::kLeading && !fresh && document->sync_requests > before) {
+    const auto [seen, fresh] = sync_requests_.try_emplace(id, document.sync_requests);
+    const std::int64_t before = std::exchange(seen->second, document.sync_requests);
+    if (leader.state() == Leader::State::kLeading && !fresh && document.sync_requests > before) {
       context.effects.emplace_back(SyncWanted{id});
     }
   }

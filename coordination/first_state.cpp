@@ -11,7 +11,7 @@ constexpr int kSessionTimeouts = 4;
 std::map<std::string, Identity> applied_by_others(const Roster& roster, const std::string& self) {
   std::map<std::string, Identity> result;
   for (const auto& [id, agent] : roster.documents()) {
-    if (id != self && agent->applied) result.emplace(id, agent->applied->identity);
+    if (id != self && agent.applied) result.emplace(id, agent.applied->identity);
   }
   return result;
 }

@@ -200,10 +200,7 @@ void Leader::finish(const Ending& ending) {
       election_.suspect();
       break;
     case After::kStepDown:
-      election_.step_down(back_off());
-      break;
-    case After::kGiveWay:
-      election_.step_down(std::max(back_off(), kGiveWayFor));
+      election_.step_down(std::max(back_off(), ending.at_least));
       break;
   }
   if (told) context_.effects.emplace_back(LeadershipLost{ending.reason});
@@ -222,9 +219,9 @@ std::optional<Leader::Ending> Leader::why_over(const Follower& follower, bool qu
   if (fence_.state() == Fence::State::kNone) return Ending{fence_.why_lost(), After::kStepDown};
   if (publisher_.failure()) return Ending{*publisher_.failure(), After::kStepDown};
   if (auto ending = observe_pointer()) return ending;
-  if (auto reason = why_give_way()) return Ending{std::move(*reason), After::kGiveWay};
+  if (auto reason = why_give_way()) return Ending{std::move(*reason), After::kStepDown, kGiveWayFor};
   if (starts_from_nothing(follower)) {
-    if (auto reason = first_state_.why_hand_over()) return Ending{std::move(*reason), After::kGiveWay};
+    if (auto reason = first_state_.why_hand_over()) return Ending{std::move(*reason), After::kStepDown, kGiveWayFor};
   }
   if (auto ending = look_at_source()) return ending;
   return look_at_agents(follower);
@@ -241,20 +238,20 @@ std::optional<Leader::Ending> Leader::look_at_source() {
   if (context_.now < *unreached_since_ + kUnreachedLimit || context_.now < hand_source_over_at_) return std::nullopt;
   unreached_since_.reset();
   hand_source_over_at_ = context_.now + kHandSourceOverAgain;
-  return Ending{"Marathon cannot be reached from here, and " + *who + " reaches it", After::kGiveWay};
+  return Ending{"Marathon cannot be reached from here, and " + *who + " reaches it", After::kStepDown, kGiveWayFor};
 }
 
 // nullopt: this agent does too, or none does that could lead.
 std::optional<std::string> Leader::who_reaches_the_source() const {
-  const auto agents = roster_.documents();
+  const auto& agents = roster_.documents();
   const auto own = agents.find(context_.options.id);
-  if (own == agents.end() || own->second->marathon_reachable) return std::nullopt;
+  if (own == agents.end() || own->second.marathon_reachable) return std::nullopt;
   const auto could_lead = [this](const AgentDocument& agent) {
     return agent.marathon_reachable && agent.condition != Condition::kDown &&
            (!policy_.values() || !policy_difference(agent.policy, *policy_.values()));
   };
   for (const auto& [id, agent] : agents) {
-    if (id != context_.options.id && could_lead(*agent)) return id;
+    if (id != context_.options.id && could_lead(agent)) return id;
   }
   return std::nullopt;
 }
@@ -282,7 +279,7 @@ std::optional<Leader::Ending> Leader::observe_pointer() {
 }
 
 std::optional<Leader::Ending> Leader::look_at_agents(const Follower& follower) const {
-  const auto newest = roster_.newest_applied_by_others();
+  const auto newest = roster_.newest_applied_by(Roster::Others::kAll);
   if (newest && newest->epoch > fence_.epoch()) {
     return Ending{"an agent has applied epoch " + std::to_string(newest->epoch.value), After::kRetake};
   }
@@ -309,25 +306,23 @@ std::optional<Leader::Ending> Leader::look_at_agents(const Follower& follower) c
 bool Leader::outranked(const Follower& follower) const {
   const auto& committed = fence_.document().committed;
   const auto replaced = [&committed](const Identity& applied) {
-    if (applied.epoch > kHighestEpoch || applied.revision > kHighestRevision) {
-      return true;  // damage: nothing is above it
-    }
+    if (beyond_belief(applied.epoch, applied.revision)) return true;  // nothing is above it
     return committed && (applied.older_than(committed->identity) || applied == committed->identity);
   };
   if (follower.applied() && !replaced(*follower.applied())) return true;
-  const auto agents = roster_.documents();
+  const auto& agents = roster_.documents();
   return std::any_of(agents.begin(), agents.end(), [&](const auto& entry) {
     const auto& [id, agent] = entry;
-    return id != context_.options.id && agent->applied && !replaced(agent->applied->identity);
+    return id != context_.options.id && agent.applied && !replaced(agent.applied->identity);
   });
 }
 
 bool Leader::another_agent_can(const Vote& own) const {
-  const auto agents = roster_.documents();
+  const auto& agents = roster_.documents();
   return std::any_of(agents.begin(), agents.end(), [&](const auto& entry) {
     const auto& [id, agent] = entry;
-    return id != context_.options.id && agent->vote && agent->vote->identity == own.identity &&
-           agent->vote->result == VoteResult::kAck;
+    return id != context_.options.id && agent.vote && agent.vote->identity == own.identity &&
+           agent.vote->result == VoteResult::kAck;
   });
 }
 

@@ -59,10 +59,11 @@ class Leader {
   [[nodiscard]] bool holds_leadership() const { return state_ == State::kLoading || state_ == State::kLeading; }
 
  private:
-  enum class After { kRetake, kStepDown, kGiveWay };
+  enum class After { kRetake, kStepDown };
   struct Ending {
     std::string reason;
     After after = After::kRetake;
+    std::chrono::milliseconds at_least{0};  // how long it stays away then
   };
 
   void begin_takeover(const std::string& cluster_id);

@@ -70,7 +70,7 @@ void Pointer::accept(const StateDocument& document, const Stat& stat) {
   document_ = document;
   stat_ = stat;
   complaint_.reset();
-  if (document.epoch > kHighestEpoch || document.last_revision > kHighestRevision) return;  // damage: not counted on
+  if (beyond_belief(document.epoch, document.last_revision)) return;
   highest_epoch_ = std::max(highest_epoch_, document.epoch);
   highest_revision_ = std::max(highest_revision_, document.last_revision);
 }

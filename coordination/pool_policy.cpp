@@ -15,11 +15,11 @@ void PoolPolicy::reset() {
 void PoolPolicy::drive(bool root_ready, const PolicyValues& own) {
   if (own_ != own) own_ = own;
   read_committed(pointer_.document(), root_ready && context_.link.connected);
-  const Documents documents = roster_.documents();
+  const Documents& documents = roster_.documents();
   const bool registered = roster_.contains(context_.options.id);
   if (rests_on(documents, registered)) return;
   basis_ = Basis{own_, committed_, members_.ids(), {}, registered};
-  for (const auto& [id, agent] : documents) basis_->announced.emplace(id, agent->policy);
+  for (const auto& [id, agent] : documents) basis_->announced.emplace(id, agent.policy);
   judge();
 }
 
@@ -28,7 +28,7 @@ bool PoolPolicy::rests_on(const Documents& documents, bool registered) const {
          basis_->members == members_.ids() &&
          std::equal(documents.begin(), documents.end(), basis_->announced.begin(), basis_->announced.end(),
                     [](const auto& now, const auto& then) {
-                      return now.first == then.first && now.second->policy == then.second;
+                      return now.first == then.first && now.second.policy == then.second;
                     });
 }
 
@@ -58,7 +58,7 @@ void PoolPolicy::read_committed(const StateDocument* state, bool may_ask) {
   if (digest.empty()) return;
   if (policy_digest(own_) == digest) committed_ = own_;
   for (const auto& [id, agent] : roster_.documents()) {
-    if (policy_digest(agent->policy) == digest) committed_ = agent->policy;
+    if (policy_digest(agent.policy) == digest) committed_ = agent.policy;
   }
   if (!committed_.empty()) return;
   if (!may_ask) {

@@ -37,7 +37,7 @@ class PoolPolicy {
   [[nodiscard]] const PolicyValues& published() const { return published_; }
 
  private:
-  using Documents = std::map<std::string, const AgentDocument*>;
+  using Documents = std::map<std::string, AgentDocument>;
   // What the verdict below was made of: it is asked for in every round and changes hardly ever.
   struct Basis {
     PolicyValues own;

@@ -247,7 +247,7 @@ void Publisher::begin_vote() {
 void Publisher::hear_answers(const std::optional<Vote>& own) {
   electors_.keep(roster_.ids());
   for (const auto& [id, agent] : roster_.documents()) {
-    if (id != context_.options.id && agent->vote) hear_answer(id, *agent->vote);
+    if (id != context_.options.id && agent.vote) hear_answer(id, *agent.vote);
   }
   if (own) hear_answer(context_.options.id, *own);
 }
@@ -301,7 +301,7 @@ void Publisher::close(Fate fate, const std::string& reason) {
 void Publisher::put_missing() {
   if (!context_.link.connected || !fence_.held()) return;
   for (const auto& [id, agent] : roster_.documents()) {
-    for (const std::string& what : agent->missing) repairs_.report(what);
+    for (const std::string& what : agent.missing) repairs_.report(what);
   }
 }
 

@@ -13,6 +13,7 @@ constexpr std::chrono::milliseconds kFollowerReadInterval{1'000};
 
 void Roster::reset() {
   members_.clear();
+  documents_.clear();
   list_.reset();
   ++wanted_pass_;
   listed_pass_ = 0;
@@ -65,7 +66,9 @@ void Roster::list() {
 void Roster::on_listed(const std::vector<std::string>& names, Pass pass) {
   ++lists_;
   const std::set<std::string> present(names.begin(), names.end());
-  std::erase_if(members_, [&present](const auto& entry) { return present.count(entry.first) == 0; });
+  const auto absent = [&present](const auto& entry) { return present.count(entry.first) == 0; };
+  std::erase_if(members_, absent);
+  std::erase_if(documents_, absent);
   for (const std::string& id : present) members_.try_emplace(id, context_);
   if (pass == listed_pass_) return;
   listed_pass_ = pass;
@@ -81,6 +84,7 @@ void Roster::on_read(const std::string& id, Pass pass, const Reply<ReadNode>& re
   Member& member = members_.at(id);  // its mirror ends with it, and so would this read
   if (!reply && reply.error().kind == ErrorKind::kNoNode) {
     members_.erase(id);
+    documents_.erase(id);
     return list_.suspect();
   }
   if (!reply && is_unknown(reply.error().kind)) return member.mirror.again(reply.error());
@@ -91,7 +95,7 @@ void Roster::on_read(const std::string& id, Pass pass, const Reply<ReadNode>& re
   ++reads_;
   auto document = decode_agent(reply->data);
   if (document) {
-    member.document = std::move(*document);
+    documents_.insert_or_assign(id, std::move(*document));
     member.complaint.reset();
     return;
   }
@@ -117,14 +121,6 @@ std::vector<std::string> Roster::ids() const {
   return result;
 }
 
-std::map<std::string, const AgentDocument*> Roster::documents() const {
-  std::map<std::string, const AgentDocument*> result;
-  for (const auto& [id, member] : members_) {
-    if (member.document) result.emplace(id, &*member.document);
-  }
-  return result;
-}
-
 std::optional<std::int64_t> Roster::common_format() const {
   std::int64_t common = context_.options.newest_format;
   const auto reads_common = [&common](const AgentDocument& agent) {
@@ -133,18 +129,20 @@ std::optional<std::int64_t> Roster::common_format() const {
   for (const auto& [id, member] : members_) {
     if (member.read_pass == 0) return std::nullopt;
     if (id == context_.options.id) continue;
-    if (!member.document) common = kOldestFormat;
-    while (member.document && common > kOldestFormat && !reads_common(*member.document)) --common;
+    const auto document = documents_.find(id);
+    if (document == documents_.end()) common = kOldestFormat;
+    while (common > kOldestFormat && !reads_common(document->second)) --common;
   }
   return common;
 }
 
-std::optional<Identity> Roster::newest_applied_by_others() const {
+std::optional<Identity> Roster::newest_applied_by(Others others) const {
   std::optional<Identity> newest;
-  for (const auto& [id, agent] : documents()) {
-    if (id == context_.options.id || !agent->applied) continue;
-    const Identity& applied = agent->applied->identity;
-    if (applied.epoch > kHighestEpoch || applied.revision > kHighestRevision) continue;
+  for (const auto& [id, agent] : documents_) {
+    if (id == context_.options.id || !agent.applied) continue;
+    if (others == Others::kNotDown && agent.condition == Condition::kDown) continue;
+    const Identity& applied = agent.applied->identity;
+    if (beyond_belief(applied.epoch, applied.revision)) continue;
     if (!newest || newest->older_than(applied)) newest = applied;
   }
   return newest;

@@ -37,19 +37,19 @@ class Roster {
   [[nodiscard]] std::vector<std::string> ids() const;  // sorted
   [[nodiscard]] const Mirror& list_mirror() const { return list_; }
   // What each agent said last, by id: without those that were never read or never readable.
-  [[nodiscard]] std::map<std::string, const AgentDocument*> documents() const;
+  [[nodiscard]] const std::map<std::string, AgentDocument>& documents() const { return documents_; }
   // The highest format that this agent and every registered one reads; nullopt until each was read once. Who cannot be
   // read counts as an agent of the oldest version.
   [[nodiscard]] std::optional<std::int64_t> common_format() const;
-  // The newest state that any agent but this one has applied.
-  [[nodiscard]] std::optional<Identity> newest_applied_by_others() const;
+  // The newest state that any other agent has applied: any at all, or any that is not down.
+  enum class Others { kAll, kNotDown };
+  [[nodiscard]] std::optional<Identity> newest_applied_by(Others others) const;
 
  private:
   struct Member {
     explicit Member(Context& context) : mirror(context, "roster") {}
 
     Mirror mirror;
-    std::optional<AgentDocument> document;
     Pass read_pass = 0;  // listed_pass_ when the last answered read was sent
     std::optional<std::string> complaint;
   };
@@ -64,6 +64,7 @@ class Roster {
   Context& context_;
   Mirror list_;
   std::map<std::string, Member> members_;
+  std::map<std::string, AgentDocument> documents_;  // of members alone
   Pass wanted_pass_ = 1;
   Pass listed_pass_ = 0;
   std::uint64_t lists_ = 0;

@@ -11,7 +11,7 @@ constexpr std::chrono::milliseconds kExpiryGrace{2'000};  // one server tick: ex
 }  // namespace
 
 void Takeover::Numbers::include(Epoch other_epoch, Revision other_revision) {
-  if (other_epoch > kHighestEpoch || other_revision > kHighestRevision) return;
+  if (beyond_belief(other_epoch, other_revision)) return;
   epoch = std::max(epoch, other_epoch);
   revision = std::max(revision, other_revision);
 }
@@ -119,7 +119,7 @@ Takeover::Numbers Takeover::numbers() const {
   result.include(pointer_.highest_epoch(), pointer_.highest_revision());
   if (own_applied_) result.include(*own_applied_);
   for (const auto& [id, agent] : roster_.documents()) {
-    if (agent->applied) result.include(agent->applied->identity);
+    if (agent.applied) result.include(agent.applied->identity);
   }
   if (!old_) return result;
   result.include(old_->epoch, old_->last_revision);
@@ -132,9 +132,9 @@ Takeover::Numbers Takeover::numbers() const {
 // that the new node has reached. By the time that its session must have expired, it has failed or heard.
 bool Takeover::must_wait(const Numbers& highest) const {
   if (context_.options.alone) return false;  // the tree ended with the process before: no old leader can write there
-  const auto agents = roster_.documents();
+  const auto& agents = roster_.documents();
   const bool was_led = std::any_of(agents.begin(), agents.end(), [this](const auto& entry) {
-    return entry.first != context_.options.id && entry.second->role == Role::kLeader;
+    return entry.first != context_.options.id && entry.second.role == Role::kLeader;
   });
   const bool first_ever = highest.epoch.value == 0 && highest.revision.value == 0 && !was_led;
   return !version_ && !waited_ && !first_ever;

@@ -92,13 +92,9 @@ namespace {
 
 void view_others(const Machines& machines, ViewChanged& view) {
   for (const auto& [id, agent] : machines.roster.documents()) {
-    if (id == machines.context.options.id) continue;
-    view.peers.push_back({id, agent->admin});
-    if (!agent->applied || agent->condition == Condition::kDown) continue;
-    const Identity& applied = agent->applied->identity;
-    if (applied.epoch > kHighestEpoch || applied.revision > kHighestRevision) continue;
-    if (!view.peer_applied || view.peer_applied->older_than(applied)) view.peer_applied = applied;
+    if (id != machines.context.options.id) view.peers.push_back({id, agent.admin});
   }
+  view.peer_applied = machines.roster.newest_applied_by(Roster::Others::kNotDown);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // `chorale accept`: an operator's word to the leader. "policy": its policy becomes the pool's, where no registered
-// agent has the pool's. A digest: the loss that is held back under it is real.
+// agent has the pool's. A digest: the loss that is held back under it is real. It goes through ZooKeeper; where there
+// is none, over the local agent's unix socket.
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -9,6 +10,7 @@
 #include "agent/cli/cli.h"
 #include "agent/cli/cluster_session.h"
 #include "agent/cli/load.h"
+#include "agent/cli/local_agent.h"
 #include "agent/cli/table.h"
 #include "coordination/documents.h"
 #include "coordination/paths.h"
@@ -65,6 +67,16 @@ tl::expected<bool, CliError> await_taken(ClusterSession& session, const coordina
   return false;
 }
 
+int accept_alone(const Config& config, const std::string& what) {
+  if (what == coordination::kAcceptPolicy) {
+    return complain({kExitUsage, "no zookeeper configured: a standalone agent has no pool, and so no pool's policy"});
+  }
+  const auto told = tell_local_agent(config, "/v1/accept", encode(coordination::AcceptDocument{what, operator_name()}));
+  if (!told) return complain(told.error());
+  std::cout << "accepted: this proxy's agent believes the loss " << what << " when Marathon answers the same again\n";
+  return kExitFine;
+}
+
 int accept(ClusterSession& session, const coordination::Path& root, const std::string& what) {
   const auto cluster = session.read_cluster(kClusterPatience);
   if (!cluster) return complain(cluster.error());
@@ -100,7 +112,7 @@ int run_accept(const std::string& config_file, const std::string& what) {
     return complain(
         {kExitUsage, "neither \"policy\" nor the digest of a loss (12 hex digits, `chorale status` names it)"});
   }
-  if (config->standalone) return complain({kExitUsage, "no zookeeper configured: a standalone agent has no pool"});
+  if (config->standalone) return accept_alone(*config, what);
   ClusterSession session(config->zookeeper);
   return accept(session, config->zookeeper.root, what);
 }

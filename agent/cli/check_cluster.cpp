@@ -7,11 +7,11 @@
 #include <utility>
 #include <vector>
 
+#include "agent/base/http_client.h"
 #include "agent/base/text_file.h"
 #include "agent/cli/check_parts.h"
 #include "agent/cli/cli.h"
 #include "agent/cli/cluster_session.h"
-#include "agent/cli/http_get.h"
 #include "agent/cli/table.h"
 #include "agent/config/config_values.h"
 #include "agent/marathon/requests.h"
@@ -151,16 +151,22 @@ void check_zookeeper(CheckReport& report, const Config& config) {
   check_tree(report, config, session);
 }
 
+HttpQuestion question_to_marathon(const Config& config, milliseconds limit) {
+  HttpQuestion question{limit};
+  if (!config.user.empty()) question.authorization = basic_authorization(config.user + ":" + config.pass);
+  question.ca_file = config.ca_file;
+  return question;
+}
+
 void check_marathon(CheckReport& report, const Config& config) {
   for (const std::string& missing : missing_for_agent(config)) report.fail("marathon", missing, kExitUsage);
-  const std::string credentials = config.user.empty() ? std::string() : config.user + ":" + config.pass;
+  const HttpQuestion question = question_to_marathon(config, kMarathonPatience);
   std::vector<std::pair<std::string, std::string>> silent;
   bool any = false;
   bool compared = false;
   for (const std::string& endpoint : config.marathon) {
     const auto url = parse_url(endpoint);
-    const auto answer = url ? http_get(url->below("/ping"), credentials, config.ca_file, kMarathonPatience)
-                            : tl::unexpected(url.error());
+    const auto answer = url ? ask_http(url->below("/ping"), question) : tl::unexpected(url.error());
     const auto why = answer ? why_unwell(*answer) : std::optional(answer.error().message);
     if (why) {
       silent.emplace_back(endpoint, *why);

@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "agent/base/http_client.h"
 #include "agent/base/one_line.h"
 #include "agent/base/process.h"
 #include "agent/base/text_file.h"
@@ -20,7 +21,6 @@
 #include "agent/base/url.h"
 #include "agent/cli/check_parts.h"
 #include "agent/cli/cli.h"
-#include "agent/cli/http_get.h"
 #include "agent/cli/local_agent.h"
 #include "agent/nginx/config_text.h"
 #include "agent/nginx/locations.h"
@@ -96,7 +96,7 @@ error_code try_to_listen(const tcp::endpoint& endpoint) {
 
 // The id of the agent that listens on the admin API's port; nullopt: it is not an agent.
 std::optional<std::string> agent_at_port(const Config& config) {
-  const auto answer = http_get(admin_url(config, "/v1/health"), {}, {}, kAgentPatience);
+  const auto answer = ask_http(admin_url(config, "/v1/health"), {kAgentPatience});
   if (!answer) return std::nullopt;
   const auto health = nlohmann::json::parse(answer->body, nullptr, false);
   if (!health.is_object() || !health.contains("Cluster") || !health["Cluster"].is_object()) return std::nullopt;

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "agent/base/http_client.h"
 #include "agent/cli/check_report.h"
 #include "agent/config/config.h"
 
@@ -23,6 +24,8 @@ void check_listen(CheckReport& report, const Config& config);
 void check_zookeeper(CheckReport& report, const Config& config);
 // Would this agent lead? Its policy against the pool's.
 void check_policy(CheckReport& report, const Config& config);
+// What is asked of Marathon carries its user and trusts its ca_file.
+[[nodiscard]] HttpQuestion question_to_marathon(const Config& config, std::chrono::milliseconds limit);
 // Every endpoint, and this host's clock against theirs.
 void check_marathon(CheckReport& report, const Config& config);
 

@@ -2,9 +2,9 @@
 #include <optional>
 #include <string>
 
+#include "agent/base/http_client.h"
 #include "agent/cli/check_parts.h"
 #include "agent/cli/cluster_session.h"
-#include "agent/cli/http_get.h"
 #include "agent/cli/table.h"
 #include "agent/config/policy_values.h"
 #include "agent/marathon/framework_id.h"
@@ -16,11 +16,11 @@ constexpr std::chrono::milliseconds kPatience{2'000};
 
 // The first endpoint that says which Marathon it is; what is wrong with the others is said elsewhere.
 std::optional<std::string> ask_framework_id(const Config& config) {
-  const std::string credentials = config.user.empty() ? std::string() : config.user + ":" + config.pass;
+  const HttpQuestion question = question_to_marathon(config, kPatience);
   for (const std::string& endpoint : config.marathon) {
     const auto url = parse_url(endpoint);
     if (!url) continue;
-    const auto answer = http_get(url->below("/v2/info"), credentials, config.ca_file, kPatience);
+    const auto answer = ask_http(url->below("/v2/info"), question);
     if (!answer || answer->status != 200) continue;
     if (auto id = parse_framework_id(answer->body)) return std::move(*id);
   }

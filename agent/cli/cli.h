@@ -19,7 +19,7 @@ int run_check(const std::string& config_file);
 int run_render(const std::string& config_file, const std::string& apps_file);
 int run_status(const std::string& config_file, const StatusFlags& flags);
 int run_routes(const std::string& config_file, const std::string& app);
-// `what`: "policy".
+// `what`: "policy", or the digest of a loss that is held back; of a standalone agent by its unix socket.
 int run_accept(const std::string& config_file, const std::string& what);
 int run_forget(const std::string& config_file, const std::string& id);
 // Both by the local agent's unix socket: reload tests and reloads this proxy's Nginx, repair puts an edited file back.

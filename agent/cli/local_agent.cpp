@@ -4,9 +4,10 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "agent/base/http_client.h"
+#include "agent/base/one_line.h"
 #include "agent/base/text_file.h"
 #include "agent/cli/cli.h"
-#include "agent/cli/http_get.h"
 #include "render/routes_codec.h"
 
 namespace chorale::agent {
@@ -15,6 +16,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr const char* kStatusPath = "/v1/status";
+constexpr std::chrono::seconds kPatience{200};  // more than the agent gives a command
 
 }  // namespace
 
@@ -52,7 +54,7 @@ tl::expected<coordination::ClusterSnapshot, Failure> read_status_body(const std:
 
 tl::expected<coordination::ClusterSnapshot, CliError> ask_local_status(const Config& config,
                                                                        std::chrono::milliseconds limit) {
-  const auto answer = http_get(admin_url(config, kStatusPath), {}, {}, limit);
+  const auto answer = ask_http(admin_url(config, kStatusPath), {limit});
   if (!answer || answer->status != 200) {
     return tl::unexpected(CliError{
         kExitUnreachable,
@@ -66,6 +68,21 @@ tl::expected<coordination::ClusterSnapshot, CliError> ask_local_status(const Con
                                                 " cannot be read: " + snapshot.error().message});
   }
   return std::move(*snapshot);
+}
+
+tl::expected<void, CliError> tell_local_agent(const Config& config, const std::string& page, const std::string& body) {
+  const std::string path = admin_socket(config);
+  HttpQuestion question{kPatience};
+  question.method = "POST";
+  question.body = body;
+  const auto answer = ask_http(path, page, question);
+  if (!answer) {
+    return tl::unexpected(CliError{kExitUnreachable, "the agent of this proxy cannot be asked over " + path + ": " +
+                                                         answer.error().message +
+                                                         "; is it running, and are you root?"});
+  }
+  if (answer->status != 200) return tl::unexpected(CliError{kExitNo, one_line(answer->body, 4096)});
+  return {};
 }
 
 tl::expected<render::RoutingState, CliError> read_local_routes(const Config& config) {

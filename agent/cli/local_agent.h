@@ -1,4 +1,5 @@
-// The agent on this host: how `status` and `routes` see a standalone agent, which has no ZooKeeper to ask. Blocking.
+// The agent on this host: how `status` and `routes` see a standalone agent, which has no ZooKeeper to ask, and how an
+// operator steers this proxy. Blocking.
 #pragma once
 
 #include <chrono>
@@ -22,6 +23,10 @@ namespace chorale::agent {
                                                                                      std::chrono::milliseconds limit);
 // What this proxy's Nginx serves, as the agent last kept it in state_dir.
 [[nodiscard]] tl::expected<render::RoutingState, CliError> read_local_routes(const Config& config);
+
+// POST to the page over its unix socket, for root alone. The error: it cannot be asked, or why it says no.
+[[nodiscard]] tl::expected<void, CliError> tell_local_agent(const Config& config, const std::string& page,
+                                                            const std::string& body);
 
 // The body of /v1/status; the error says what is wrong with it.
 [[nodiscard]] tl::expected<coordination::ClusterSnapshot, Failure> read_status_body(const std::string& body);

@@ -173,6 +173,7 @@ AdminSources Agent::admin_sources() {
     }
     return "queued";
   };
+  sources.accept = [this](const coordination::AcceptDocument& word) { return accept_loss(word); };
   sources.command = [this](Command command, auto done) { nginx_->command(command, std::move(done)); };
   return sources;
 }

@@ -65,6 +65,8 @@ class Agent {
   void applied(const coordination::RevisionApplied& applied);
   void announce_policy();
   void framework_answered();
+  // What came over the admin API; why it cannot be taken, or nothing.
+  [[nodiscard]] std::optional<Failure> accept_loss(const coordination::AcceptDocument& word);
   void offer(coordination::StateOffered offered);
 
   void nginx_changed(const NginxStatus& status);

@@ -97,6 +97,15 @@ void Agent::framework_answered() {
   if (next_offer_) coordination_->post(*std::exchange(next_offer_, std::nullopt));
 }
 
+std::optional<Failure> Agent::accept_loss(const coordination::AcceptDocument& word) {
+  if (!leadership_) return Failure{"this agent does not lead: it holds nothing back"};
+  const auto held = leadership_->tracker().held_back();
+  if (!held) return Failure{"nothing is held back"};
+  if (held->digest != word.what) return Failure{"what is held back is " + held->digest + ", see `chorale status`"};
+  leadership_->loss_accepted({word.what, word.by});
+  return std::nullopt;
+}
+
 void Agent::announce_policy() {
   auto values = policy_values(config_, framework_watch_.framework_id());
   if (values == announced_) return;

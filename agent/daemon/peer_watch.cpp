@@ -2,13 +2,12 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http.hpp>
 #include <charconv>
 #include <utility>
 #include <vector>
 
 #include "agent/base/atomic_file.h"
+#include "agent/base/http_exchange.h"
 #include "agent/base/log.h"
 #include "agent/base/text_file.h"
 #include "agent/marathon/loop_gate.h"
@@ -18,7 +17,6 @@ namespace chorale::agent {
 namespace {
 
 namespace asio = boost::asio;
-namespace http = boost::beast::http;
 using asio::ip::tcp;
 using boost::system::error_code;
 
@@ -50,9 +48,7 @@ class PeerWatch::Question : public std::enable_shared_from_this<Question> {
   using Done = std::function<void(std::optional<PeerHealth>)>;
 
   Question(asio::io_context& loop, std::string id, HostPort address, Done done)
-      : id_(std::move(id)), address_(std::move(address)), done_(std::move(done)), socket_(loop), timer_(loop) {
-    parser_.body_limit(kMaxBodyBytes);
-  }
+      : id_(std::move(id)), address_(std::move(address)), done_(std::move(done)), socket_(loop), timer_(loop) {}
 
   void begin(const std::shared_ptr<LoopGate>& names) {
     timer_.expires_after(kTimeLimit);
@@ -83,24 +79,13 @@ class PeerWatch::Question : public std::enable_shared_from_this<Question> {
   }
 
   void ask() {
-    request_.set(http::field::host, address_.host);
-    request_.set(http::field::connection, "close");
-    http::async_write(socket_, request_, [self = shared_from_this()](const error_code& unsent, std::size_t) {
-      if (unsent) return self->end(std::nullopt);
-      self->read();
-    });
-  }
-
-  // The header first: Beast 1.74 forgets the limit of a body that it reads together with its header.
-  void read() {
-    http::async_read_header(socket_, buffer_, parser_, [self = shared_from_this()](const error_code& bad, std::size_t) {
-      if (bad) return self->end(std::nullopt);
-      http::async_read(self->socket_, self->buffer_, self->parser_, [self](const error_code& unread, std::size_t) {
-        if (unread) return self->end(std::nullopt);
-        const auto& answer = self->parser_.get();
-        self->end(read_peer_health(self->id_, answer.result_int(), answer.body()));
-      });
-    });
+    HttpQuestion question{kTimeLimit, kMaxBodyBytes};
+    question.host = address_.host;
+    HttpExchange<tcp::socket>::begin(socket_, "/v1/health", question,
+                                     [self = shared_from_this()](const tl::expected<HttpAnswer, Failure>& answer) {
+                                       if (!answer) return self->end(std::nullopt);
+                                       self->end(read_peer_health(self->id_, answer->status, answer->body));
+                                     });
   }
 
   void end(std::optional<PeerHealth> health) {
@@ -115,9 +100,6 @@ class PeerWatch::Question : public std::enable_shared_from_this<Question> {
   Done done_;
   tcp::socket socket_;
   asio::steady_timer timer_;
-  http::request<http::empty_body> request_{http::verb::get, "/v1/health", 11};
-  boost::beast::flat_buffer buffer_;
-  http::response_parser<http::string_body> parser_;
   bool named_ = false;
   bool late_ = false;
 };

@@ -56,26 +56,35 @@ class AdminApi : public std::enable_shared_from_this<AdminApi> {
  private:
   // kTrusted: loopback. kOperator: the unix socket, or a bearer of the token. Each may what the one before may.
   enum class Asker { kAnyone, kTrusted, kOperator };
+  struct Asked {
+    Asker by = Asker::kAnyone;
+    const std::string& body;
+  };
   enum class Methods { kRead, kReadOrPost, kPost };
   struct Page {
     std::string_view path;
     Asker at_least;
     Methods methods;
-    void (AdminApi::*serve)(Asker, const HttpServer::Respond&);
+    void (AdminApi::*serve)(const Asked&, const HttpServer::Respond&);
   };
-  static const std::array<Page, 9> kPages;
+  static const std::array<Page, 10> kPages;
   [[nodiscard]] static std::optional<HttpResponse> refuse_method(const Page& page, const std::string& method);
   [[nodiscard]] HttpResponse refuse_asker(const Page& page) const;
 
-  void serve_page(Asker asker, const HttpServer::Respond& respond);
-  void serve_health(Asker asker, const HttpServer::Respond& respond);
-  void serve_status(Asker asker, const HttpServer::Respond& respond);
-  void serve_config(Asker asker, const HttpServer::Respond& respond);
-  void serve_metrics(Asker asker, const HttpServer::Respond& respond);
-  void serve_reload(Asker asker, const HttpServer::Respond& respond);
-  void serve_nginx_reload(Asker /*asker*/, const HttpServer::Respond& respond) { serve(Command::kReload, respond); }
-  void serve_nginx_repair(Asker /*asker*/, const HttpServer::Respond& respond) { serve(Command::kRepair, respond); }
+  void serve_page(const Asked& asked, const HttpServer::Respond& respond);
+  void serve_health(const Asked& asked, const HttpServer::Respond& respond);
+  void serve_status(const Asked& asked, const HttpServer::Respond& respond);
+  void serve_config(const Asked& asked, const HttpServer::Respond& respond);
+  void serve_metrics(const Asked& asked, const HttpServer::Respond& respond);
+  void serve_reload(const Asked& asked, const HttpServer::Respond& respond);
+  void serve_nginx_reload(const Asked& /*asked*/, const HttpServer::Respond& respond) {
+    serve(Command::kReload, respond);
+  }
+  void serve_nginx_repair(const Asked& /*asked*/, const HttpServer::Respond& respond) {
+    serve(Command::kRepair, respond);
+  }
   void serve(Command command, const HttpServer::Respond& respond);
+  void serve_accept(const Asked& asked, const HttpServer::Respond& respond);
 
   using Waiter = std::function<void(const ClusterResult&)>;
   void with_cluster(Waiter waiter);
@@ -92,7 +101,7 @@ class AdminApi : public std::enable_shared_from_this<AdminApi> {
   coordination::LoopThread thread_;
 };
 
-const std::array<AdminApi::Page, 9> AdminApi::kPages{{
+const std::array<AdminApi::Page, 10> AdminApi::kPages{{
     {"/", Asker::kAnyone, Methods::kRead, &AdminApi::serve_page},
     {"/v1/health", Asker::kAnyone, Methods::kRead, &AdminApi::serve_health},
     {"/v1/status", Asker::kAnyone, Methods::kRead, &AdminApi::serve_status},
@@ -102,6 +111,7 @@ const std::array<AdminApi::Page, 9> AdminApi::kPages{{
     {"/v1/reload", Asker::kTrusted, Methods::kReadOrPost, &AdminApi::serve_reload},
     {"/v1/nginx/reload", Asker::kOperator, Methods::kPost, &AdminApi::serve_nginx_reload},
     {"/v1/nginx/repair", Asker::kOperator, Methods::kPost, &AdminApi::serve_nginx_repair},
+    {"/v1/accept", Asker::kOperator, Methods::kPost, &AdminApi::serve_accept},
 }};
 
 AdminApi::Asker AdminApi::who_asks(const HttpRequest& request) const {
@@ -125,7 +135,7 @@ HttpResponse AdminApi::refuse_asker(const Page& page) const {
   if (sources_.admin_token.empty()) {
     return text_response(403, page.at_least == Asker::kOperator
                                   ? "only root on this host may ask, over the agent's unix socket (`chorale reload`, "
-                                    "`chorale repair`); set admin_token_file to allow others"
+                                    "`chorale repair`, `chorale accept`); set admin_token_file to allow others"
                                   : "only this host itself may ask; set admin_token_file to allow others");
   }
   HttpResponse response = text_response(401, "a bearer token is needed (admin_token_file)");
@@ -141,10 +151,10 @@ void AdminApi::handle(const HttpRequest& request, const HttpServer::Respond& res
   if (auto refusal = refuse_method(*page, request.method)) return respond(std::move(*refusal));
   const Asker asker = who_asks(request);
   if (asker < page->at_least) return respond(refuse_asker(*page));
-  (this->*page->serve)(asker, respond);
+  (this->*page->serve)({asker, request.body}, respond);
 }
 
-void AdminApi::serve_page(Asker /*asker*/, const HttpServer::Respond& respond) {
+void AdminApi::serve_page(const Asked& /*asked*/, const HttpServer::Respond& respond) {
   with_cluster([self = shared_from_this(), respond](const ClusterResult& cluster) {
     HttpResponse response{200, kHtml, status_page(self->sources_.version, self->sources_.health(), cluster), {}};
     response.headers = {{"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"},
@@ -154,14 +164,14 @@ void AdminApi::serve_page(Asker /*asker*/, const HttpServer::Respond& respond) {
   });
 }
 
-void AdminApi::serve_health(Asker /*asker*/, const HttpServer::Respond& respond) {
+void AdminApi::serve_health(const Asked& /*asked*/, const HttpServer::Respond& respond) {
   const HealthInputs inputs = sources_.health();
   const bool down = judge(inputs).condition == coordination::Condition::kDown;
   respond(json_response(down ? 503 : 200, health_json(inputs)));
 }
 
-void AdminApi::serve_status(Asker asker, const HttpServer::Respond& respond) {
-  with_cluster([self = shared_from_this(), asker, respond](const ClusterResult& cluster) {
+void AdminApi::serve_status(const Asked& asked, const HttpServer::Respond& respond) {
+  with_cluster([self = shared_from_this(), asker = asked.by, respond](const ClusterResult& cluster) {
     std::optional<coordination::Description> own;
     if (asker >= Asker::kTrusted) own = self->sources_.coordination();
     const coordination::Description* shown = own ? &*own : nullptr;
@@ -170,17 +180,17 @@ void AdminApi::serve_status(Asker asker, const HttpServer::Respond& respond) {
   });
 }
 
-void AdminApi::serve_config(Asker /*asker*/, const HttpServer::Respond& respond) {
+void AdminApi::serve_config(const Asked& /*asked*/, const HttpServer::Respond& respond) {
   const auto routes = sources_.routes();
   respond(json_response(
       200, nixy_config_json(sources_.xproxy(), sources_.realm, sources_.statsd, sources_.times(), routes.get())));
 }
 
-void AdminApi::serve_metrics(Asker /*asker*/, const HttpServer::Respond& respond) {
+void AdminApi::serve_metrics(const Asked& /*asked*/, const HttpServer::Respond& respond) {
   respond(HttpResponse{200, kPrometheusText, sources_.metrics(), {}});
 }
 
-void AdminApi::serve_reload(Asker /*asker*/, const HttpServer::Respond& respond) {
+void AdminApi::serve_reload(const Asked& /*asked*/, const HttpServer::Respond& respond) {
   respond(text_response(202, sources_.request_sync()));
 }
 
@@ -188,6 +198,15 @@ void AdminApi::serve(Command command, const HttpServer::Respond& respond) {
   sources_.command(command, [respond](const std::optional<Failure>& failure) {
     respond(failure ? text_response(409, failure->message) : text_response(200, "done"));
   });
+}
+
+void AdminApi::serve_accept(const Asked& asked, const HttpServer::Respond& respond) {
+  const auto word = coordination::decode_accept(asked.body);
+  if (!word || !coordination::is_loss_digest(word->what)) {
+    return respond(text_response(400, "expected the digest of a loss (12 hex digits, `chorale status` names it)"));
+  }
+  const auto failure = sources_.accept(*word);
+  respond(failure ? text_response(409, failure->message) : text_response(200, "accepted"));
 }
 
 void AdminApi::with_cluster(Waiter waiter) {

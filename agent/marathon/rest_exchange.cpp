@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "agent/base/tls_roots.h"
 #include "agent/marathon/requests.h"
-#include "agent/marathon/tls_roots.h"
 
 namespace chorale::agent {
 namespace {

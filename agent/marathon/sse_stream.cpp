@@ -14,11 +14,11 @@
 #include <utility>
 #include <vector>
 
+#include "agent/base/tls_roots.h"
 #include "agent/marathon/loop_gate.h"
 #include "agent/marathon/name_lookup.h"
 #include "agent/marathon/requests.h"
 #include "agent/marathon/sse_http.h"
-#include "agent/marathon/tls_roots.h"
 
 namespace chorale::agent {
 namespace {

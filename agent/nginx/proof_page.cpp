@@ -1,13 +1,11 @@
 #include "agent/nginx/proof_page.h"
 
 #include <algorithm>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <charconv>
 #include <utility>
 
+#include "agent/base/http_client.h"
 #include "agent/base/one_line.h"
 #include "coordination/digest.h"
 #include "render/local_values.h"
@@ -16,12 +14,11 @@ namespace chorale::agent {
 namespace {
 
 namespace asio = boost::asio;
-namespace http = boost::beast::http;
-using asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr std::string_view kOpening = "$pid ";
 constexpr std::size_t kMarkBytes = 32;
+constexpr std::size_t kMostPageBytes = 16 * 1024;  // of what stands there instead
 constexpr std::uint16_t kHttpPort = 80;
 constexpr const char* kAnyHost = "chorale";
 
@@ -75,54 +72,6 @@ std::string host_among(const std::vector<std::string_view>& names) {
   return kAnyHost;
 }
 
-class Request {
- public:
-  explicit Request(const ProofPage& page) : message_{http::verb::get, std::string(kProofPath), 11}, socket_(loop_) {
-    message_.set(http::field::host, page.host);
-    message_.set(http::field::connection, "close");
-    error_code error;
-    const auto address = asio::ip::make_address(page.address, error);
-    if (failed(error)) return;
-    socket_.async_connect(tcp::endpoint(address, page.port), [this](const error_code& refused) {
-      if (!failed(refused)) send();
-    });
-  }
-
-  tl::expected<std::string, Failure> wait(Milliseconds longest) {
-    loop_.run_for(longest);
-    if (!done_) return tl::unexpected(Failure{"no answer within " + std::to_string(longest.count()) + " ms"});
-    if (error_) return tl::unexpected(Failure{error_.message()});
-    if (answer_.result_int() != 200) {
-      return tl::unexpected(Failure{"HTTP " + std::to_string(answer_.result_int())});
-    }
-    return answer_.body();
-  }
-
- private:
-  bool failed(const error_code& error) {
-    if (error) error_ = error;
-    if (error) done_ = true;
-    return done_;
-  }
-  void send() {
-    http::async_write(socket_, message_, [this](const error_code& unsent, std::size_t) {
-      if (failed(unsent)) return;
-      http::async_read(socket_, buffer_, answer_, [this](const error_code& unread, std::size_t) {
-        failed(unread);
-        done_ = true;
-      });
-    });
-  }
-
-  http::request<http::empty_body> message_;
-  http::response<http::string_body> answer_;
-  boost::beast::flat_buffer buffer_{16 * 1024};
-  asio::io_context loop_{1};
-  tcp::socket socket_;
-  error_code error_;
-  bool done_ = false;
-};
-
 }  // namespace
 
 tl::expected<std::string, render::Error> fill_in(std::string_view text, std::map<std::string, std::string> values) {
@@ -175,10 +124,17 @@ std::optional<ProofPage> find_proof_page(std::string_view text) {
 }
 
 tl::expected<ProofAnswer, Failure> ask(const ProofPage& page, Milliseconds longest) {
-  const auto body = Request(page).wait(longest);
-  if (!body) return tl::unexpected(body.error());
-  if (auto answer = parse_proof_answer(*body)) return *answer;
-  return tl::unexpected(Failure{"\"" + one_line(*body, 60) + "\""});
+  Url url;
+  url.host = page.address;
+  url.port = std::to_string(page.port);
+  url.target = kProofPath;
+  HttpQuestion question{longest, kMostPageBytes};
+  question.host = page.host;
+  const auto answer = ask_http(url, question);
+  if (!answer) return tl::unexpected(answer.error());
+  if (answer->status != 200) return tl::unexpected(Failure{"HTTP " + std::to_string(answer->status)});
+  if (auto said = parse_proof_answer(answer->body)) return *said;
+  return tl::unexpected(Failure{"\"" + one_line(answer->body, 60) + "\""});
 }
 
 std::optional<ProofAnswer> parse_proof_answer(std::string_view body) {

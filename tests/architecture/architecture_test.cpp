@@ -68,12 +68,18 @@ TEST_F(ArchitectureTest, LibrariesStayInTheirFiles) {
   write("agent/daemon/loop.cpp",
         "#include <zookeeper/zookeeper.h>\n#include <cpprest/json.h>\n#include <pplx/threadpool.h>\n");
   write("agent/marathon/client.h", "#include <cpprest/http_client.h>\n");
+  write("agent/nginx/page.cpp", "#include <boost/beast/http.hpp>\n");
+  write("agent/base/http_exchange.h", "#include <boost/beast/http.hpp>\n");
+  write("agent/http/server.cpp", "#include <boost/beast/http.hpp>\n");
+  write("agent/marathon/sse.cpp", "#include <boost/beast/http.hpp>\n");
   EXPECT_THAT(
       breaches(),
       ElementsAre("agent/daemon/loop.cpp:1: only coordination/zookeeper_store*.cpp may include zookeeper/zookeeper.h",
                   "agent/daemon/loop.cpp:2: only agent/marathon/*.cpp may include cpprest/json.h",
                   "agent/daemon/loop.cpp:3: only agent/marathon/*.cpp may include pplx/threadpool.h",
-                  "agent/marathon/client.h:1: only agent/marathon/*.cpp may include cpprest/http_client.h"));
+                  "agent/marathon/client.h:1: only agent/marathon/*.cpp may include cpprest/http_client.h",
+                  "agent/nginx/page.cpp:1: only agent/http/, agent/marathon/ and the client in agent/base/ may include "
+                  "boost/beast/http.hpp"));
 }
 
 TEST_F(ArchitectureTest, OneFileIncludesMustache) {

@@ -147,6 +147,11 @@ bool must_be_pure(std::string_view path) {
          stem != "loop_thread";
 }
 
+// The server, the event stream, and the client for everything else.
+bool may_speak_http(std::string_view path) {
+  return path.starts_with("agent/http/") || path.starts_with("agent/marathon/") || path == "agent/base/http_exchange.h";
+}
+
 bool is_impure_header(std::string_view header) {
   return std::any_of(kImpureHeaders.begin(), kImpureHeaders.end(),
                      [&](std::string_view impure) { return header.starts_with(impure); });
@@ -211,6 +216,10 @@ class Checker {
     if ((header.starts_with("cpprest/") || header.starts_with("pplx/")) &&
         !(path.starts_with("agent/marathon/") && path.ends_with(".cpp"))) {
       report(path, include.number, "only agent/marathon/*.cpp may include " + header);
+    }
+    if (header.starts_with("boost/beast") && !may_speak_http(path)) {
+      report(path, include.number,
+             "only agent/http/, agent/marathon/ and the client in agent/base/ may include " + header);
     }
     if (header.ends_with("mustache.hpp")) {
       if (!mustache_user_.empty()) {

@@ -81,10 +81,12 @@ void Proxy::start_agent_with(const std::string& config) {
                                           directory_.path() / ("agent-" + std::to_string(starts_) + ".log"));
 }
 
-Proxy::Ran Proxy::run(const std::string& verb) const {
+Proxy::Ran Proxy::run(const std::string& verb, const std::string& argument) const {
   const std::filesystem::path output = directory_.path() / (verb + ".log");
   std::filesystem::remove(output);
-  ChildProcess child({CHORALE_BINARY, verb, "-f", config_file()}, output);
+  std::vector<std::string> command{CHORALE_BINARY, verb, "-f", config_file()};
+  if (!argument.empty()) command.push_back(argument);
+  ChildProcess child(command, output);
   if (!child.wait(kRunLimit)) return {};
   return {child.exit_code().value_or(-1), read_file(output)};
 }

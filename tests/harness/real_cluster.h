@@ -49,12 +49,12 @@ class Proxy {
   void kill_agent() { agent_->kill(); }  // -9
   [[nodiscard]] std::filesystem::path directory() const { return directory_.path(); }
   void signal_agent(int number) { agent_->signal(number); }
-  // `chorale VERB` on this proxy, to its end: its exit code and all that it said.
+  // `chorale VERB [ARGUMENT]` on this proxy, to its end: its exit code and all that it said.
   struct Ran {
     int exit_code = -1;
     std::string output;
   };
-  [[nodiscard]] Ran run(const std::string& verb) const;
+  [[nodiscard]] Ran run(const std::string& verb, const std::string& argument = "") const;
   [[nodiscard]] bool agent_ended(std::chrono::milliseconds limit) { return agent_->wait(limit); }
 
   [[nodiscard]] const std::string& id() const { return id_; }

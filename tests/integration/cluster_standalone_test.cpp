@@ -1,4 +1,5 @@
 // One proxy without ZooKeeper: the same program, for itself alone; and what a SIGHUP changes.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -15,6 +16,7 @@ namespace chorale::testing {
 namespace {
 
 using std::chrono::seconds;
+using ::testing::HasSubstr;
 
 class ClusterStandaloneTest : public ::testing::Test {
  protected:
@@ -68,6 +70,48 @@ TEST_F(ClusterStandaloneTest, HangupTakesLocalValuesAndNothingElse) {
   set_and_reload("xproxy", "renamed");
   EXPECT_TRUE(wait_until([this] { return proxy_->get("/hello-world/").headers["x-proxy"] == "renamed"; }, seconds(10)))
       << proxy_->agent_log();
+}
+
+// The last app is deleted while nobody listens; without ZooKeeper there is no znode to say it by.
+TEST_F(ClusterStandaloneTest, EmptyListThatIsTruePassesByAnOperatorsWord) {
+  const Proxy::Ran nothing = proxy_->run("accept", "0123456789ab");
+  EXPECT_EQ(nothing.exit_code, 1);
+  EXPECT_THAT(nothing.output, HasSubstr("nothing is held back"));
+  ASSERT_FALSE(marathon_->control("fault", {{"kind", "events"}, {"mode", "status"}, {"status", 503}}).is_null());
+  ASSERT_FALSE(marathon_->control("drop_streams").is_null());
+  ASSERT_TRUE(marathon_->destroy("/hello-world"));
+  ASSERT_TRUE(marathon_->settled(seconds(10)));
+  std::smatch found;
+  std::string message;
+  const auto held_back = [&] {
+    static const std::regex kHeld("held back: .*chorale accept ([0-9a-f]{12})");
+    const auto health = proxy_->health();
+    message = health.is_object() ? health.at("Message").get<std::string>() : "";
+    return std::regex_search(message, found, kHeld);
+  };
+  ASSERT_TRUE(wait_until(held_back, seconds(20))) << proxy_->agent_log();
+  const std::string digest = found[1];
+  const Proxy::Ran wrong = proxy_->run("accept", "0123456789ab");
+  EXPECT_EQ(wrong.exit_code, 1);
+  EXPECT_THAT(wrong.output, HasSubstr("what is held back is " + digest));
+  EXPECT_EQ(proxy_->get("/hello-world/").status, 502) << "its tasks are gone, its route is not";
+  EXPECT_EQ(proxy_->run("accept", "policy").exit_code, 2);
+  const Proxy::Ran accepted = proxy_->run("accept", digest);
+  EXPECT_EQ(accepted.exit_code, 0) << accepted.output;
+  EXPECT_THAT(accepted.output, HasSubstr("believes the loss " + digest));
+  EXPECT_TRUE(wait_until([this] { return proxy_->get("/hello-world/").status == 503; }, seconds(15)))
+      << proxy_->agent_log();
+  EXPECT_EQ(proxy_->run("accept", digest).exit_code, 1) << "nothing is held back any more";
+  EXPECT_THAT(proxy_->agent_log(), HasSubstr("has accepted the loss " + digest));
+}
+
+TEST_F(ClusterStandaloneTest, WordOfAnOperatorNeedsARunningAgent) {
+  proxy_->signal_agent(SIGTERM);
+  ASSERT_TRUE(proxy_->agent_ended(seconds(10)));
+  const Proxy::Ran ran = proxy_->run("accept", "0123456789ab");
+  EXPECT_EQ(ran.exit_code, 3);
+  EXPECT_THAT(ran.output,
+              HasSubstr("admin.sock: cannot connect: No such file or directory; is it running, and are you root?"));
 }
 
 // The template says `pid @{nginx_pid};`: Nginx would move its file to where this agent does not look.

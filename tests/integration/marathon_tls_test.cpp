@@ -7,6 +7,7 @@
 #include <boost/asio/ssl/context.hpp>
 #include <fstream>
 
+#include "agent/base/http_client.h"
 #include "tests/harness/temp_dir.h"
 #include "tests/integration/marathon_fixture.h"
 #include "tests/integration/scripted_server.h"
@@ -111,6 +112,18 @@ TEST_F(MarathonTlsTest, TrustsTheConfiguredRoot) {
   EXPECT_TRUE(fetched.apps) << fetched.apps.error().message;
   (void)wait_for<StreamAttached>();
   EXPECT_EQ(count<StreamFailed>(), 0U);
+}
+
+TEST_F(MarathonTlsTest, CommandLineTrustsTheSame) {
+  const Identity identity = made_for("DNS:localhost");
+  const ScriptedServer server(marathon, server_context(identity));
+  HttpQuestion question{std::chrono::seconds(10)};
+  question.ca_file = trusting(identity).ca_file;
+  const auto answer = ask_http(*parse_url(server.url("localhost") + "/v2/apps"), question);
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_THAT(answer->body, HasSubstr("\"/a\""));
+  EXPECT_THAT(ask_http(*parse_url(server.url()), question).error().message, HasSubstr("TLS handshake: "))
+      << "another name than the certificate's";
 }
 
 TEST_F(MarathonTlsTest, TrustsAnAddressInTheCertificate) {

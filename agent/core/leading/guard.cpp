@@ -7,25 +7,6 @@
 #include "coordination/documents.h"
 
 namespace chorale::agent {
-namespace {
-
-enum class Said { kServes, kGone, kNothing };
-
-Said said_of(const MarathonApp& app, const MarathonTask& task) {
-  switch (phase_of(task)) {
-    case TaskPhase::kRunning:
-      return health_of(app, task) == HealthWord::kDead ? Said::kGone : Said::kServes;
-    case TaskPhase::kComing:
-    case TaskPhase::kEnding:
-      return Said::kGone;
-    case TaskPhase::kUnclear:
-      return Said::kNothing;
-  }
-  return Said::kNothing;
-}
-
-}  // namespace
-
 void Guard::rebase(const render::RoutingState& served) {
   baseline_.clear();
   for (const render::App& app : served.apps) {
@@ -53,9 +34,9 @@ void Guard::count(Tally& tally, const std::string& id, const std::set<std::strin
   std::size_t serving = 0;
   if (app != nullptr) {
     for (const MarathonTask& task : app->tasks) {
-      const Said said = said_of(*app, task);
-      if (said == Said::kServes) ++serving;
-      if (said == Said::kGone && tasks.contains(task.id)) --expected;
+      const TaskWord word = word_on(*app, task);
+      if (word == TaskWord::kServes || word == TaskWord::kUnproven) ++serving;
+      if (word == TaskWord::kGone && tasks.contains(task.id)) --expected;
     }
   }
   if (expected == 0) return;  // Marathon said of every one that it is gone

@@ -15,32 +15,7 @@
 namespace chorale::agent {
 namespace {
 
-enum class Word { kServes, kGone, kUnclear };
-
-// Marathon's. Lost health results are no word; that they count for a while only is HealthMemory's rule.
-Word word_on(const MarathonApp& app, const MarathonTask& task) {
-  switch (phase_of(task)) {
-    case TaskPhase::kComing:
-    case TaskPhase::kEnding:
-      return Word::kGone;
-    case TaskPhase::kUnclear:
-      return Word::kUnclear;
-    case TaskPhase::kRunning:
-      break;
-  }
-  switch (health_of(app, task)) {
-    case HealthWord::kDead:
-      return Word::kGone;
-    case HealthWord::kNoResult:
-      return Word::kUnclear;
-    case HealthWord::kNotChecked:
-    case HealthWord::kAlive:
-      break;
-  }
-  return Word::kServes;
-}
-
-using Words = std::unordered_map<std::string_view, Word>;  // task -> what Marathon says
+using Words = std::unordered_map<std::string_view, TaskWord>;  // task -> what Marathon says
 
 Words words_on(const MarathonApp& app) {
   Words words;
@@ -98,7 +73,7 @@ ResultTally tally_of(const render::RoutingState& made, const render::RoutingStat
     const Words words = words_on(*said);
     const auto expected = std::count_if(app.servers().begin(), app.servers().end(), [&](const render::Server& server) {
       const auto word = words.find(server.task_id);
-      return word != words.end() && word->second == Word::kServes;
+      return word != words.end() && word->second == TaskWord::kServes;
     });
     tally.count(app.id, static_cast<std::size_t>(expected), kept == nullptr ? 0 : kept->servers().size());
   }
@@ -114,7 +89,7 @@ std::optional<render::App> less_what_is_gone(const render::App& served, const Ma
   for (render::Port& port : kept.ports) {
     std::erase_if(port.servers, [&](const render::Server& server) {
       const auto word = words.find(server.task_id);
-      return word == words.end() || word->second == Word::kGone;
+      return word == words.end() || word->second == TaskWord::kGone;
     });
   }
   if (kept.servers().empty()) return std::nullopt;

@@ -32,6 +32,28 @@ HealthWord health_of(const MarathonApp& app, const MarathonTask& task) {
   return alive ? HealthWord::kAlive : HealthWord::kDead;
 }
 
+TaskWord word_on(const MarathonApp& app, const MarathonTask& task) {
+  switch (phase_of(task)) {
+    case TaskPhase::kComing:
+    case TaskPhase::kEnding:
+      return TaskWord::kGone;
+    case TaskPhase::kUnclear:
+      return TaskWord::kNone;
+    case TaskPhase::kRunning:
+      break;
+  }
+  switch (health_of(app, task)) {
+    case HealthWord::kDead:
+      return TaskWord::kGone;
+    case HealthWord::kNoResult:
+      return TaskWord::kUnproven;
+    case HealthWord::kNotChecked:
+    case HealthWord::kAlive:
+      break;
+  }
+  return TaskWord::kServes;
+}
+
 bool is_meant(std::string_view id, std::string_view task) {
   if (id.empty()) return false;
   if (id == task) return true;

@@ -25,6 +25,15 @@ enum class HealthWord { kNotChecked, kNoResult, kAlive, kDead };
 // All results that exist must be alive (Nixy's rule); fewer results than checks are enough.
 [[nodiscard]] HealthWord health_of(const MarathonApp& app, const MarathonTask& task);
 
+// Both in one. Lost health results are no word; that they count for a while only is HealthMemory's rule.
+enum class TaskWord {
+  kServes,
+  kUnproven,  // runs, and its checks have no result
+  kGone,      // not up yet, ending, or not alive
+  kNone,      // it may run or not
+};
+[[nodiscard]] TaskWord word_on(const MarathonApp& app, const MarathonTask& task);
+
 // True if `id`, a task or an instance id as events carry it, means `task`. Marathon 1.8 builds task ids from the
 // instance's ("<instance>._app.1"), older ones write "<app>.marathon-<uuid>" for the instance of task "<app>.<uuid>".
 [[nodiscard]] bool is_meant(std::string_view id, std::string_view task);

@@ -12,10 +12,10 @@
 #include <sstream>
 #include <thread>
 
+#include "agent/base/http_client.h"
 #include "agent/cli/check_parts.h"
 #include "agent/cli/check_report.h"
 #include "agent/cli/cli.h"
-#include "agent/cli/http_get.h"
 #include "agent/cli/rendering.h"
 #include "tests/harness/loopback.h"
 #include "tests/harness/temp_dir.h"

@@ -11,7 +11,9 @@ namespace chorale::agent {
 namespace {
 
 using ClusterDone = std::function<void(tl::expected<coordination::ClusterSnapshot, coordination::Error>)>;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Not;
 
 class AdminPagesTest : public ::testing::Test {
@@ -32,6 +34,10 @@ class AdminPagesTest : public ::testing::Test {
       ++reloads_;
       return std::string("queued");
     };
+    made.accept = [this](const coordination::AcceptDocument& word) {
+      accepted_.push_back(word);
+      return failure_;
+    };
     made.command = [this](Command command, std::function<void(std::optional<Failure>)> done) {
       commands_.push_back(command);
       done(failure_);
@@ -48,6 +54,7 @@ class AdminPagesTest : public ::testing::Test {
     request.from_loopback = from_loopback;
     request.authorization = authorization;
     request.from_operator = over_unix_;
+    request.body = body_;
     auto answer = std::make_shared<std::optional<HttpResponse>>();
     handler_(request, [answer](HttpResponse response) { answer->emplace(std::move(response)); });
     return answer;
@@ -62,6 +69,8 @@ class AdminPagesTest : public ::testing::Test {
   std::vector<ClusterDone> reads_;
   int reloads_ = 0;
   std::vector<Command> commands_;
+  std::string body_;
+  std::vector<coordination::AcceptDocument> accepted_;
   std::optional<Failure> failure_;
   bool over_unix_ = false;
   HttpServer::Handler handler_ = make_admin_api(sources());
@@ -193,6 +202,32 @@ TEST_F(AdminPagesTest, WhatSteersAnswersTheUnixSocketAndABearerButNotLoopback) {
   EXPECT_EQ(status("/v1/nginx/reload", "POST"), 401U);
   EXPECT_EQ(status("/v1/nginx/repair", "POST", false, "Bearer secret"), 200U);
   EXPECT_EQ(commands_, (std::vector<Command>{Command::kReload, Command::kRepair, Command::kRepair}));
+}
+
+TEST_F(AdminPagesTest, LossIsAcceptedByTheOperatorAlone) {
+  body_ = R"({"accept": "0123456789ab", "by": "jo"})";
+  EXPECT_EQ(status("/v1/accept", "POST"), 403U);
+  EXPECT_THAT(accepted_, IsEmpty());
+  over_unix_ = true;
+  EXPECT_EQ(status("/v1/accept", "GET"), 405U);
+  EXPECT_EQ(status("/v1/accept", "POST"), 200U);
+  EXPECT_THAT(accepted_, ElementsAre(coordination::AcceptDocument{"0123456789ab", "jo"}));
+  body_ = "ba9876543210";
+  EXPECT_EQ(status("/v1/accept", "POST"), 200U);
+  EXPECT_EQ(accepted_.back().what, "ba9876543210");
+  failure_ = Failure{"nothing is held back"};
+  const auto answer = ask("/v1/accept", "POST");
+  EXPECT_EQ((*answer)->status, 409U);
+  EXPECT_EQ((*answer)->body, "nothing is held back\n");
+}
+
+TEST_F(AdminPagesTest, OnlyTheDigestOfALossIsTakenForOne) {
+  over_unix_ = true;
+  for (const char* body : {"", "policy", "0123456789a", R"({"accept": "policy"})", "{"}) {
+    body_ = body;
+    EXPECT_EQ(status("/v1/accept", "POST"), 400U) << body;
+  }
+  EXPECT_THAT(accepted_, IsEmpty());
 }
 
 TEST_F(AdminPagesTest, CommandThatCouldNotBeDoneSaysWhy) {

@@ -99,9 +99,10 @@ class Scripted {
     ended_ = true;
     thread_.join();
   }
-  void say(const std::string& body) {
+  void say(const std::string& body, const std::string& status = "200 OK") {
     const std::lock_guard lock(mutex_);
     body_ = body;
+    status_ = status;
   }
   [[nodiscard]] ProofPage page() const { return {"127.0.0.1", testing::port_of(listener_), "chorale", kMark}; }
   [[nodiscard]] int asked() const { return asked_; }
@@ -117,7 +118,7 @@ class Scripted {
       ++asked_;
       const std::lock_guard lock(mutex_);
       const std::string answer =
-          "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body_.size()) + "\r\n\r\n" + body_;
+          "HTTP/1.1 " + status_ + "\r\nContent-Length: " + std::to_string(body_.size()) + "\r\n\r\n" + body_;
       send(client.descriptor(), answer.data(), answer.size(), MSG_NOSIGNAL);
     }
   }
@@ -125,6 +126,7 @@ class Scripted {
   testing::Socket listener_ = testing::listen_on_any_port();
   std::mutex mutex_;
   std::string body_;
+  std::string status_;
   std::atomic<bool> ended_{false};
   std::atomic<int> asked_{0};
   std::thread thread_;
@@ -175,6 +177,14 @@ TEST_F(ProofByPageTest, OtherAnswersProveNothingAndAreNamed) {
   EXPECT_NE(result.reason.find("/.chorale/proof: \"welcome\""), std::string::npos) << result.reason;
 }
 
+TEST(ProofAskTest, TheRightWordsWithAnotherStatusAreNoAnswer) {
+  Scripted server;
+  server.say("1 " + kMark, "404 Not Found");
+  const auto answer = ask(server.page(), Milliseconds(10'000));
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().message, "HTTP 404");
+}
+
 TEST(ProofAskTest, ClosedPortsAndSilenceAreErrorsWithinTheLimit) {
   auto listener = testing::listen_on_any_port();
   const std::uint16_t port = testing::port_of(listener);
@@ -182,7 +192,6 @@ TEST(ProofAskTest, ClosedPortsAndSilenceAreErrorsWithinTheLimit) {
   listener = testing::Socket();
   EXPECT_NE(ask({"127.0.0.1", port, "chorale", kMark}, Milliseconds(100)).error().message.find("refused"),
             std::string::npos);
-  EXPECT_FALSE(ask({"nowhere", port, "chorale", kMark}, Milliseconds(100)));
 }
 
 }  // namespace

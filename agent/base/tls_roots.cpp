@@ -1,4 +1,4 @@
-#include "agent/marathon/tls_roots.h"
+#include "agent/base/tls_roots.h"
 
 #include <openssl/x509.h>
 
