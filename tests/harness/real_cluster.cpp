@@ -197,6 +197,7 @@ bool RealCluster::converged() const {
     const nlohmann::json health = proxy->health();
     if (!health.is_object() || health.value("Status", "") != "ok") return false;
     const auto& cluster = health.at("Cluster");
+    if (cluster.at("Applied") != cluster.at("Committed")) return false;
     seen.insert(cluster.at("Epoch").dump() + "." + cluster.at("Applied").dump() + "." + cluster.at("Committed").dump() +
                 "." + cluster.at("Digest").dump());
   }

@@ -127,7 +127,7 @@ class RealCluster {
   [[nodiscard]] Proxy* leader();
   [[nodiscard]] bool routed_everywhere(const std::string& app) const;
   [[nodiscard]] bool routed_nowhere(const std::string& app) const;
-  // Every agent is "ok" and reports the same epoch, revision and digest.
+  // Every agent is "ok", has applied what is committed, and reports the same epoch, revision and digest.
   [[nodiscard]] bool converged() const;
   [[nodiscard]] std::string logs() const;  // every agent's, for a failed assertion
 
