@@ -70,9 +70,11 @@ Session::Change Session::drive() {
     case State::kConnected:
       return Change::kNone;
     case State::kOpening:
-    case State::kDisconnected:
       if (quiet < 3 * context_.link.timeout) return Change::kNone;
       return end("no server answers", milliseconds{0});
+    case State::kDisconnected:
+      if (quiet < context_.link.timeout * 3 / 2) return Change::kNone;
+      return end("no server takes the session on", milliseconds{0});
     case State::kBroken:
       if (context_.now >= reopen_at_) open();
       return Change::kNone;

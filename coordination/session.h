@@ -13,11 +13,12 @@ class Session {
  public:
   //  kIdle --start--> kOpening --connected--> kConnected <--> kDisconnected
   //                      |                        |                |
-  //                      |   expired, refused credentials, or not connected for 3 x the timeout
+  //                      |   expired, refused credentials, or not connected for too long
   //                      +------------------------+----------------+--> kBroken --back-off--> kOpening, next generation
   //
-  // A restored ensemble silently refuses a handle that saw a newer zxid, and an isolated client is never told that it
-  // expired: hence the 3 x.
+  // Too long is 3/2 of the timeout for a session: others take it for dead by then, an isolated client is never told so,
+  // and a restored ensemble silently refuses a handle that saw a newer zxid. It is 3 x the timeout for a handle that
+  // never connected, which has nothing to lose and servers to try.
   enum class State { kIdle, kOpening, kConnected, kDisconnected, kBroken };
 
   // What the other machines must do about it.

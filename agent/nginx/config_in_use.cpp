@@ -47,7 +47,7 @@ Options options_in(std::string_view title) {
 std::optional<std::string> under(const std::string& directory, const std::string& path) {
   if (path.starts_with('/')) return path;
   if (directory.empty()) return std::nullopt;
-  return directory + "/" + path;
+  return directory + (directory.ends_with('/') ? "" : "/") + path;
 }
 
 // Empty: it may not be seen.

@@ -77,10 +77,8 @@ Socket connect_to(std::uint16_t port, std::chrono::milliseconds limit) {
   return error == 0 ? std::move(socket) : Socket();
 }
 
-std::string ask(std::uint16_t port, std::string_view request, std::chrono::milliseconds limit) {
+std::string receive_all(const Socket& socket, std::chrono::milliseconds limit) {
   const auto deadline = Clock::now() + limit;
-  const Socket socket = connect_to(port, limit);
-  if (!socket || ::send(socket.descriptor(), request.data(), request.size(), MSG_NOSIGNAL) < 0) return {};
   std::string reply;
   while (wait_for(socket, POLLIN, deadline)) {
     std::array<char, 4096> buffer{};
@@ -90,6 +88,13 @@ std::string ask(std::uint16_t port, std::string_view request, std::chrono::milli
     if (bytes < 0 && errno != EAGAIN && errno != EINTR) return {};
   }
   return {};
+}
+
+std::string ask(std::uint16_t port, std::string_view request, std::chrono::milliseconds limit) {
+  const auto deadline = Clock::now() + limit;
+  const Socket socket = connect_to(port, limit);
+  if (!socket || ::send(socket.descriptor(), request.data(), request.size(), MSG_NOSIGNAL) < 0) return {};
+  return receive_all(socket, std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()));
 }
 
 }  // namespace chorale::testing

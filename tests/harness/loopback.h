@@ -32,6 +32,8 @@ class Socket {
 [[nodiscard]] std::uint16_t pick_port();
 // Not bool() if no connection is accepted in time.
 [[nodiscard]] Socket connect_to(std::uint16_t port, std::chrono::milliseconds limit);
+// All that comes until the peer closes, or "" if that takes longer than `limit`.
+[[nodiscard]] std::string receive_all(const Socket& socket, std::chrono::milliseconds limit);
 // Sends `request` and returns all that comes back until the peer closes, or "" if that takes longer than `limit`.
 [[nodiscard]] std::string ask(std::uint16_t port, std::string_view request, std::chrono::milliseconds limit);
 

@@ -77,8 +77,9 @@ void Proxy::start_agent() {
 void Proxy::start_agent_with(const std::string& config) {
   std::ofstream(config_file()) << config;
   ++starts_;
-  agent_ = std::make_unique<ChildProcess>(std::vector<std::string>{CHORALE_BINARY, "agent", "-f", config_file()},
-                                          directory_.path() / ("agent-" + std::to_string(starts_) + ".log"));
+  std::vector<std::string> command = options_.agent_cmd;
+  command.insert(command.end(), {CHORALE_BINARY, "agent", "-f", config_file()});
+  agent_ = std::make_unique<ChildProcess>(command, directory_.path() / ("agent-" + std::to_string(starts_) + ".log"));
 }
 
 Proxy::Ran Proxy::run(const std::string& verb, const std::string& argument) const {
@@ -153,16 +154,16 @@ Proxy* RealCluster::add_proxy(const std::string& more_config) {
     marathon = "http://" + marathon_relays_.back()->address();
   }
   if (!options_.zookeeper_user.empty()) zookeeper = options_.zookeeper_user + "@" + zookeeper;
-  proxies_.push_back(
-      std::make_unique<Proxy>(Proxy::Options{number,
-                                             std::move(zookeeper),
-                                             {std::move(marathon)},
-                                             options_.session_timeout,
-                                             more_config,
-                                             options_.delays_tests,
-                                             options_.nginx_template,
-                                             options_.more_local,
-                                             number == options_.proxies ? options_.last_nginx_cmd : ""}));
+  proxies_.push_back(std::make_unique<Proxy>(Proxy::Options{number,
+                                                            std::move(zookeeper),
+                                                            {std::move(marathon)},
+                                                            options_.session_timeout,
+                                                            more_config,
+                                                            options_.delays_tests,
+                                                            options_.nginx_template,
+                                                            options_.more_local,
+                                                            number == options_.proxies ? options_.last_nginx_cmd : "",
+                                                            options_.agent_cmd}));
   if (!proxies_.back()->start_nginx()) return nullptr;
   proxies_.back()->start_agent();
   return proxies_.back().get();
@@ -198,6 +199,7 @@ bool RealCluster::converged() const {
     const nlohmann::json health = proxy->health();
     if (!health.is_object() || health.value("Status", "") != "ok") return false;
     const auto& cluster = health.at("Cluster");
+    if (cluster.at("Applied") != cluster.at("Committed")) return false;
     seen.insert(cluster.at("Epoch").dump() + "." + cluster.at("Applied").dump() + "." + cluster.at("Committed").dump() +
                 "." + cluster.at("Digest").dump());
   }

@@ -29,12 +29,13 @@ class Proxy {
     int number = 1;
     std::string zookeeper;  // "127.0.0.1:2181"; empty: standalone
     std::vector<std::string> marathon;
-    std::string session_timeout;   // "2s"
-    std::string more_config;       // further lines for chorale.toml, before [local]
-    bool delays_tests = false;     // delay_tests() may be called
-    std::string nginx_template{};  // its file; empty: the shipped one
-    std::string more_local{};      // further lines of [local]
-    std::string nginx_cmd{};       // put before Nginx's own command line; empty: nothing
+    std::string session_timeout;           // "2s"
+    std::string more_config;               // further lines for chorale.toml, before [local]
+    bool delays_tests = false;             // delay_tests() may be called
+    std::string nginx_template{};          // its file; empty: the shipped one
+    std::string more_local{};              // further lines of [local]
+    std::string nginx_cmd{};               // put before Nginx's own command line; empty: nothing
+    std::vector<std::string> agent_cmd{};  // put before the agent's command line
   };
 
   explicit Proxy(Options options);
@@ -96,6 +97,7 @@ class RealCluster {
     std::string nginx_template{};          // every agent's; empty: the shipped one
     std::string more_local{};              // further lines of every agent's [local]
     std::string last_nginx_cmd{};          // of the last proxy alone: see Proxy::Options::nginx_cmd
+    std::vector<std::string> agent_cmd{};  // put before every agent's command line
     std::string zookeeper_user{};          // "user:password"; empty: without credentials
     bool marathon_relays = false;          // the same with Marathon
     bool zookeeper_relays = false;         // every agent reaches ZooKeeper through a relay of its own
@@ -125,7 +127,7 @@ class RealCluster {
   [[nodiscard]] Proxy* leader();
   [[nodiscard]] bool routed_everywhere(const std::string& app) const;
   [[nodiscard]] bool routed_nowhere(const std::string& app) const;
-  // Every agent is "ok" and reports the same epoch, revision and digest.
+  // Every agent is "ok", has applied what is committed, and reports the same epoch, revision and digest.
   [[nodiscard]] bool converged() const;
   [[nodiscard]] std::string logs() const;  // every agent's, for a failed assertion
 

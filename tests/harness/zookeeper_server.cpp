@@ -68,6 +68,18 @@ void ZookeeperServer::resume() { process_->resume(); }
 
 void ZookeeperServer::wipe() { std::filesystem::remove_all(directory_.path() / "data"); }
 
+void ZookeeperServer::back_up() {
+  std::filesystem::remove_all(directory_.path() / "backup");
+  std::filesystem::copy(directory_.path() / "data", directory_.path() / "backup",
+                        std::filesystem::copy_options::recursive);
+}
+
+void ZookeeperServer::put_back() {
+  wipe();
+  std::filesystem::copy(directory_.path() / "backup", directory_.path() / "data",
+                        std::filesystem::copy_options::recursive);
+}
+
 std::string ZookeeperServer::log() const {
   std::ostringstream text;
   text << std::ifstream(directory_.path() / "server.log").rdbuf();

@@ -40,6 +40,10 @@ class ZookeeperServer {
   void resume();  // SIGCONT
   // Deletes the data directory. REQUIRES: killed.
   void wipe();
+  // A copy of the data directory as it is now, snapshots and logs, as an operator takes one of a running server.
+  void back_up();
+  // What back_up() copied, in place of the data directory. REQUIRES: killed.
+  void put_back();
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
   [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port_); }

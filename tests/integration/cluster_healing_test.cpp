@@ -1,5 +1,6 @@
 // One proxy's own illness, its end, and then quiet: the proxy is right again without a further change in Marathon.
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/mount.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <regex>
+#include <vector>
 
 #include "tests/harness/real_cluster.h"
 #include "tests/harness/wait_until.h"
@@ -17,7 +19,9 @@ namespace chorale::testing {
 namespace {
 
 namespace fs = std::filesystem;
+using std::chrono::milliseconds;
 using std::chrono::seconds;
+using std::chrono::steady_clock;
 
 // A small disk in place of `directory`, with what is in it. False: no disk may be mounted here.
 bool move_to_small_disk(const fs::path& directory) {
@@ -70,6 +74,48 @@ TEST_F(ClusterHealingTest, AFullDiskThatIsFreedNeedsNoFurtherChange) {
   EXPECT_TRUE(wait_until([&] { return ill.routes("/new"); }, seconds(10))) << ill.agent_log();
   EXPECT_TRUE(wait_until([&] { return cluster_.converged(); }, seconds(10))) << cluster_.logs();
   umount2(directory.c_str(), MNT_DETACH);
+}
+
+// A virtual machine that is moved, or whose host swaps: agent and Nginx stand still for longer than a session and than
+// the 30 s after which a proxy that is behind is down.
+TEST_F(ClusterHealingTest, AProxyThatStoodStillAsAWholeIsServingAgainAtOnce) {
+  Proxy& still = begin();
+  ASSERT_TRUE(cluster_.marathon().create("/before", 1));
+  ASSERT_TRUE(wait_until([&] { return cluster_.routed_everywhere("/before") && cluster_.converged(); }, seconds(20)));
+  const std::vector<pid_t> workers = still.nginx().worker_pids();
+  const auto signal_all = [&](int number) {
+    still.signal_agent(number);
+    still.nginx().signal(number);
+    for (const pid_t worker : workers) kill(worker, number);
+  };
+  signal_all(SIGSTOP);
+  const auto stopped_at = steady_clock::now();
+  const auto others_route = [&](const std::string& app) {
+    return std::all_of(cluster_.proxies().begin(), cluster_.proxies().end(),
+                       [&](const auto& proxy) { return proxy.get() == &still || proxy->routes(app); });
+  };
+  // What is behind is counted from the first of them.
+  ASSERT_TRUE(cluster_.marathon().create("/meanwhile", 1));
+  ASSERT_TRUE(wait_until([&] { return others_route("/meanwhile"); }, seconds(20))) << cluster_.logs();
+  for (int change = 1; steady_clock::now() - stopped_at < seconds(40); ++change) {
+    const std::string app = "/meanwhile-" + std::to_string(change);
+    ASSERT_TRUE(cluster_.marathon().create(app, 1));
+    ASSERT_TRUE(wait_until([&] { return others_route(app); }, seconds(20))) << cluster_.logs();
+    // Nothing may happen to the others because of it.
+    ASSERT_FALSE(wait_until([&] { return !others_route("/before"); }, seconds(8)));
+  }
+  signal_all(SIGCONT);
+  const auto went_on = steady_clock::now();
+  const auto since = [&went_on] {
+    return static_cast<int>(std::chrono::duration_cast<milliseconds>(steady_clock::now() - went_on).count());
+  };
+  EXPECT_TRUE(still.routes("/before")) << "Nginx serves on, whatever the agent has to do first";
+  EXPECT_TRUE(wait_until([&] { return still.routes("/meanwhile"); }, seconds(10))) << still.agent_log();
+  RecordProperty("followed_ms", since());
+  EXPECT_TRUE(wait_until([&] { return still.health_status() == 200 && cluster_.converged(); }, seconds(10)))
+      << still.health().dump(2) << still.agent_log();
+  RecordProperty("healthy_ms", since());
+  EXPECT_FALSE(wait_until([&] { return still.health_status() != 200; }, seconds(3))) << still.health().dump(2);
 }
 
 // The file of a leader that goes on with the committed template cannot be read for a moment. It has not changed.

@@ -123,5 +123,28 @@ TEST_F(ClusterStandaloneTest, HangupLeavesThePidFileWhereTheAgentLooks) {
   EXPECT_EQ(proxy_->health_status(), 200);
 }
 
+TEST_F(ClusterStandaloneTest, CheckNamesTheOtherFileThatTheRunningNginxReads) {
+  const Proxy::Ran fine = proxy_->run("check");
+  EXPECT_NE(fine.output.find("ok    nginx: runs as process " + std::to_string(proxy_->nginx().master_pid())),
+            std::string::npos)
+      << fine.output;
+  NginxInstance& nginx = proxy_->nginx();
+  nginx.stop();
+  const std::string other = nginx.directory() / "other.conf";
+  std::ofstream(other) << nginx.config("other");
+  ChildProcess master(
+      {"nginx", "-p", nginx.directory(), "-e", nginx.error_log(), "-c", "other.conf", "-g", "daemon off;"},
+      nginx.directory() / "other.log");
+  ASSERT_TRUE(wait_until([&] { return nginx.answer() == "other"; }, seconds(10)));
+  const Proxy::Ran check = proxy_->run("check");
+  EXPECT_EQ(check.exit_code, 1) << check.output;
+  EXPECT_NE(check.output.find("fail  nginx: the running Nginx, process " + std::to_string(master.pid()) + ", reads " +
+                              other + ", not " + nginx.config_file() + ": restart it on that file"),
+            std::string::npos)
+      << check.output;
+  master.signal(SIGTERM);
+  EXPECT_TRUE(master.wait(seconds(10)));
+}
+
 }  // namespace
 }  // namespace chorale::testing

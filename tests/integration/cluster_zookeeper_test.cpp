@@ -9,6 +9,7 @@
 #include <regex>
 
 #include "tests/harness/real_cluster.h"
+#include "tests/harness/secret_scan.h"
 #include "tests/harness/wait_until.h"
 
 namespace chorale::testing {
@@ -159,6 +160,7 @@ TEST_F(ClusterRightsTest, AgentThatMayNotRegisterIsDegradedAndCheckSaysSo) {
   // It may read: it follows, and is not down.
   ASSERT_TRUE(cluster_.marathon().create("/after", 1));
   EXPECT_TRUE(wait_until([&] { return cluster_.routed_everywhere("/after"); }, seconds(20))) << cluster_.logs();
+  EXPECT_EQ(leaked_secrets(cluster_, {{"s3cret"}}), "");
 }
 
 }  // namespace

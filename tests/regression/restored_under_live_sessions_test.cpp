@@ -38,6 +38,12 @@ class RestoredUnderLiveSessionsTest : public testing::Test {
     cluster_.leader()->offer(marathon_says);
     cluster_.settle();
   }
+  bool everybody_serves_what_is_committed() {
+    const StateDocument state = cluster_.state();
+    return state.committed && std::all_of(cluster_.agents.begin(), cluster_.agents.end(), [&](const auto& agent) {
+             return agent->applied == state.committed->identity && agent->view->committed == state.committed;
+           });
+  }
   std::size_t count_leaderships() {
     std::size_t count = 0;
     for (const auto& agent : cluster_.agents) count += agent->gained.size();
@@ -51,14 +57,7 @@ class RestoredUnderLiveSessionsTest : public testing::Test {
 
 TEST_F(RestoredUnderLiveSessionsTest, EverybodyServesWhatMarathonSaysThoughNothingChanges) {
   put_back("four");
-  EXPECT_TRUE(cluster_.wait(
-      [this] {
-        const StateDocument state = cluster_.state();
-        return state.committed && std::all_of(cluster_.agents.begin(), cluster_.agents.end(), [&](const auto& agent) {
-                 return agent->applied == state.committed->identity && agent->view->committed == state.committed;
-               });
-      },
-      seconds(30)));
+  EXPECT_TRUE(cluster_.wait([this] { return everybody_serves_what_is_committed(); }, seconds(30)));
   EXPECT_EQ(cluster_.state().committed->identity.digest, before_.committed->identity.digest);
   EXPECT_TRUE(before_.committed->identity.older_than(cluster_.state().committed->identity));
   EXPECT_GT(cluster_.state().epoch, before_.epoch);
@@ -96,6 +95,17 @@ TEST_F(RestoredUnderLiveSessionsTest, LeaderThatWasWritingDoesNotGoOnFromWhatItR
   ASSERT_TRUE(cluster_.wait([this] { return cluster_.leader() != nullptr && cluster_.state().epoch > before_.epoch; }));
   publish("five");
   for (const auto& agent : cluster_.agents) EXPECT_EQ(agent->applied, cluster_.state().committed->identity);
+}
+
+// ZooKeeper refuses a client that has seen more than it has, and says nothing: its session is given up for that.
+TEST_F(RestoredUnderLiveSessionsTest, ClientsThatAreRefusedWithoutAWordAreBackWithinTwoSessionTimeouts) {
+  const std::size_t leaderships = count_leaderships();
+  cluster_.ensemble->restore(backup_);
+  ASSERT_TRUE(
+      cluster_.wait([&] { return count_leaderships() > leaderships && cluster_.leader() != nullptr; }, seconds(20)));
+  cluster_.leader()->offer("four");
+  EXPECT_TRUE(cluster_.wait([this] { return everybody_serves_what_is_committed(); }, seconds(10)));
+  EXPECT_TRUE(before_.committed->identity.older_than(cluster_.state().committed->identity));
 }
 
 }  // namespace

@@ -10,7 +10,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr milliseconds kLook{500};
-// The sum of the waits that may follow each other: three session timeouts until a restored ensemble is believed, one
+// The sum of the waits that may follow each other: up to three session timeouts until a handle is replaced, one
 // until a lost state is created again, the longest back-off, the pause after a refusal, one more retry.
 constexpr seconds kSettleLimit{180};
 constexpr int kPassesUntilClean = 5;

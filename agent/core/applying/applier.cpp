@@ -71,11 +71,13 @@ void Applier::on(const ApplyRequested& event) {
   }
   candidate_.forget_refusal();
   to_apply_ = event.config;
+  reload_later_ = false;
   apply_at_ = now_;
 }
 
 void Applier::on(const LocalValuesChanged& /*event*/) {
   candidate_.values_changed();
+  reload_later_ = false;
   apply_again(target_.forget_config());
   apply_at_ = now_;
 }
@@ -122,7 +124,8 @@ void Applier::on(const ProvenKept& event) { target_.on(event, illness_over_at(),
 
 void Applier::on(const ReloadFinished& event) {
   refresh_.on(event, retry_at(), effects_);
-  if (served_.on(event, target_, now_, retry_at())) return;
+  // Old workers are counted before the next reload, not only at the next tick.
+  if (served_.on(event, target_, now_, retry_at())) return look();
   if (!to_apply_ && served_.serves(target_)) return;  // it was told again, refused, and serves what it should
   target_.reject();
   fail(event.reason, options_.retry_interval);
@@ -254,6 +257,8 @@ void Applier::advance_apply() {
   const PublishedConfig config = *to_apply_;
   if (!target_.holds(config.identity)) {
     const Candidate::Judged* judged = candidate_.judged(config.identity);
+    // It is known to need a reload: until that may come, the stage file is left to proposals.
+    if (!judged && reload_later_ && now_ < served_.next_reload_at()) return;
     if (!judged) return effects_.push_back(candidate_.prepare(config));
     if (judged->verdict != VoteResult::kAck) {
       const std::string error = judged->error;
@@ -262,7 +267,8 @@ void Applier::advance_apply() {
       return fail(error, refused ? options_.retry_interval : options_.illness_interval);
     }
     if (!judged->unchanged) {
-      if (!served_.served(judged->body) && now_ < served_.next_reload_at()) return;
+      reload_later_ = !served_.served(judged->body) && now_ < served_.next_reload_at();
+      if (reload_later_) return;
       outdate_inspection();
       return effects_.push_back(target_.install(config, judged->body));
     }

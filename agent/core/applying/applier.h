@@ -105,6 +105,7 @@ class Applier {
   std::optional<ProposalEnded> proposal_ended_;
   std::optional<PublishedConfig> to_stage_;
   std::optional<PublishedConfig> to_apply_;  // committed and not proven yet
+  bool reload_later_ = false;                // it was judged, and its reload would have come too soon
   std::optional<PublishedConfig> found_;  // of the target, from an earlier life: not compared with today's values yet
   TimePoint apply_at_{};                  // not before
   std::string apply_error_;

@@ -51,10 +51,11 @@ TEST_F(SessionTest, TwoThirdsOfTheTimeoutIsQuietForTooLong) {
   EXPECT_TRUE(session_.quiet_for_too_long());
 }
 
-TEST_F(SessionTest, GivesTheHandleUpAfterThreeTimeouts) {
+// Others take the session for dead by then; the ensemble may be one that refuses this handle without a word.
+TEST_F(SessionTest, GivesASessionUpAfterOneAndAHalfTimeouts) {
   (void)tell(SessionState::kConnected);
   (void)tell(SessionState::kConnecting);
-  EXPECT_EQ(pass(milliseconds(17'999)), Session::Change::kNone);
+  EXPECT_EQ(pass(milliseconds(8'999)), Session::Change::kNone);
   EXPECT_EQ(pass(milliseconds(1)), Session::Change::kEnded);
   (void)pass(seconds(1));
   EXPECT_EQ(handles_opened(), 2U);

@@ -19,6 +19,16 @@ class ApplierPaceTest : public ::testing::Test {
     seen.stopped = stopped;
     driver.send(seen);
   }
+  // This text is committed and tested, and its reload would come too soon: in 2 s.
+  void wait_with(std::int64_t revision, const std::string& body) {
+    driver.apply_until_reload(2, "two");
+    prove();
+    look(12, false, "two", 2);
+    driver.send(ApplyRequested{config_for(revision)});
+    driver.write(revision, body);
+    driver.accept_test();
+    EXPECT_FALSE(driver.has<InstallStage>());
+  }
   void prove() {
     driver.proven();
     driver.send(ProvenKept{});
@@ -74,6 +84,12 @@ TEST_F(ApplierPaceTest, SpacingGrowsWithTheGenerationsOfOldWorkers) {
   EXPECT_EQ(spacing(1'000), 30'000);
 }
 
+TEST_F(ApplierPaceTest, OldWorkersAreCountedAfterEveryReload) {
+  driver.apply_until_reload(2, "two");
+  driver.proven();
+  EXPECT_TRUE(driver.has<Inspect>());
+}
+
 TEST_F(ApplierPaceTest, NextReloadWaitsAndTheNewestTextIsInstalled) {
   driver.apply_until_reload(2, "two");
   prove();
@@ -97,6 +113,65 @@ TEST_F(ApplierPaceTest, NextReloadWaitsAndTheNewestTextIsInstalled) {
   driver.send(ApplierTicked{});
   ASSERT_TRUE(driver.has<InstallStage>());
   EXPECT_EQ(driver.get<InstallStage>()->content, content_for(4, "four"));
+}
+
+// The pool waits for this answer; and the stage file holds one text at a time.
+TEST_F(ApplierPaceTest, ProposalIsAnsweredWhileACommittedTextWaitsForItsReload) {
+  wait_with(3, "three");
+  driver.send(StageRequested{config_for(4)});
+  ASSERT_TRUE(driver.has<WriteStage>());
+  driver.write(4, "four");
+  driver.accept_test();
+  ASSERT_TRUE(driver.has<AnswerStage>());
+  EXPECT_EQ(driver.get<AnswerStage>()->answer.identity, numbered(4));
+  EXPECT_FALSE(driver.has<WriteStage>()) << "it would be tested over and over until the reload";
+  driver.wait(Milliseconds(1'999));
+  look(12, false, "two", 2);
+  EXPECT_FALSE(driver.has<WriteStage>());
+}
+
+TEST_F(ApplierPaceTest, ProposalThatWasAnsweredMeanwhileIsInstalledWithoutAnotherTest) {
+  wait_with(3, "three");
+  driver.send(StageRequested{config_for(4)});
+  driver.write(4, "four");
+  driver.accept_test();
+  driver.send(ApplyRequested{config_for(4)});
+  EXPECT_FALSE(driver.has<InstallStage>());
+  driver.wait(Milliseconds(2'000));
+  driver.send(ApplierTicked{});
+  ASSERT_TRUE(driver.has<InstallStage>());
+  EXPECT_EQ(driver.get<InstallStage>()->content, content_for(4, "four"));
+}
+
+TEST_F(ApplierPaceTest, CommittedTextComesInItsTurnAlthoughAProposalTookItsStageFile) {
+  wait_with(3, "three");
+  driver.send(StageRequested{config_for(4)});
+  driver.write(4, "four");
+  driver.accept_test();
+  driver.wait(Milliseconds(2'000));
+  driver.send(ApplierTicked{});
+  ASSERT_TRUE(driver.has<WriteStage>());
+  driver.write(3, "three");
+  driver.accept_test();
+  ASSERT_TRUE(driver.has<InstallStage>());
+  EXPECT_EQ(driver.get<InstallStage>()->content, content_for(3, "three"));
+}
+
+TEST_F(ApplierPaceTest, ValuesThatChangeMakeAWaitingTextBeWrittenAnew) {
+  wait_with(3, "three");
+  driver.send(LocalValuesChanged{});
+  ASSERT_TRUE(driver.has<WriteStage>());
+  driver.write(3, "two");
+  EXPECT_TRUE(driver.has<InstallStage>()) << "with these values it is what is served";
+}
+
+TEST_F(ApplierPaceTest, WaitingTextThatIsRequestedAgainIsLookedAtAgain) {
+  wait_with(3, "three");
+  driver.send(StageRequested{config_for(4)});
+  driver.write(4, "four");
+  driver.accept_test();
+  driver.send(ApplyRequested{config_for(3)});
+  EXPECT_TRUE(driver.has<WriteStage>());
 }
 
 TEST_F(ApplierPaceTest, EqualTextNeedsNoReloadAndDoesNotWait) {
