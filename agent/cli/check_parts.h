@@ -23,6 +23,9 @@ void check_listen(CheckReport& report, const Config& config);
 void check_zookeeper(CheckReport& report, const Config& config);
 // Would this agent lead? Its policy against the pool's.
 void check_policy(CheckReport& report, const Config& config);
+// Where Marathon is configured as zk://: puts the URLs that its election shows there, for the checks that follow.
+// False: it shows none, which is reported.
+bool find_marathon(CheckReport& report, Config& config);
 // Every endpoint, and this host's clock against theirs.
 void check_marathon(CheckReport& report, const Config& config);
 
