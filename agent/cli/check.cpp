@@ -32,8 +32,9 @@ int run_check(const std::string& config_file) {
   check_files(report, config);
   check_listen(report, config);
   check_zookeeper(report, config);
-  check_marathon(report, config);
-  check_policy(report, config);
+  Config with_urls = config;
+  if (find_marathon(report, with_urls)) check_marathon(report, with_urls);
+  check_policy(report, with_urls);
   return report.exit_code();
 }
 

@@ -24,6 +24,9 @@ void check_listen(CheckReport& report, const Config& config);
 void check_zookeeper(CheckReport& report, const Config& config);
 // Would this agent lead? Its policy against the pool's.
 void check_policy(CheckReport& report, const Config& config);
+// Where Marathon is configured as zk://: puts the URLs that its election shows there, for the checks that follow.
+// False: it shows none, which is reported.
+bool find_marathon(CheckReport& report, Config& config);
 // What is asked of Marathon carries its user and trusts its ca_file.
 [[nodiscard]] HttpQuestion question_to_marathon(const Config& config, std::chrono::milliseconds limit);
 // Every endpoint, and this host's clock against theirs.

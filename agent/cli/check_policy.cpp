@@ -17,7 +17,7 @@ constexpr std::chrono::milliseconds kPatience{2'000};
 // The first endpoint that says which Marathon it is; what is wrong with the others is said elsewhere.
 std::optional<std::string> ask_framework_id(const Config& config) {
   const HttpQuestion question = question_to_marathon(config, kPatience);
-  for (const std::string& endpoint : config.marathon) {
+  for (const std::string& endpoint : marathon_urls(config)) {
     const auto url = parse_url(endpoint);
     if (!url) continue;
     const auto answer = ask_http(url->below("/v2/info"), question);

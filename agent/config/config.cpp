@@ -133,18 +133,25 @@ ConfigChanges take_changes(const Config& next, Config& running) {
 
 std::vector<std::string> missing_for_agent(const Config& config) {
   if (!config.marathon.empty()) return {};
-  std::string line = config.file +
-                     ": marathon is not set; add Marathon's URLs in priority order, e.g. marathon = "
-                     "[\"http://master-1:8080\", \"http://master-2:8080\"]";
+  std::string line =
+      config.file +
+      ": marathon is not set; add Marathon's URLs in priority order, e.g. marathon = "
+      "[\"http://master-1:8080\", \"http://master-2:8080\"], or where it elects its leader, e.g. marathon = "
+      "\"zk://master-1:2181,master-2:2181/marathon\"";
   if (config.standalone) {
     line += ", and, unless this proxy stands alone, zookeeper = \"zk://master-1:2181,master-2:2181/chorale\"";
   }
   return {line};
 }
 
+std::vector<std::string> marathon_urls(const Config& config) {
+  return config.marathon_zookeeper ? std::vector<std::string>() : config.marathon;
+}
+
 bool reaches_cluster_on_loopback(const Config& config) {
-  std::vector<std::string> urls = config.marathon;
-  std::istringstream servers(config.standalone ? std::string() : config.zookeeper.hosts);
+  std::vector<std::string> urls = marathon_urls(config);
+  std::istringstream servers((config.standalone ? std::string() : config.zookeeper.hosts) + "," +
+                             (config.marathon_zookeeper ? config.marathon_zookeeper->hosts : std::string()));
   for (std::string server; std::getline(servers, server, ',');) urls.push_back("http://" + server);
   return std::any_of(urls.begin(), urls.end(), [](const std::string& text) {
     const auto url = parse_url(text);

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -27,7 +28,7 @@ struct Config {
 
   // Nixy's keys.
   std::string xproxy;  // default: the host's name
-  std::vector<std::string> marathon;
+  std::vector<std::string> marathon;  // URLs, or one zk:// address, which may hold credentials
   std::string user;
   std::string pass;
   std::string realm;
@@ -40,6 +41,8 @@ struct Config {
   StatsdConfig statsd;
 
   // Chorale's own.
+  std::optional<coordination::ConnectString> marathon_zookeeper;  // of a `marathon` that is a zk:// address
+  bool marathon_https = false;
   bool standalone = true;  // no `zookeeper` key
   coordination::ConnectString zookeeper;
   std::string id;  // default: the host's name; "localhost*" is refused
@@ -111,6 +114,9 @@ struct ConfigChanges {
 };
 // Takes from `next` what a running agent can take, as the key table says, and names all that differs.
 [[nodiscard]] ConfigChanges take_changes(const Config& next, Config& running);
+
+// Marathon's URLs; none where they are found in its election.
+[[nodiscard]] std::vector<std::string> marathon_urls(const Config& config);
 
 // Marathon or ZooKeeper is configured as localhost or by a loopback address: the cluster runs on this machine, and so
 // may its tasks.

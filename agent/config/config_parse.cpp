@@ -96,6 +96,43 @@ class Parser {
   }
 
   void settle_marathon() {
+    if (!config_.marathon.empty() && trim(config_.marathon.front()).starts_with("zk://")) {
+      settle_marathon_election();
+    } else {
+      settle_marathon_urls();
+    }
+    if (config_.marathon_https && !config_.marathon_zookeeper) {
+      warn_no_effect("marathon_https", "has no effect where marathon lists URLs");
+    }
+    if (config_.user.empty() && !config_.pass.empty()) warn_no_effect("pass", "has no effect without user");
+    for (const std::string_view key : {"callback_url", "callback_listen"}) {
+      const Setting* setting = find(key);
+      if (setting != nullptr && !text_or_integer(setting->value).value_or(std::string()).empty()) {
+        warn_no_effect(key, "has no effect with event_source = \"sse\"");
+      }
+    }
+  }
+
+  // Its servers are separated as the URLs of a list in one string are.
+  void settle_marathon_election() {
+    std::string text;
+    for (const std::string& part : config_.marathon) {
+      if (!text.empty() && part.find("://") != std::string::npos) {
+        return refuse("marathon", parse_marathon_url("zk://").error());  // no URL stands beside it
+      }
+      text += (text.empty() ? "" : ",") + std::string(trim(part));
+    }
+    auto where = coordination::parse_connect_string(text);
+    if (!where) return refuse("marathon", Failure{where.error().message});
+    if (text.find('/', std::string_view("zk://").size()) == std::string::npos || text.ends_with('/')) {
+      return refuse("marathon",
+                    Failure{"expected the path of Marathon's tree at the end, e.g. zk://master-1:2181/marathon"});
+    }
+    config_.marathon = {std::move(text)};
+    config_.marathon_zookeeper = *std::move(where);
+  }
+
+  void settle_marathon_urls() {
     for (const std::string& text : std::exchange(config_.marathon, {})) {
       auto url = parse_marathon_url(trim(text));
       if (!url) {
@@ -104,13 +141,6 @@ class Parser {
         warn_no_effect("marathon", *url + " is listed twice");
       } else {
         config_.marathon.push_back(*std::move(url));
-      }
-    }
-    if (config_.user.empty() && !config_.pass.empty()) warn_no_effect("pass", "has no effect without user");
-    for (const std::string_view key : {"callback_url", "callback_listen"}) {
-      const Setting* setting = find(key);
-      if (setting != nullptr && !text_or_integer(setting->value).value_or(std::string()).empty()) {
-        warn_no_effect(key, "has no effect with event_source = \"sse\"");
       }
     }
   }

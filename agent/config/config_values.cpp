@@ -102,8 +102,7 @@ tl::expected<ListenAddress, Failure> parse_listen(std::string_view text) {
 tl::expected<std::string, Failure> parse_marathon_url(std::string_view text) {
   if (text.starts_with("zk://")) {
     return tl::unexpected(
-        Failure{"finding Marathon through ZooKeeper is not yet supported; list its URLs, e.g. "
-                "[\"http://master-1:8080\", \"http://master-2:8080\"]"});
+        Failure{"a zk:// address stands alone, without URLs beside it, e.g. \"zk://master-1:2181/marathon\""});
   }
   if (text.find('@') != std::string_view::npos) {
     return tl::unexpected(Failure{"a URL holds no credentials: put them in the keys user and pass"});

@@ -169,11 +169,20 @@ std::vector<Key> marathon_keys() {
        .heading = kMarathon,
        .type = ListKey<std::vector<std::string>>{kMember<&Config::marathon>, ","},
        .text = "Marathon's base URLs in order of priority, http:// or https://, without a path and without "
-               "credentials. An agent does not start without them. List the same on all proxies.",
-       .more = "The leading agent alone reads apps and events from Marathon. Every other agent pings each URL every "
-               "ten seconds, for its own health.",
+               "credentials; or its own `--zk`, as in \"zk://master-1:2181,master-2:2181/marathon\": then its election "
+               "there says where it is and who leads. An agent does not start without it. The same on all proxies.",
+       .more =
+           "The leading agent alone reads apps and events from Marathon. Every other agent pings each URL every "
+           "ten seconds, for its own health. A zk:// address may name credentials, "
+           "`zk://user:password@host:port/path`; where Marathon's leader changes, the next one is followed at once.",
        .unset = "none; it must be set",
        .example = R"(["http://master-1:8080", "http://master-2:8080", "http://master-3:8080"])"},
+      {.name = "marathon_https",
+       .heading = kMarathon,
+       .type = FlagKey{kMember<&Config::marathon_https>},
+       .text =
+           "With a zk:// address: Marathon runs with `--disable_http`, so that the ports which its nodes name in the "
+           "election speak HTTPS."},
       {.name = "user",
        .heading = kMarathon,
        .type = TextKey{kMember<&Config::user>},

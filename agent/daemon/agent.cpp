@@ -93,7 +93,9 @@ bool Agent::start() {
   log_info("agent " + config_.id + " " + version() + " starts, admin API on port " + std::to_string(admin_->port()) +
            (served ? ", Nginx's file holds " + to_text(*served) : ", Nginx's file is not ours yet"));
   announce_policy();
+  election_ = make_election();
   coordination_->start({served, last_routes_.state() != nullptr});
+  if (election_) election_->start();
   endpoint_watch_.start();
   framework_watch_.ask();
   await_signal();
@@ -122,21 +124,35 @@ coordination::CoordinatorOptions Agent::coordinator_options() const {
 }
 
 std::unique_ptr<coordination::Store> Agent::make_store() {
-  const auto post = [this](std::function<void()> job) { boost::asio::post(loop_, std::move(job)); };
   if (config_.standalone) {
     log_warning("no zookeeper configured: this agent runs standalone, for this proxy alone");
-    return coordination::make_memory_store(coordination::make_memory_tree(), post);
+    return coordination::make_memory_store(coordination::make_memory_tree(), [this](std::function<void()> job) {
+      boost::asio::post(loop_, std::move(job));
+    });
   }
+  return make_zookeeper_store(config_.zookeeper);
+}
+
+std::unique_ptr<coordination::Store> Agent::make_zookeeper_store(const coordination::ConnectString& where) {
   coordination::ZookeeperOptions options;
-  options.hosts = config_.zookeeper.hosts;
+  options.hosts = where.hosts;
   options.session_timeout = config_.session_timeout;
-  options.credentials = config_.zookeeper.credentials;
-  options.post = post;
+  options.credentials = where.credentials;
+  options.post = [this](std::function<void()> job) { boost::asio::post(loop_, std::move(job)); };
   options.log = [](int level, const std::string& line) {
     constexpr int kWarn = 2;  // ZOO_LOG_LEVEL_WARN; lower is worse
     if (level <= kWarn) log_warning("zookeeper client: " + line);
   };
   return coordination::make_zookeeper_store(std::move(options));
+}
+
+std::unique_ptr<MarathonElection> Agent::make_election() {
+  const auto& where = config_.marathon_zookeeper;
+  if (!where) return nullptr;
+  return std::make_unique<MarathonElection>(
+      loop_, make_zookeeper_store(*where),
+      MarathonElectionOptions{config_.id, where->root, config_.marathon_https, config_.session_timeout},
+      [this] { election_changed(); });
 }
 
 LocalNginxOptions Agent::nginx_options() const {
@@ -208,6 +224,7 @@ void Agent::end(int exit_code) {
   exit_code_ = exit_code;
   if (leadership_) leadership_->close();
   coordination_->close();
+  if (election_) election_->close();
   loop_.stop();
   // The libraries wait for their own threads, and one of those may be waiting for a name that never resolves.
   std::thread([exit_code] {

@@ -24,6 +24,7 @@
 #include "agent/daemon/last_routes.h"
 #include "agent/daemon/leadership.h"
 #include "agent/daemon/loop_watchdog.h"
+#include "agent/daemon/marathon_election.h"
 #include "agent/daemon/notify.h"
 #include "agent/daemon/peer_watch.h"
 #include "agent/daemon/statsd.h"
@@ -54,6 +55,8 @@ class Agent {
   void reread_config();
   [[nodiscard]] coordination::CoordinatorOptions coordinator_options() const;
   [[nodiscard]] std::unique_ptr<coordination::Store> make_store();
+  [[nodiscard]] std::unique_ptr<coordination::Store> make_zookeeper_store(const coordination::ConnectString& where);
+  [[nodiscard]] std::unique_ptr<MarathonElection> make_election();
   [[nodiscard]] LocalNginxOptions nginx_options() const;
   [[nodiscard]] AdminSources admin_sources();
 
@@ -64,6 +67,8 @@ class Agent {
   void apply(const coordination::ApplyRevision& apply);
   void applied(const coordination::RevisionApplied& applied);
   void announce_policy();
+  [[nodiscard]] std::vector<std::string> endpoints() const;
+  void election_changed();
   void framework_answered();
   // What came over the admin API; why it cannot be taken, or nothing.
   [[nodiscard]] std::optional<Failure> accept_loss(const coordination::AcceptDocument& word);
@@ -101,7 +106,8 @@ class Agent {
   std::shared_ptr<LocalNginx> nginx_;
   std::unique_ptr<HttpServer> admin_;
   std::unique_ptr<CoordinationShell> coordination_;
-  std::shared_ptr<Leadership> leadership_;  // while this agent leads
+  std::unique_ptr<MarathonElection> election_;  // where Marathon is configured as zk://
+  std::shared_ptr<Leadership> leadership_;      // while this agent leads
   coordination::ViewChanged view_;
   NginxStatus nginx_status_;
   std::optional<coordination::StatusChanged> published_;

@@ -63,7 +63,7 @@ void Agent::gained(coordination::LeadershipGained leadership) {
         nginx_->try_out(std::move(text), std::move(tried));
       },
   };
-  leadership_ = std::make_shared<Leadership>(std::move(surroundings), config_);
+  leadership_ = std::make_shared<Leadership>(std::move(surroundings), config_, endpoints());
   endpoint_watch_.pause(true);
   framework_watch_.ask();
   offers_wait_ = framework_watch_.asking();
@@ -111,6 +111,20 @@ void Agent::announce_policy() {
   if (values == announced_) return;
   announced_ = values;
   coordination_->post(coordination::PolicyAnnounced{std::move(values)});
+}
+
+std::vector<std::string> Agent::endpoints() const {
+  return election_ ? election_->endpoints() : marathon_urls(config_);
+}
+
+void Agent::election_changed() {
+  if (!election_->endpoints().empty()) {
+    endpoint_watch_.set_endpoints(election_->endpoints());
+    framework_watch_.set_endpoints(election_->endpoints());
+    if (!framework_watch_.framework_id()) framework_watch_.ask();
+    if (leadership_) leadership_->endpoints_found(election_->endpoints());
+  }
+  status_changed();
 }
 
 void Agent::apply(const coordination::ApplyRevision& revision) {

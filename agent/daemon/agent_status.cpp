@@ -28,6 +28,10 @@ HealthInputs Agent::health_inputs() const {
   if (nginx_status_.applied) inputs.replaced_by = peer_watch_.replaced_by(nginx_status_.applied->revision);
   inputs.template_trouble = leadership_ ? leadership_->template_trouble() : templates_.trouble();
   inputs.endpoints = leadership_ ? leadership_->tracker().endpoints() : endpoint_watch_.endpoints();
+  if (election_ && election_->message() != "OK") {
+    const coordination::ConnectString& where = *config_.marathon_zookeeper;
+    inputs.endpoints.push_back({"zk://" + where.hosts + where.root.text(), false, election_->message()});
+  }
   if (leadership_) {
     inputs.marathon_trouble = leadership_->tracker().trouble();
     inputs.name_trouble = leadership_->tracker().name_trouble();

@@ -1,14 +1,13 @@
-// Runs the pure Coordinator on a real Store: sends its requests, feeds back the answers, ticks it. Loop thread only.
+// Runs the pure Coordinator on a real Store, and hands its effects for the agent on. Loop thread only.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <utility>
 
 #include "agent/base/event_queue.h"
+#include "agent/daemon/store_runner.h"
 #include "coordination/coordinator.h"
 #include "coordination/store.h"
 
@@ -24,26 +23,22 @@ class CoordinationShell {
   CoordinationShell(const CoordinationShell&) = delete;
   CoordinationShell& operator=(const CoordinationShell&) = delete;
 
-  void start(coordination::Started started);
+  void start(coordination::Started started) { runner_.start(std::move(started)); }
   // Steps the machine with this event now, or after the event being handled.
   void post(coordination::Event event) { events_.post(std::move(event)); }
   // Ends the session; nothing is handed to the handler afterwards.
   void close();
 
-  [[nodiscard]] coordination::Store& store() { return *store_; }
+  [[nodiscard]] coordination::Store& store() { return runner_.store(); }
   [[nodiscard]] coordination::Description describe() const { return coordinator_.describe(); }
 
  private:
   void handle(const coordination::Event& event);
-  void perform(coordination::StoreEffect effect);
-  void send(coordination::SendRequest request);
-  void tick();
 
-  std::unique_ptr<coordination::Store> store_;
   coordination::Coordinator coordinator_;
   Handler handler_;
   EventQueue<coordination::Event> events_;
-  boost::asio::steady_timer ticker_;
+  StoreRunner runner_;
 };
 
 }  // namespace chorale::agent

@@ -1,5 +1,6 @@
 #include "agent/daemon/endpoint_watch.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 #include <variant>
@@ -27,7 +28,20 @@ EndpointWatch::EndpointWatch(boost::asio::io_context& loop, boost::asio::thread_
               }),
       timer_(loop),
       changed_(std::move(changed)) {
-  for (const std::string& endpoint : config.marathon) endpoints_.push_back({endpoint, true, "OK"});
+  set_endpoints(marathon_urls(config));
+}
+
+void EndpointWatch::set_endpoints(const std::vector<std::string>& endpoints) {
+  std::vector<EndpointHealth> next;
+  for (const std::string& endpoint : endpoints) {
+    const auto known = std::find_if(endpoints_.begin(), endpoints_.end(),
+                                    [&](const EndpointHealth& entry) { return entry.endpoint == endpoint; });
+    next.push_back(known == endpoints_.end() ? EndpointHealth{endpoint, true, "OK"} : *known);
+  }
+  endpoints_ = std::move(next);
+  std::erase_if(answering_, [&](const std::string& endpoint) {
+    return std::find(endpoints.begin(), endpoints.end(), endpoint) == endpoints.end();
+  });
 }
 
 void EndpointWatch::start() { ping(); }
@@ -45,6 +59,9 @@ void EndpointWatch::ping() {
 }
 
 void EndpointWatch::answered(const EndpointPinged& pinged) {
+  const bool known = std::any_of(endpoints_.begin(), endpoints_.end(),
+                                 [&](const EndpointHealth& entry) { return entry.endpoint == pinged.endpoint; });
+  if (!known) return;
   if (pinged.failure) {
     answering_.erase(pinged.endpoint);
   } else {

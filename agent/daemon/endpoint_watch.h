@@ -28,7 +28,9 @@ class EndpointWatch {
   void start();
   void pause(bool paused) { paused_ = paused; }
 
-  // In the order of the configuration; healthy until proven otherwise, as in Nixy.
+  // Others than those of the configuration; what is known of those that stay is kept.
+  void set_endpoints(const std::vector<std::string>& endpoints);
+  // In the order in which they were given; healthy until proven otherwise, as in Nixy.
   [[nodiscard]] const std::vector<EndpointHealth>& endpoints() const { return endpoints_; }
   // One of them answered its last ping: what the leader takes for the word that this agent could follow Marathon.
   [[nodiscard]] bool reaches_marathon() const;

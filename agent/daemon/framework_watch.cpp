@@ -18,7 +18,7 @@ FrameworkWatch::FrameworkWatch(boost::asio::io_context& loop, boost::asio::threa
                                std::function<void()> answered)
     : client_(loop, workers, marathon_client_options(config), [](const TrackerEvent&) {}),
       timer_(loop),
-      endpoints_(config.marathon),
+      endpoints_(marathon_urls(config)),
       answered_(std::move(answered)) {}
 
 void FrameworkWatch::ask() {
@@ -29,7 +29,7 @@ void FrameworkWatch::ask() {
 }
 
 void FrameworkWatch::ask_endpoint(std::size_t index) {
-  if (index == endpoints_.size()) return end();
+  if (index >= endpoints_.size()) return end();
   client_.fetch_framework_id(endpoints_[index], [this, index](tl::expected<std::string, Failure> id) {
     if (!id) return ask_endpoint(index + 1);
     if (framework_id_ && *framework_id_ != *id) {

@@ -9,6 +9,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/config/config.h"
@@ -24,6 +25,8 @@ class FrameworkWatch {
   FrameworkWatch(const FrameworkWatch&) = delete;
   FrameworkWatch& operator=(const FrameworkWatch&) = delete;
 
+  // Others than those of the configuration; asked by the next ask().
+  void set_endpoints(std::vector<std::string> endpoints) { endpoints_ = std::move(endpoints); }
   // Asks the endpoints, one after the other until one answers; nothing while asking().
   void ask();
   [[nodiscard]] bool asking() const { return asking_; }

@@ -21,10 +21,11 @@ namespace {
 constexpr std::chrono::seconds kLongestSleep{1};
 constexpr std::chrono::seconds kVetAgain{5};
 
-TrackerOptions tracker_options(const Config& config, std::function<std::uint64_t()> next_offer) {
+TrackerOptions tracker_options(const Config& config, std::vector<std::string> endpoints,
+                               std::function<std::uint64_t()> next_offer) {
   TrackerOptions options;
   options.policy = {config.realm, config.expose_env, config.health_memory, reaches_cluster_on_loopback(config), 0};
-  options.endpoints = config.marathon;
+  options.endpoints = std::move(endpoints);
   options.resync_interval = config.resync_interval;
   options.min_offer_interval = config.min_reload_interval;
   options.shrink_limit = config.shrink_limit;
@@ -48,10 +49,10 @@ coordination::PublishedFile publish(std::string name, render::Rendered rendered)
 
 }  // namespace
 
-Leadership::Leadership(Surroundings surroundings, const Config& config)
+Leadership::Leadership(Surroundings surroundings, const Config& config, std::vector<std::string> endpoints)
     : surroundings_(std::move(surroundings)),
       metrics_(surroundings_.metrics),
-      tracker_(tracker_options(config, surroundings_.next_offer)),
+      tracker_(tracker_options(config, std::move(endpoints), surroundings_.next_offer)),
       events_([this](TrackerEvent event) { handle(std::move(event)); }),
       client_(surroundings_.loop, surroundings_.workers, marathon_client_options(config),
               [this](TrackerEvent event) { events_.post(std::move(event)); }),

@@ -46,7 +46,8 @@ class Leadership {
     Trials::TryOut try_out;                     // asks this proxy's Nginx
   };
 
-  Leadership(Surroundings surroundings, const Config& config);
+  // `endpoints`: Marathon's base URLs; may be none until endpoints_found().
+  Leadership(Surroundings surroundings, const Config& config, std::vector<std::string> endpoints);
   Leadership(const Leadership&) = delete;
   Leadership& operator=(const Leadership&) = delete;
 
@@ -57,6 +58,7 @@ class Leadership {
 
   void offer_closed(const coordination::OfferClosed& closed);
   void commit_refused(const coordination::CommitRefused& refused);
+  void endpoints_found(std::vector<std::string> endpoints) { events_.post(EndpointsFound{std::move(endpoints)}); }
   void request_sync() { events_.post(SyncRequested{}); }
   void loss_accepted(const coordination::LossAccepted& loss) { events_.post(LossBelieved{loss.digest, loss.by}); }
   void template_changed();

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "tests/harness/wait_until.h"
+#include "tests/harness/zookeeper_tree.h"
 
 namespace chorale::testing {
 namespace {
@@ -130,6 +131,7 @@ bool RealCluster::start() {
   simulator.arguments.emplace_back("--backends");
   marathon_ = std::make_unique<MarathonSimulator>(simulator);
   if (!marathon_->start()) return false;
+  if (options_.marathon_election && !open_election()) return false;
   // A first state without apps would be offered only after some session timeouts.
   if (!marathon_->create("/first", 1)) return false;
   for (int number = 1; number <= options_.proxies; ++number) {
@@ -139,6 +141,18 @@ bool RealCluster::start() {
   const auto up = [this, by_path] { return converged() && (!by_path || routed_everywhere("/first")); };
   const auto gone = [this, by_path] { return (!by_path || routed_nowhere("/first")) && converged(); };
   return wait_until(up, kStartLimit) && marathon_->destroy("/first") && wait_until(gone, kStartLimit);
+}
+
+bool RealCluster::open_election() {
+  for (int i = 0; i < 2; ++i) marathon_relays_.push_back(std::make_unique<TcpRelay>(marathon_->port()));
+  ZookeeperTree tree(zookeeper_.address());
+  return tree.create("/marathon", "") && tree.create("/marathon/leader", "") &&
+         stand_in_election("member_0000000001", marathon_relays_[0]->address()) &&
+         stand_in_election("member_0000000002", marathon_relays_[1]->address());
+}
+
+bool RealCluster::stand_in_election(const std::string& name, const std::string& address) {
+  return ZookeeperTree(zookeeper_.address()).create("/marathon/leader/" + name, address);
 }
 
 Proxy* RealCluster::add_proxy(const std::string& more_config) {
@@ -153,6 +167,7 @@ Proxy* RealCluster::add_proxy(const std::string& more_config) {
     marathon_relays_.push_back(std::make_unique<TcpRelay>(marathon_->port()));
     marathon = "http://" + marathon_relays_.back()->address();
   }
+  if (options_.marathon_election) marathon = "zk://" + zookeeper_.address() + "/marathon";
   if (!options_.zookeeper_user.empty()) zookeeper = options_.zookeeper_user + "@" + zookeeper;
   proxies_.push_back(std::make_unique<Proxy>(Proxy::Options{number,
                                                             std::move(zookeeper),

@@ -100,7 +100,9 @@ class RealCluster {
     std::vector<std::string> agent_cmd{};  // put before every agent's command line
     std::string zookeeper_user{};          // "user:password"; empty: without credentials
     bool marathon_relays = false;          // the same with Marathon
-    bool zookeeper_relays = false;         // every agent reaches ZooKeeper through a relay of its own
+    // Agents find Marathon by its election, where two nodes stand: marathon_relay(0), the leader, and (1).
+    bool marathon_election = false;
+    bool zookeeper_relays = false;  // every agent reaches ZooKeeper through a relay of its own
   };
 
   RealCluster();
@@ -116,7 +118,7 @@ class RealCluster {
 
   // Of the proxy's agent to ZooKeeper. REQUIRES: Options::zookeeper_relays.
   [[nodiscard]] TcpRelay& zookeeper_relay(std::size_t index) { return *relays_.at(index); }
-  // REQUIRES: Options::marathon_relays.
+  // REQUIRES: Options::marathon_relays, or marathon_election.
   [[nodiscard]] TcpRelay& marathon_relay(std::size_t index) { return *marathon_relays_.at(index); }
   [[nodiscard]] ZookeeperServer& zookeeper() { return zookeeper_; }
   [[nodiscard]] MarathonSimulator& marathon() { return *marathon_; }
@@ -129,9 +131,13 @@ class RealCluster {
   [[nodiscard]] bool routed_nowhere(const std::string& app) const;
   // Every agent is "ok", has applied what is committed, and reports the same epoch, revision and digest.
   [[nodiscard]] bool converged() const;
+  // A node in Marathon's election, as the node itself writes it, but for good; false: it could not be written.
+  bool stand_in_election(const std::string& name, const std::string& address);
   [[nodiscard]] std::string logs() const;  // every agent's, for a failed assertion
 
  private:
+  bool open_election();
+
   Options options_;
   ZookeeperServer zookeeper_;
   std::vector<std::unique_ptr<TcpRelay>> relays_;

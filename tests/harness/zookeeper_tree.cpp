@@ -38,6 +38,10 @@ std::optional<std::string> ZookeeperTree::read(const std::string& path) {
   return outcome ? std::optional(std::get<NodeRead>(*outcome).data) : std::nullopt;
 }
 
+bool ZookeeperTree::create(const std::string& path, std::string data) {
+  return operate(CreateNode{Path(path), std::move(data)}).has_value();
+}
+
 bool ZookeeperTree::write(const std::string& path, std::string data) {
   return operate(WriteNode{Path(path), std::move(data), kAnyVersion}).has_value();
 }

@@ -23,6 +23,7 @@ class ZookeeperTree {
   // Empty: there is none, or it has no children.
   [[nodiscard]] std::vector<std::string> list(const std::string& path);
   [[nodiscard]] std::optional<std::string> read(const std::string& path);
+  bool create(const std::string& path, std::string data);
   bool write(const std::string& path, std::string data);
   bool remove(const std::string& path);
 

@@ -17,9 +17,20 @@ bool is_proven(const EndpointSet::Entry& entry, const std::string& streaming) {
 
 }  // namespace
 
-EndpointSet::EndpointSet(std::vector<std::string> endpoints, Milliseconds ping_interval)
+EndpointSet::EndpointSet(const std::vector<std::string>& endpoints, Milliseconds ping_interval)
     : ping_interval_(ping_interval) {
-  for (std::string& url : endpoints) entries_.push_back({std::move(url), Entry::State::kUntried, "", TimePoint::min()});
+  replace(endpoints);
+}
+
+void EndpointSet::replace(const std::vector<std::string>& endpoints) {
+  std::vector<Entry> entries;
+  for (const std::string& url : endpoints) {
+    const Entry* known = find(url);
+    const bool first_now = entries.empty() && known != nullptr && known != &entries_.front();
+    const bool keep = known != nullptr && !(first_now && known->state == Entry::State::kFails);
+    entries.push_back(keep ? *known : Entry{url, Entry::State::kUntried, "", TimePoint::min()});
+  }
+  entries_ = std::move(entries);
 }
 
 EndpointSet::Entry* EndpointSet::find(const std::string& endpoint) {

@@ -12,7 +12,10 @@ class EndpointSet {
  public:
   // Endpoints that were never tried count as usable. `ping_interval` is for those that fail; those that answered are
   // pinged 5 times less often, and not at all while something else proves them.
-  EndpointSet(std::vector<std::string> endpoints, Milliseconds ping_interval);
+  EndpointSet(const std::vector<std::string>& endpoints, Milliseconds ping_interval);
+
+  // What is known of those that stay is kept; a new first one is to be tried whatever it answered before.
+  void replace(const std::vector<std::string>& endpoints);
 
   [[nodiscard]] bool empty() const { return entries_.empty(); }
   [[nodiscard]] std::size_t size() const { return entries_.size(); }

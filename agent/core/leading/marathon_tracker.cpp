@@ -26,6 +26,7 @@ std::vector<TrackerEffect> MarathonTracker::step(TimePoint now, TrackerEvent eve
                  [this](AppsFetched& answer) { answered(answers_.take(answer)); },
                  [this](AppFetched& answer) { answered(answers_.take(answer)); },
                  [this](const EndpointPinged& ping) { pinged(ping); },
+                 [this](const EndpointsFound& found) { endpoints_found(found); },
                  [this](const NamesResolved& names) { names_resolved(names); },
                  [this](const OfferRendered& rendered) {
                    if (rendered.failure) offers_.decided({rendered.offer, Fate::kRejected, rendered.failure->message});
@@ -59,11 +60,29 @@ void MarathonTracker::begin(const TrackingBegun& event) {
   context_.names.nothing_is_served(!context_.served);
   if (event.committed) context_.quarantine.adopt(event.quarantined, *event.committed);
   if (event.committed) context_.offers.start_from(context_.served);
-  if (context_.endpoints.empty()) return context_.log(LogLine::Level::kError, "no Marathon endpoint is configured");
+  begun_ = true;
+  if (!context_.endpoints.empty()) follow();
+}
+
+void MarathonTracker::follow() {
   context_.stream.start(context_.now);
   // Without events Chorale still follows, slowly: Marathon may refuse streams and answer requests.
   stream_late_at_ = context_.now + kStreamIsLate;
   context_.table.want_list(kNoStream, stream_late_at_);
+}
+
+void MarathonTracker::endpoints_found(const EndpointsFound& event) {
+  const bool first = context_.endpoints.empty();
+  context_.endpoints.replace(event.endpoints);
+  if (!begun_) return;
+  if (first) return follow();
+  const std::string& leader = event.endpoints.front();
+  if (leader == context_.stream.endpoint()) return;
+  // One that is cut off keeps its old stream open, and silent.
+  context_.log(LogLine::Level::kInfo,
+               "Marathon is led by " + leader + " now, no longer by " + context_.stream.endpoint());
+  context_.stream.move(context_.now);
+  context_.table.retry_now(context_.now);
 }
 
 void MarathonTracker::stream_attached_at(const std::string& endpoint) {
@@ -188,7 +207,7 @@ bool MarathonTracker::reaches_marathon() const {
 }
 
 std::optional<Failure> MarathonTracker::trouble() const {
-  if (context_.endpoints.empty()) return Failure{"no Marathon endpoint is configured"};
+  if (context_.endpoints.empty()) return Failure{"no address of Marathon is known"};
   if (auto trouble = answers_.trouble()) return trouble;
   const StreamKeeper& stream = context_.stream;
   if (stream.is_attached()) return std::nullopt;

@@ -48,6 +48,8 @@ class MarathonTracker {
 
  private:
   void begin(const TrackingBegun& event);
+  void follow();
+  void endpoints_found(const EndpointsFound& event);
   void stream_attached_at(const std::string& endpoint);
   void stream_failed(const StreamFailed& event);
   void pinged(const EndpointPinged& event);
@@ -60,6 +62,7 @@ class MarathonTracker {
   EventIntake events_{context_};
   AnswerIntake answers_{context_};
   OfferMaker offers_{context_};
+  bool begun_ = false;
   TimePoint stream_late_at_ = TimePoint::max();  // not attached by then is trouble
 };
 

@@ -45,6 +45,14 @@ bool StreamKeeper::failed(const std::string& endpoint, const std::string& why, s
 
 void StreamKeeper::retry_now(TimePoint now) { open_at_ = std::min(open_at_, now); }
 
+void StreamKeeper::move(TimePoint now) {
+  if (state_ == State::kIdle) return;
+  state_ = State::kWaiting;
+  open_at_ = now;
+  failed_.clear();
+  rounds_failed_ = 0;
+}
+
 std::optional<std::string> StreamKeeper::take_due(const EndpointSet& endpoints, TimePoint now) {
   if (state_ != State::kWaiting || now < open_at_ || endpoints.empty()) return std::nullopt;
   state_ = State::kOpening;

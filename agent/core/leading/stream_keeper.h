@@ -31,6 +31,9 @@ class StreamKeeper {
   // The back-off ends now: an endpoint is known to answer again.
   void retry_now(TimePoint now);
 
+  // Another endpoint is the one to follow: the stream, or the attempt, is given up. Nothing before start().
+  void move(TimePoint now);
+
   // Where to open now. It counts as opening from here on.
   [[nodiscard]] std::optional<std::string> take_due(const EndpointSet& endpoints, TimePoint now);
 

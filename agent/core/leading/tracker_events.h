@@ -55,6 +55,9 @@ struct EndpointPinged {
   std::optional<Failure> failure;
   bool answered = true;  // with a failure: it did answer, but not well
 };
+struct EndpointsFound {  // by Marathon's own election: its nodes, the leader first; never none
+  std::vector<std::string> endpoints;
+};
 struct NamesResolved {
   ResolvedNames names;                        // only those that resolved
   std::map<std::string, std::string> failed;  // name -> why
@@ -92,9 +95,10 @@ struct TemplateChanged {  // render the current state again
   std::size_t longest_server_name = 0;
 };
 struct TrackerTicked {};  // at next_deadline(), and at least once a second
-using TrackerEvent = std::variant<TrackingBegun, StreamAttached, StreamFailed, EventReceived, AppsFetched, AppFetched,
-                                  EndpointPinged, NamesResolved, OfferRendered, OfferDecided, CommitDoubted, StateTried,
-                                  LossBelieved, SyncRequested, TemplateChanged, TrackerTicked>;
+using TrackerEvent =
+    std::variant<TrackingBegun, StreamAttached, StreamFailed, EventReceived, AppsFetched, AppFetched, EndpointPinged,
+                 EndpointsFound, NamesResolved, OfferRendered, OfferDecided, CommitDoubted, StateTried, LossBelieved,
+                 SyncRequested, TemplateChanged, TrackerTicked>;
 
 // Effects: imperative.
 

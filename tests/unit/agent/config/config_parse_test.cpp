@@ -252,10 +252,35 @@ TEST(ConfigTest, ErrorsNeverRepeatSecrets) {
   EXPECT_THAT(refused("marathon = [\"http://jo:hun/ter2@a:8080\"]\n"), Not(HasSubstr("ter2")));
 }
 
+TEST(ConfigTest, MarathonMayBeWhereItElectsItsLeader) {
+  for (const char* text : {"marathon = \"zk://jo:hunter2@a:2181,b:2181/marathon\"\nmarathon_https = true\n",
+                           "marathon = [\"zk://jo:hunter2@a:2181,b:2181/marathon\"]\nmarathon_https = true\n"}) {
+    const Config config = accepted(text).config;
+    ASSERT_TRUE(config.marathon_zookeeper);
+    EXPECT_EQ(config.marathon_zookeeper->hosts, "a:2181,b:2181");
+    EXPECT_EQ(config.marathon_zookeeper->root.text(), "/marathon");
+    EXPECT_EQ(config.marathon_zookeeper->credentials, "jo:hunter2");
+    EXPECT_TRUE(config.marathon_https);
+    EXPECT_THAT(marathon_urls(config), IsEmpty());
+    EXPECT_THAT(missing_for_agent(config), IsEmpty());
+  }
+  EXPECT_THAT(marathon_urls(accepted("marathon = [\"http://a:8080\"]\n").config), ElementsAre("http://a:8080"));
+  EXPECT_THAT(refused("marathon = [\"zk://a:2181/marathon\", \"http://b:8080\"]"), HasSubstr("stands alone"));
+  EXPECT_THAT(refused("marathon = [\"http://b:8080\", \"zk://a:2181/marathon\"]"), HasSubstr("stands alone"));
+  EXPECT_THAT(refused("marathon = \"zk://a:2181\""), HasSubstr("expected the path of Marathon's tree"));
+  EXPECT_THAT(refused("marathon = \"zk://a:2181/\""), HasSubstr("expected the path of Marathon's tree"));
+  EXPECT_THAT(refused("marathon = \"zk://jo:hunter2@a/marathon\""), Not(HasSubstr("hunter2")));
+  EXPECT_THAT(warned(accepted("marathon_https = true\n")), ElementsAre(HasSubstr("marathon_https: has no effect")));
+}
+
+TEST(ConfigTest, MarathonsEnsembleOnLoopbackIsTheCluster) {
+  EXPECT_TRUE(reaches_cluster_on_loopback(accepted("marathon = \"zk://a:2181,127.0.0.1:2181/marathon\"").config));
+  EXPECT_FALSE(reaches_cluster_on_loopback(accepted("marathon = \"zk://a:2181/marathon\"").config));
+}
+
 TEST(ConfigTest, WhatThisVersionLacksIsSaid) {
   EXPECT_THAT(refused("event_source = \"callback\""), HasSubstr("not supported by this version"));
   EXPECT_THAT(refused("publish_key_file = \"/etc/key\""), HasSubstr("not supported by this version"));
-  EXPECT_THAT(refused("marathon = \"zk://a:2181/marathon\""), HasSubstr("not yet supported"));
   EXPECT_THAT(warned(accepted("callback_url = \"http://x\"")), ElementsAre(HasSubstr("callback_url: has no effect")));
 }
 

@@ -63,10 +63,10 @@ TEST(ConfigValuesTest, MarathonUrlsHaveNoPathAndNoCredentials) {
   EXPECT_EQ(credentials.error().message.find("hunter2"), std::string::npos);
 }
 
-TEST(ConfigValuesTest, MarathonThroughZookeeperIsSaidToComeLater) {
+TEST(ConfigValuesTest, MarathonsElectionIsNoUrl) {
   const auto refused = parse_marathon_url("zk://master-1:2181/marathon");
   ASSERT_FALSE(refused);
-  EXPECT_NE(refused.error().message.find("not yet supported"), std::string::npos);
+  EXPECT_NE(refused.error().message.find("stands alone"), std::string::npos);
 }
 
 TEST(ConfigValuesTest, IdsAreZnodeNamesAndNotLocalhost) {

@@ -91,6 +91,42 @@ TEST_F(StreamKeeperTest, NewsOfAnotherStreamIsIgnored) {
   EXPECT_EQ(keeper_.attached_endpoint(), "a");
 }
 
+TEST_F(StreamKeeperTest, MovingOpensAtOnceWhateverFailedBefore) {
+  keeper_.move(now_);
+  EXPECT_EQ(open(), "a");
+  EXPECT_TRUE(fail("a"));
+  EXPECT_EQ(open(), "b");
+  EXPECT_TRUE(fail("b"));
+  endpoints_.replace({"b", "a"});
+  keeper_.move(now_);
+  EXPECT_EQ(open(), "b");
+  EXPECT_TRUE(keeper_.attached("b", now_));
+  endpoints_.replace({"c", "b"});
+  keeper_.move(now_);
+  EXPECT_FALSE(keeper_.is_attached());
+  EXPECT_EQ(open(), "c");
+  EXPECT_FALSE(fail("b")) << "that stream was given up";
+  StreamKeeper idle(Milliseconds(250), Milliseconds(10'000));
+  idle.move(now_);
+  EXPECT_FALSE(idle.take_due(endpoints_, now_)) << "not started";
+}
+
+TEST(EndpointSetTest, WhatIsKnownOfThoseThatStayIsKept) {
+  const TimePoint now{};
+  EndpointSet endpoints({"a", "b", "c"}, Milliseconds(2'000));
+  endpoints.failed("a", "refused", now);
+  endpoints.failed("b", "refused", now);
+  endpoints.answered("c", now);
+  endpoints.replace({"a", "c", "d"});
+  EXPECT_EQ(endpoints.best(), "c") << "a was the first before";
+  EXPECT_EQ(endpoints.size(), 3U);
+  endpoints.failed("d", "refused", now);
+  endpoints.replace({"d", "c"});
+  EXPECT_EQ(endpoints.best(), "d") << "it has come to lead";
+  endpoints.replace({"c", "d"});
+  EXPECT_EQ(endpoints.entries().front().state, EndpointSet::Entry::State::kAnswers);
+}
+
 TEST(EndpointSetTest, TheFirstThatAnswersIsBest) {
   EndpointSet endpoints({"a", "b", "c"}, Milliseconds(2'000));
   const TimePoint now{};

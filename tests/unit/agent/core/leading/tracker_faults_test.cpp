@@ -255,7 +255,7 @@ TEST_F(TrackerFaultsTest, WithoutEndpointsTroubleSaysSo) {
   TrackerScene scene(options);
   scene.send(TrackingBegun{});
   scene.pass(std::chrono::minutes(5));
-  EXPECT_EQ(scene.tracker.trouble(), Failure{"no Marathon endpoint is configured"});
+  EXPECT_EQ(scene.tracker.trouble(), Failure{"no address of Marathon is known"});
 }
 
 TEST_F(TrackerFaultsTest, HealthResultsThatRunOutWhileAnOfferIsUnderWayWaitForItsEnd) {

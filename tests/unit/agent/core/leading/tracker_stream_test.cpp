@@ -199,5 +199,65 @@ TEST_F(TrackerStreamTest, EndpointsAreNotCalledHealthyBeforeTheyAnswered) {
   }
 }
 
+class TrackerElectionTest : public ::testing::Test {
+ protected:
+  static TrackerOptions options() {
+    TrackerOptions options = TrackerScene::options();
+    options.endpoints.clear();
+    return options;
+  }
+
+  TrackerScene scene_{options()};
+};
+
+TEST_F(TrackerElectionTest, FollowingBeginsWhenMarathonIsFound) {
+  scene_.send(TrackingBegun{});
+  scene_.pass(Milliseconds(60'000));
+  EXPECT_THAT(scene_.opened, IsEmpty());
+  EXPECT_THAT(scene_.lists, IsEmpty());
+  scene_.send(EndpointsFound{{"http://b", "http://a"}});
+  EXPECT_EQ(scene_.opened, std::vector<std::string>{"http://b"});
+  scene_.pass(Milliseconds(4'999));
+  EXPECT_EQ(scene_.tracker.trouble(), std::nullopt) << "the stream is not late yet";
+  scene_.pass(Milliseconds(1));
+  EXPECT_THAT(scene_.lists, SizeIs(1)) << "as where the endpoints are configured";
+}
+
+TEST_F(TrackerElectionTest, FoundBeforeTheBeginningIsKnownThen) {
+  scene_.send(EndpointsFound{{"http://b"}});
+  EXPECT_THAT(scene_.opened, IsEmpty());
+  scene_.send(EndpointsFound{{"http://a", "http://b"}});
+  EXPECT_THAT(scene_.opened, IsEmpty());
+  scene_.send(TrackingBegun{});
+  EXPECT_EQ(scene_.opened, std::vector<std::string>{"http://a"});
+}
+
+TEST_F(TrackerElectionTest, StreamMovesToANewLeaderAtOnce) {
+  scene_.send(EndpointsFound{{"http://a", "http://b"}});
+  scene_.send(TrackingBegun{});
+  scene_.send(StreamAttached{"http://a"});
+  scene_.answer_list({});
+  scene_.send(EndpointsFound{{"http://a", "http://c"}});
+  EXPECT_EQ(scene_.opened, std::vector<std::string>{"http://a"}) << "the leader is the same";
+  scene_.send(EndpointsFound{{"http://c", "http://a"}});
+  EXPECT_EQ(scene_.opened, (std::vector<std::string>{"http://a", "http://c"}));
+  EXPECT_THAT(scene_.log, HasSubstr("Marathon is led by http://c now, no longer by http://a\n"));
+  scene_.send(StreamAttached{"http://c"});
+  ASSERT_THAT(scene_.lists, SizeIs(1));
+  EXPECT_EQ(scene_.lists[0].endpoint, "http://c");
+}
+
+// It refused everything while it only stood in the election.
+TEST_F(TrackerElectionTest, NewLeaderIsTriedWhateverItAnsweredBefore) {
+  scene_.send(EndpointsFound{{"http://a", "http://b"}});
+  scene_.send(TrackingBegun{});
+  scene_.send(StreamAttached{"http://a"});
+  scene_.answer_list({});
+  scene_.send(EndpointPinged{"http://b", Failure{"503"}});
+  scene_.send(EndpointsFound{{"http://b"}});
+  EXPECT_EQ(scene_.opened, (std::vector<std::string>{"http://a", "http://b"}));
+  EXPECT_THAT(scene_.tracker.endpoints(), SizeIs(1));
+}
+
 }  // namespace
 }  // namespace chorale::agent
