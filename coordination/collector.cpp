@@ -25,7 +25,7 @@ void Collector::reset() {
   survey_.reset();
   state_ = State::kResting;
   marked_.clear();
-  doomed_.clear();
+  pass_ = {};
   in_flight_ = 0;
   manifests_in_flight_ = 0;
   size_.reset();
@@ -49,11 +49,7 @@ void Collector::drive() {
 
 void Collector::begin_pass() {
   state_ = State::kSurveying;
-  template_text_.clear();
-  named_.clear();
-  to_read_.clear();
-  doomed_.clear();
-  collected_ = 0;
+  pass_ = {};
   uploader_.watch_uses();
   survey_.start();
 }
@@ -89,7 +85,7 @@ void Collector::read_hold() {
 void Collector::read_template() {
   context_.send(scope_, ReadNode{context_.paths.root.child("template")}, [this](Reply<ReadNode> reply) {
     if (!reply && reply.error().kind != ErrorKind::kNoNode) return fail(reply.error());
-    if (reply) template_text_ = std::move(reply->data);
+    if (reply) pass_.template_text = std::move(reply->data);
     if (!committed_) return read_held();
     read_chain(*committed_, context_.options.keep_revisions);
   });
@@ -120,16 +116,16 @@ void Collector::on_chain(const Identity& identity, int left, const Reply<ReadNod
 // A hold names a revision by its number alone.
 void Collector::read_held() {
   for (const auto& [path, found] : survey_.found()) {
-    if (!hold_ || !is_manifest(path) || named_.count(path.name()) > 0) continue;
-    if (parse_manifest_name(path.name())->second == hold_->revision) to_read_.push_back(path);
+    if (!hold_ || !is_manifest(path) || pass_.named.count(path.name()) > 0) continue;
+    if (parse_manifest_name(path.name())->second == hold_->revision) pass_.to_read.push_back(path);
   }
   read_next_held();
 }
 
 void Collector::read_next_held() {
-  if (to_read_.empty()) return confirm();
-  const Path path = std::move(to_read_.front());
-  to_read_.pop_front();
+  if (pass_.to_read.empty()) return confirm();
+  const Path path = std::move(pass_.to_read.front());
+  pass_.to_read.pop_front();
   context_.send(scope_, ReadNode{path}, [this, path](const Reply<ReadNode>& reply) {
     if (!reply && reply.error().kind != ErrorKind::kNoNode) return fail(reply.error());
     const auto manifest =
@@ -144,9 +140,9 @@ void Collector::read_next_held() {
 
 void Collector::keep(const Manifest& manifest) {
   const Identity& identity = manifest.header.identity;
-  named_.insert(manifest_name(identity.epoch, identity.revision));
+  pass_.named.insert(manifest_name(identity.epoch, identity.revision));
   for (const auto& [name, entry] : manifest.files) {
-    for (const ChunkReference& chunk : entry.chunks) named_.emplace(Path(chunk.path).name());
+    for (const ChunkReference& chunk : entry.chunks) pass_.named.emplace(Path(chunk.path).name());
   }
 }
 
@@ -155,15 +151,15 @@ void Collector::confirm() {
     mark();
     state_ = State::kDeleting;
     delete_next();
-    if (doomed_.empty() && in_flight_ == 0) end_pass();
+    if (pass_.doomed.empty() && in_flight_ == 0) end_pass();
   });
 }
 
 bool Collector::is_unnamed(const Path& path) const {
   if (path == context_.paths.accept) return true;
   const std::string_view name = path.name();
-  if (named_.count(name) > 0 || uploader_.uses(name)) return false;
-  return is_manifest(path) || (is_chunk(path) && template_text_.find(name) == std::string::npos);
+  if (pass_.named.count(name) > 0 || uploader_.uses(name)) return false;
+  return is_manifest(path) || (is_chunk(path) && pass_.template_text.find(name) == std::string::npos);
 }
 
 bool Collector::is_chunk(const Path& path) const {
@@ -185,16 +181,16 @@ void Collector::mark() {
   for (const auto& [path, version] : unnamed) {
     const auto before = marked_.find(path);
     if (before == marked_.end() || before->second != version) continue;
-    is_chunk(path) ? doomed_.push_back(path) : doomed_.push_front(path);
+    is_chunk(path) ? pass_.doomed.push_back(path) : pass_.doomed.push_front(path);
   }
   marked_ = std::move(unnamed);
 }
 
 void Collector::delete_next() {
-  while (!doomed_.empty() && in_flight_ < kRequestsInFlight) {
-    const Path path = doomed_.front();
+  while (!pass_.doomed.empty() && in_flight_ < kRequestsInFlight) {
+    const Path path = pass_.doomed.front();
     if (is_chunk(path) && manifests_in_flight_ > 0) return;  // one of them may spare the chunks
-    doomed_.pop_front();
+    pass_.doomed.pop_front();
     if (uploader_.uses(path.name())) continue;
     ++in_flight_;
     if (is_manifest(path)) ++manifests_in_flight_;
@@ -216,7 +212,7 @@ void Collector::delete_manifest(const Path& path) {
 }
 
 void Collector::spare_chunks(const Path& newer) {
-  std::erase_if(doomed_, [this](const Path& path) { return is_chunk(path); });
+  std::erase_if(pass_.doomed, [this](const Path& path) { return is_chunk(path); });
   if (complaint_ == newer.text()) return;
   complaint_ = newer.text();
   context_.log(LogLine::Level::kWarning, "no chunk is collected: " + newer.text() + " is of a newer format");
@@ -230,10 +226,10 @@ void Collector::remove(const Path& path) {
 
 void Collector::deleted(const Path& path, const Error* error) {
   if (error != nullptr) {
-    if (is_unknown(error->kind)) doomed_.clear();  // the next pass goes on
+    if (is_unknown(error->kind)) pass_.doomed.clear();  // the next pass goes on
     return answered(path);
   }
-  ++collected_;
+  ++pass_.collected;
   --left_.znodes;
   left_.bytes -= survey_.found().at(path).bytes;
   answered(path);
@@ -243,15 +239,15 @@ void Collector::answered(const Path& path) {
   --in_flight_;
   if (is_manifest(path)) --manifests_in_flight_;
   delete_next();
-  if (doomed_.empty() && in_flight_ == 0) end_pass();
+  if (pass_.doomed.empty() && in_flight_ == 0) end_pass();
 }
 
 void Collector::end_pass() {
   size_ = left_;
-  if (collected_ > 0) {
-    context_.log(LogLine::Level::kInfo, "collected " + std::to_string(collected_) + " znodes that nothing names; " +
-                                            std::to_string(left_.znodes) + " with " + std::to_string(left_.bytes) +
-                                            " bytes are left");
+  if (pass_.collected > 0) {
+    context_.log(LogLine::Level::kInfo, "collected " + std::to_string(pass_.collected) +
+                                            " znodes that nothing names; " + std::to_string(left_.znodes) + " with " +
+                                            std::to_string(left_.bytes) + " bytes are left");
   }
   state_ = State::kResting;
   survey_.reset();

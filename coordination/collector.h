@@ -86,14 +86,17 @@ class Collector {
   TimePoint due_at_;
   std::optional<Identity> committed_;  // when the pass began to name
   std::optional<HoldDocument> hold_;
-  std::string template_text_;
-  Names named_;                     // chunks and manifests
-  std::deque<Path> to_read_;        // manifests that a hold names
+  struct Pass {
+    std::string template_text;
+    Names named;               // chunks and manifests
+    std::deque<Path> to_read;  // manifests that a hold names
+    std::deque<Path> doomed;   // in the order of deletion: manifests before chunks
+    std::int64_t collected = 0;
+  };
+  Pass pass_;
   std::map<Path, Version> marked_;  // what the last pass found unnamed
-  std::deque<Path> doomed_;         // in the order of deletion: manifests before chunks
   std::size_t in_flight_ = 0;
   std::size_t manifests_in_flight_ = 0;  // of them
-  std::int64_t collected_ = 0;           // by this pass
   TreeSize left_;                        // as this pass finds it, less what it deletes
   std::optional<TreeSize> size_;
   std::string complaint_;

@@ -136,6 +136,19 @@ TEST_F(RepairsTest, ForgedChunkOfNothingThatIsWantedIsDeletedAndStoredWithTheNex
   EXPECT_EQ(b().applied, cluster_.state().committed->identity);
 }
 
+// Its manifest is not known to this leadership: it cannot say that another text is wrong.
+TEST_F(RepairsTest, ManifestOfAnEarlierRevisionIsLeftAlone) {
+  a().offer("one");
+  cluster_.settle();
+  a().offer("two");
+  cluster_.settle();
+  const auto text = cluster_.read(kFirstManifest);
+  ASSERT_TRUE(text);
+  miss({"000001.0000000001"});
+  EXPECT_EQ(cluster_.read(kFirstManifest), text);
+  EXPECT_EQ(times_asked<DeleteNode>(a(), kFirstManifest), 0);
+}
+
 TEST_F(RepairsTest, WhatIsNoNameOfOursIsNotLookedFor) {
   a().offer("one");
   cluster_.settle();
