@@ -21,7 +21,7 @@ namespace {
 using coordination::AgentDocument;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kPollInterval{100};
+constexpr milliseconds kTakenPollInterval{100};
 constexpr int kPolls = 50;
 
 std::string operator_name() {
@@ -58,7 +58,7 @@ std::optional<std::string> why_not_policy(const coordination::ClusterSnapshot& c
 
 // True if the leader has taken the word.
 tl::expected<bool, CliError> await_taken(ClusterSession& session, const coordination::Path& path) {
-  for (int poll = 0; poll < kPolls && session.pause(kPollInterval); ++poll) {
+  for (int poll = 0; poll < kPolls && session.pause(kTakenPollInterval); ++poll) {
     const auto seen = session.execute(coordination::CheckNode{path}, kClusterPatience);
     if (!seen) return tl::unexpected(seen.error());
     const auto* checked = *seen ? std::get_if<coordination::Checked>(&**seen) : nullptr;

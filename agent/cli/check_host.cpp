@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "agent/base/atomic_file.h"
 #include "agent/base/http_client.h"
 #include "agent/base/one_line.h"
 #include "agent/base/process.h"
@@ -125,6 +126,24 @@ void check_port(CheckReport& report, const Config& config) {
   }
 }
 
+// The candidate is written beside the file that Nginx reads, so that relative includes work; where that file is a link,
+// what it points to is replaced.
+std::optional<std::string> why_not_replaceable(const std::string& file) {
+  const std::string linked = resolve_links(file);
+  std::error_code ignored;
+  for (const std::string& path : {file, linked}) {
+    const fs::path directory = fs::path(path).parent_path();
+    const std::string link = path == file ? "" : ", to which the link " + file + " points";
+    if (!fs::is_directory(directory, ignored)) {
+      return "there is no directory " + directory.string() + link +
+             "; create it, or set nginx_config to where Nginx reads";
+    }
+    const std::string does = path == linked ? "replaces " : "tests the next text of ";
+    if (const auto why = why_not_writable(directory)) return *why + "; the agent " + does + path + " there" + link;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<NginxVersion> parse_nginx_version(std::string_view output) {
@@ -180,16 +199,14 @@ bool check_nginx_program(CheckReport& report, const Config& config) {
 }
 
 void check_files(CheckReport& report, const Config& config) {
-  const fs::path directory = fs::path(config.nginx_config).parent_path();
-  std::error_code ignored;
-  if (!fs::is_directory(directory, ignored)) {
-    report.fail("nginx_config",
-                "there is no directory " + directory.string() + "; create it, or set nginx_config to where Nginx reads",
-                kExitNo);
-  } else if (const auto why = why_not_writable(directory)) {
-    report.fail("nginx_config", *why + "; the agent replaces " + config.nginx_config + " there", kExitNo);
+  if (const auto why = why_not_replaceable(config.nginx_config)) {
+    report.fail("nginx_config", *why, kExitNo);
   } else {
     report.ok("nginx_config", config.nginx_config + " can be replaced");
+  }
+  std::error_code ignored;
+  for (const std::string& path : config.reload_on) {
+    if (!fs::exists(path, ignored)) report.warn("reload_on", path + ": no such file; the agent waits for it to appear");
   }
   const fs::path state = existing(config.state_dir);
   if (!fs::is_directory(state, ignored)) {

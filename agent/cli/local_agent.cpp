@@ -16,7 +16,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr const char* kStatusPath = "/v1/status";
-constexpr std::chrono::seconds kPatience{200};  // more than the agent gives a command
+constexpr std::chrono::seconds kCommandPatience{200};  // more than the agent gives a command
 
 }  // namespace
 
@@ -72,7 +72,7 @@ tl::expected<coordination::ClusterSnapshot, CliError> ask_local_status(const Con
 
 tl::expected<void, CliError> tell_local_agent(const Config& config, const std::string& page, const std::string& body) {
   const std::string path = admin_socket(config);
-  HttpQuestion question{kPatience};
+  HttpQuestion question{kCommandPatience};
   question.method = "POST";
   question.body = body;
   const auto answer = ask_http(path, page, question);

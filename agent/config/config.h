@@ -80,6 +80,7 @@ struct ConfigWarning {
   std::string where;  // "/etc/chorale/chorale.toml:12", "environment variable CHORALE_MARATON", or the file alone
   std::string message;
   std::string meant{};  // the key that is misspelt beyond doubt; empty: none
+  std::string error{};  // what to say in place of `message` where that key is set nowhere
 
   [[nodiscard]] std::string text() const { return where + ": " + message; }
 };

@@ -12,6 +12,7 @@ namespace chorale::agent {
 namespace {
 
 constexpr std::size_t kMaxErrors = 50;
+constexpr std::string_view kProofValue = "proof";  // agent/nginx/proof_page.h
 
 bool is_value_name(std::string_view name) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
@@ -54,7 +55,7 @@ class Parser {
   // A misspelt key that is set nowhere else would leave its default in force: a standalone agent, for `zookeper`.
   void take(ConfigWarning warning) {
     if (warning.meant.empty() || find(warning.meant) != nullptr) return loaded_.warnings.push_back(std::move(warning));
-    errors_.push_back(warning.text() + " It is set nowhere");
+    errors_.push_back(warning.where + ": " + warning.error);
   }
   [[nodiscard]] const Setting* find(std::string_view key) const {
     const auto found = settings_.by_key.find(std::string(key));
@@ -162,9 +163,11 @@ class Parser {
     for (auto it = settings_.by_key.lower_bound(std::string(kPrefix));
          it != settings_.by_key.end() && it->first.starts_with(kPrefix); ++it) {
       const std::string name = it->first.substr(kPrefix.size());
-      if (const Key* key = find_key(name)) {
+      if (const Key* key = find_key(lower(name))) {
         refuse(it->first, Failure{"'" + std::string(key->name) +
                                   "' is a key of the agent, not a local value; it belongs above the line [local]"});
+      } else if (name == kProofValue) {
+        refuse(it->first, Failure{"Chorale itself fills that one in; expected another name"});
       } else if (!is_value_name(name)) {
         refuse(it->first, Failure{"expected a name of letters, digits and '_' that does not begin with a digit"});
       } else if (auto value = text_or_integer(it->second.value)) {

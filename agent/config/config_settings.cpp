@@ -5,6 +5,7 @@
 #include <sstream>
 #include <utility>
 
+#include "agent/config/config_values.h"
 #include "agent/config/key_table.h"
 
 namespace chorale::agent {
@@ -13,18 +14,12 @@ namespace {
 constexpr std::string_view kLocal = "local";
 constexpr std::string_view kEnvironmentPrefix = "CHORALE_";
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) c = lower(c);
-  return result;
-}
-
-std::string type_name(toml::node_type type) {
+// "an array", "a table"
+std::string with_article(toml::node_type type) {
   std::ostringstream name;
   name << type;
-  return name.str();
+  const bool vowel = std::string_view("aeiou").find(name.str().front()) != std::string_view::npos;
+  return (vowel ? "an " : "a ") + name.str();
 }
 
 SettingValue value_of(const toml::node& node) {
@@ -36,12 +31,12 @@ SettingValue value_of(const toml::node& node) {
     std::vector<std::string> texts;
     for (const toml::node& element : *array) {
       const auto* text = element.as_string();
-      if (text == nullptr) return UnusableValue{"an array with a " + type_name(element.type()) + " in it"};
+      if (text == nullptr) return UnusableValue{"an array with " + with_article(element.type()) + " in it"};
       texts.push_back(text->get());
     }
     return texts;
   }
-  return UnusableValue{"a " + type_name(node.type())};
+  return UnusableValue{with_article(node.type())};
 }
 
 bool is_section(std::string_view key) { return key == kLocal || key == "statsd"; }
@@ -53,12 +48,17 @@ std::string variable_of(std::string_view key) {
 }
 
 // `spelled` writes the key that was probably meant as the writer would have to.
-ConfigWarning unknown(const std::string& where, const std::string& what, std::string_view key,
-                      std::string (*spelled)(std::string_view)) {
+ConfigWarning unknown(const std::string& where, const std::string& what, const std::string& ignored,
+                      std::string_view key, std::string (*spelled)(std::string_view)) {
   const Key* nearest = nearest_key(key);
-  if (nearest == nullptr) return {ConfigWarning::Kind::kUnknownKey, where, what + " is ignored", {}};
-  return {ConfigWarning::Kind::kMistypedKey, where, what + " is ignored; did you mean " + spelled(nearest->name) + "?",
-          is_misspelling(key, *nearest) ? std::string(nearest->name) : std::string()};
+  if (nearest == nullptr) return {ConfigWarning::Kind::kUnknownKey, where, what + ignored, {}};
+  const std::string question = "did you mean " + spelled(nearest->name) + "?";
+  ConfigWarning warning{ConfigWarning::Kind::kMistypedKey, where, what + ignored + "; " + question, {}, {}};
+  if (is_misspelling(key, *nearest)) {
+    warning.meant = nearest->name;
+    warning.error = what + "; " + question + " That one is set nowhere";
+  }
+  return warning;
 }
 
 class Flattener {
@@ -83,7 +83,7 @@ class Flattener {
  private:
   void add(const std::string& key, Setting setting, bool local) {
     if (!local && !is_section(key) && find_key(key) == nullptr) {
-      settings_.warnings.push_back(unknown(setting.where, "unknown key '" + key + "'", key,
+      settings_.warnings.push_back(unknown(setting.where, "unknown key '" + key + "'", " is ignored", key,
                                            [](std::string_view name) { return "'" + std::string(name) + "'"; }));
       return;
     }
@@ -123,7 +123,8 @@ void override_from_environment(Settings& settings, const std::map<std::string, s
     const auto key = keys.find(variable);
     if (key == keys.end()) {
       const std::string meant = lower(std::string_view(variable).substr(kEnvironmentPrefix.size()));
-      settings.warnings.push_back(unknown("environment variable " + variable, "names no key and", meant, variable_of));
+      settings.warnings.push_back(
+          unknown("environment variable " + variable, "names no key", " and is ignored", meant, variable_of));
       continue;
     }
     settings.by_key.insert_or_assign(key->second, Setting{"environment variable " + variable, EnvironmentText{text}});

@@ -33,6 +33,7 @@ struct ListenAddress {
 
 // Without the blanks at both ends.
 [[nodiscard]] std::string_view trim(std::string_view text);
+[[nodiscard]] std::string lower(std::string_view text);  // ASCII letters alone
 // The parts between separators, trimmed, empty ones left out.
 [[nodiscard]] std::vector<std::string> split(std::string_view text, std::string_view separators);
 

@@ -24,7 +24,7 @@ std::string describe(const SettingValue& value) {
   return std::visit(Overloaded{
                         [](bool flag) { return std::string(flag ? "true" : "false"); },
                         [](std::int64_t) { return std::string("a number"); },
-                        [](double) { return std::string("a number"); },
+                        [](double) { return std::string("a number with a fraction"); },
                         [](const std::string&) { return std::string("a string"); },
                         [](const std::vector<std::string>&) { return std::string("an array"); },
                         [](const EnvironmentText&) { return std::string("other text"); },

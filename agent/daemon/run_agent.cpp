@@ -36,9 +36,12 @@ tl::expected<LoadedConfig, Failure> load_for_agent(const std::string& config_fil
 
 int test_config(const std::string& config_file) {
   const auto loaded = load_for_agent(config_file);
-  if (loaded) return kExitFine;
-  std::cerr << loaded.error().message << "\n";
-  return kExitUsage;
+  if (!loaded) {
+    std::cerr << loaded.error().message << "\n";
+    return kExitUsage;
+  }
+  for (const ConfigWarning& warning : loaded->warnings) std::cerr << warning.text() << "\n";
+  return kExitFine;
 }
 
 int run_agent(const std::string& config_file) {

@@ -6,8 +6,7 @@
 
 #include "coordination/zookeeper_store.h"
 #include "tests/harness/event_loop.h"
-#include "tests/harness/real_cluster.h"
-#include "tests/harness/wait_until.h"
+#include "tests/integration/led_cluster.h"
 
 namespace chorale::testing {
 namespace {
@@ -36,18 +35,12 @@ bool operate(const std::string& zookeeper, const coordination::Operation& operat
   return loop.run_until([&] { return done.has_value(); }) && *done;
 }
 
-class ClusterShownTest : public ::testing::Test {
+class ClusterShownTest : public LedClusterTest {
  protected:
-  void SetUp() override {
-    ASSERT_TRUE(cluster_.start()) << cluster_.logs();
-    ASSERT_TRUE(cluster_.marathon().create("/first", 1));
-    ASSERT_TRUE(wait_until([&] { return cluster_.routed_everywhere("/first"); }, seconds(20))) << cluster_.logs();
-    leader_ = cluster_.leader();
-    ASSERT_NE(leader_, nullptr);
-  }
+  ClusterShownTest() : LedClusterTest({.proxies = 2, .delays_tests = true}) {}
+
   nlohmann::json blocked() {
-    const auto cluster =
-        nlohmann::json::parse(http_get(leader_->admin_port(), "/v1/status").body, nullptr, /*allow_exceptions=*/false);
+    const auto cluster = status();
     if (!cluster.is_object() || !cluster.contains("agents")) return nullptr;
     for (const auto& agent : cluster.at("agents")) {
       if (agent.at("id") == leader_->id()) return agent.at("blocked");
@@ -60,9 +53,6 @@ class ClusterShownTest : public ::testing::Test {
     const auto at = text.find(name);
     return at == std::string::npos ? -1 : std::stod(text.substr(at + name.size()));
   }
-
-  RealCluster cluster_{RealCluster::Options{.proxies = 2, .delays_tests = true}};
-  Proxy* leader_ = nullptr;
 };
 
 TEST_F(ClusterShownTest, ChangeThatNobodyCanTestIsBlockedUntilItIsCommitted) {

@@ -5,8 +5,7 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
-#include "tests/harness/real_cluster.h"
-#include "tests/harness/wait_until.h"
+#include "tests/integration/led_cluster.h"
 
 namespace chorale::testing {
 namespace {
@@ -15,15 +14,9 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
 
-class ClusterSlowTest : public ::testing::Test {
+class ClusterSlowTest : public LedClusterTest {
  protected:
-  void SetUp() override {
-    ASSERT_TRUE(cluster_.start()) << cluster_.logs();
-    ASSERT_TRUE(cluster_.marathon().create("/first", 1));
-    ASSERT_TRUE(wait_until([&] { return cluster_.routed_everywhere("/first"); }, seconds(20))) << cluster_.logs();
-    leader_ = cluster_.leader();
-    ASSERT_NE(leader_, nullptr);
-  }
+  ClusterSlowTest() : LedClusterTest({.delays_tests = true}) {}
 
   Proxy& follower() {
     return **std::find_if(cluster_.proxies().begin(), cluster_.proxies().end(),
@@ -42,12 +35,6 @@ class ClusterSlowTest : public ::testing::Test {
     RecordProperty("ms" + std::string(app), static_cast<int>(took.count()));
     return took;
   }
-  nlohmann::json status() {
-    return nlohmann::json::parse(http_get(leader_->admin_port(), "/v1/status").body, nullptr, false);
-  }
-
-  RealCluster cluster_{RealCluster::Options{.delays_tests = true}};
-  Proxy* leader_ = nullptr;
 };
 
 TEST_F(ClusterSlowTest, SlowFollowerDoesNotSlowTheOthersAndGoesOnByItself) {

@@ -105,6 +105,13 @@ TEST_F(ClusterStandaloneTest, EmptyListThatIsTruePassesByAnOperatorsWord) {
   EXPECT_THAT(proxy_->agent_log(), HasSubstr("has accepted the loss " + digest));
 }
 
+TEST_F(ClusterStandaloneTest, TestOfAConfigurationThatIsTakenShowsItsWarnings) {
+  std::ofstream(proxy_->config_file(), std::ios::app) << "[lcoal]\na = \"x\"\n";
+  const Proxy::Ran ran = proxy_->run("agent", "--test");
+  EXPECT_EQ(ran.exit_code, 0);
+  EXPECT_THAT(ran.output, HasSubstr("unknown key 'lcoal' is ignored"));
+}
+
 TEST_F(ClusterStandaloneTest, WordOfAnOperatorNeedsARunningAgent) {
   proxy_->signal_agent(SIGTERM);
   ASSERT_TRUE(proxy_->agent_ended(seconds(10)));

@@ -3,57 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "coordination/digest.h"
+#include "tests/unit/coordination/document_samples.h"
 
 namespace chorale::coordination {
 namespace {
-
-const std::string kDigest = sha256_hex("some files");
-
-RevisionHeader header() {
-  return {{Epoch{7}, Revision{41}, kDigest}, "2026-11-22T12:00:00.000Z", "status_update_event /web", 20, 61, 1};
-}
-
-StateDocument state() {
-  StateDocument document;
-  document.cluster_id = "c-1";
-  document.epoch = Epoch{7};
-  document.term = "t-1";
-  document.leader = "proxy-2";
-  document.last_revision = Revision{42};
-  document.committed = header();
-  return document;
-}
-
-Manifest manifest() {
-  Manifest document;
-  document.header = header();
-  document.parent = Identity{Epoch{6}, Revision{40}, kDigest};
-  document.quarantined = {{"/bad", "the label x", "d-1", "2026-11-22T12:00:00.000Z"}};
-  document.files["nginx.conf"] = {
-      sha256_hex("conf"), 30, {{"/chorale/chunks/aa", 10, ""}, {"/chorale/chunks/ab", 20, ""}}};
-  document.files["routes.json"] = {sha256_hex("routes"), 5, {{"/chorale/chunks/ac", 5, "/shop/cart"}}};
-  return document;
-}
-
-AgentDocument agent() {
-  AgentDocument document;
-  document.id = "proxy-1";
-  document.instance = "i-1";
-  document.host = "host-1";
-  document.version = "0.1.0";
-  document.started_at = "2026-11-22T12:00:00.000Z";
-  document.admin = "10.0.0.1:8000";
-  document.role = Role::kLeader;
-  document.condition = Condition::kDown;
-  document.message = "nginx is not running";
-  document.vote = Vote{header().identity, VoteResult::kNack, "unknown directive"};
-  document.applied = AppliedEntry{header().identity, "2026-11-22T12:00:01.000Z"};
-  document.template_digest = "t-1";
-  document.marathon_reachable = true;
-  document.sync_requests = 3;
-  document.missing = {"aa", "bb"};
-  return document;
-}
 
 std::string replaced(std::string text, std::string_view from, std::string_view to) {
   const auto at = text.find(from);
@@ -62,7 +15,7 @@ std::string replaced(std::string text, std::string_view from, std::string_view t
 }
 
 TEST(DocumentsTest, StateIsWrittenForPeople) {
-  EXPECT_EQ(encode(state()), R"({
+  EXPECT_EQ(encode(sample_state()), R"({
   "format": 1,
   "cluster_id": "c-1",
   "epoch": 7,
@@ -72,9 +25,9 @@ TEST(DocumentsTest, StateIsWrittenForPeople) {
   "committed": {
     "epoch": 7,
     "revision": 41,
-    "digest": ")" + kDigest + R"(",
+    "digest": ")" + kSampleDigest + R"(",
     "created_at": "2026-11-22T12:00:00.000Z",
-    "cause": "status_update_event /web",
+    "cause": "status_update_event /web TASK_RUNNING",
     "apps": 20,
     "servers": 61,
     "quarantined": 1
@@ -85,7 +38,7 @@ TEST(DocumentsTest, StateIsWrittenForPeople) {
 }
 
 TEST(DocumentsTest, ManifestShowsOneChunkALine) {
-  const auto text = encode(manifest());
+  const auto text = encode(sample_manifest());
   EXPECT_NE(text.find("\n        [\"/chorale/chunks/aa\",10],\n        [\"/chorale/chunks/ab\",20]\n"),
             std::string::npos)
       << text;
@@ -94,11 +47,11 @@ TEST(DocumentsTest, ManifestShowsOneChunkALine) {
 
 TEST(DocumentsTest, EveryDocumentComesBackAsItWas) {
   EXPECT_EQ(decode_root(encode(RootDocument{"c-1"}))->cluster_id, "c-1");
-  EXPECT_EQ(*decode_manifest(encode(manifest())), manifest());
-  EXPECT_EQ(*decode_agent(encode(agent())), agent());
-  auto full = state();
+  EXPECT_EQ(*decode_manifest(encode(sample_manifest())), sample_manifest());
+  EXPECT_EQ(*decode_agent(encode(sample_agent())), sample_agent());
+  auto full = sample_state();
   EXPECT_EQ(*decode_state(encode(full)), full);
-  full.proposed = header();
+  full.proposed = sample_header();
   full.held = HoldDocument{Revision{41}, "jo", "Friday"};
   EXPECT_EQ(*decode_state(encode(full)), full);
   EXPECT_EQ(*decode_state(encode(StateDocument{})), StateDocument{});
@@ -112,7 +65,7 @@ TEST(DocumentsTest, EveryDocumentComesBackAsItWas) {
 }
 
 TEST(DocumentsTest, HeldLossComesBackAsItWas) {
-  auto leading = agent();
+  auto leading = sample_agent();
   leading.held_back = HeldLoss{"0123456789ab", "lists 0 of 1 apps"};
   EXPECT_EQ(*decode_agent(encode(leading)), leading);
   EXPECT_FALSE(decode_agent(replaced(encode(leading), "\"digest\": \"0123456789ab\"", "\"other\": 1")));
@@ -124,15 +77,15 @@ TEST(DocumentsTest, HeldLossComesBackAsItWas) {
 
 TEST(DocumentsTest, PolicyIsADigestInTheStateAndItsValuesElsewhere) {
   const PolicyValues policy{{"marathon", "framework-1"}, {"realm", "prod"}};
-  auto full = state();
+  auto full = sample_state();
   full.committed->policy = policy_digest(policy);
   EXPECT_EQ(*decode_state(encode(full)), full);
   EXPECT_NE(encode(full).find("\"policy\": \"" + policy_digest(policy) + "\""), std::string::npos);
-  auto published = manifest();
+  auto published = sample_manifest();
   published.policy = policy;
   published.header.policy = policy_digest(policy);
   EXPECT_EQ(*decode_manifest(encode(published)), published);
-  auto announcing = agent();
+  auto announcing = sample_agent();
   announcing.policy = policy;
   EXPECT_EQ(*decode_agent(encode(announcing)), announcing);
   EXPECT_NE(encode(announcing).find("\"digest\": \"" + policy_digest(policy) + "\""), std::string::npos);
@@ -143,11 +96,11 @@ TEST(DocumentsTest, PolicyThatIsNoTextsIsMalformed) {
   const auto broken = [](std::string text, std::string_view from, std::string_view to) {
     return replaced(std::move(text), from, to);
   };
-  auto announcing = agent();
+  auto announcing = sample_agent();
   announcing.policy = {{"realm", "prod"}};
   EXPECT_EQ(decode_agent(broken(encode(announcing), "\"prod\"", "7")).error().message,
             "agent.policy.values holds something else than texts");
-  EXPECT_FALSE(decode_agent(broken(encode(agent()), "\"policy\": null", "\"policy\": 7")));
+  EXPECT_FALSE(decode_agent(broken(encode(sample_agent()), "\"policy\": null", "\"policy\": 7")));
   EXPECT_FALSE(decode_accept("{}"));
   EXPECT_EQ(*decode_member("{}"), MemberDocument{});
 }
@@ -160,8 +113,8 @@ TEST(DocumentsTest, NullIsNothing) {
 }
 
 TEST(DocumentsTest, UnknownKeysAreIgnored) {
-  const auto text = replaced(encode(state()), "\"epoch\": 7", "\"later\": {\"x\": [1]}, \"epoch\": 7");
-  EXPECT_EQ(*decode_state(text), state());
+  const auto text = replaced(encode(sample_state()), "\"epoch\": 7", "\"later\": {\"x\": [1]}, \"epoch\": 7");
+  EXPECT_EQ(*decode_state(text), sample_state());
 }
 
 TEST(DocumentsTest, ErrorsNameTheField) {
@@ -181,7 +134,7 @@ TEST(DocumentsTest, ErrorsNameTheField) {
       {"\"servers\": 61", "\"servers\": null", "state.committed.servers is not a whole number"},
   };
   for (const auto& [from, to, expected] : cases) {
-    const auto decoded = decode_state(replaced(encode(state()), from, to));
+    const auto decoded = decode_state(replaced(encode(sample_state()), from, to));
     ASSERT_FALSE(decoded) << to;
     EXPECT_EQ(decoded.error().kind, ErrorKind::kMalformed);
     EXPECT_EQ(decoded.error().message.substr(0, expected.size()), expected);
@@ -189,18 +142,21 @@ TEST(DocumentsTest, ErrorsNameTheField) {
 }
 
 TEST(DocumentsTest, ErrorsNameTheFieldInManifestsAndAgentsToo) {
+  EXPECT_EQ(decode_manifest(replaced(encode(sample_manifest()), "\"bytes\": 30", "\"bytes\": -1"))
+                .error()
+                .message.substr(0, 31),
+            "manifest.files.nginx.conf.bytes");
   EXPECT_EQ(
-      decode_manifest(replaced(encode(manifest()), "\"bytes\": 30", "\"bytes\": -1")).error().message.substr(0, 31),
-      "manifest.files.nginx.conf.bytes");
-  EXPECT_EQ(decode_manifest(replaced(encode(manifest()), "[\"/chorale/chunks/ab\",20]", "[\"x\",20]")).error().message,
-            "manifest.files.nginx.conf.chunks[1] is not [path, bytes] or [path, bytes, app]");
-  EXPECT_EQ(decode_manifest(replaced(encode(manifest()), "\"app\": \"/bad\"", "\"app\": {}")).error().message,
+      decode_manifest(replaced(encode(sample_manifest()), "[\"/chorale/chunks/ab\",20]", "[\"x\",20]")).error().message,
+      "manifest.files.nginx.conf.chunks[1] is not [path, bytes] or [path, bytes, app]");
+  EXPECT_EQ(decode_manifest(replaced(encode(sample_manifest()), "\"app\": \"/bad\"", "\"app\": {}")).error().message,
             "manifest.quarantined[0].app is not a string");
-  EXPECT_EQ(decode_agent(replaced(encode(agent()), "\"status\": \"down\"", "\"status\": \"up\"")).error().message,
-            "agent.status is an unknown word");
-  EXPECT_EQ(decode_agent(replaced(encode(agent()), "\"result\": \"nack\"", "\"result\": \"\"")).error().message,
+  EXPECT_EQ(
+      decode_agent(replaced(encode(sample_agent()), "\"status\": \"down\"", "\"status\": \"up\"")).error().message,
+      "agent.status is an unknown word");
+  EXPECT_EQ(decode_agent(replaced(encode(sample_agent()), "\"result\": \"nack\"", "\"result\": \"\"")).error().message,
             "agent.vote.result is an unknown word");
-  EXPECT_EQ(decode_agent(replaced(encode(agent()), "\"missing\": [\"aa\"", "\"missing\": [1")).error().message,
+  EXPECT_EQ(decode_agent(replaced(encode(sample_agent()), "\"missing\": [\"aa\"", "\"missing\": [1")).error().message,
             "agent.missing holds something else than strings");
 }
 
@@ -216,11 +172,11 @@ TEST(DocumentsTest, WhatIsNoObjectIsMalformed) {
 
 TEST(DocumentsTest, ADigestCannotBreakOutOfAConfigsFirstLine) {
   for (const auto* digest : {"", "a b", "a\\ninclude", "A", "../x"}) {
-    const auto text = replaced(encode(state()), kDigest, digest);
+    const auto text = replaced(encode(sample_state()), kSampleDigest, digest);
     ASSERT_FALSE(decode_state(text)) << digest;
     EXPECT_EQ(decode_state(text).error().message, "state.committed.digest is not a digest");
   }
-  EXPECT_FALSE(decode_state(replaced(encode(state()), kDigest, std::string(65, 'a'))));
+  EXPECT_FALSE(decode_state(replaced(encode(sample_state()), kSampleDigest, std::string(65, 'a'))));
 }
 
 TEST(DocumentsTest, AHoldWrittenByHandNeedsOnlyItsRevision) {
@@ -232,7 +188,7 @@ TEST(DocumentsTest, AHoldWrittenByHandNeedsOnlyItsRevision) {
 }
 
 TEST(DocumentsTest, TextsAreCutAtACharactersBoundary) {
-  auto document = agent();
+  auto document = sample_agent();
   document.message = std::string(1023, 'x') + "\u00e9" + "yz";
   EXPECT_EQ(decode_agent(encode(document))->message, std::string(1023, 'x'));
   document.message = std::string(1022, 'x') + "\u00e9" + "yz";
@@ -240,7 +196,7 @@ TEST(DocumentsTest, TextsAreCutAtACharactersBoundary) {
 }
 
 TEST(DocumentsTest, WhatIsNotUtf8IsReplacedAndControlCharactersAreEscaped) {
-  auto document = agent();
+  auto document = sample_agent();
   document.message = "a\xff\n\x01";
   const auto text = encode(document);
   EXPECT_EQ(text.find('\x01'), std::string::npos);
@@ -250,14 +206,14 @@ TEST(DocumentsTest, WhatIsNotUtf8IsReplacedAndControlCharactersAreEscaped) {
 }
 
 TEST(DocumentsTest, StateStaysSmallWhateverTheTextsAre) {
-  auto document = state();
-  document.committed->cause = document.proposed.emplace(header()).cause = std::string(100'000, 'x');
+  auto document = sample_state();
+  document.committed->cause = document.proposed.emplace(sample_header()).cause = std::string(100'000, 'x');
   document.held = HoldDocument{Revision{1}, std::string(100'000, 'x'), std::string(100'000, 'x')};
   EXPECT_LT(encode(document).size(), 6'000U);
 }
 
 TEST(DocumentsTest, ManifestDigestCoversNamesAndContents) {
-  const auto files = manifest().files;
+  const auto files = sample_manifest().files;
   EXPECT_EQ(manifest_digest(files),
             sha256_hex("nginx.conf " + sha256_hex("conf") + "\nroutes.json " + sha256_hex("routes") + "\n"));
 }

@@ -5,6 +5,7 @@
 
 #include "coordination/digest.h"
 #include "coordination/documents.h"
+#include "tests/unit/coordination/document_samples.h"
 
 namespace chorale::coordination {
 namespace {
@@ -119,61 +120,24 @@ constexpr std::string_view kAgent01 = R"({
   "missing": ["aa","bb"]
 })";
 
-const std::string kVersionedDigest = sha256_hex("some files");
-
-RevisionHeader versioned_header() {
-  return {{Epoch{7}, Revision{41}, kVersionedDigest},
-          "2026-11-22T12:00:00.000Z",
-          "status_update_event /web TASK_RUNNING",
-          20,
-          61,
-          1};
-}
-
 StateDocument versioned_state() {
-  StateDocument document;
-  document.cluster_id = "c-1";
-  document.epoch = Epoch{7};
-  document.term = "t-1";
-  document.leader = "proxy-2";
-  document.last_revision = Revision{42};
-  document.committed = versioned_header();
+  StateDocument document = sample_state();
   document.proposed =
-      RevisionHeader{{Epoch{7}, Revision{42}, kVersionedDigest}, "2026-11-22T12:00:05.000Z", "deployment", 21, 62, 0};
+      RevisionHeader{{Epoch{7}, Revision{42}, kSampleDigest}, "2026-11-22T12:00:05.000Z", "deployment", 21, 62, 0};
   document.held = HoldDocument{Revision{41}, "jo", "Friday"};
   document.format = 1;
   return document;
 }
 
 Manifest versioned_manifest() {
-  Manifest document;
-  document.header = versioned_header();
-  document.parent = Identity{Epoch{6}, Revision{40}, kVersionedDigest};
-  document.quarantined = {{"/bad", "the label x", "d-1"}};
-  document.files["nginx.conf"] = {
-      sha256_hex("conf"), 30, {{"/chorale/chunks/aa", 10, ""}, {"/chorale/chunks/ab", 20, ""}}};
-  document.files["routes.json"] = {sha256_hex("routes"), 5, {{"/chorale/chunks/ac", 5, "/shop/cart"}}};
+  Manifest document = sample_manifest();
+  document.quarantined[0].since.clear();
   document.format = 1;
   return document;
 }
 
 AgentDocument versioned_agent() {
-  AgentDocument document;
-  document.id = "proxy-1";
-  document.instance = "i-1";
-  document.host = "host-1";
-  document.version = "0.1.0";
-  document.started_at = "2026-11-22T12:00:00.000Z";
-  document.admin = "10.0.0.1:8000";
-  document.role = Role::kLeader;
-  document.condition = Condition::kDown;
-  document.message = "nginx is not running";
-  document.vote = Vote{versioned_header().identity, VoteResult::kNack, "unknown directive"};
-  document.applied = AppliedEntry{versioned_header().identity, "2026-11-22T12:00:01.000Z"};
-  document.template_digest = "t-1";
-  document.marathon_reachable = true;
-  document.sync_requests = 3;
-  document.missing = {"aa", "bb"};
+  AgentDocument document = sample_agent();
   document.formats = {1};
   return document;
 }

@@ -22,6 +22,12 @@ AgentDocument agent_document(CoordinatorCluster& cluster, const std::string& id)
   return decode_agent(cluster.read("/chorale/agents/" + id).value_or("")).value_or(AgentDocument{});
 }
 
+TestAgent& started(CoordinatorCluster& cluster, const std::string& instance = "instance-of-a") {
+  TestAgent& agent = cluster.add("a", instance);
+  agent.start();
+  return agent;
+}
+
 TEST(MembershipTest, SaysWhoItIs) {
   CoordinatorCluster cluster;
   cluster.add("a").start(Identity{Epoch{3}, Revision{9}, std::string(64, 'd')});
@@ -34,12 +40,10 @@ TEST(MembershipTest, SaysWhoItIs) {
 
 TEST(MembershipTest, GhostOfTheOwnInstanceIsReplacedAtOnce) {
   CoordinatorCluster cluster;
-  TestAgent& killed = cluster.add("a");
-  killed.start();
+  TestAgent& killed = started(cluster);
   cluster.advance(seconds(1));
   cluster.kill(killed);
-  TestAgent& restarted = cluster.add("a");
-  restarted.start();
+  TestAgent& restarted = started(cluster);
   ASSERT_TRUE(cluster.wait([&] { return restarted.leading(); }, seconds(2)));  // its session has not expired
   EXPECT_THAT(cluster.list("/chorale/election"), SizeIs(1));
   EXPECT_THAT(restarted.refused, IsEmpty());
@@ -55,11 +59,9 @@ std::string standing(const TestAgent& agent) {
 
 TEST(MembershipTest, StrangerWithTheSameIdIsNamedAndTheAgentGoesOnTrying) {
   CoordinatorCluster cluster;
-  TestAgent& first = cluster.add("a");
-  first.start();
+  TestAgent& first = started(cluster);
   cluster.advance(seconds(1));
-  TestAgent& stranger = cluster.add("a", "elsewhere");
-  stranger.start();
+  TestAgent& stranger = started(cluster, "elsewhere");
   cluster.advance(seconds(11));
   EXPECT_EQ(standing(stranger), "contested");
   EXPECT_FALSE(stranger.view->id_taken);
@@ -85,14 +87,12 @@ TEST(MembershipTest, StrangerWithTheSameIdIsNamedAndTheAgentGoesOnTrying) {
 // A failover of the ensemble gives every session its whole timeout again: the wait is for one and the same session.
 TEST(MembershipTest, WaitBeginsAnewWhenAnotherSessionHoldsTheId) {
   CoordinatorCluster cluster;
-  TestAgent& first = cluster.add("a");
-  first.start();
+  TestAgent& first = started(cluster);
   cluster.advance(seconds(1));
-  TestAgent& late = cluster.add("a", "elsewhere");
-  late.start();
+  started(cluster, "elsewhere");
   cluster.advance(seconds(8));
   cluster.ensemble->expire(first.session());
-  cluster.add("a", "third").start();
+  started(cluster, "third");
   cluster.advance(seconds(8));
   const std::string owner = "third";
   ASSERT_EQ(agent_document(cluster, "a").instance, owner);
@@ -169,11 +169,9 @@ TEST_F(CloneTest, EarlierProcessesAreNoClones) {
 
 TEST(MembershipTest, TakesTheIdOverWhenTheStrangerGoes) {
   CoordinatorCluster cluster;
-  TestAgent& first = cluster.add("a");
-  first.start();
+  TestAgent& first = started(cluster);
   cluster.advance(seconds(1));
-  TestAgent& second = cluster.add("a", "elsewhere");
-  second.start();
+  TestAgent& second = started(cluster, "elsewhere");
   cluster.advance(seconds(5));
   cluster.kill_and_expire(first);
   cluster.advance(seconds(10));
@@ -196,8 +194,7 @@ TEST(MembershipTest, LostReplyOfTheCreateIsAdopted) {
 
 TEST(MembershipTest, DeletedZnodeIsCreatedAgain) {
   CoordinatorCluster cluster;
-  TestAgent& agent = cluster.add("a");
-  agent.start();
+  started(cluster);
   cluster.advance(seconds(1));
   ASSERT_TRUE(cluster.operate(DeleteNode{Path("/chorale/agents/a"), kAnyVersion}));
   cluster.advance(seconds(1));
@@ -206,8 +203,7 @@ TEST(MembershipTest, DeletedZnodeIsCreatedAgain) {
 
 TEST(MembershipTest, WritesOnlyWhatChanged) {
   CoordinatorCluster cluster;
-  TestAgent& agent = cluster.add("a");
-  agent.start();
+  TestAgent& agent = started(cluster);
   cluster.advance(seconds(1));
   agent.step(StatusChanged{Condition::kOk, "fine", "t", true});
   cluster.advance(seconds(1));

@@ -199,6 +199,22 @@ TEST_F(RosterTest, OwnAppliedIsNotAnothers) {
   EXPECT_EQ(newest_applied_by_others(a()), identity(1, 9));
 }
 
+TEST_F(RosterTest, WhatAnAgentSaidEndsWithIt) {
+  put("x", identity(1, 5));
+  remove(kAgents + "/x");
+  EXPECT_EQ(newest_applied_by_others(b()), std::nullopt);
+}
+
+TEST_F(RosterTest, WhatAnAgentSaidEndsWithTheReadThatFindsItGone) {
+  put("x", identity(1, 5));
+  cluster_.advance(seconds(1));  // a leads again, above that
+  ASSERT_EQ(newest_applied_by_others(a()), identity(1, 5));
+  a().refuse = refusing<ListChildren>(kAgents, ErrorKind::kConnectionLoss, 1);
+  remove(kAgents + "/x");
+  cluster_.settle();
+  EXPECT_EQ(newest_applied_by_others(a()), std::nullopt) << "the list does not say so yet";
+}
+
 TEST_F(RosterTest, DamagedNumbersAreNotTheNewest) {
   put("x", identity(1, 5));
   put("y", identity(kHighestEpoch.value + 1, 1));

@@ -10,6 +10,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using ::testing::HasSubstr;
+using ::testing::SizeIs;
 
 class SourceHandoverTest : public PoolTest {
  protected:
@@ -31,7 +32,12 @@ TEST_F(SourceHandoverTest, ALeaderThatDoesNotReachMarathonHandsOverAfterFifteenS
   say(a(), false);
   cluster_.advance(milliseconds(14'800));
   EXPECT_TRUE(leads(a()));
+  ASSERT_TRUE(cluster_.wait([&] { return leads(b()); }, seconds(2)));
+  EXPECT_THAT(cluster_.list("/chorale/election"), SizeIs(1)) << "it stays away for a second";
+  cluster_.advance(milliseconds(500));
+  EXPECT_THAT(cluster_.list("/chorale/election"), SizeIs(1));
   cluster_.advance(seconds(2));
+  EXPECT_THAT(cluster_.list("/chorale/election"), SizeIs(2));
   EXPECT_TRUE(leads(b()));
   ASSERT_EQ(a().lost.size(), 1U);
   EXPECT_THAT(a().lost[0].reason, HasSubstr("Marathon cannot be reached from here, and b reaches it"));

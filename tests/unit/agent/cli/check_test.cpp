@@ -162,6 +162,33 @@ TEST_F(CheckTest, PlacesThatCannotBeWrittenToAreNamed) {
   EXPECT_THAT(found(check_files), HasSubstr("fail  nginx_config: /proc cannot be written to"));
 }
 
+TEST_F(CheckTest, TheDirectoryThatALinkPointsToIsWrittenToAsWell) {
+  namespace fs = std::filesystem;
+  const fs::path other = directory_.path() / "other";
+  fs::create_directory(other);
+  fs::create_symlink("other/nginx.conf", config_.nginx_config);  // there may be no file yet
+  EXPECT_THAT(found(check_files), HasSubstr("ok    nginx_config: " + config_.nginx_config + " can be replaced"));
+  fs::remove(other);
+  EXPECT_THAT(found(check_files),
+              HasSubstr("fail  nginx_config: there is no directory " + other.string() + ", to which the link " +
+                        config_.nginx_config + " points; create it, or set nginx_config to where Nginx reads\n"));
+  EXPECT_EQ(exit_code(), kExitNo);
+  fs::remove(config_.nginx_config);
+  fs::create_symlink("/proc/nginx.conf", config_.nginx_config);
+  EXPECT_THAT(found(check_files),
+              HasSubstr("fail  nginx_config: /proc cannot be written to: No such file or directory; the agent replaces "
+                        "/proc/nginx.conf there, to which the link " +
+                        config_.nginx_config + " points\n"));
+}
+
+TEST_F(CheckTest, WatchedFileThatIsNotThereIsNamed) {
+  config_.reload_on = {directory_.path().string(), "/no/such/file"};
+  EXPECT_THAT(found(check_files), HasSubstr("warn  reload_on: /no/such/file: no such file; the agent waits"));
+  EXPECT_EQ(exit_code(), kExitFine);
+  config_.reload_on.pop_back();
+  EXPECT_THAT(found(check_files), Not(HasSubstr("reload_on")));
+}
+
 TEST_F(CheckTest, FreePortIsFine) {
   EXPECT_EQ(found(check_listen), "ok    listen: 127.0.0.1:0 is free\n");
   EXPECT_EQ(exit_code(), kExitFine);

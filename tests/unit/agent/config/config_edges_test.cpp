@@ -123,7 +123,7 @@ TEST(ConfigEdgesTest, DelimitersAndCommandsAreChecked) {
 }
 
 TEST(ConfigEdgesTest, UnusableTypesAreNamed) {
-  EXPECT_THAT(refused("marathon = [1]"), EndsWith("found an array with a integer in it"));
+  EXPECT_THAT(refused("marathon = [1]"), EndsWith("found an array with an integer in it"));
   EXPECT_THAT(refused("realm = 1979-05-27"), EndsWith("expected a string in quotes, found a date"));
   EXPECT_THAT(refused("realm = true"), EndsWith("found true"));
   EXPECT_THAT(refused("realm = false"), EndsWith("found false"));
