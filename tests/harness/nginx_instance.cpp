@@ -31,6 +31,11 @@ bool NginxInstance::start() {
   if (!std::filesystem::exists(config_file())) std::ofstream(config_file()) << config("foreign");
   // A master that dies by SIGKILL leaves its workers behind, so the kernel sends SIGTERM when the test is gone.
   std::vector<std::string> command{"setpriv", "--pdeathsig", "TERM"};
+  if (!user_.empty()) {
+    ChildProcess chown({"chown", "-R", user_, directory().string()}, "/dev/null");
+    if (!chown.wait(kStartLimit) || chown.exit_code() != 0) return false;
+    command.insert(command.end(), {"--reuid", user_, "--clear-groups"});
+  }
   for (const std::string& argument : arguments()) command.push_back(argument);
   command.insert(command.end(), {"-c", config_file(), "-g", "daemon off;"});
   master_ = std::make_unique<ChildProcess>(command, directory() / "output.log");

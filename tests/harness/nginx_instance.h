@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/harness/child_process.h"
@@ -27,6 +28,8 @@ class NginxInstance {
 
   // With the config that stands there, the first one if there is none. False: it did not answer in time.
   [[nodiscard]] bool start();
+  // As this user, to whom the directory is given; for the next start(). "" is the test's own user.
+  void run_as(std::string user) { user_ = std::move(user); }
   void stop();                                          // SIGTERM, and wait
   void kill();                                          // -9, the master and its workers
   void signal(int number) { master_->signal(number); }  // to the master
@@ -53,6 +56,7 @@ class NginxInstance {
  private:
   TempDir directory_;
   std::uint16_t port_;
+  std::string user_;
   std::unique_ptr<ChildProcess> master_;
 };
 

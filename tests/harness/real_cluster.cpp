@@ -179,6 +179,7 @@ Proxy* RealCluster::add_proxy(const std::string& more_config) {
                                                             options_.more_local,
                                                             number == options_.proxies ? options_.last_nginx_cmd : "",
                                                             options_.agent_cmd}));
+  if (number == options_.proxies) proxies_.back()->nginx().run_as(options_.last_nginx_user);
   if (!proxies_.back()->start_nginx()) return nullptr;
   proxies_.back()->start_agent();
   return proxies_.back().get();

@@ -97,6 +97,7 @@ class RealCluster {
     std::string nginx_template{};          // every agent's; empty: the shipped one
     std::string more_local{};              // further lines of every agent's [local]
     std::string last_nginx_cmd{};          // of the last proxy alone: see Proxy::Options::nginx_cmd
+    std::string last_nginx_user{};         // the same: see NginxInstance::run_as()
     std::vector<std::string> agent_cmd{};  // put before every agent's command line
     std::string zookeeper_user{};          // "user:password"; empty: without credentials
     bool marathon_relays = false;          // the same with Marathon

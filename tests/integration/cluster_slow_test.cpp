@@ -1,8 +1,11 @@
 // One proxy whose `nginx -t` takes long, or hangs: the others are not slowed, and changes go on.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "tests/integration/led_cluster.h"
@@ -93,6 +96,78 @@ TEST_F(ClusterSlowTest, LeaderWhoseTestHangsHandsOverAndChangesGoOn) {
       << cluster_.logs();
   (void)route("/learns", hanging);
   EXPECT_LT(route("/goes-on", hanging), milliseconds(1'500)) << cluster_.logs();
+}
+
+// The last proxy's Nginx belongs to another user, and the agents may not signal other users' processes: it is told to
+// reload by `nginx -s reload`. That, and `nginx -t`, hang as long as a file is there.
+class ClusterHungTest : public ::testing::Test {
+ protected:
+  static RealCluster::Options options(const std::filesystem::path& directory) {
+    const std::string script = directory / "nginx";
+    std::ofstream(script) << "#!/bin/sh\nhang() { while [ -e " << directory.string()
+                          << "/$1 ]; do sleep 0.1; done; }\ncase \" $* \" in\n*' -t '*) hang test ;;\n"
+                          << "*' -s '*) hang reload; exec setpriv --reuid nobody --clear-groups \"$@\" ;;\nesac\n"
+                          << "exec \"$@\"\n";
+    std::filesystem::permissions(script, std::filesystem::perms::owner_all);
+    RealCluster::Options options;
+    options.last_nginx_cmd = script + " ";
+    options.last_nginx_user = "nobody";
+    options.agent_cmd = {"setpriv", "--bounding-set=-kill", "--inh-caps=-kill"};
+    return options;
+  }
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << "Nginx may not be run as another user";
+    ASSERT_TRUE(cluster_.start()) << cluster_.logs();
+  }
+  void hang(const std::string& what) { std::ofstream(directory_.path() / what) << "hangs\n"; }
+  void go_on(const std::string& what) { std::filesystem::remove(directory_.path() / what); }
+  bool others_route(const std::string& app) { return cluster_.proxy(0).routes(app) && cluster_.proxy(1).routes(app); }
+  std::string message() { return hung().health().value("Message", ""); }
+  // Longer than a session: the agent answers at once, and ZooKeeper hears from it.
+  void expect_responsive() {
+    milliseconds longest{0};
+    EXPECT_FALSE(wait_until(
+        [&] {
+          const auto begin = steady_clock::now();
+          const auto health = hung().health();
+          longest = std::max(longest, std::chrono::duration_cast<milliseconds>(steady_clock::now() - begin));
+          return !health.is_object() || health.at("ZooKeeper").at("Healthy") != true;
+        },
+        seconds(5)))
+        << hung().agent_log();
+    EXPECT_LT(longest, milliseconds(1'000));
+    RecordProperty("longest_answer_ms", static_cast<int>(longest.count()));
+  }
+  void expect_healed(const std::string& app) {
+    const auto begin = steady_clock::now();
+    EXPECT_TRUE(wait_until([&] { return hung().routes(app) && cluster_.converged(); }, seconds(30)))
+        << hung().health().dump(2) << cluster_.logs();
+    RecordProperty("healed_ms" + app.substr(1),
+                   static_cast<int>(std::chrono::duration_cast<milliseconds>(steady_clock::now() - begin).count()));
+  }
+  Proxy& hung() { return cluster_.proxy(2); }
+
+  TempDir directory_{"hung"};
+  RealCluster cluster_{options(directory_.path())};
+};
+
+TEST_F(ClusterHungTest, HungTestAndReloadAreNamedAndHealWhenTheyGoOn) {
+  hang("reload");
+  ASSERT_TRUE(cluster_.marathon().create("/one", 1));
+  ASSERT_TRUE(wait_until([&] { return others_route("/one"); }, seconds(20))) << cluster_.logs();
+  hang("test");
+  ASSERT_TRUE(cluster_.marathon().create("/two", 1));
+  ASSERT_TRUE(wait_until([&] { return others_route("/two"); }, seconds(20))) << cluster_.logs();
+  EXPECT_FALSE(hung().routes("/one"));
+  expect_responsive();
+  // Both hang as long as they may, a minute: that is not waited for.
+  EXPECT_TRUE(wait_until([&] { return message().find("does not end") != std::string::npos; }, seconds(25)))
+      << hung().health().dump(2);
+  EXPECT_TRUE(wait_until([&] { return hung().health_status() == 503; }, seconds(30))) << hung().health().dump(2);
+  EXPECT_NE(message().find("nginx -t does not end"), std::string::npos) << message();
+  go_on("reload");
+  go_on("test");
+  expect_healed("/two");
 }
 
 }  // namespace

@@ -11,6 +11,8 @@ using coordination::VoteResult;
 
 namespace {
 
+// Longer than any test or reload that is only slow, and soon enough for whoever looks at a proxy that is behind.
+constexpr Milliseconds kHungAfter{15'000};
 constexpr const char* kHeld = ": nothing is applied over it until `chorale repair`";
 
 }  // namespace
@@ -18,8 +20,11 @@ constexpr const char* kHeld = ": nothing is applied over it until `chorale repai
 ApplierEffects Applier::step(TimePoint now, const ApplierEvent& event) {
   now_ = now;
   effects_.clear();
+  if (std::holds_alternative<TestFinished>(event)) testing_since_.reset();
   std::visit([this](const auto& typed) { on(typed); }, event);
   advance();
+  if (!candidate_.testing() && !refresh_.testing()) testing_since_.reset();
+  if (!testing_since_ && (candidate_.testing() || refresh_.testing())) testing_since_ = now_;
   const bool down = to_apply_ && !served_.master();
   if (apply_error_.empty() && !down) failing_since_.reset();
   if (down && !failing_since_) failing_since_ = now_;
@@ -36,6 +41,8 @@ NginxStatus Applier::status() const {
   if (!target_.trouble().empty()) trouble = target_.trouble() + (held() ? kHeld : "");
   if (concerns) trouble = candidate_.trouble();
   if (!apply_error_.empty()) trouble = apply_error_;
+  if (const char* hung = hung_command())
+    trouble = std::string(hung) + " does not end" + (trouble.empty() ? "" : "; before: ") + trouble;
   status.config_healthy = trouble.empty();
   status.config_message = trouble.empty() ? "OK" : trouble;
   status.drifted = target_.drifted();
@@ -44,6 +51,12 @@ NginxStatus Applier::status() const {
   status.accepted_tests = candidate_.accepted_tests();
   status.warnings = candidate_.warnings();
   return status;
+}
+
+const char* Applier::hung_command() const {
+  if (testing_since_ && now_ >= *testing_since_ + kHungAfter) return "nginx -t";
+  const auto due = served_.reload_due();
+  return due && now_ >= *due + kHungAfter ? "nginx -s reload" : nullptr;
 }
 
 void Applier::on(const FilesFound& event) {

@@ -75,6 +75,8 @@ class Applier {
   void outdate_inspection();
   void restore();
 
+  // Has not ended for so long that it is named; nullptr: none.
+  [[nodiscard]] const char* hung_command() const;
   void compare_found();
   void apply_again(std::optional<PublishedConfig> config);
   void fail(const std::string& reason, Milliseconds retry_after);
@@ -106,8 +108,9 @@ class Applier {
   std::optional<PublishedConfig> to_stage_;
   std::optional<PublishedConfig> to_apply_;  // committed and not proven yet
   bool reload_later_ = false;                // it was judged, and its reload would have come too soon
-  std::optional<PublishedConfig> found_;  // of the target, from an earlier life: not compared with today's values yet
-  TimePoint apply_at_{};                  // not before
+  std::optional<PublishedConfig> found_;    // of the target, from an earlier life: not compared with today's values yet
+  TimePoint apply_at_{};                    // not before
+  std::optional<TimePoint> testing_since_;  // the test that is under way
   std::string apply_error_;
   std::optional<TimePoint> failing_since_;
   std::optional<coordination::Identity> applied_;

@@ -12,6 +12,10 @@ bool Candidate::busy() const {
          std::holds_alternative<TestingCurrent>(state_) || std::holds_alternative<Outdated>(state_);
 }
 
+bool Candidate::testing() const {
+  return std::holds_alternative<Testing>(state_) || std::holds_alternative<TestingCurrent>(state_);
+}
+
 const Candidate::Judged* Candidate::judged(const Identity& identity) const {
   const auto* judged = std::get_if<Judged>(&state_);
   return judged && judged->identity == identity ? judged : nullptr;

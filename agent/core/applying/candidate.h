@@ -36,6 +36,7 @@ class Candidate {
 
   // One of its jobs runs on the files.
   [[nodiscard]] bool busy() const;
+  [[nodiscard]] bool testing() const;  // by Nginx
   // nullptr: it holds something else, or no verdict is known yet.
   [[nodiscard]] const Judged* judged(const coordination::Identity& identity) const;
   // One step towards a verdict on `config`. Only while no job runs on the files and none is known.

@@ -76,7 +76,7 @@ Reload ServedState::reload(TimePoint now, Milliseconds shortest) {
 Milliseconds ServedState::spacing() const {
   constexpr int kFreeGenerations = 4;
   constexpr Milliseconds kFirst{1'000};
-  constexpr Milliseconds kLongest{30'000};
+  constexpr Milliseconds kLongest{20'000};  // a proxy that is behind for 30 s is down
   const int generations = (old_workers_ + std::max(workers_, 1) - 1) / std::max(workers_, 1);
   Milliseconds spacing{0};
   for (int i = kFreeGenerations; i < generations && spacing < kLongest; ++i) {
@@ -95,6 +95,11 @@ void ServedState::log_spacing(ApplierEffects& effects) {
                                               std::to_string(now.count() / 1'000) + " s apart"});
   }
   logged_spacing_ = now;
+}
+
+std::optional<TimePoint> ServedState::reload_due() const {
+  const auto* reloading = std::get_if<Reloading>(&phase_);
+  return reloading ? std::optional(reloading->since + given_) : std::nullopt;
 }
 
 void ServedState::retry_at_once(TimePoint now) {

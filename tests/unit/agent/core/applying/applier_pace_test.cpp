@@ -80,8 +80,8 @@ TEST_F(ApplierPaceTest, SpacingGrowsWithTheGenerationsOfOldWorkers) {
   EXPECT_EQ(spacing(12), 2'000);
   EXPECT_EQ(spacing(14), 4'000);
   EXPECT_EQ(spacing(18), 16'000);
-  EXPECT_EQ(spacing(19), 30'000);
-  EXPECT_EQ(spacing(1'000), 30'000);
+  EXPECT_EQ(spacing(19), 20'000);
+  EXPECT_EQ(spacing(1'000), 20'000) << "less than kDownAfterBehind";
 }
 
 TEST_F(ApplierPaceTest, OldWorkersAreCountedAfterEveryReload) {
@@ -208,6 +208,54 @@ TEST_F(ApplierPaceTest, MasterThatGoesOnIsTriedAtOnce) {
   driver.accept_test();
   driver.installed();
   EXPECT_TRUE(driver.has<Reload>());
+}
+
+TEST_F(ApplierPaceTest, TestThatDoesNotEndIsNamed) {
+  driver.send(StageRequested{config_for(2)});
+  driver.wait(Milliseconds(60'000));
+  driver.write(2, "two");
+  ASSERT_TRUE(driver.has<TestStage>());
+  driver.wait(Milliseconds(14'999));
+  look(0);
+  EXPECT_TRUE(driver.applier.status().config_healthy) << "slow";
+  driver.wait(Milliseconds(1));
+  look(0);
+  EXPECT_FALSE(driver.applier.status().config_healthy);
+  EXPECT_EQ(driver.applier.status().config_message, "nginx -t does not end");
+  driver.accept_test();
+  EXPECT_EQ(driver.applier.status().config_message, "OK");
+}
+
+TEST_F(ApplierPaceTest, TestsThatFollowEachOtherAreNotTakenForOne) {
+  for (int revision = 2; revision < 8; ++revision) {
+    driver.send(StageRequested{config_for(revision)});
+    driver.write(revision, "two");
+    driver.wait(Milliseconds(8'000));
+    driver.refuse_test("refused");
+    ASSERT_TRUE(driver.has<TestCurrent>()) << "a test follows at once";
+    driver.wait(Milliseconds(8'000));
+    look(0);
+    EXPECT_EQ(driver.applier.status().config_message.find("does not end"), std::string::npos);
+    driver.accept_test();
+    driver.send(ProposalEnded{});
+  }
+}
+
+TEST_F(ApplierPaceTest, ReloadByCommandThatDoesNotEndIsNamedBesideWhatWasWrong) {
+  driver.apply_until_reload(2, "two");
+  driver.wait(Milliseconds(19'999));  // 5 s are given to it
+  look(0);
+  EXPECT_TRUE(driver.applier.status().config_healthy);
+  driver.wait(Milliseconds(1));
+  look(0);
+  EXPECT_EQ(driver.applier.status().config_message, "nginx -s reload does not end");
+  fail(Result::kUnproven);
+  driver.send(ProvenRestored{content_for(1, "one"), 600'000, {}});
+  driver.wait(Milliseconds(20'000));
+  look(0);
+  EXPECT_EQ(driver.applier.status().config_message, "nginx -s reload does not end; before: why");
+  driver.proven();
+  EXPECT_EQ(driver.applier.status().config_message, "why");
 }
 
 }  // namespace
