@@ -222,5 +222,23 @@ TEST_F(FenceTest, LostReplyOfTheFirstWriteOfATermIsAdopted) {
   }
 }
 
+// Another agent has created the state anew, at version 0 and below all that the last own term has written.
+TEST_F(FenceTest, LostTakeoverIsAdoptedWhateverTheLastTermWrote) {
+  for (const char* text : {"one", "two", "three"}) {
+    a().offer(text);
+    cluster_.settle();
+  }
+  StateDocument other = cluster_.state();
+  other.epoch.value += 1;
+  other.term = "another";
+  other.leader = "z";
+  remove(kState);
+  lose_next_write();
+  create(kState, encode(other));
+  cluster_.advance(seconds(15));
+  EXPECT_EQ(cluster_.state().epoch.value, other.epoch.value + 1) << "taken over once";
+  EXPECT_TRUE(a().leading());
+}
+
 }  // namespace
 }  // namespace chorale::coordination
