@@ -17,6 +17,7 @@ struct Arguments {
   std::string config = kDefaultConfig;
   std::string apps_file;
   std::string app;
+  std::string nginx_file;
   std::string what;
   std::string id;
   StatusFlags status;
@@ -63,6 +64,14 @@ void add_verbs(CLI::App& app, Arguments& arguments) {
                               [&] { return run_routes(arguments.config, arguments.app); });
   add_config(routes, arguments);
   routes->add_option("app", arguments.app, "one app in detail, e.g. /shop/cart")->type_name("APP");
+
+  CLI::App* compare =
+      add_verb(app, arguments, "compare", "Compare an Nginx file in service, such as Nixy's, with the committed routes",
+               [&] { return run_compare(arguments.config, arguments.nginx_file); });
+  add_config(compare, arguments);
+  compare->add_option("nginx-file", arguments.nginx_file, "the file, or the output of `nginx -T`")
+      ->type_name("NGINX_FILE")
+      ->required();
 
   CLI::App* accept = add_verb(app, arguments, "accept", "Accept what the leader holds back until an operator says so",
                               [&] { return run_accept(arguments.config, arguments.what); });

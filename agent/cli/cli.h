@@ -19,6 +19,8 @@ int run_check(const std::string& config_file);
 int run_render(const std::string& config_file, const std::string& apps_file);
 int run_status(const std::string& config_file, const StatusFlags& flags);
 int run_routes(const std::string& config_file, const std::string& app);
+// 1: `nginx_file` routes otherwise than the committed routes do.
+int run_compare(const std::string& config_file, const std::string& nginx_file);
 // `what`: "policy", or the digest of a loss that is held back; of a standalone agent by its unix socket.
 int run_accept(const std::string& config_file, const std::string& what);
 int run_forget(const std::string& config_file, const std::string& id);

@@ -1,6 +1,5 @@
 // `chorale render [--apps apps.json]`: nginx.conf as this proxy would get it, on stdout.
 #include <algorithm>
-#include <boost/asio/io_context.hpp>
 #include <iostream>
 #include <optional>
 #include <utility>
@@ -8,30 +7,14 @@
 #include "agent/cli/cli.h"
 #include "agent/cli/load.h"
 #include "agent/cli/rendering.h"
+#include "agent/cli/resolve_names.h"
 #include "agent/cli/table.h"
 #include "agent/core/leading/routes.h"
 #include "agent/marathon/apps_parser.h"
-#include "agent/marathon/resolver.h"
 #include "render/server_names.h"
 
 namespace chorale::agent {
 namespace {
-
-ResolvedNames resolve(const std::set<std::string>& names) {
-  if (names.empty()) return {};
-  boost::asio::io_context loop{1};
-  NamesResolved resolved;
-  Resolver resolver(loop, [&](NamesResolved answer) {
-    resolved.names.merge(answer.names);
-    resolved.failed.merge(answer.failed);
-  });
-  resolver.perform(ResolveNames{names});
-  loop.run();
-  for (const auto& [name, why] : resolved.failed) {
-    std::cerr << "warning: host " << safe(name) << " cannot be resolved: " << safe(why) << "\n";
-  }
-  return resolved.names;
-}
 
 tl::expected<render::RoutingState, CliError> read_state(const Config& config, const std::string& apps_file,
                                                         std::size_t longest_server_name) {
@@ -43,8 +26,8 @@ tl::expected<render::RoutingState, CliError> read_state(const Config& config, co
   HealthMemory memory;
   const RoutePolicy policy{config.realm, config.expose_env, config.health_memory, reaches_cluster_on_loopback(config),
                            longest_server_name};
-  Routes routes =
-      build_routes(*apps, resolve(names_to_resolve(*apps)), policy, memory, std::chrono::steady_clock::now());
+  Routes routes = build_routes(*apps, resolve_names(names_to_resolve_names(*apps)), policy, memory,
+                               std::chrono::steady_clock::now());
   for (const Exclusion& exclusion : routes.exclusions) {
     std::cerr << safe(text_of(exclusion)) << "\n";
   }

@@ -45,12 +45,12 @@ _chorale() {
   case $verb in
     "")
       words+=" --version"
-      [[ $current == -* ]] || words="accept agent check forget reload render repair status routes version"
+      [[ $current == -* ]] || words="accept agent check compare forget reload render repair status routes version"
       ;;
     render) words+=" --apps" ;;
     status) words+=" --json --watch" ;;
     agent) words+=" --test" ;;
-    accept | check | forget | reload | repair | routes | version) ;;
+    accept | check | compare | forget | reload | repair | routes | version) ;;
     *) return ;;
   esac
   # After a verb an empty word may become an app or nothing at all: options only when they are asked for.

@@ -61,6 +61,38 @@ TEST_F(ClusterRoutesTest, EveryAnswerNamesItsOwnProxy) {
   for (const auto& proxy : cluster_.proxies()) EXPECT_EQ(proxy->get("/web/").headers["x-proxy"], proxy->id());
 }
 
+// On the day on which a site moves over, the file is Nixy's: other names, hosts by name.
+TEST_F(ClusterRoutesTest, CompareSaysWhatAFileInServiceDoesOtherwise) {
+  ASSERT_TRUE(cluster_.marathon().create("/web", 2));
+  ASSERT_TRUE(cluster_.marathon().create("/shop/cart", 1));
+  ASSERT_TRUE(wait_until([&] { return cluster_.routed_everywhere("/web") && cluster_.routed_everywhere("/shop/cart"); },
+                         seconds(10)));
+  ASSERT_TRUE(wait_until([&] { return cluster_.converged(); }, seconds(10)));
+  const Proxy& proxy = cluster_.proxy(0);
+  const auto own = proxy.run("compare", cluster_.proxy(1).nginx().config_file().string());
+  EXPECT_EQ(own.exit_code, 0) << own.output;
+  EXPECT_NE(own.output.find("2 apps alike, 0 different"), std::string::npos) << own.output;
+
+  const auto tasks = cluster_.marathon().tasks("/web");
+  ASSERT_EQ(tasks.size(), 2U);
+  const std::string first = std::to_string(tasks[0].ports.at(0));
+  const std::string second = std::to_string(tasks[1].ports.at(0));
+  const TempDir directory("nixy");
+  const std::string file = directory.path() / "nixy.conf";
+  std::ofstream(file) << "http { upstream web { server localhost:" << first << "; server 127.0.0.1:9; }\n"
+                      << "upstream old { server 127.0.0.1:10; } }\n";
+  const auto other = proxy.run("compare", file);
+  EXPECT_EQ(other.exit_code, 1);
+  for (const std::string& line :
+       {"/web (upstream web): only routed 127.0.0.1:" + second + "; only in the file 127.0.0.1:9\n",
+        std::string("/shop/cart: routed, not in the file\n"),
+        std::string("upstream old: in the file, of no routed app\n")}) {
+    EXPECT_NE(other.output.find(line), std::string::npos) << line << other.output;
+  }
+  EXPECT_EQ(proxy.run("compare", file + ".gone").exit_code, 2);
+  EXPECT_EQ(proxy.run("compare", proxy.config_file()).exit_code, 2) << "no Nginx file";
+}
+
 TEST_F(ClusterRoutesTest, ZkCliStatusAndHealthAgree) {
   ASSERT_TRUE(cluster_.marathon().create("/web", 3));
   ASSERT_TRUE(wait_until([&] { return cluster_.routed_everywhere("/web") && cluster_.converged(); }, seconds(10)));
