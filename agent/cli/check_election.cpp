@@ -16,12 +16,12 @@ using coordination::DirectoryTexts;
 using coordination::ErrorKind;
 using coordination::Path;
 
-constexpr std::chrono::milliseconds kPatience{2'000};
+constexpr std::chrono::milliseconds kReadPatience{2'000};
 
 // The answer to one operation; an Error of the tree comes as that of a visit that failed, but for what is not there.
 template <class Op>
 tl::expected<std::optional<typename Op::Answer>, CliError> ask(ClusterSession& session, Op operation) {
-  auto outcome = session.execute(std::move(operation), kPatience);
+  auto outcome = session.execute(std::move(operation), kReadPatience);
   if (!outcome) return tl::unexpected(outcome.error());
   if (*outcome) return std::get<typename Op::Answer>(**outcome);
   const coordination::Error& error = outcome->error();
