@@ -75,7 +75,7 @@ Comparison::Difference difference_of(const Match& match, const std::map<std::str
   return difference;
 }
 
-std::string joined(const std::vector<std::string>& words) {
+std::string words_of(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : " ") + safe(word);
   return text;
@@ -152,9 +152,9 @@ std::string comparison_text(const Comparison& comparison) {
   std::string text;
   for (const Comparison::Difference& each : comparison.different) {
     text += safe(each.app) + " (upstream " + safe(each.upstream) + "):";
-    if (!each.only_routed.empty()) text += " only routed " + joined(each.only_routed);
+    if (!each.only_routed.empty()) text += " only routed " + words_of(each.only_routed);
     if (!each.only_routed.empty() && !each.only_file.empty()) text += ";";
-    if (!each.only_file.empty()) text += " only in the file " + joined(each.only_file);
+    if (!each.only_file.empty()) text += " only in the file " + words_of(each.only_file);
     text += "\n";
   }
   for (const std::string& app : comparison.not_in_file) text += safe(app) + ": routed, not in the file\n";

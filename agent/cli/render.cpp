@@ -26,7 +26,7 @@ tl::expected<render::RoutingState, CliError> read_state(const Config& config, co
   HealthMemory memory;
   const RoutePolicy policy{config.realm, config.expose_env, config.health_memory, reaches_cluster_on_loopback(config),
                            longest_server_name};
-  Routes routes = build_routes(*apps, resolve_names(names_to_resolve_names(*apps)), policy, memory,
+  Routes routes = build_routes(*apps, resolve_names(names_to_resolve(*apps)), policy, memory,
                                std::chrono::steady_clock::now());
   for (const Exclusion& exclusion : routes.exclusions) {
     std::cerr << safe(text_of(exclusion)) << "\n";

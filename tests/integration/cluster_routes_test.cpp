@@ -69,7 +69,7 @@ TEST_F(ClusterRoutesTest, CompareSaysWhatAFileInServiceDoesOtherwise) {
                          seconds(10)));
   ASSERT_TRUE(wait_until([&] { return cluster_.converged(); }, seconds(10)));
   const Proxy& proxy = cluster_.proxy(0);
-  const auto own = proxy.run("compare", cluster_.proxy(1).nginx().config_file().string());
+  const auto own = proxy.run("compare", cluster_.proxy(1).nginx().config_file());
   EXPECT_EQ(own.exit_code, 0) << own.output;
   EXPECT_NE(own.output.find("2 apps alike, 0 different"), std::string::npos) << own.output;
 

@@ -12,8 +12,8 @@ namespace {
 
 using coordination::DirectoryTexts;
 using coordination::Path;
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 const Path kRoot("/marathon");
 
