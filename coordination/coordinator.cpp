@@ -193,7 +193,7 @@ void Coordinator::Parts::drive() {
     leader.end("the tree is of a format that this version does not read");
     election.step_down(std::chrono::milliseconds{0});
   }
-  election.drive(ready && !newer_format);
+  election.drive(ready && !newer_format && context.options.may_lead);
   pointer.drive(root.ready(), root.cluster_id());
   members.drive(root.ready(), ready && !newer_format);
   policy.drive(root.ready(), membership.document().policy);

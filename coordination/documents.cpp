@@ -145,6 +145,7 @@ Json to_json(const AgentDocument& document) {
               {"applied", std::move(applied)},
               {"template_digest", document.template_digest},
               {"marathon_reachable", document.marathon_reachable},
+              {"lead", document.may_lead},
               {"sync_requests", document.sync_requests},
               {"missing", document.missing},
               {"formats", document.formats},

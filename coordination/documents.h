@@ -169,6 +169,7 @@ struct AgentDocument {
   std::optional<AppliedEntry> applied;
   std::string template_digest;
   bool marathon_reachable = false;
+  bool may_lead = true;              // JSON key "lead"
   std::int64_t sync_requests = 0;    // rises when this agent was asked for a full sync; the leader then makes one
   std::vector<std::string> missing;  // chunk digests that this agent could not find
   std::vector<std::int64_t> formats{kOldestFormat};  // what it reads, rising; at least one

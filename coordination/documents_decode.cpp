@@ -192,6 +192,7 @@ tl::expected<AgentDocument, Error> decode_agent(std::string_view text) {
     });
     reader.optional_text("template_digest", into.template_digest);
     reader.optional_boolean("marathon_reachable", into.marathon_reachable);
+    reader.optional_boolean("lead", into.may_lead);
     reader.optional_number("sync_requests", into.sync_requests);
     read_texts(reader, "missing", into.missing);
     read_formats(reader, into.formats);

@@ -22,7 +22,7 @@ std::optional<std::string> FirstState::why_hand_over() {
   std::erase_if(asked_, [this](const std::string& id) { return !roster_.contains(id); });
   std::optional<std::string> reason;
   for (const auto& [id, identity] : applied_by_others(roster_, context_.options.id)) {
-    if (!asked_.insert(id).second || reason) continue;
+    if (!roster_.documents().at(id).may_lead || !asked_.insert(id).second || reason) continue;
     reason = "nothing is committed, and " + id + " has applied " + to_text(identity) + ": it may know what was served";
   }
   return reason;

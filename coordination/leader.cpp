@@ -247,7 +247,7 @@ std::optional<std::string> Leader::who_reaches_the_source() const {
   const auto own = agents.find(context_.options.id);
   if (own == agents.end() || own->second.marathon_reachable) return std::nullopt;
   const auto could_lead = [this](const AgentDocument& agent) {
-    return agent.marathon_reachable && agent.condition != Condition::kDown &&
+    return agent.may_lead && agent.marathon_reachable && agent.condition != Condition::kDown &&
            (!policy_.values() || !policy_difference(agent.policy, *policy_.values()));
   };
   for (const auto& [id, agent] : agents) {
@@ -321,7 +321,7 @@ bool Leader::another_agent_can(const Vote& own) const {
   const auto& agents = roster_.documents();
   return std::any_of(agents.begin(), agents.end(), [&](const auto& entry) {
     const auto& [id, agent] = entry;
-    return id != context_.options.id && agent.vote && agent.vote->identity == own.identity &&
+    return id != context_.options.id && agent.may_lead && agent.vote && agent.vote->identity == own.identity &&
            agent.vote->result == VoteResult::kAck;
   });
 }

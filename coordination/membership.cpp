@@ -19,6 +19,7 @@ Membership::Membership(Context& context)
   const CoordinatorOptions& options = context.options;
   document_.id = options.id;
   document_.instance = options.instance;
+  document_.may_lead = options.may_lead;
   document_.host = options.host;
   document_.version = options.version;
   document_.started_at = options.started_at;

@@ -18,8 +18,11 @@ void PoolPolicy::drive(bool root_ready, const PolicyValues& own) {
   const Documents& documents = roster_.documents();
   const bool registered = roster_.contains(context_.options.id);
   if (rests_on(documents, registered)) return;
-  basis_ = Basis{own_, committed_, members_.ids(), {}, registered};
-  for (const auto& [id, agent] : documents) basis_->announced.emplace(id, agent.policy);
+  basis_ = Basis{own_, committed_, members_.ids(), {}, {}, registered};
+  for (const auto& [id, agent] : documents) {
+    basis_->announced.emplace(id, agent.policy);
+    if (agent.may_lead) basis_->may_lead.insert(id);
+  }
   judge();
 }
 
@@ -27,8 +30,9 @@ bool PoolPolicy::rests_on(const Documents& documents, bool registered) const {
   return basis_ && basis_->registered == registered && basis_->own == own_ && basis_->committed == committed_ &&
          basis_->members == members_.ids() &&
          std::equal(documents.begin(), documents.end(), basis_->announced.begin(), basis_->announced.end(),
-                    [](const auto& now, const auto& then) {
-                      return now.first == then.first && now.second.policy == then.second;
+                    [this](const auto& now, const auto& then) {
+                      return now.first == then.first && now.second.policy == then.second &&
+                             now.second.may_lead == basis_->may_lead.contains(now.first);
                     });
 }
 
@@ -39,8 +43,8 @@ void PoolPolicy::judge() {
   published_ = values_ && !own_.empty() ? policy_filled(own_, *values_) : own_;
   difference_ = values_ ? policy_difference(own_, *values_) : std::nullopt;
   const auto other = std::find_if(announced.begin(), announced.end(), [this](const auto& entry) {
-    return entry.first != context_.options.id && !entry.second.empty() && values_ &&
-           !policy_difference(entry.second, *values_);
+    return entry.first != context_.options.id && basis_->may_lead.contains(entry.first) && !entry.second.empty() &&
+           values_ && !policy_difference(entry.second, *values_);
   });
   another_ = other == announced.end() ? std::nullopt : std::optional(other->first);
 }

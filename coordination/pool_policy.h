@@ -44,6 +44,7 @@ class PoolPolicy {
     PolicyValues committed;
     std::set<std::string> members;
     std::map<std::string, PolicyValues> announced;  // by the documents
+    std::set<std::string> may_lead;                 // of them
     bool registered = false;
   };
 

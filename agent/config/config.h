@@ -45,6 +45,7 @@ struct Config {
   bool marathon_https = false;
   bool standalone = true;  // no `zookeeper` key
   coordination::ConnectString zookeeper;
+  bool lead = true;
   std::string id;  // default: the host's name; "localhost*" is refused
   std::string listen_address = "0.0.0.0";
   std::uint16_t listen_port = 8000;

@@ -147,6 +147,10 @@ class Parser {
   }
 
   void settle_zookeeper() {
+    if (!config_.lead && find("zookeeper") == nullptr) {
+      config_.lead = true;
+      warn_no_effect("lead", "has no effect without zookeeper: a standalone agent leads itself");
+    }
     if (config_.zookeeper_auth_file.empty()) return;
     if (find("zookeeper") == nullptr) {
       warn_no_effect("zookeeper_auth_file", "has no effect without zookeeper");

@@ -138,6 +138,12 @@ std::vector<Key> cluster_keys() {
                "and underscores, beginning with a letter or digit. A name that begins with `localhost` is refused.",
        .unset = "the host's name",
        .example = R"("proxy-1")"},
+      {.name = "lead",
+       .heading = kCluster,
+       .type = FlagKey{kMember<&Config::lead>},
+       .text = "False: this agent follows and applies, and never leads, so that it never reads apps from Marathon. "
+               "Others of "
+               "the pool have to lead."},
       {.name = "session_timeout",
        .heading = kCluster,
        .type = DurationKey{kMember<&Config::session_timeout>, seconds(1), minutes(10)},

@@ -114,6 +114,7 @@ coordination::CoordinatorOptions Agent::coordinator_options() const {
   options.version = version();
   options.started_at = started_at_;
   options.admin = (anywhere ? options.host : config_.listen_address) + ":" + std::to_string(admin_->port());
+  options.may_lead = config_.lead;
   options.alone = config_.standalone;
   options.session_timeout = config_.session_timeout;
   options.stage_timeout = config_.stage_timeout;

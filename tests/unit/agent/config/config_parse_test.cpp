@@ -298,6 +298,13 @@ TEST(ConfigTest, MarathonMayBeWhereItElectsItsLeader) {
   EXPECT_THAT(warned(accepted("marathon_https = true\n")), ElementsAre(HasSubstr("marathon_https: has no effect")));
 }
 
+TEST(ConfigTest, StandaloneAgentLeadsItself) {
+  EXPECT_FALSE(accepted("lead = false\nzookeeper = \"zk://a:2181/chorale\"\n").config.lead);
+  const LoadedConfig alone = accepted("lead = false\n");
+  EXPECT_TRUE(alone.config.lead);
+  EXPECT_THAT(warned(alone), ElementsAre(HasSubstr("lead: has no effect without zookeeper")));
+}
+
 TEST(ConfigTest, MarathonsEnsembleOnLoopbackIsTheCluster) {
   EXPECT_TRUE(reaches_cluster_on_loopback(accepted("marathon = \"zk://a:2181,127.0.0.1:2181/marathon\"").config));
   EXPECT_FALSE(reaches_cluster_on_loopback(accepted("marathon = \"zk://a:2181/marathon\"").config));
