@@ -7,6 +7,7 @@ namespace chorale::coordination {
 void Acceptance::reset() {
   mirror_.reset();
   taken_.reset();
+  deleting_.reset();
 }
 
 void Acceptance::drive() {
@@ -16,6 +17,8 @@ void Acceptance::drive() {
 
 void Acceptance::on_checked(const Reply<CheckNode>& reply) {
   if (!reply) return mirror_.again(reply.error());
+  // Gone, and the reply to its deletion was lost: it is taken all the same.
+  if (const auto deleted = std::exchange(deleting_, std::nullopt); deleted && !reply->stat) taken_ = deleted;
   if (!reply->stat) return mirror_.fresh();
   mirror_.send(ReadNode{context_.paths.accept}, [this](const Reply<ReadNode>& read) { on_read(read); });
 }
@@ -27,7 +30,10 @@ void Acceptance::on_read(const Reply<ReadNode>& reply) {
   // Its own deletion must succeed before it counts: a word is taken once, whoever leads.
   mirror_.send(DeleteNode{context_.paths.accept, reply->stat.version},
                [this, document = *document](const Reply<DeleteNode>& deleted) {
-                 if (!deleted) return mirror_.again(deleted.error());
+                 if (!deleted) {
+                   if (is_unknown(deleted.error().kind)) deleting_ = document;
+                   return mirror_.again(deleted.error());
+                 }
                  taken_ = document;
                  mirror_.fresh();
                });

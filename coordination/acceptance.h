@@ -30,6 +30,7 @@ class Acceptance {
   Context& context_;
   Mirror mirror_;
   std::optional<AcceptDocument> taken_;
+  std::optional<AcceptDocument> deleting_;  // whether its deletion has happened is not known
 };
 
 }  // namespace chorale::coordination

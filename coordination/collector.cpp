@@ -102,11 +102,12 @@ void Collector::on_chain(const Identity& identity, int left, const Reply<ReadNod
   if (!reply && reply.error().kind != ErrorKind::kNoNode) return fail(reply.error());
   const auto manifest =
       reply ? decode_manifest(reply->data, context_.options.newest_format) : tl::unexpected(reply.error());
-  const bool right = manifest && manifest->header.identity == identity;
+  const bool right =
+      manifest && manifest->header.identity == identity && manifest_digest(manifest->files) == identity.digest;
   const bool newer = !manifest && manifest.error().kind == ErrorKind::kNewerFormat;
   if (newer || (!right && left == context_.options.keep_revisions)) {
     return give_up("revision " + to_text(identity) + " cannot be read" +
-                   (manifest ? std::string() : ": " + manifest.error().message));
+                   (manifest ? std::string(": it is not what its name says") : ": " + manifest.error().message));
   }
   if (right) keep(*manifest);
   if (!right || left <= 1 || !manifest->parent) return read_held();
@@ -130,9 +131,12 @@ void Collector::read_next_held() {
     if (!reply && reply.error().kind != ErrorKind::kNoNode) return fail(reply.error());
     const auto manifest =
         reply ? decode_manifest(reply->data, context_.options.newest_format) : tl::unexpected(reply.error());
-    if (manifest) keep(*manifest);
-    if (reply && !manifest) {
-      return give_up(path.text() + ", which is held, cannot be read: " + manifest.error().message);
+    const bool right = manifest && manifest_digest(manifest->files) == manifest->header.identity.digest;
+    if (right) keep(*manifest);
+    if (reply && !right) {
+      return give_up(
+          path.text() + ", which is held, cannot be read: " +
+          (manifest ? std::string("its files do not have the digest that it names") : manifest.error().message));
     }
     read_next_held();
   });

@@ -35,6 +35,7 @@ void Membership::reset() {
   written_.reset();
   contested_since_.reset();  // the other's session may have been kept alive by the very outage that ended ours
   ghosts_ = 0;
+  ghost_.reset();
   if (state_ != State::kRefused && state_ != State::kLeft) state_ = State::kAbsent;
 }
 
@@ -141,7 +142,8 @@ void Membership::on_foreign(SessionId owner, const std::string& host) {
 }
 
 void Membership::on_ghost(const AgentDocument& ghost, const Stat& stat) {
-  if (++ghosts_ <= kGhostsAllowed) return delete_ghost(stat.version);
+  if (std::exchange(ghost_, stat.created_zxid) != stat.created_zxid) ++ghosts_;  // else it is the same one, still
+  if (ghosts_ <= kGhostsAllowed) return delete_ghost(stat.version);
   const std::string twin = "a clone of this machine runs, with the same id " + context_.options.id +
                            " and the same instance, on " + ghost.host + " (admin " + ghost.admin + ", started " +
                            ghost.started_at + ")";

@@ -71,7 +71,8 @@ class Membership {
   Version version_;
   std::optional<TimePoint> contested_since_;
   SessionId contested_by_;
-  int ghosts_ = 0;  // seen in this session
+  int ghosts_ = 0;                     // seen in this session
+  std::optional<std::int64_t> ghost_;  // the last one's created_zxid
   std::optional<std::string> complaint_;
 };
 

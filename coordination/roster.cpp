@@ -30,8 +30,9 @@ Roster::Pass Roster::begin_pass() {
 }
 
 bool Roster::settled(Pass pass) const {
-  return listed_pass_ >= pass && std::all_of(members_.begin(), members_.end(),
-                                             [pass](const auto& entry) { return entry.second.read_pass >= pass; });
+  return listed_pass_ >= pass && std::all_of(members_.begin(), members_.end(), [pass](const auto& entry) {
+           return entry.second.read_pass >= pass || entry.second.refused;
+         });
 }
 
 void Roster::on_watch(const Path& path) {
@@ -92,6 +93,7 @@ void Roster::on_read(const std::string& id, Pass pass, const Reply<ReadNode>& re
   member.read_pass = pass;
   if (!reply) return on_refused(id, member, reply.error());
   member.mirror.fresh();
+  member.refused = false;
   ++reads_;
   auto document = decode_agent(reply->data);
   if (document) {
@@ -104,6 +106,7 @@ void Roster::on_read(const std::string& id, Pass pass, const Reply<ReadNode>& re
 
 void Roster::on_refused(const std::string& id, Member& member, const Error& error) {
   member.mirror.again(error);
+  member.refused = true;
   complain(id, member, error);
 }
 

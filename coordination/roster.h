@@ -50,7 +50,8 @@ class Roster {
     explicit Member(Context& context) : mirror(context, "roster") {}
 
     Mirror mirror;
-    Pass read_pass = 0;  // listed_pass_ when the last answered read was sent
+    Pass read_pass = 0;    // listed_pass_ when the last answered read was sent
+    bool refused = false;  // the last read: it is tried again later, and nobody waits for that
     std::optional<std::string> complaint;
   };
 

@@ -96,6 +96,13 @@ int accept(ClusterSession& session, const coordination::Path& root, const std::s
     (void)session.execute(coordination::DeleteNode{path, coordination::kAnyVersion}, kClusterPatience);
     return complain({kExitNo, "no leader has taken it within 5 s; see `chorale status`"});
   }
+  // A word that an ending leadership took is lost with it.
+  const auto afterwards = session.read_cluster(kClusterPatience);
+  if (!afterwards) return complain(afterwards.error());
+  if (afterwards->state.epoch != cluster->state.epoch) {
+    return complain(
+        {kExitNo, "the leader has changed meanwhile: see `chorale status`, and say it again if it still waits"});
+  }
   const std::string leader = safe(cluster->state.leader);
   std::cout << (is_policy
                     ? "accepted: the policy of " + leader + " is the pool's from its next revision on\n"

@@ -81,15 +81,17 @@ std::vector<PeerAddress> CutOff::step(TimePoint now, bool hears) {
 void CutOff::answered(const std::string& id, std::optional<PeerHealth> health) {
   if (!silent_since_) return;  // a late answer
   if (health) {
-    answers_[id] = *health;
-  } else {
-    answers_.erase(id);
+    answers_[id] = {*health, 0};
+  } else if (const auto last = answers_.find(id);
+             last != answers_.end() && ++last->second.unanswered >= kForgottenAfter) {
+    answers_.erase(last);
   }
 }
 
 std::optional<std::string> CutOff::replaced_by(coordination::Revision own) const {
   const auto newer = std::find_if(answers_.begin(), answers_.end(), [own](const auto& answer) {
-    return answer.second.serves && answer.second.connected && answer.second.applied > own;
+    const PeerHealth& last = answer.second.health;
+    return last.serves && last.connected && last.applied > own;
   });
   return newer == answers_.end() ? std::nullopt : std::optional(newer->first);
 }

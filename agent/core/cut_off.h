@@ -22,6 +22,7 @@ namespace chorale::agent {
 inline constexpr Milliseconds kCutOffAfter{30'000};
 inline constexpr Milliseconds kAskPeersAgain{10'000};
 inline constexpr std::size_t kMostPeersAsked = 10;
+inline constexpr int kForgottenAfter = 3;  // questions without an answer: one that is lost says nothing
 
 struct PeerHealth {
   bool serves = false;     // it answered 200
@@ -44,7 +45,7 @@ class CutOff {
 
   // `hears`: of the cluster. Whom to ask now.
   [[nodiscard]] std::vector<coordination::PeerAddress> step(TimePoint now, bool hears);
-  // nullopt: no answer, or none that is one.
+  // nullopt: no answer, or none that is one; what it said last holds for a while.
   void answered(const std::string& id, std::optional<PeerHealth> health);
   // The agent that serves a newer revision than `own`.
   [[nodiscard]] std::optional<std::string> replaced_by(coordination::Revision own) const;
@@ -54,7 +55,11 @@ class CutOff {
   std::size_t next_ = 0;  // in peers_
   std::optional<TimePoint> silent_since_;
   TimePoint ask_at_{};
-  std::map<std::string, PeerHealth> answers_;
+  struct Answer {
+    PeerHealth health;
+    int unanswered = 0;  // questions in a row since
+  };
+  std::map<std::string, Answer> answers_;
 };
 
 }  // namespace chorale::agent

@@ -115,11 +115,14 @@ std::optional<PublishedConfig> ConfigFile::find_published(const std::optional<Fi
   return std::nullopt;
 }
 
-Done ConfigFile::keep_published(const PublishedConfig& config) const {
+Done ConfigFile::keep_published(const PublishedConfig& config, const std::optional<FileContent>& target) const {
   const std::string text = encode_published(config);
   const auto kept = read_file(published_);
   if (kept && *kept && (*kept)->text == text) return {};
-  rename(published_.c_str(), published_before_.c_str());  // there may be none
+  // Not the text of an install that failed: what is kept before it is still the target's.
+  if (kept && *kept && target && parse_identity_line((*kept)->text) == target->identity) {
+    rename(published_.c_str(), published_before_.c_str());
+  }
   return replace_unsynced(published_, text, kPrivate);
 }
 
@@ -186,7 +189,7 @@ StageInstalled ConfigFile::install(const InstallStage& request) const {
     if (const Done done = copy_to_proven(**found, std::nullopt); !done) return {done.error()};
     result.kept_as_proven = true;
   }
-  if (const Done done = keep_published(request.config); !done) return {done.error()};
+  if (const Done done = keep_published(request.config, content_in(*found)); !done) return {done.error()};
   if (const Done done = record_install(request.content, *found); !done) return {done.error()};
   if (const Done done = publish(stage_); !done) return {done.error()};
   result.installed_at_ms = milliseconds_since_boot();

@@ -76,7 +76,7 @@ class ConfigFile {
       const std::optional<ReadFile>& found, const std::optional<FileContent>& expected) const;
   [[nodiscard]] tl::expected<std::optional<std::string>, Failure> keep_drift(const ReadFile& file) const;
   [[nodiscard]] Done copy_to_proven(const ReadFile& file, const std::optional<MasterProcess>& master) const;
-  [[nodiscard]] Done keep_published(const PublishedConfig& config) const;
+  [[nodiscard]] Done keep_published(const PublishedConfig& config, const std::optional<FileContent>& target) const;
   [[nodiscard]] std::optional<PublishedConfig> find_published(const std::optional<FileContent>& content) const;
   // The draft becomes the target; where that is a link, what it points to.
   [[nodiscard]] Done publish(const std::string& draft) const;

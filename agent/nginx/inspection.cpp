@@ -39,6 +39,7 @@ Inspection inspect(const ConfigFile& file, const std::optional<ConfigView>& know
     const std::optional<ProcessStat> stat = process_stat(found.event.master->pid);
     found.event.stopped = stat && (stat->state == 'T' || stat->state == 't');
     found.event.old_workers = static_cast<int>(workers.leaving.size());
+    found.event.idle = workers.serving.empty() && !found.event.stopped;
   }
   for (const std::string& path : watched) found.event.watched[path] = stamp_of(path);
   return found;

@@ -22,6 +22,18 @@ bool says(std::string_view text, std::string_view words) { return text.find(word
 
 ReloadFinished finished(Result result, std::string reason) { return {result, std::move(reason), std::nullopt}; }
 
+// A page at an address that another host has now, such as a virtual one, says nothing of this Nginx.
+std::optional<ProofPage> page_here(const std::optional<ProofPage>& page) {
+  return page && is_of_this_host(page->address) ? page : std::nullopt;
+}
+
+ReloadFinished proven(const MasterProcess& master, const Workers& now) {
+  ReloadFinished result{Result::kProven, {}, master};
+  result.workers = static_cast<int>(now.serving.size());
+  result.old_workers = static_cast<int>(now.leaving.size());
+  return result;
+}
+
 }  // namespace
 
 ProofVerdict judge_proof(const std::vector<int>& before, const Workers& now,
@@ -52,7 +64,7 @@ Proof::Proof(const ReloadRequest& request, const MasterProcess& master)
       before_(workers_of(master.pid).serving),
       log_(request.locations.error_logs),
       redaction_(request.redaction),
-      page_(request.page),
+      page_(page_here(request.page)),
       timeout_(request.timeout) {
   for (const int pid : before_) before_own_.push_back(pid_in_own_namespace(pid));
 }
@@ -97,7 +109,7 @@ std::optional<ReloadFinished> Proof::observe() {
   switch (verdict) {
     case ProofVerdict::kProven:
       if (!confirmed()) break;
-      return ReloadFinished{Result::kProven, {}, master_};
+      return proven(master_, now);
     case ProofVerdict::kRefused:
       return finished(Result::kRefused, explain_refusal(said));
     case ProofVerdict::kPending:

@@ -179,6 +179,21 @@ TEST_F(NobodyHasThePolicyTest, WhatWasAcceptedHoldsForOneLeadership) {
   EXPECT_EQ(publish("two").fate, Fate::kAbandoned);
 }
 
+// The deletion happens and its reply is lost: the word is taken all the same, since nobody else can have it.
+TEST_F(NobodyHasThePolicyTest, WordWhoseDeletionWasNotAnsweredIsTakenOnce) {
+  c_->lose_reply = [lost = false](const Operation& operation) mutable {
+    return std::holds_alternative<DeleteNode>(operation) && path_of(operation).name() == "accept" &&
+           !std::exchange(lost, true);
+  };
+  ASSERT_TRUE(accept("0123456789ab"));
+  cluster_.advance(seconds(2));
+  EXPECT_FALSE(cluster_.read("/chorale/accept"));
+  ASSERT_EQ(c_->losses_accepted.size(), 1U);
+  EXPECT_EQ(c_->losses_accepted[0].digest, "0123456789ab");
+  cluster_.advance(seconds(30));
+  EXPECT_EQ(c_->losses_accepted.size(), 1U);
+}
+
 TEST_F(NobodyHasThePolicyTest, AnotherWordIsLeftForThoseWhoKnowIt) {
   ASSERT_TRUE(accept("0123456789abc"));
   cluster_.advance(seconds(12));

@@ -137,8 +137,7 @@ void Applier::on(const ProvenKept& event) { target_.on(event, illness_over_at(),
 
 void Applier::on(const ReloadFinished& event) {
   refresh_.on(event, retry_at(), effects_);
-  // Old workers are counted before the next reload, not only at the next tick.
-  if (served_.on(event, target_, now_, retry_at())) return look();
+  if (served_.on(event, target_, now_, retry_at())) return;
   if (!to_apply_ && served_.serves(target_)) return;  // it was told again, refused, and serves what it should
   target_.reject();
   fail(event.reason, options_.retry_interval);
@@ -150,8 +149,8 @@ void Applier::on(const Inspected& event) {
   if (!outdated && !files_busy() && !served_.reloading()) {
     target_.look(event, now_, effects_);
     repair_looked_ = true;
-  } else if (repairs_ > 0) {
-    look();
+  } else if (repairs_ > 0 && !files_busy() && !served_.reloading()) {
+    look();  // else the next tick does
   }
   if (std::exchange(stopped_, event.stopped) && !event.stopped) {  // what failed because of that can work now
     apply_at_ = std::min(apply_at_, now_);
@@ -228,7 +227,7 @@ void Applier::keep_proven() {
 void Applier::repair_drift() {
   if (!target_.drifted()) edit_given_up_ = false;
   const bool asked = repairs_ > 0 && repair_looked_;
-  if (asked && !target_.drifted()) return answer_repairs(std::nullopt);
+  if (asked && !target_.drifted()) return answer_repairs(why_nothing_to_repair());
   if (!options_.repair_drift && !asked) return;
   if (!target_.to_be_repaired(now_) || files_busy() || served_.reloading()) return;
   // Whether Nginx was made to load the edited file is unknown: it is told again once the file is repaired.
@@ -240,6 +239,13 @@ void Applier::repair_drift() {
     apply_at_ = now_;
   }
   if (!to_apply_) answer_repairs(Failure{"no copy of the file is kept; what is committed next is applied over it"});
+}
+
+// nullopt: the file is Chorale's own, as it should be.
+std::optional<Failure> Applier::why_nothing_to_repair() const {
+  if (!target_.trouble().empty()) return Failure{target_.trouble()};
+  if (!target_.own()) return Failure{"nothing was applied here yet: the file is not Chorale's"};
+  return std::nullopt;
 }
 
 void Applier::answer_repairs(const std::optional<Failure>& failure) {

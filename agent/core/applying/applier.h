@@ -70,6 +70,7 @@ class Applier {
   void advance_refresh();
   void look();
   void hold_back();
+  [[nodiscard]] std::optional<Failure> why_nothing_to_repair() const;
   void answer_repairs(const std::optional<Failure>& failure);
   void reload();
   void outdate_inspection();

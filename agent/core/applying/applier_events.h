@@ -90,6 +90,9 @@ struct ReloadFinished {  // answer to Reload
   std::string reason;
   std::optional<MasterProcess> master;  // set with kProven
   bool slow = false;                    // with kUnproven: the master was still at it when time was up
+  // With kProven, if they were counted.
+  int workers = 0;
+  int old_workers = 0;
 };
 struct Inspected {  // answer to Inspect
   tl::expected<MasterProcess, Failure> master;
@@ -98,6 +101,7 @@ struct Inspected {  // answer to Inspect
   int old_workers = 0;
   FileStamps watched{};
   bool stopped = false;  // the master, by SIGSTOP
+  bool idle = false;     // the master goes on, and no worker of it serves: it is ending, or they cannot start
 };
 struct ApplierTicked {};
 using ApplierEvent = std::variant<FilesFound, StageRequested, ApplyRequested, LocalValuesChanged, CommandGiven,

@@ -37,8 +37,13 @@ void ServedState::on(const Inspected& event, const TargetFile& target, TimePoint
   workers_ = event.workers;
   old_workers_ = event.old_workers;
   const std::optional<MasterProcess> before = master_;
-  master_ = event.master ? std::optional(*event.master) : std::nullopt;
-  error_ = event.master ? std::string() : why_not_running(event.master.error().message);
+  idle_looks_ = event.idle ? idle_looks_ + 1 : 0;
+  const bool idle = idle_looks_ > 1;  // once: it is starting
+  master_ = event.master && !idle ? std::optional(*event.master) : std::nullopt;
+  error_.clear();
+  if (idle)
+    error_ = why_not_running("no worker of its master, process " + std::to_string(event.master->pid) + ", serves");
+  if (!event.master) error_ = why_not_running(event.master.error().message);
   log_master(before, effects);
   log_spacing(effects);
   if (!served_ || served_->master == master_) return;
@@ -115,6 +120,10 @@ bool ServedState::on(const ReloadFinished& event, const TargetFile& target, Time
       master_ = event.master;
       served_ = Served{target.body(), *event.master};
       error_.clear();
+      if (event.workers > 0) {  // before the next reload, not only at the next look
+        workers_ = event.workers;
+        old_workers_ = event.old_workers;
+      }
       settle();
       return true;
     case ReloadFinished::Result::kNoMaster:

@@ -80,6 +80,7 @@ class ServedState {
   bool looked_ = false;
   std::string error_ = "not looked at yet";
   int workers_ = 0;
+  int idle_looks_ = 0;  // in a row
   int old_workers_ = 0;
   std::uint64_t reloads_ = 0;
   std::uint64_t reload_failures_ = 0;

@@ -56,6 +56,7 @@ Guard::Verdict Guard::judge(const MarathonApps& list, TimePoint now) {
   }
   if (tally.at_least(shrink_limit_)) {
     held_back_.reset();
+    accepted_.clear();  // the word was for that loss, not for the next one like it
     return Verdict::kPass;
   }
   const std::string digest = coordination::sha256_hex(tally.losses).substr(0, coordination::kLossDigits);

@@ -166,6 +166,19 @@ TEST_F(CollectorTest, RevisionThatTheStateEchoesAsHeldStaysThoughTheHoldIsGone) 
   EXPECT_THAT(revisions(), Contains("000001.0000000001"));
 }
 
+// Its header is right, and what it consists of is not: by it, nothing is known to be unnamed.
+TEST_F(CollectorTest, ForgedManifestOfTheCommittedRevisionCollectsNothing) {
+  publish(10);
+  const std::string path = "/chorale/revisions/000001.0000000010";
+  auto manifest = decode_manifest(*cluster_.read(path)).value();
+  manifest.files.clear();
+  ASSERT_TRUE(cluster_.operate(WriteNode{Path(path), encode(manifest), kAnyVersion}));
+  collect();
+  EXPECT_TRUE(has_chunk("text 10"));
+  EXPECT_THAT(revisions(), SizeIs(10));
+  EXPECT_THAT(a_->notes, Contains(HasSubstr("it is not what its name says")));
+}
+
 TEST_F(CollectorTest, HeldRevisionStays) {
   publish(1);
   create("/chorale/hold", R"({"revision": 1, "by": "jo", "reason": "why not"})");

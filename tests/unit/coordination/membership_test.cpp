@@ -155,6 +155,24 @@ TEST_F(CloneTest, StartedInTheSameMomentOneOfThemRuns) {
   expect_peace();
 }
 
+// One ghost, whose deletion fails again and again, is still one.
+TEST_F(CloneTest, GhostThatCannotBeDeletedIsNoClone) {
+  cluster_.kill(start("2026-11-26T12:00:00.000Z", "10.0.0.1:8000"));
+  cluster_.defaults.started_at = "2026-11-26T13:00:00.000Z";
+  TestAgent& next = cluster_.add("a");
+  int refusals = 0;
+  next.refuse = [&refusals](const Operation& operation) -> std::optional<ErrorKind> {
+    const bool deletes = std::holds_alternative<DeleteNode>(operation) && path_of(operation).name() == "a";
+    if (!deletes || ++refusals > 4) return std::nullopt;
+    return ErrorKind::kNoAuth;
+  };
+  next.start();
+  cluster_.advance(seconds(60));
+  EXPECT_GT(refusals, 4);
+  EXPECT_THAT(next.refused, IsEmpty());
+  EXPECT_TRUE(next.leading());
+}
+
 // Killed again and again, it leaves a ghost each time.
 TEST_F(CloneTest, EarlierProcessesAreNoClones) {
   TestAgent& agent = start("2026-11-26T12:00:00.000Z", "10.0.0.1:8000");

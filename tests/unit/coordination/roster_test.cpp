@@ -174,6 +174,16 @@ TEST_F(RosterTest, AgentThatMayNotBeReadBlocksNoTakeover) {
   EXPECT_GE(times_asked<ReadNode>(b(), kAgents + "/x"), 1);
 }
 
+// It was refused a moment ago, and is asked again in five seconds: a takeover does not wait for that.
+TEST_F(RosterTest, TakeoverDoesNotWaitForTheNextReadOfOneThatMayNotBeRead) {
+  put(stranger("x"));
+  b().refuse = refusing<ReadNode>(kAgents + "/x", ErrorKind::kNoAuth);
+  write(kAgents + "/x", "changed");  // b's watch fires: it reads, and is refused
+  cluster_.advance(seconds(1));
+  cluster_.kill_and_expire(a());
+  ASSERT_TRUE(cluster_.wait([this] { return b().leading(); }, milliseconds(500)));
+}
+
 TEST_F(RosterTest, NewAgentThatMayNotBeReadCountsAsOneOfTheOldestVersion) {
   b().refuse = refusing<ReadNode>(kAgents + "/x", ErrorKind::kNoAuth);
   cluster_.kill_and_expire(a());

@@ -64,8 +64,23 @@ TEST_F(CutOffTest, OnlyANewerRevisionOfAConnectedAgentThatServesCounts) {
   EXPECT_EQ(cut_off.replaced_by(Revision{4}), std::nullopt) << "all are cut off";
   cut_off.answered("proxy-3", serves(6));
   EXPECT_EQ(cut_off.replaced_by(Revision{4}), "proxy-3");
+}
+
+// What it has applied does not become older meanwhile.
+TEST_F(CutOffTest, LostAnswerChangesNothingAndThreeInARowDo) {
+  be_silent();
+  cut_off.answered("proxy-3", serves(6));
+  cut_off.answered("proxy-3", std::nullopt);
+  cut_off.answered("proxy-3", std::nullopt);
+  EXPECT_EQ(cut_off.replaced_by(Revision{4}), "proxy-3");
+  cut_off.answered("proxy-3", serves(6));
+  cut_off.answered("proxy-3", std::nullopt);
+  cut_off.answered("proxy-3", std::nullopt);
+  EXPECT_EQ(cut_off.replaced_by(Revision{4}), "proxy-3") << "counted anew";
   cut_off.answered("proxy-3", std::nullopt);
   EXPECT_EQ(cut_off.replaced_by(Revision{4}), std::nullopt);
+  cut_off.answered("proxy-2", std::nullopt);
+  EXPECT_EQ(cut_off.replaced_by(Revision{0}), std::nullopt) << "it has said nothing";
 }
 
 TEST_F(CutOffTest, RemembersTheOthersWhenAllAreGone) {

@@ -236,6 +236,18 @@ TEST_F(ConfigFileTest, TextOfAnInstallThatNeverHappenedIsNotTheTargets) {
   EXPECT_FALSE(file_.find().published);
 }
 
+// An install that failed after its text was kept, and the next one.
+TEST_F(ConfigFileTest, TextOfTheTargetOutlivesInstallsThatFail) {
+  install(1, "one\n", std::nullopt);
+  const std::string one = text_of(target_);
+  for (const std::int64_t revision : {2, 3}) {
+    install(revision, "other " + std::to_string(revision) + "\n", target_content());
+    write_file(target_, one);  // as if the rename had failed
+  }
+  ASSERT_TRUE(file_.find().published);
+  EXPECT_EQ(*file_.find().published->text, "one\n");
+}
+
 TEST_F(ConfigFileTest, RecordOfARenameThatNeverHappenedNamesTheOldFile) {
   install(1, "one\n", std::nullopt);
   const std::string one = text_of(target_);

@@ -253,6 +253,29 @@ TEST_F(ReportedDriftTest, NothingToRepairIsFine) {
   EXPECT_FALSE(driver.has<RestoreProven>());
 }
 
+TEST_F(ReportedDriftTest, NothingOfChoralesToRepairIsSaid) {
+  driver.begin_foreign();
+  give(Command::kRepair);
+  driver.send(Inspected{kMaster, foreign_content("theirs"), 1, 0});
+  expect_answer(Command::kRepair, 1, "nothing was applied here yet: the file is not Chorale's");
+}
+
+// Each look would be as old as the one before: the next tick looks.
+TEST_F(ReportedDriftTest, RepairDuringAReloadDoesNotSpin) {
+  begin();
+  give(Command::kReload);
+  driver.accept_test();
+  ASSERT_TRUE(driver.has<Reload>());
+  give(Command::kRepair);
+  driver.send(Inspected{kMaster, content_for(1, "one"), 1, 0});
+  EXPECT_FALSE(driver.has<Inspect>());
+  EXPECT_FALSE(driver.has<AnswerCommands>());
+  driver.proven();
+  driver.send(ApplierTicked{});
+  driver.send(Inspected{kMaster, content_for(1, "one"), 1, 0});
+  expect_answer(Command::kRepair, 1, "");
+}
+
 TEST_F(ReportedDriftTest, RepairThatFailsIsAnsweredAndHoldsOn) {
   begin();
   look(1, "edited");

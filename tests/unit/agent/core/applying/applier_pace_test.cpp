@@ -86,8 +86,12 @@ TEST_F(ApplierPaceTest, SpacingGrowsWithTheGenerationsOfOldWorkers) {
 
 TEST_F(ApplierPaceTest, OldWorkersAreCountedAfterEveryReload) {
   driver.apply_until_reload(2, "two");
-  driver.proven();
-  EXPECT_TRUE(driver.has<Inspect>());
+  ReloadFinished finished{Result::kProven, {}, kMaster};
+  finished.workers = 2;
+  finished.old_workers = 12;
+  driver.send(finished);
+  EXPECT_EQ(driver.applier.status().reload_spacing, Milliseconds(2'000));
+  EXPECT_EQ(driver.applier.status().old_workers, 12);
 }
 
 TEST_F(ApplierPaceTest, NextReloadWaitsAndTheNewestTextIsInstalled) {

@@ -247,5 +247,32 @@ TEST(ApplierStatesTest, ReasonsAreSaidOnce) {
             "the pid file holds no pid: Nginx is not running");
 }
 
+// `nginx -s quit`, while old connections end: the master lives on for minutes, and a reload finds nobody to serve.
+TEST(ApplierStatesTest, MasterWithoutAWorkerThatServesIsNotReloadedOverAndOver) {
+  Driver driver;
+  driver.begin_with(1, "one");
+  const auto look = [&driver](bool idle) {
+    driver.send(ApplierTicked{});
+    Inspected seen{kMaster, content_for(2, "two"), idle ? 0 : 2, idle ? 2 : 0};
+    seen.idle = idle;
+    driver.send(seen);
+  };
+  driver.apply_until_reload(2, "two");
+  driver.reload_failed(ReloadFinished::Result::kNoMaster, "the Nginx master has no workers yet");
+  EXPECT_FALSE(driver.has<Inspect>()) << "at the next tick";
+  look(true);
+  ASSERT_TRUE(driver.has<Reload>()) << "it may be starting";
+  driver.reload_failed(ReloadFinished::Result::kNoMaster, "the Nginx master has no workers yet");
+  for (int i = 0; i < 5; ++i) {
+    look(true);
+    EXPECT_FALSE(driver.has<Reload>());
+    EXPECT_FALSE(driver.applier.status().running);
+    EXPECT_EQ(driver.applier.status().message, "Nginx is not running: no worker of its master, process 100, serves");
+  }
+  look(false);
+  EXPECT_TRUE(driver.has<Reload>());
+  EXPECT_TRUE(driver.applier.status().running);
+}
+
 }  // namespace
 }  // namespace chorale::agent

@@ -117,6 +117,14 @@ TEST_F(GuardTest, AWordCountsOnce) {
   EXPECT_EQ(judge(MarathonApps{}), Verdict::kHold);
 }
 
+// Marathon's next answer was whole: another like the last one, some day, is another loss.
+TEST_F(GuardTest, AWordEndsWithAListThatPasses) {
+  EXPECT_EQ(judge(MarathonApps{}), Verdict::kHold);
+  EXPECT_TRUE(guard_.accept(guard_.held_back()->digest));
+  EXPECT_EQ(judge(cluster(10)), Verdict::kPass);
+  EXPECT_EQ(judge(MarathonApps{}), Verdict::kHold);
+}
+
 // One app of one: a deployment that went by unseen leaves not one of the tasks that are served.
 TEST_F(GuardTest, AReplacementOfAllTasksIsNoLoss) {
   guard_.rebase(state_of(cluster(1)));
