@@ -56,7 +56,6 @@ inline AgentDocument sample_agent() {
   document.applied = AppliedEntry{sample_header().identity, "2026-11-22T12:00:01.000Z"};
   document.template_digest = "t-1";
   document.marathon_reachable = true;
-  document.may_lead = false;
   document.sync_requests = 3;
   document.missing = {"aa", "bb"};
   return document;

@@ -242,5 +242,12 @@ TEST(CutTextTest, CutsAboveOneKilobyteBetweenCharacters) {
   EXPECT_EQ(cut_text(std::string(2'000, '\x80')), std::string(1'021, '\x80')) << "no character ever begins";
 }
 
+TEST(DocumentsTest, AgentThatNeverLeadsSaysSo) {
+  AgentDocument document = sample_agent();
+  EXPECT_TRUE(decode_agent(encode(document))->may_lead);
+  document.may_lead = false;
+  EXPECT_EQ(decode_agent(encode(document)), document);
+}
+
 }  // namespace
 }  // namespace chorale::coordination
