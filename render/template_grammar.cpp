@@ -8,7 +8,7 @@ namespace chorale::render {
 namespace {
 
 // What a section opens: the names that are known within it.
-enum class Scope { kRoot, kApp, kServer, kPort, kHostItem, kValue };
+enum class Scope { kRoot, kApp, kServer, kPort, kHostItem, kAllowItem, kHeader, kValue };
 
 struct Row {
   Scope scope;
@@ -32,6 +32,19 @@ constexpr std::array kRows{
     Row{Scope::kApp, "env", Field::kEnv, Shape::kOpenMap, Scope::kValue},
     Row{Scope::kApp, "health_path", Field::kHealthPath, Shape::kText, Scope::kValue},
     Row{Scope::kApp, "retry", Field::kRetry, Shape::kBare, Scope::kValue},
+    Row{Scope::kApp, "strip_prefix", Field::kStripPrefix, Shape::kFlag, Scope::kValue},
+    Row{Scope::kApp, "keepalive", Field::kKeepalive, Shape::kBare, Scope::kValue},
+    Row{Scope::kApp, "timeout", Field::kTimeout, Shape::kBare, Scope::kValue},
+    Row{Scope::kApp, "max_body", Field::kMaxBody, Shape::kBare, Scope::kValue},
+    Row{Scope::kApp, "restricted", Field::kRestricted, Shape::kFlag, Scope::kValue},
+    Row{Scope::kApp, "allow", Field::kAllow, Shape::kList, Scope::kAllowItem},
+    Row{Scope::kApp, "auth", Field::kAuth, Shape::kBare, Scope::kValue},
+    Row{Scope::kApp, "rate", Field::kRate, Shape::kBare, Scope::kValue},
+    Row{Scope::kApp, "ip_hash", Field::kIpHash, Shape::kFlag, Scope::kValue},
+    Row{Scope::kApp, "sticky_cookie", Field::kStickyCookie, Shape::kBare, Scope::kValue},
+    Row{Scope::kApp, "https_redirect", Field::kHttpsRedirect, Shape::kFlag, Scope::kValue},
+    Row{Scope::kApp, "has_headers", Field::kHasHeaders, Shape::kFlag, Scope::kValue},
+    Row{Scope::kApp, "headers", Field::kHeaders, Shape::kList, Scope::kHeader},
     Row{Scope::kServer, "address", Field::kServerAddress, Shape::kBare, Scope::kValue},
     Row{Scope::kServer, "host", Field::kServerHost, Shape::kBare, Scope::kValue},
     Row{Scope::kServer, "port", Field::kServerPort, Shape::kBare, Scope::kValue},
@@ -44,9 +57,15 @@ constexpr std::array kRows{
     Row{Scope::kPort, "service_port", Field::kServicePort, Shape::kBare, Scope::kValue},
     Row{Scope::kPort, "tcp", Field::kTcp, Shape::kFlag, Scope::kValue},
     Row{Scope::kPort, "udp", Field::kUdp, Shape::kFlag, Scope::kValue},
+    Row{Scope::kPort, "tcp_port", Field::kTcpPort, Shape::kBare, Scope::kValue},
+    Row{Scope::kPort, "udp_port", Field::kUdpPort, Shape::kBare, Scope::kValue},
     Row{Scope::kPort, "labels", Field::kPortLabel, Shape::kOpenMap, Scope::kValue},
     Row{Scope::kPort, "servers", Field::kPortServers, Shape::kList, Scope::kServer},
     Row{Scope::kHostItem, ".", Field::kHostItem, Shape::kBare, Scope::kValue},
+    Row{Scope::kHostItem, "wildcard", Field::kHostWildcard, Shape::kFlag, Scope::kValue},
+    Row{Scope::kAllowItem, ".", Field::kAllowItem, Shape::kBare, Scope::kValue},
+    Row{Scope::kHeader, "name", Field::kHeaderName, Shape::kBare, Scope::kValue},
+    Row{Scope::kHeader, "value", Field::kHeaderValue, Shape::kQuoted, Scope::kValue},
 };
 
 struct OpenSection {

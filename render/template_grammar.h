@@ -28,7 +28,20 @@ enum class Field {
   kLabel,
   kEnv,
   kHealthPath,
-  kRetry,  // of an app
+  kRetry,
+  kStripPrefix,
+  kKeepalive,
+  kTimeout,
+  kMaxBody,
+  kAllow,
+  kRestricted,
+  kAuth,
+  kRate,
+  kIpHash,
+  kStickyCookie,
+  kHttpsRedirect,
+  kHeaders,
+  kHasHeaders,  // of an app
   kServerAddress,
   kServerHost,
   kServerPort,
@@ -41,9 +54,15 @@ enum class Field {
   kServicePort,
   kTcp,
   kUdp,
+  kTcpPort,
+  kUdpPort,
   kPortLabel,
   kPortServers,  // of a port
-  kHostItem,     // an item of hosts
+  kHostItem,
+  kHostWildcard,  // an item of hosts
+  kAllowItem,     // an item of allow
+  kHeaderName,
+  kHeaderValue,  // of an item of headers
 };
 
 // How a value may stand in the text.
@@ -51,6 +70,7 @@ enum class Shape {
   kBare,     // allow-listed or a number: inserted as it is
   kText,     // from outside, usually plain: quoted unless plain
   kOpenMap,  // labels.* and env.*: any key, always quoted
+  kQuoted,   // from outside, always quoted
   kFlag,     // only as a section
   kList,     // only as a section, once per item
 };
@@ -66,9 +86,7 @@ struct CompiledToken {
   bool whole_lines = false;
 
   // Its text may hold any character, so it is rendered as one quoted parameter and must stand where one may stand.
-  [[nodiscard]] bool may_be_quoted() const {
-    return token.kind == TokenKind::kVariable && (shape == Shape::kText || shape == Shape::kOpenMap);
-  }
+  [[nodiscard]] bool may_be_quoted() const { return token.kind == TokenKind::kVariable && shape != Shape::kBare; }
 };
 
 // Refuses unknown names, unclosed or crossed sections, and a list inside itself.

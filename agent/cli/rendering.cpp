@@ -5,6 +5,7 @@
 #include "agent/base/url.h"
 #include "agent/cli/cli.h"
 #include "agent/cli/load.h"
+#include "agent/nginx/nginx_user.h"
 #include "agent/nginx/proof_page.h"
 
 namespace chorale::agent {
@@ -36,7 +37,8 @@ tl::expected<std::string, CliError> render_here(const render::Template& compiled
                                                 const render::RoutingState& state) {
   auto rendered = compiled.render(state);
   if (!rendered) return tl::unexpected(CliError{kExitNo, rendered.error().text()});
-  auto filled = fill_in(rendered->text, local_values(config));
+  auto filled =
+      fill_in(rendered->text, local_values(config, nginx_user(config.nginx_config, ask_build(config.nginx_cmd))));
   if (!filled) return tl::unexpected(CliError{kExitNo, filled.error().text()});
   return std::move(*filled);
 }

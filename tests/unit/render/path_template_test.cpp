@@ -5,6 +5,7 @@
 #include <set>
 #include <sstream>
 
+#include "render/app_labels.h"
 #include "render/local_values.h"
 #include "render/template.h"
 #include "tests/unit/render/sample_state.h"
@@ -13,7 +14,9 @@ namespace chorale::render {
 namespace {
 
 // What every agent offers without a [local] section: render/decisions/0001-built-in-local-values.md.
-const std::set<std::string> kBuiltIns{"proof", "xproxy", "id", "hostname", "http_port", "nginx_pid", "nginx_error_log"};
+const std::set<std::string> kBuiltIns{"proof",          "xproxy",     "id",        "hostname",        "http_port",
+                                      "https_port",     "nginx_user", "nginx_pid", "nginx_error_log", "access_log",
+                                      "listen_options", "real_ip",    "ipv6",      "auth_dir",        "cert_dir"};
 
 Template path_template() {
   std::ifstream file(CHORALE_SOURCE_DIR "/packaging/templates/path.mustache");
@@ -43,8 +46,8 @@ TEST(PathTemplateTest, AppIsServedUnderItsId) {
       << text;
   EXPECT_TRUE(holds(text,
                     "        location /hello-world/ {\n"
-                    "            set $app_path /hello-world;\n"
-                    "            proxy_pass http://hello-world/;\n"
+                    "            set $app /hello-world;\n"
+                    "            proxy_pass http://hello-world;\n"
                     "        }\n"))
       << text;
 }
@@ -55,11 +58,11 @@ TEST(PathTemplateTest, AppChoosesWhichAnswersAreAskedForAgain) {
   const std::string text = render_path(RoutingState{"", {sample_app("/plain"), web}});
   EXPECT_TRUE(holds(text, "\n    proxy_next_upstream error timeout invalid_header;\n")) << text;
   EXPECT_TRUE(holds(text,
-                    "            set $app_path /web;\n"
+                    "            set $app /web;\n"
                     "            proxy_next_upstream error timeout invalid_header http_502 http_503;\n"
-                    "            proxy_pass http://web/;\n"))
+                    "            proxy_pass http://web;\n"))
       << text;
-  EXPECT_TRUE(holds(text, "            set $app_path /plain;\n            proxy_pass ")) << text;
+  EXPECT_TRUE(holds(text, "            set $app /plain;\n            proxy_pass ")) << text;
 }
 
 TEST(PathTemplateTest, WithoutAppsEverythingIsAnswered503) {
@@ -67,7 +70,7 @@ TEST(PathTemplateTest, WithoutAppsEverythingIsAnswered503) {
   EXPECT_TRUE(holds(text, "location / {\n            return 503;\n"));
   EXPECT_FALSE(holds(text, "\n    upstream "));
   EXPECT_FALSE(holds(text, "proxy_pass "));
-  EXPECT_TRUE(holds(text, "set $app_path \"\";")) << "Nginx refuses a variable that nothing sets";
+  EXPECT_TRUE(holds(text, "set $app_prefix \"\";")) << "Nginx refuses a variable that nothing sets";
 }
 
 TEST(PathTemplateTest, NamesTheProxyInEveryAnswer) {
