@@ -35,6 +35,7 @@ std::string shipped_template(const std::string& name) {
 
 TemplateSite::TemplateSite() : https_port_(pick_port()) {
   for (const char* directory : {"auth", "certs"}) fs::create_directory(files_.path() / directory);
+  policy_.serve_loopback = true;
   fs::permissions(files_.path(), fs::perms::all);  // the workers' user reads them
   local_ = {{"http_port", std::to_string(proxy_.port())},
             {"https_port", std::to_string(https_port_)},
@@ -76,24 +77,27 @@ agent::MarathonApp TemplateSite::app(const std::string& id, const Labels& labels
 }
 
 std::string TemplateSite::render(const std::string& name, const std::vector<agent::MarathonApp>& apps) {
-  const std::string source = text_of_file(shipped_template(name));
+  return render_text(text_of_file(shipped_template(name)), apps);
+}
+
+std::string TemplateSite::render_text(const std::string& source, const std::vector<agent::MarathonApp>& apps) {
   agent::MarathonApps by_id;
   for (const agent::MarathonApp& one : apps) by_id.emplace(one.id, one);
-  agent::RoutePolicy policy;
-  policy.serve_loopback = true;
-  policy.longest_server_name = render::longest_server_name(source, "{{");
-  policy.service_ports = render::service_port_range(source, "{{");
+  policy_.longest_server_name = render::longest_server_name(source, "{{");
+  policy_.service_ports = render::service_port_range(source, "{{");
   agent::HealthMemory memory;
-  const agent::Routes routes = agent::build_routes(by_id, {}, policy, memory, {}, nullptr);
+  const agent::Routes routes = agent::build_routes(by_id, {}, policy_, memory, {}, served_ ? &*served_ : nullptr);
   reasons_.clear();
   for (const agent::Exclusion& exclusion : routes.exclusions) reasons_ += agent::text_of(exclusion) + "\n";
 
-  const auto compiled = render::Template::compile(source, name + ".mustache");
+  const auto compiled = render::Template::compile(source, "test.mustache");
   EXPECT_TRUE(compiled) << compiled.error().text();
   if (!compiled) return "";
   const auto rendered = compiled->render(routes.state);
   EXPECT_TRUE(rendered) << rendered.error().text();
   if (!rendered) return "";
+  rendered_ = *rendered;
+  served_ = routes.state;
   agent::Config config;
   config.xproxy = "proxy-1";
   config.local = local_;
@@ -103,9 +107,12 @@ std::string TemplateSite::render(const std::string& name, const std::vector<agen
 }
 
 bool TemplateSite::serve(const std::string& name, const std::vector<agent::MarathonApp>& apps) {
-  const std::string text = render(name, apps);
-  if (text.empty()) return false;
-  std::ofstream(proxy_.config_file()) << text;
+  return serve_text(render(name, apps));
+}
+
+bool TemplateSite::serve_text(const std::string& config) {
+  if (config.empty()) return false;
+  std::ofstream(proxy_.config_file()) << config;
   if (started_) return reload();
   // Its answer to "/" is 503 without a body of its own, so that what start() waits for is any answer.
   started_ = proxy_.start();

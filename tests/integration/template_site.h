@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "agent/core/leading/routes.h"
+#include "render/template.h"
 #include "tests/harness/http_client.h"
 #include "tests/harness/nginx_instance.h"
 #include "tests/harness/temp_dir.h"
@@ -31,11 +32,16 @@ class TemplateSite : public ::testing::Test {
   [[nodiscard]] static agent::MarathonApp app(const std::string& id, const Labels& labels = {},
                                               const std::vector<std::string>& addresses = {"127.0.1.1"});
 
-  // What the template makes of the apps becomes the proxy's config; what was left out is in reasons(). "" if it cannot
+  // What the template makes of the apps, which are served as render() made them last, becomes the proxy's config; what was left out is in reasons(). "" if it cannot
   // be rendered, and the test has failed.
   std::string render(const std::string& name, const std::vector<agent::MarathonApp>& apps);
+  // The same of a template's text.
+  std::string render_text(const std::string& source, const std::vector<agent::MarathonApp>& apps);
+  // What render() made last, before local values were filled in.
+  [[nodiscard]] const render::Rendered& rendered() const { return rendered_; }
   // Starts the proxy on that, or reloads it and waits until the old workers are gone.
   [[nodiscard]] bool serve(const std::string& name, const std::vector<agent::MarathonApp>& apps);
+  [[nodiscard]] bool serve_text(const std::string& config);  // filled in
   [[nodiscard]] bool reload();
   // What `nginx -t` says about the config; "" if it is content, warnings included.
   [[nodiscard]] std::string complaint();
@@ -53,10 +59,13 @@ class TemplateSite : public ::testing::Test {
   NginxInstance servers_;
   NginxInstance proxy_;
   std::uint16_t https_port_;
-  Labels local_;  // [local] of the proxy
+  Labels local_;               // [local] of the proxy
+  agent::RoutePolicy policy_;  // what depends on the template is set by render()
 
  private:
   std::string reasons_;
+  render::Rendered rendered_;
+  std::optional<render::RoutingState> served_;
   bool started_ = false;
 };
 

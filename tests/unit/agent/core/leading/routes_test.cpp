@@ -262,6 +262,17 @@ TEST(RoutesTest, WhatTemplatesMayPrintBareIsPlain) {
   EXPECT_FALSE(render::find_broken_invariant(routes.state).has_value());
 }
 
+// Nginx takes no word of more than some 4,000 bytes, and one such task would take all apps with it.
+TEST(RoutesTest, TaskOfALongIdIsLeftOutAndALongVersionIsNotShown) {
+  const std::string longest(1'000, 'x');
+  MarathonApp web = app("/web", {task(longest, "10.0.0.1", {31001}), task(longest + "x", "10.0.0.2", {31002})});
+  web.tasks[0].version = longest + "x";
+  const Routes routes = routes_of(apps({web}));
+  ASSERT_EQ(summary(routes.state), "/web 10.0.0.1:31001");
+  EXPECT_EQ(routes.state.apps[0].servers()[0].version, "");
+  EXPECT_THAT(reasons(routes), HasSubstr("a length, that no task id has"));
+}
+
 TEST(RoutesTest, HostNamesAreServedByTheirFirstAddressAndLeftOutUntilKnown) {
   const auto list = apps({app("/web", {task("a", "node-1", {31001}), task("b", "node-2", {31002}),
                                        task("c", "no de;", {31003}), task("d", "", {31004})})});
