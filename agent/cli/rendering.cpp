@@ -7,6 +7,7 @@
 #include "agent/cli/load.h"
 #include "agent/nginx/nginx_user.h"
 #include "agent/nginx/proof_page.h"
+#include "render/app_labels.h"
 
 namespace chorale::agent {
 namespace {
@@ -48,8 +49,19 @@ render::RoutingState sample_state(const std::string& realm) {
   web.id = "/sample";
   web.name = "sample";
   web.path = "/sample";
-  web.hosts = {"sample", "sample.example.org"};
-  web.labels = {{"owner", "a \"quoted\" name"}};
+  web.hosts = {"sample", "sample.example.org", "*.sample.example.org"};
+  web.labels = {{"owner", "a \"quoted\" name"},
+                {render::kRetryLabel, "http_502"},
+                {render::kStripPrefixLabel, "true"},
+                {render::kKeepaliveLabel, "8"},
+                {render::kTimeoutLabel, "90s"},
+                {render::kMaxBodyLabel, "1g"},
+                {render::kAllowLabel, "192.0.2.0/24 2001:db8::/32"},
+                {render::kAuthLabel, "sample"},
+                {render::kRateLabel, "10"},
+                {render::kStickyLabel, "cookie:sample"},
+                {render::kHttpsLabel, "redirect"},
+                {std::string(render::kHeaderLabels) + "X-Sample", "a \"quoted\" text"}};
   web.health_path = "/health";
   render::Port http;
   http.name = "http";
@@ -59,6 +71,7 @@ render::RoutingState sample_state(const std::string& realm) {
   admin.index = 1;
   admin.name = "admin";
   admin.service_port = 10'001;
+  admin.protocol = "udp,tcp";
   admin.servers = {server("192.0.2.1", 31'002, "sample.1")};
   web.ports = {http, admin};
 
@@ -67,6 +80,7 @@ render::RoutingState sample_state(const std::string& realm) {
   grouped.name = "cart.sample-group";
   grouped.path = "/sample-group/cart";
   grouped.hosts = {"cart.sample-group"};
+  grouped.labels = {{render::kStickyLabel, "ip_hash"}};
   render::Port only;
   only.service_port = 10'002;
   only.servers = {server("192.0.2.2", 31'003, "sample-group_cart.1")};

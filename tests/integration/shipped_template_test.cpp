@@ -122,5 +122,24 @@ TEST_F(ShippedTemplateTest, PathWithoutItsSlashIsRedirected) {
   EXPECT_EQ(reply.headers.at("location"), "/web/?a=b");
 }
 
+TEST_F(ShippedTemplateTest, CheckTakesEachOfThem) {
+  for (const char* name : {"path", "vhost", "full", "stream"}) {
+    const std::string file = files_.path() / "chorale.toml";
+    std::ofstream config(file);
+    config << "nginx_template = \"" << shipped_template(name) << "\"\nnginx_config = \"" << proxy_.config_file()
+           << "\"\nnginx_cmd = \"" << proxy_.command() << "\"\nnginx_pid = \"" << proxy_.pid_file()
+           << "\"\nid = \"proxy-1\"\nstate_dir = \"" << files_.path().string() << "\"\n[local]\n";
+    for (const auto& [key, value] : local_) config << key << " = \"" << value << "\"\n";
+    config.close();
+    const std::string said = run({CHORALE_BINARY, "-f", file, "check"});
+    EXPECT_NE(said.find("ok    nginx: a state without apps passes nginx -t"), std::string::npos) << said;
+    EXPECT_NE(said.find("ok    nginx: a sample state passes nginx -t"), std::string::npos) << said;
+    EXPECT_EQ(said.find("template: line"), std::string::npos) << "no raw tags: " << said;
+    const std::string rendered = run({CHORALE_BINARY, "-f", file, "render"});
+    EXPECT_NE(rendered.find("\nuser "), std::string::npos) << rendered;
+    EXPECT_EQ(rendered.find("@{"), std::string::npos) << rendered;
+  }
+}
+
 }  // namespace
 }  // namespace chorale::testing

@@ -39,7 +39,6 @@ TemplateSite::TemplateSite() : https_port_(pick_port()) {
   fs::permissions(files_.path(), fs::perms::all);  // the workers' user reads them
   local_ = {{"http_port", std::to_string(proxy_.port())},
             {"https_port", std::to_string(https_port_)},
-            {"nginx_pid", proxy_.pid_file()},
             {"nginx_error_log", proxy_.error_log()},
             {"auth_dir", files_.path() / "auth"},
             {"cert_dir", files_.path() / "certs"}};
@@ -100,6 +99,7 @@ std::string TemplateSite::render_text(const std::string& source, const std::vect
   served_ = routes.state;
   agent::Config config;
   config.xproxy = "proxy-1";
+  config.nginx_pid = proxy_.pid_file();
   config.local = local_;
   const auto text = agent::fill_in(rendered->text, agent::local_values(config, "nobody nogroup"));
   EXPECT_TRUE(text) << text.error().text();
