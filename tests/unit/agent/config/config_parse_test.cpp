@@ -304,6 +304,11 @@ TEST(ConfigTest, LocalSectionOverridesBuiltInValues) {
   EXPECT_EQ(values.at("id"), "proxy-1");
   EXPECT_EQ(values.at("nginx_pid"), "/run/nginx.pid");
   EXPECT_EQ(values.at("nginx_user"), "www-data");
+  EXPECT_EQ(values.at("https_port"), "443");
+  EXPECT_EQ(values.at("access_log"), "off");
+  EXPECT_EQ(values.at("real_ip") + values.at("listen_options"), "");
+  EXPECT_EQ(values.at("auth_dir"), "/etc/chorale/auth");
+  EXPECT_EQ(values.at("cert_dir"), "/etc/chorale/certs");
   EXPECT_EQ(accepted("[local]\nnginx_user = \"web\"\n").config.local.at("nginx_user"), "web");
   config.nginx_pid = "/run/other.pid";
   EXPECT_EQ(local_values(config, "www-data").at("nginx_pid"), "/run/other.pid");
