@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "render/error.h"
+#include "render/template_filters.h"
 #include "render/template_scanner.h"
 
 namespace chorale::render {
@@ -60,6 +61,7 @@ enum class Field {
   kPortServers,  // of a port
   kHostItem,
   kHostWildcard,  // an item of hosts
+  kPart,          // an item of a text that was split
   kAllowItem,     // an item of allow
   kHeaderName,
   kHeaderValue,  // of an item of headers
@@ -79,7 +81,8 @@ struct CompiledToken {
   Token token;
   Field field = Field::kNone;
   Shape shape = Shape::kBare;
-  std::string key;        // of an open map
+  std::string key;  // of an open map
+  std::vector<Filter> filters{};
   std::size_t begin = 0;  // of a section's end: the index of its beginning
   std::size_t end = 0;    // of a section's beginning: the index of its end
   // Of a section: its tags are on lines of their own, so that each round writes whole lines.

@@ -85,8 +85,8 @@ std::int32_t service_port(const Frame& frame, Transport transport) {
   return frame.service_ports->port_of(*frame.port, transport);
 }
 
-// The value before quoting; nothing for a key that is missing.
-std::optional<std::string> value_of(const CompiledToken& token, const RoutingState& state, const Frame& frame) {
+// The value before filters; nothing for a key that is missing.
+std::optional<std::string> plain_value_of(const CompiledToken& token, const RoutingState& state, const Frame& frame) {
   const auto copy = [](const std::string* value) {
     return value == nullptr ? std::nullopt : std::optional<std::string>(*value);
   };
@@ -121,6 +121,8 @@ std::optional<std::string> value_of(const CompiledToken& token, const RoutingSta
       return sticky_cookie_of(*frame.app);
     case Field::kAllowItem:
       return std::string(frame.network);
+    case Field::kPart:
+      return frame.part;
     case Field::kHeaderName:
       return frame.header->first.substr(kHeaderLabels.size());
     case Field::kHeaderValue:
@@ -195,6 +197,21 @@ bool is_set(Field field, const Frame& frame) {
   return field == Field::kHasHeaders && !headers_of(app).empty();
 }
 
+// The value before quoting.
+std::optional<std::string> value_of(const CompiledToken& token, const RoutingState& state, const Frame& frame) {
+  std::optional<std::string> value = plain_value_of(token, state, frame);
+  if (!value || token.filters.empty()) return value;
+  return filtered(*std::move(value), token.filters);
+}
+
+std::vector<std::string> parts_of(const CompiledToken& token, const RoutingState& state, const Frame& frame) {
+  return parts_of(value_of(token, state, frame).value_or(""), token.filters.back());
+}
+
+bool is_split(const CompiledToken& token) {
+  return !token.filters.empty() && token.filters.back().kind == Filter::Kind::kSplit;
+}
+
 bool is_number(Field field) {
   return field == Field::kServerPort || field == Field::kWeight || field == Field::kPortIndex ||
          field == Field::kServicePort || field == Field::kTcpPort || field == Field::kUdpPort;
@@ -203,6 +220,7 @@ bool is_number(Field field) {
 }  // namespace
 
 std::size_t list_size(const CompiledToken& token, const RoutingState& state, const Frame& frame) {
+  if (is_split(token)) return parts_of(token, state, frame).size();
   if (token.field == Field::kApps) return state.apps.size();
   if (token.field == Field::kHosts) return frame.app->hosts.size();
   if (token.field == Field::kPorts) return frame.app->ports.size();
@@ -215,6 +233,7 @@ std::size_t list_size(const CompiledToken& token, const RoutingState& state, con
 
 Frame list_item(const CompiledToken& token, const RoutingState& state, const Frame& frame, std::size_t index) {
   Frame inner = frame;
+  if (is_split(token)) inner.part = parts_of(token, state, frame)[index];
   if (token.field == Field::kApps) inner.app = &state.apps[index];
   if (token.field == Field::kHosts) inner.host = &frame.app->hosts[index];
   if (token.field == Field::kPorts) inner.port = &frame.app->ports[index];
@@ -226,8 +245,10 @@ Frame list_item(const CompiledToken& token, const RoutingState& state, const Fra
 }
 
 bool is_true(const CompiledToken& token, const RoutingState& state, const Frame& frame) {
-  if (token.shape == Shape::kFlag) return is_set(token.field, frame);
+  const bool is_condition = !token.filters.empty() && token.filters.back().is_condition();
+  if (token.shape == Shape::kFlag && !is_condition) return is_set(token.field, frame);
   const std::optional<std::string> value = value_of(token, state, frame);
+  if (is_condition) return value && holds(*value, token.filters.back());
   if (token.shape == Shape::kOpenMap) return value.has_value();
   return value && !value->empty() && !(is_number(token.field) && *value == "0");
 }

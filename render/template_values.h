@@ -23,6 +23,7 @@ struct Frame {
   const Server* server = nullptr;
   const std::string* host = nullptr;
   const ServicePorts* service_ports = nullptr;                        // where a name needs them: of the whole state
+  std::string part{};                                                 // of a text that was split
   std::string_view network;                                           // of allow
   const std::pair<const std::string, std::string>* header = nullptr;  // a label: its key names the header
 };
