@@ -36,6 +36,9 @@ TEST_P(TemplateLabelsTest, AppSeesWhatTheClientAskedFor) {
   EXPECT_EQ(complaint(), "");
   const std::string prefix = by_path() ? "/web" : "";
   EXPECT_EQ(ask("web", "/a%2Fb?c=d").body, "127.0.1.1 " + prefix + "/a%2Fb?c=d prefix= conn=close n=1");
+  EXPECT_EQ(ask("web", "/", {{"X-Forwarded-Prefix", "/theirs"}}).body,
+            "127.0.1.1 " + prefix + "/ prefix= conn=close n=1")
+      << "an app may build its links with it";
   const HttpReply reply = ask("web");
   EXPECT_EQ(reply.headers.at("x-proxy"), "proxy-1");
   EXPECT_FALSE(reply.headers.contains("set-cookie"));

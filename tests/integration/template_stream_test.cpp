@@ -86,6 +86,13 @@ TEST_F(TemplateStreamTest, AccessLogNamesTheApp) {
   EXPECT_EQ(entry.at("port"), 10'001);
 }
 
+TEST_F(TemplateStreamTest, BalancerMaySpeakTheProxyProtocol) {
+  local_["listen_options"] = "proxy_protocol";
+  ASSERT_TRUE(serve("stream", {app_on("/a", 10'001)}));
+  EXPECT_EQ(ask_by_tcp(10'001, "PROXY TCP4 203.0.113.9 127.0.0.1 4711 10001\r\nhello"), "one hello");
+  EXPECT_EQ(get("/").status, 503) << "the page of this host is asked without it";
+}
+
 TEST_F(TemplateStreamTest, ListensForIpv6UnlessToldOtherwise) {
   ASSERT_TRUE(serve("stream", {app_on("/a", 10'001)}));
   EXPECT_EQ(curl({"--max-time", "2", "telnet://[::1]:10001"}).find("connect"), std::string::npos);

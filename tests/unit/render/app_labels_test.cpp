@@ -74,6 +74,15 @@ TEST(AppLabelsTest, NetworksHaveNoBitsBehindTheirPrefix) {
   EXPECT_EQ(allowed_networks("::1, 10.0.0.0/8"), (std::vector<std::string_view>{"::1", "10.0.0.0/8"}));
 }
 
+// As labels.* it is quoted, and Nginx takes no longer word.
+TEST(AppLabelsTest, ListThatCouldNotBeQuotedIsRefused) {
+  std::string networks;
+  while (networks.size() < 4'000) networks += "10.0.0.0/8 ";
+  EXPECT_EQ(said(kAllowLabel, networks.substr(0, 3'000 / 11 * 11)), "");
+  EXPECT_NE(said(kAllowLabel, networks), "");
+  EXPECT_NE(said(kAllowLabel, "10.0.0.0/8\t::1"), "") << "a control character";
+}
+
 TEST(AppLabelsTest, FilesAndCookiesArePlainNames) {
   expect_taken(kAuthLabel, {"shop", "shop-2.users", "_x", std::string(64, 'x')});
   expect_refused(kAuthLabel, {"", ".", "..", ".htpasswd", "a/b", "../x", "a b", "$x", "a;", std::string(65, 'x')});

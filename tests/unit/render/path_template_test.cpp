@@ -18,11 +18,15 @@ const std::set<std::string> kBuiltIns{"proof",          "xproxy",     "id",     
                                       "https_port",     "nginx_user", "nginx_pid", "nginx_error_log", "access_log",
                                       "listen_options", "real_ip",    "ipv6",      "auth_dir",        "cert_dir"};
 
-Template path_template() {
-  std::ifstream file(CHORALE_SOURCE_DIR "/packaging/templates/path.mustache");
+std::string shipped(const std::string& name) {
+  std::ifstream file(CHORALE_SOURCE_DIR "/packaging/templates/" + name + ".mustache");
   std::stringstream text;
   text << file.rdbuf();
-  auto compiled = Template::compile(text.str(), "path.mustache");
+  return text.str();
+}
+
+Template path_template() {
+  auto compiled = Template::compile(shipped("path"), "path.mustache");
   EXPECT_TRUE(compiled) << compiled.error().text();
   return *std::move(compiled);
 }
@@ -85,6 +89,40 @@ TEST(PathTemplateTest, NeedsOnlyWhatEveryAgentOffers) {
   std::map<std::string, std::string> values;
   for (const std::string& name : kBuiltIns) values[name] = "x";
   EXPECT_TRUE(fill_in_local_values(render_path(sample_state()), values));
+}
+
+// What a label asks for is the same in each of them.
+TEST(ShippedTemplatesTest, TreatAppsAlike) {
+  const auto part = [](const std::string& text, const std::string& from, const std::string& to) {
+    const std::size_t begin = text.find(from);
+    const std::size_t end = text.find(to, begin);
+    EXPECT_TRUE(begin != std::string::npos && end != std::string::npos) << from;
+    return begin == std::string::npos ? "" : text.substr(begin, end - begin);
+  };
+  const std::string path = shipped("path");
+  for (const char* name : {"vhost", "full"}) {
+    const std::string text = shipped(name);
+    EXPECT_EQ(part(text, "{{#https_redirect}}", "            proxy_pass"),
+              part(path, "{{#https_redirect}}", "{{^strip_prefix}}"))
+        << name;
+    EXPECT_EQ(part(text, "    upstream {{name}} {", "    # What no app"),
+              part(path, "    upstream {{name}} {", "    # What no app"))
+        << name;
+    EXPECT_EQ(part(text, "    client_max_body_size", "    map $http_upgrade"),
+              part(path, "    client_max_body_size", "    map $http_upgrade"))
+        << name;
+  }
+}
+
+TEST(ShippedTemplatesTest, NeedOnlyWhatEveryAgentOffersAndHaveNoRawTags) {
+  for (const char* name : {"path", "vhost", "full", "stream"}) {
+    const auto compiled = Template::compile(shipped(name), name);
+    ASSERT_TRUE(compiled) << compiled.error().text();
+    EXPECT_TRUE(compiled->raw_tags().empty()) << name;
+    const auto rendered = compiled->render(sample_state());
+    ASSERT_TRUE(rendered) << rendered.error().text();
+    for (const std::string& value : local_value_names(rendered->text)) EXPECT_TRUE(kBuiltIns.contains(value)) << value;
+  }
 }
 
 TEST(PathTemplateTest, HasNoRawTags) { EXPECT_TRUE(path_template().raw_tags().empty()); }

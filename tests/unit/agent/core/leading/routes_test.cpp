@@ -173,6 +173,8 @@ TEST(RoutesTest, LabelThatKeepsClientsOutShutsTheDoorWhereItIsRefused) {
     EXPECT_THAT(routes.exclusions, SizeIs(1)) << value;
     EXPECT_THAT(reasons(routes), HasSubstr("/web is served to nobody, since its label " + label + " ")) << value;
   }
+  const Routes more = routes_of(apps({labelled("/web", {{"chorale.allow", "$"}, {"chorale.rate", "$"}})}));
+  EXPECT_THAT(more.state.apps[0].labels, ElementsAre(testing::Pair("chorale.allow", "none")));
   const Routes both = routes_of(apps({labelled("/web", {{"chorale.allow", "10.0.0.0/8"}, {"chorale.auth", "/"}})}));
   EXPECT_THAT(both.state.apps[0].labels, ElementsAre(testing::Pair("chorale.allow", "none")));
 }
