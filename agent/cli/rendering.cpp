@@ -49,7 +49,7 @@ render::RoutingState sample_state(const std::string& realm) {
   web.id = "/sample";
   web.name = "sample";
   web.path = "/sample";
-  web.hosts = {"sample", "sample.example.org", "*.sample.example.org"};
+  web.hosts = {"sample", "sample.example.org"};
   web.labels = {{"owner", "a \"quoted\" name"},
                 {render::kRetryLabel, "http_502"},
                 {render::kStripPrefixLabel, "true"},

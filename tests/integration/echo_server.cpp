@@ -28,13 +28,6 @@ bool readable(int descriptor, int limit_ms) {
   return ::poll(&one, 1, limit_ms) > 0;
 }
 
-std::string header_in(const std::string& request, const std::string& name) {
-  const std::size_t at = request.find("\r\n" + name + ": ");
-  if (at == std::string::npos) return "";
-  const std::size_t begin = at + 2;
-  return request.substr(begin, request.find("\r\n", begin) - begin) + "\r\n";
-}
-
 }  // namespace
 
 EchoServer::EchoServer(std::string name, const std::string& address, std::uint16_t port, bool udp)
@@ -85,8 +78,10 @@ void EchoServer::serve_udp() {
 
 std::string EchoServer::answer_to(const std::string& received) const {
   if (udp_ || !received.starts_with("GET ")) return name_ + " " + received;
-  return "HTTP/1.1 101 Switching Protocols\r\n" + header_in(received, "Connection") + header_in(received, "Upgrade") +
-         "\r\n" + name_ + " open\n";
+  const bool is_upgrade = received.find("\r\nConnection: upgrade\r\n") != std::string::npos &&
+                          received.find("\r\nUpgrade: websocket\r\n") != std::string::npos;
+  if (!is_upgrade) return "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+  return "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n" + name_ + " open\n";
 }
 
 std::string ask_by_tcp(std::uint16_t port, const std::string& text) {

@@ -12,8 +12,8 @@ namespace chorale::testing {
 
 class EchoServer {
  public:
-  // By TCP: what begins with "GET " is answered by "101 Switching Protocols" and the Connection and Upgrade headers
-  // that it held, then by "<name> open\n"; all else by "<name> " and itself. By UDP: the latter.
+  // By TCP: what begins with "GET " is a handshake, answered by 101 and "<name> open\n" if it asks for an upgrade to a
+  // websocket as a proxy passes it on, else by 400; all else by "<name> " and itself. By UDP: the latter.
   EchoServer(std::string name, const std::string& address, std::uint16_t port, bool udp = false);
   ~EchoServer();
   EchoServer(const EchoServer&) = delete;

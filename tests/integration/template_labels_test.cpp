@@ -45,6 +45,19 @@ TEST_P(TemplateLabelsTest, AppSeesWhatTheClientAskedFor) {
   EXPECT_EQ(get("/nobody/", "nobody").status, 503);
 }
 
+class TemplateHostsTest : public TemplateLabelsTest {};
+INSTANTIATE_TEST_SUITE_P(Templates, TemplateHostsTest, ::testing::Values("vhost", "full"),
+                         [](const auto& one) { return std::string(one.param); });
+
+TEST_P(TemplateHostsTest, AppHasAllItsHosts) {
+  ASSERT_TRUE(start_servers({"127.0.1.1"}));
+  ASSERT_TRUE(serve_apps({app("/web"), app("/shop", {{"subdomain", "shop.example.com store"}})}));
+  for (const char* host : {"web", "web.any.domain", "shop.example.com", "store", "store.any"}) {
+    EXPECT_EQ(get("/page", host).status, 200) << host;
+  }
+  EXPECT_EQ(get("/page", "any.web").status, 503);
+}
+
 TEST_P(TemplateLabelsTest, AddressesOutsideAreKeptOut) {
   ASSERT_TRUE(start_servers({"127.0.1.1"}));
   ASSERT_TRUE(
