@@ -127,7 +127,8 @@ struct ConfigChanges {
 // own, so that several agents of one host have one each.
 [[nodiscard]] std::string admin_socket(const Config& config);
 
-// The values that @{name} may use on this proxy: built-ins, overridden by [local].
-[[nodiscard]] std::map<std::string, std::string> local_values(const Config& config);
+// The values that @{name} may use on this proxy: built-ins, overridden by [local]. `nginx_user`: what a `user`
+// directive may say here.
+[[nodiscard]] std::map<std::string, std::string> local_values(const Config& config, const std::string& nginx_user);
 
 }  // namespace chorale::agent

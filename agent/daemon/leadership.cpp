@@ -103,6 +103,7 @@ void Leadership::begun(Begun begun, const std::shared_ptr<const render::RoutingS
 void Leadership::begin_tracking() {
   if (!to_begin_) return;
   to_begin_->longest_server_name = longest_server_name();
+  to_begin_->service_ports = service_ports();
   began_ = true;
   events_.post(*std::exchange(to_begin_, std::nullopt));
 }
@@ -154,6 +155,11 @@ std::size_t Leadership::longest_server_name() const {
   return render::longest_server_name(template_->compiled.text(), surroundings_.templates.delimiters().left);
 }
 
+std::optional<render::ServicePortRange> Leadership::service_ports() const {
+  if (!template_) return std::nullopt;
+  return render::service_port_range(template_->compiled.text(), surroundings_.templates.delimiters().left);
+}
+
 // Nothing is offered with a template that this Nginx refuses: every agent would refuse it, whatever the apps.
 void Leadership::vet_template() {
   SharedState served = tracker_.committed();
@@ -174,7 +180,7 @@ void Leadership::vetted(const LoadedTemplate& own, const Trials::Vetting& vettin
     template_trouble_.reset();
     template_note_.reset();
     if (is_other) log_info("template " + own.compiled.file() + " changed, rendering again");
-    if (began_) events_.post(TemplateChanged{longest_server_name()});
+    if (began_) events_.post(TemplateChanged{longest_server_name(), service_ports()});
   } else {
     template_trouble_ = Failure{vetting.reason};
     log_error("template refused, " +

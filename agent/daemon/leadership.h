@@ -88,6 +88,7 @@ class Leadership {
   void begun(Begun begun, const std::shared_ptr<const render::RoutingState>& applied);
   void choose_template(std::optional<LoadedTemplate> committed);
   [[nodiscard]] std::size_t longest_server_name() const;  // in the template in use
+  [[nodiscard]] std::optional<render::ServicePortRange> service_ports() const;
   void vet_template();
   void vetted(const LoadedTemplate& own, const Trials::Vetting& vetting);
   void begin_tracking();

@@ -38,6 +38,7 @@ std::vector<TrackerEffect> MarathonTracker::step(TimePoint now, TrackerEvent eve
                  [this](const SyncRequested&) { context_.table.want_list("sync requested", context_.now); },
                  [this](const TemplateChanged& changed) {
                    context_.policy.longest_server_name = changed.longest_server_name;
+                   context_.policy.service_ports = changed.service_ports;
                    context_.quarantine.release_all("the template has changed");
                    context_.offers.force("template changed", context_.now);
                  },
@@ -51,6 +52,7 @@ std::vector<TrackerEffect> MarathonTracker::step(TimePoint now, TrackerEvent eve
 
 void MarathonTracker::begin(const TrackingBegun& event) {
   context_.policy.longest_server_name = event.longest_server_name;
+  context_.policy.service_ports = event.service_ports;
   if (const auto& served = event.committed ? event.committed : event.applied) {
     context_.known.adopt(*served);
     context_.memory.remember_routed(*served);

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "agent/config/config.h"
 #include "render/local_values.h"
 #include "tests/unit/agent/config/loading.h"
@@ -346,17 +348,32 @@ TEST(ConfigTest, BrokenTomlNamesItsLine) {
 
 TEST(ConfigTest, LocalSectionOverridesBuiltInValues) {
   Config config = accepted("[local]\nhttp_port = 8080\ndc = \"fra1\"\n").config;
-  auto values = local_values(config);
+  auto values = local_values(config, "www-data");
   EXPECT_EQ(values.at("http_port"), "8080");
   EXPECT_EQ(values.at("dc"), "fra1");
   EXPECT_EQ(values.at("id"), "proxy-1");
   EXPECT_EQ(values.at("nginx_pid"), "/run/nginx.pid");
+  EXPECT_EQ(values.at("nginx_user"), "www-data");
+  EXPECT_EQ(values.at("https_port"), "443");
+  EXPECT_EQ(values.at("access_log"), "off");
+  EXPECT_EQ(values.at("real_ip") + values.at("listen_options"), "");
+  EXPECT_EQ(values.at("auth_dir"), "/etc/chorale/auth");
+  EXPECT_EQ(values.at("cert_dir"), "/etc/chorale/certs");
+  EXPECT_EQ(accepted("[local]\nnginx_user = \"web\"\n").config.local.at("nginx_user"), "web");
   config.nginx_pid = "/run/other.pid";
-  EXPECT_EQ(local_values(config).at("nginx_pid"), "/run/other.pid");
+  EXPECT_EQ(local_values(config, "www-data").at("nginx_pid"), "/run/other.pid");
+}
+
+TEST(ConfigTest, AnAddressOfItsOwnListensNowhereElse) {
+  const auto ipv6 = [](const char* text) { return local_values(accepted(text).config, "").at("ipv6"); };
+  EXPECT_EQ(ipv6("[local]\nhttp_port = \"127.0.0.1:8080\"\n"), "#") << "the line for IPv6 is a comment";
+  EXPECT_EQ(ipv6("[local]\nipv6 = \"#\"\n"), "#");
+  const bool has_ipv6 = std::ifstream("/proc/net/if_inet6").good();
+  EXPECT_EQ(ipv6("[local]\nhttp_port = 8080\n"), has_ipv6 ? "" : "#");
 }
 
 TEST(ConfigTest, ValuesOfEveryAgentAreNoSecretsAndThoseOfLocalAre) {
-  for (const auto& [name, value] : local_values({})) EXPECT_TRUE(render::is_built_in_value(name)) << name;
+  for (const auto& [name, value] : local_values({}, "")) EXPECT_TRUE(render::is_built_in_value(name)) << name;
   EXPECT_FALSE(render::is_built_in_value("dc"));
   EXPECT_FALSE(render::uses_local_secrets("@{id} @{http_port}"));
   EXPECT_TRUE(render::uses_local_secrets("@{id} @{dc}"));
