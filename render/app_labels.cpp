@@ -10,7 +10,7 @@
 namespace chorale::render {
 namespace {
 
-using Refusal = std::optional<Error>;
+using Refused = std::optional<Error>;
 
 constexpr std::int64_t kMaxTimeoutMs = 24LL * 3'600 * 1'000;
 constexpr std::int64_t kMaxBodyBytes = std::int64_t{1} << 40U;
@@ -19,15 +19,15 @@ constexpr std::int64_t kMaxRate = 1'000'000;
 constexpr std::size_t kMaxWordBytes = 64;
 constexpr std::string_view kCookie = "cookie:";
 
-Error error(std::string message) { return Error{"", 0, std::move(message)}; }
+Error refusal(std::string message) { return Error{"", 0, std::move(message)}; }
 
 // Not isalnum: its answer depends on the locale.
-bool is_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+bool is_letter_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
 // [A-Za-z0-9] and `others`, 1 to 64 of them.
 bool is_word_of(std::string_view text, std::string_view others) {
   return !text.empty() && text.size() <= kMaxWordBytes && std::all_of(text.begin(), text.end(), [&](char c) {
-    return is_alphanumeric(c) || others.find(c) != std::string_view::npos;
+    return is_letter_or_digit(c) || others.find(c) != std::string_view::npos;
   });
 }
 
@@ -53,10 +53,10 @@ std::optional<std::int64_t> take_number(std::string_view& text) {
   return number;
 }
 
-Refusal refuse_number(std::string_view value, std::int64_t most) {
+Refused refuse_number(std::string_view value, std::int64_t most) {
   const auto number = take_number(value);
   if (number && value.empty() && *number >= 1 && *number <= most) return std::nullopt;
-  return error("is no whole number within 1.." + std::to_string(most));
+  return refusal("is no whole number within 1.." + std::to_string(most));
 }
 
 // http://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_next_upstream
@@ -69,44 +69,44 @@ bool is_among(std::string_view word, const std::array<std::string_view, kSize>& 
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-Refusal refuse_retry(std::string_view value) {
+Refused refuse_retry(std::string_view value) {
   const std::vector<std::string_view> conditions = words_of(value);
-  if (conditions.empty()) return error("names no condition");
+  if (conditions.empty()) return refusal("names no condition");
   for (auto condition = conditions.begin(); condition != conditions.end(); ++condition) {
     if (!is_among(*condition, kAlwaysRetried) && !is_among(*condition, kRetriedOnRequest)) {
       std::string known;
       for (const std::string_view one : kRetriedOnRequest) known += (known.empty() ? "" : ", ") + std::string(one);
-      return error("has a word that is none of " + known);
+      return refusal("has a word that is none of " + known);
     }
     if (std::find(conditions.begin(), condition, *condition) != condition) {
-      return error("names " + std::string(*condition) + " twice");
+      return refusal("names " + std::string(*condition) + " twice");
     }
   }
   return std::nullopt;
 }
 
-Refusal refuse_strip_prefix(std::string_view value) {
+Refused refuse_strip_prefix(std::string_view value) {
   if (value == "true" || value == "false") return std::nullopt;
-  return error("is neither true nor false");
+  return refusal("is neither true nor false");
 }
 
-Refusal refuse_keepalive(std::string_view value) { return refuse_number(value, kMaxKeepalive); }
+Refused refuse_keepalive(std::string_view value) { return refuse_number(value, kMaxKeepalive); }
 
-Refusal refuse_timeout(std::string_view value) {
+Refused refuse_timeout(std::string_view value) {
   constexpr std::array<std::pair<std::string_view, std::int64_t>, 4> kUnits{
       {{"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}}};
   const auto number = take_number(value);
   const auto unit = std::find_if(kUnits.begin(), kUnits.end(), [&](const auto& one) { return one.first == value; });
   if (number && unit != kUnits.end() && *number >= 1 && *number * unit->second <= kMaxTimeoutMs) return std::nullopt;
-  return error("is no time as in 500ms, 90s, 5m or 2h, at most 24h");
+  return refusal("is no time as in 500ms, 90s, 5m or 2h, at most 24h");
 }
 
-Refusal refuse_max_body(std::string_view value) {
+Refused refuse_max_body(std::string_view value) {
   constexpr std::array<std::pair<std::string_view, unsigned>, 4> kUnits{{{"", 0}, {"k", 10}, {"m", 20}, {"g", 30}}};
   const auto number = take_number(value);
   const auto unit = std::find_if(kUnits.begin(), kUnits.end(), [&](const auto& one) { return one.first == value; });
   if (number && unit != kUnits.end() && *number <= (kMaxBodyBytes >> unit->second)) return std::nullopt;
-  return error("is no size as in 512k, 100m or 2g, at most 1024g");
+  return refusal("is no size as in 512k, 100m or 2g, at most 1024g");
 }
 
 // Nginx warns of a network with bits behind its prefix, in every `nginx -t` and of all apps.
@@ -126,36 +126,36 @@ bool is_network(std::string_view text) {
   return true;
 }
 
-Refusal refuse_allow(std::string_view value) {
+Refused refuse_allow(std::string_view value) {
   if (value == kAllowNobody) return std::nullopt;
   const std::vector<std::string_view> networks = words_of(value);
-  if (networks.empty()) return error("names no network");
+  if (networks.empty()) return refusal("names no network");
   if (std::all_of(networks.begin(), networks.end(), is_network)) return std::nullopt;
-  return error("has a word that is no address and no network as in 10.1.0.0/16 or 2001:db8::/32");
+  return refusal("has a word that is no address and no network as in 10.1.0.0/16 or 2001:db8::/32");
 }
 
-Refusal refuse_auth(std::string_view value) {
+Refused refuse_auth(std::string_view value) {
   if (is_word_of(value, "._-") && value.front() != '.') return std::nullopt;
-  return error("is no plain file name: letters, digits and ._- without a leading dot");
+  return refusal("is no plain file name: letters, digits and ._- without a leading dot");
 }
 
-Refusal refuse_rate(std::string_view value) { return refuse_number(value, kMaxRate); }
+Refused refuse_rate(std::string_view value) { return refuse_number(value, kMaxRate); }
 
-Refusal refuse_sticky(std::string_view value) {
+Refused refuse_sticky(std::string_view value) {
   if (value == "ip_hash" || (value.starts_with(kCookie) && is_word_of(value.substr(kCookie.size()), "_"))) {
     return std::nullopt;
   }
-  return error("is neither ip_hash nor cookie: and a name of letters, digits and '_'");
+  return refusal("is neither ip_hash nor cookie: and a name of letters, digits and '_'");
 }
 
-Refusal refuse_https(std::string_view value) {
+Refused refuse_https(std::string_view value) {
   if (value == "redirect") return std::nullopt;
-  return error("is not redirect");
+  return refusal("is not redirect");
 }
 
 struct Known {
   std::string_view label;
-  Refusal (*refuse)(std::string_view value);
+  Refused (*refuse)(std::string_view value);
   bool restricts_access = false;
 };
 constexpr std::array kKnown{
@@ -184,11 +184,11 @@ bool is_reserved_header(std::string_view name) {
   return is_among(lower, kReserved);
 }
 
-Refusal refuse_header(std::string_view name, std::string_view value) {
+Refused refuse_header(std::string_view name, std::string_view value) {
   if (!is_word_of(name, "-") || name.front() == '-') {
-    return error("names no header of letters, digits and '-', at most 64");
+    return refusal("names no header of letters, digits and '-', at most 64");
   }
-  if (is_reserved_header(name)) return error("names a header that is not an app's to set");
+  if (is_reserved_header(name)) return refusal("names a header that is not an app's to set");
   return refuse_quoted(value);
 }
 

@@ -6,7 +6,7 @@
 namespace chorale::render {
 namespace {
 
-constexpr std::string_view kBlanks = " \t";
+constexpr std::string_view kSpaceAndTab = " \t";
 constexpr std::string_view kRangeName = "service_ports ";
 
 // A tag of this name, with or without a sigil.
@@ -21,7 +21,7 @@ bool has_tag(std::string_view text, std::string_view left, std::string_view name
 
 std::optional<ServicePortRange> range_in(std::string_view text) {
   ServicePortRange range;
-  text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
+  text.remove_prefix(std::min(text.find_first_not_of(kSpaceAndTab), text.size()));
   const char* const end = text.data() + text.size();
   const auto [dash, first_error] = std::from_chars(text.data(), end, range.first);
   if (first_error != std::errc() || dash == end || *dash != '-') return std::nullopt;

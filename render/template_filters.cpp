@@ -11,17 +11,23 @@ namespace {
 
 using Kind = Filter::Kind;
 
-constexpr std::string_view kBlanks = " \t";
+constexpr std::string_view kBetween = " \t";
 
-struct Row {
+struct FilterRow {
   std::string_view name;
   Kind kind;
   std::size_t arguments;
 };
-constexpr std::array kRows{
-    Row{"lower", Kind::kLower, 0},          Row{"upper", Kind::kUpper, 0},       Row{"trim", Kind::kTrim, 1},
-    Row{"replace", Kind::kReplace, 2},      Row{"split", Kind::kSplit, 1},       Row{"has_prefix", Kind::kHasPrefix, 1},
-    Row{"has_suffix", Kind::kHasSuffix, 1}, Row{"contains", Kind::kContains, 1}, Row{"equals", Kind::kEquals, 1},
+constexpr std::array kFilterRows{
+    FilterRow{"lower", Kind::kLower, 0},
+    FilterRow{"upper", Kind::kUpper, 0},
+    FilterRow{"trim", Kind::kTrim, 1},
+    FilterRow{"replace", Kind::kReplace, 2},
+    FilterRow{"split", Kind::kSplit, 1},
+    FilterRow{"has_prefix", Kind::kHasPrefix, 1},
+    FilterRow{"has_suffix", Kind::kHasSuffix, 1},
+    FilterRow{"contains", Kind::kContains, 1},
+    FilterRow{"equals", Kind::kEquals, 1},
 };
 
 std::string_view trimmed(std::string_view text, std::string_view characters) {
@@ -38,13 +44,13 @@ tl::expected<std::string, std::string> take_word(std::string_view& text) {
   if (end == std::string_view::npos) return tl::unexpected(std::string("a quote without its end"));
   std::string word(text.substr(0, end));
   text.remove_prefix(end + (is_quoted ? 1 : 0));
-  text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
+  text.remove_prefix(std::min(text.find_first_not_of(kBetween), text.size()));
   return word;
 }
 
 std::string known_filters() {
   std::string names;
-  for (const Row& row : kRows) names += (names.empty() ? "" : ", ") + std::string(row.name);
+  for (const FilterRow& row : kFilterRows) names += (names.empty() ? "" : ", ") + std::string(row.name);
   return names;
 }
 
@@ -52,8 +58,9 @@ std::string known_filters() {
 tl::expected<Filter, std::string> take_filter(std::string_view& text) {
   auto name = take_word(text);
   if (!name) return tl::unexpected(name.error());
-  const auto* const row = std::find_if(kRows.begin(), kRows.end(), [&](const Row& one) { return one.name == *name; });
-  if (row == kRows.end()) return tl::unexpected("unknown filter '" + *name + "': known are " + known_filters());
+  const auto* const row =
+      std::find_if(kFilterRows.begin(), kFilterRows.end(), [&](const FilterRow& one) { return one.name == *name; });
+  if (row == kFilterRows.end()) return tl::unexpected("unknown filter '" + *name + "': known are " + known_filters());
   Filter filter{row->kind, {}};
   while (!text.empty() && text.front() != '|') {
     if (text.front() != '"') return tl::unexpected("the arguments of " + *name + " stand in double quotes");
@@ -99,7 +106,7 @@ bool Filter::is_condition() const {
 tl::expected<FilteredName, std::string> parse_filters(std::string_view content) {
   FilteredName parsed;
   const std::size_t bar = content.find('|');
-  parsed.name = trimmed(content.substr(0, bar), kBlanks);
+  parsed.name = trimmed(content.substr(0, bar), kBetween);
   std::string_view rest = bar == std::string_view::npos ? std::string_view() : content.substr(bar);
   while (!rest.empty()) {
     if (!parsed.filters.empty() &&
@@ -107,7 +114,7 @@ tl::expected<FilteredName, std::string> parse_filters(std::string_view content) 
       return tl::unexpected(std::string("split and conditions stand last"));
     }
     rest.remove_prefix(1);  // '|'
-    rest.remove_prefix(std::min(rest.find_first_not_of(kBlanks), rest.size()));
+    rest.remove_prefix(std::min(rest.find_first_not_of(kBetween), rest.size()));
     auto filter = take_filter(rest);
     if (!filter) return tl::unexpected(std::move(filter).error());
     parsed.filters.push_back(*std::move(filter));
@@ -139,7 +146,7 @@ std::vector<std::string> parts_of(std::string_view text, const Filter& split) {
   const std::string& separator = split.arguments[0];
   while (true) {
     const std::size_t end = text.find(separator);
-    if (const std::string_view part = trimmed(text.substr(0, end), kBlanks); !part.empty()) parts.emplace_back(part);
+    if (const std::string_view part = trimmed(text.substr(0, end), kBetween); !part.empty()) parts.emplace_back(part);
     if (end == std::string_view::npos) return parts;
     text.remove_prefix(end + separator.size());
   }
