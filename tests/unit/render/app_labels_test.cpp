@@ -22,7 +22,7 @@ void expect_refused(const char* label, const std::vector<std::string_view>& valu
   for (const std::string_view value : values) EXPECT_NE(said(label, value), "") << label << " = " << value;
 }
 
-std::string rendered(const std::string& text, const std::map<std::string, std::string>& labels) {
+std::string with_labels(const std::string& text, const std::map<std::string, std::string>& labels) {
   RoutingState state{"", {sample_app("/a")}};
   state.apps[0].labels = labels;
   const auto compiled = Template::compile("x {{#apps}}" + text + "{{/apps}}", "t");
@@ -125,10 +125,10 @@ TEST(AppLabelsTest, WhatKeepsClientsOutIsKnown) {
 
 TEST(AppLabelsTest, TemplatesKnowThemByNamesOfTheirOwn) {
   const std::string one = "{{#timeout}}[{{.}}]{{/timeout}}{{^timeout}}none{{/timeout}}";
-  EXPECT_EQ(rendered(one, {{kTimeoutLabel, "5m"}}), "[5m]");
-  EXPECT_EQ(rendered(one, {}), "none");
-  EXPECT_EQ(rendered("{{keepalive}} {{max_body}} {{auth}} {{rate}}",
-                     {{kKeepaliveLabel, "8"}, {kMaxBodyLabel, "1g"}, {kAuthLabel, "shop"}, {kRateLabel, "7"}}),
+  EXPECT_EQ(with_labels(one, {{kTimeoutLabel, "5m"}}), "[5m]");
+  EXPECT_EQ(with_labels(one, {}), "none");
+  EXPECT_EQ(with_labels("{{keepalive}} {{max_body}} {{auth}} {{rate}}",
+                        {{kKeepaliveLabel, "8"}, {kMaxBodyLabel, "1g"}, {kAuthLabel, "shop"}, {kRateLabel, "7"}}),
             "8 1g shop 7");
 }
 
@@ -136,36 +136,37 @@ TEST(AppLabelsTest, SwitchesAreSectionsAlone) {
   const std::string text =
       "{{#strip_prefix}}S{{/strip_prefix}}{{#ip_hash}}I{{/ip_hash}}{{#sticky_cookie}}C{{.}}{{/sticky_cookie}}"
       "{{#https_redirect}}H{{/https_redirect}}{{#restricted}}R{{/restricted}}{{#has_headers}}A{{/has_headers}}";
-  EXPECT_EQ(rendered(text, {}), "");
-  EXPECT_EQ(rendered(text, {{kStripPrefixLabel, "false"}, {kStickyLabel, "cookie:x"}}), "Cx");
-  EXPECT_EQ(rendered(text, {{kStripPrefixLabel, "true"},
-                            {kStickyLabel, "ip_hash"},
-                            {kHttpsLabel, "redirect"},
-                            {kAllowLabel, "none"},
-                            {"chorale.header.X-A", "b"}}),
+  EXPECT_EQ(with_labels(text, {}), "");
+  EXPECT_EQ(with_labels(text, {{kStripPrefixLabel, "false"}, {kStickyLabel, "cookie:x"}}), "Cx");
+  EXPECT_EQ(with_labels(text, {{kStripPrefixLabel, "true"},
+                               {kStickyLabel, "ip_hash"},
+                               {kHttpsLabel, "redirect"},
+                               {kAllowLabel, "none"},
+                               {"chorale.header.X-A", "b"}}),
             "SIHRA");
-  EXPECT_EQ(rendered("{{strip_prefix}}", {}),
+  EXPECT_EQ(with_labels("{{strip_prefix}}", {}),
             "does not compile: t:1: {{strip_prefix}}: strip_prefix is no text: use it as a section");
 }
 
 TEST(AppLabelsTest, AllowAndHeadersAreLists) {
   const std::string text = "{{#allow}}<{{.}}>{{/allow}}{{#headers}} {{name}} {{value}};{{/headers}} {{name}}";
-  EXPECT_EQ(rendered(text, {{kAllowLabel, "10.0.0.0/8 ::1"}, {"chorale.header.X-A", "b"}, {"chorale.header.X-B", ""}}),
-            "<10.0.0.0/8><::1> X-A \"b\"; X-B \"\"; a");
-  EXPECT_EQ(rendered(text, {{kAllowLabel, "none"}, {"chorale.headerx", "1"}, {"chorale.header", "2"}}), " a");
   EXPECT_EQ(
-      rendered("{{#headers}}\"{{value}}\"{{/headers}}", {}),
+      with_labels(text, {{kAllowLabel, "10.0.0.0/8 ::1"}, {"chorale.header.X-A", "b"}, {"chorale.header.X-B", ""}}),
+      "<10.0.0.0/8><::1> X-A \"b\"; X-B \"\"; a");
+  EXPECT_EQ(with_labels(text, {{kAllowLabel, "none"}, {"chorale.headerx", "1"}, {"chorale.header", "2"}}), " a");
+  EXPECT_EQ(
+      with_labels("{{#headers}}\"{{value}}\"{{/headers}}", {}),
       "does not compile: t:1: {{value}}: stands inside quotes of the template, but is quoted itself: remove those");
 }
 
 TEST(AppLabelsTest, RefusedValueThatCameThroughIsNotWritten) {
   EXPECT_EQ(
-      rendered("{{timeout}}", {{kTimeoutLabel, "1s; }"}}),
+      with_labels("{{timeout}}", {{kTimeoutLabel, "1s; }"}}),
       "does not render: t:1: app /a: the value of {{timeout}} is no time as in 500ms, 90s, 5m or 2h, at most 24h");
-  EXPECT_NE(rendered("{{#headers}}{{name}}{{/headers}}", {{"chorale.header.a;", "x"}}).find("names no header"),
+  EXPECT_NE(with_labels("{{#headers}}{{name}}{{/headers}}", {{"chorale.header.a;", "x"}}).find("names no header"),
             std::string::npos);
-  EXPECT_NE(rendered("{{#allow}}{{.}}{{/allow}}", {{kAllowLabel, "all;"}}).find("no network"), std::string::npos);
-  EXPECT_NE(rendered("{{#sticky_cookie}}{{.}}{{/sticky_cookie}}", {{kStickyLabel, "cookie:a;"}}).find("neither"),
+  EXPECT_NE(with_labels("{{#allow}}{{.}}{{/allow}}", {{kAllowLabel, "all;"}}).find("no network"), std::string::npos);
+  EXPECT_NE(with_labels("{{#sticky_cookie}}{{.}}{{/sticky_cookie}}", {{kStickyLabel, "cookie:a;"}}).find("neither"),
             std::string::npos);
 }
 

@@ -9,7 +9,7 @@
 namespace chorale::render {
 namespace {
 
-std::string rendered(const std::string& text, const std::map<std::string, std::string>& labels) {
+std::string through(const std::string& text, const std::map<std::string, std::string>& labels) {
   RoutingState state{"", {sample_app("/a/b")}};
   state.apps[0].labels = labels;
   const auto compiled = Template::compile("x {{#apps}}" + text + "{{/apps}}", "t");
@@ -18,42 +18,42 @@ std::string rendered(const std::string& text, const std::map<std::string, std::s
   return made ? made->text.substr(2) : "does not render: " + made.error().text();
 }
 
-std::string label(const std::string& filters, const std::string& value) {
-  return rendered("{{labels.x " + filters + "}}", {{"x", value}});
+std::string label_through(const std::string& filters, const std::string& value) {
+  return through("{{labels.x " + filters + "}}", {{"x", value}});
 }
 
 TEST(TemplateFiltersTest, TextsBecomeTexts) {
-  EXPECT_EQ(label("| lower", "AbZ\xc3\x84"), "\"abz\xc3\x84\"");
-  EXPECT_EQ(label("| upper", "aBz"), "\"ABZ\"");
-  EXPECT_EQ(label("| trim \" /\"", " /a b/ "), "\"a b\"");
-  EXPECT_EQ(label("| trim \"a\"", "aa"), "\"\"");
-  EXPECT_EQ(label("| replace \".\" \"-\"", "a.b..c"), "\"a-b--c\"");
-  EXPECT_EQ(label("| replace \"ab\" \"\"", "aabb"), "\"ab\"") << "what is left is not looked at again";
-  EXPECT_EQ(label("|lower|replace \"a\" \"b\"|upper", "A"), "\"B\"");
-  EXPECT_EQ(rendered("{{labels.x | lower}}", {}), "") << "as without the filter";
+  EXPECT_EQ(label_through("| lower", "AbZ\xc3\x84"), "\"abz\xc3\x84\"");
+  EXPECT_EQ(label_through("| upper", "aBz"), "\"ABZ\"");
+  EXPECT_EQ(label_through("| trim \" /\"", " /a b/ "), "\"a b\"");
+  EXPECT_EQ(label_through("| trim \"a\"", "aa"), "\"\"");
+  EXPECT_EQ(label_through("| replace \".\" \"-\"", "a.b..c"), "\"a-b--c\"");
+  EXPECT_EQ(label_through("| replace \"ab\" \"\"", "aabb"), "\"ab\"") << "what is left is not looked at again";
+  EXPECT_EQ(label_through("|lower|replace \"a\" \"b\"|upper", "A"), "\"B\"");
+  EXPECT_EQ(through("{{labels.x | lower}}", {}), "") << "as without the filter";
 }
 
 TEST(TemplateFiltersTest, WhatComesOutIsQuotedWhateverItWasMadeOf) {
-  EXPECT_EQ(rendered("{{id | replace \"/\" \".\"}} {{host | upper}}", {}), "\".a.b\" \"B.A.EXAMPLE.COM\"");
-  EXPECT_EQ(rendered("a{{id | lower}}", {}), "t:1: {{id | lower}}: must be a whole parameter: put a blank before it");
-  EXPECT_EQ(rendered("{{{labels.x | upper}}}", {{"x", "a b"}}), "A B");
+  EXPECT_EQ(through("{{id | replace \"/\" \".\"}} {{host | upper}}", {}), "\".a.b\" \"B.A.EXAMPLE.COM\"");
+  EXPECT_EQ(through("a{{id | lower}}", {}), "t:1: {{id | lower}}: must be a whole parameter: put a blank before it");
+  EXPECT_EQ(through("{{{labels.x | upper}}}", {{"x", "a b"}}), "A B");
 }
 
 TEST(TemplateFiltersTest, TextsAreSplit) {
-  EXPECT_EQ(rendered("x{{#labels.x | split \",\"}} {{.}}{{/labels.x}}", {{"x", "A, b,,c "}}), "x \"A\" \"b\" \"c\"");
-  EXPECT_EQ(rendered("x{{#labels.x | split \"ab\"}} {{.}}{{/labels.x}}", {{"x", "1ab2aab"}}), "x \"1\" \"2a\"");
-  EXPECT_EQ(rendered("{{#labels.x | split \",\"}}{{.}}{{/labels.x}}{{^labels.x | split \",\"}}none{{/labels.x}}", {}),
+  EXPECT_EQ(through("x{{#labels.x | split \",\"}} {{.}}{{/labels.x}}", {{"x", "A, b,,c "}}), "x \"A\" \"b\" \"c\"");
+  EXPECT_EQ(through("x{{#labels.x | split \"ab\"}} {{.}}{{/labels.x}}", {{"x", "1ab2aab"}}), "x \"1\" \"2a\"");
+  EXPECT_EQ(through("{{#labels.x | split \",\"}}{{.}}{{/labels.x}}{{^labels.x | split \",\"}}none{{/labels.x}}", {}),
             "none");
-  EXPECT_EQ(rendered("{{#labels.x | split \" \"}} {{. | upper}}{{/labels.x}}", {{"x", "a b"}}), " \"A\" \"B\"");
-  EXPECT_EQ(rendered("{{labels.x | split \",\"}}", {}),
+  EXPECT_EQ(through("{{#labels.x | split \" \"}} {{. | upper}}{{/labels.x}}", {{"x", "a b"}}), " \"A\" \"B\"");
+  EXPECT_EQ(through("{{labels.x | split \",\"}}", {}),
             "t:1: {{labels.x | split \",\"}}: labels.x is no text: use it as a section");
-  EXPECT_EQ(rendered("{{#labels.x | split \" \"}} {{id}}{{/labels.x}}", {{"x", "a b"}}), " /a/b /a/b");
+  EXPECT_EQ(through("{{#labels.x | split \" \"}} {{id}}{{/labels.x}}", {{"x", "a b"}}), " /a/b /a/b");
 }
 
 TEST(TemplateFiltersTest, ConditionsAreSections) {
   const auto is = [](const std::string& condition, const std::string& value) {
-    return rendered("{{#labels.x | " + condition + "}}yes{{/labels.x}}{{^labels.x | " + condition + "}}no{{/labels.x}}",
-                    {{"x", value}});
+    return through("{{#labels.x | " + condition + "}}yes{{/labels.x}}{{^labels.x | " + condition + "}}no{{/labels.x}}",
+                   {{"x", value}});
   };
   EXPECT_EQ(is("has_prefix \"ab\"", "abc"), "yes");
   EXPECT_EQ(is("has_prefix \"bc\"", "abc"), "no");
@@ -65,15 +65,15 @@ TEST(TemplateFiltersTest, ConditionsAreSections) {
   EXPECT_EQ(is("equals \"ab\"", "abc"), "no");
   EXPECT_EQ(is("equals \"\"", ""), "yes");
   EXPECT_EQ(is("lower | equals \"abc\"", "ABC"), "yes");
-  EXPECT_EQ(rendered("{{#labels.x | equals \"\"}}yes{{/labels.x}}", {}), "") << "a missing label equals nothing";
-  EXPECT_EQ(rendered("{{#id | has_prefix \"/a/\"}}yes {{.}}{{/id}}", {}), "yes \"/a/b\"");
-  EXPECT_EQ(rendered("{{#labels.x | trim \"-\"}}[ {{.}} ]{{/labels.x}}", {{"x", "-a-"}}), "[ \"a\" ]");
-  EXPECT_EQ(rendered("{{#labels.x | trim \"-\"}}[ {{.}} ]{{/labels.x}}", {{"x", "--"}}), "") << "empty";
+  EXPECT_EQ(through("{{#labels.x | equals \"\"}}yes{{/labels.x}}", {}), "") << "a missing label equals nothing";
+  EXPECT_EQ(through("{{#id | has_prefix \"/a/\"}}yes {{.}}{{/id}}", {}), "yes \"/a/b\"");
+  EXPECT_EQ(through("{{#labels.x | trim \"-\"}}[ {{.}} ]{{/labels.x}}", {{"x", "-a-"}}), "[ \"a\" ]");
+  EXPECT_EQ(through("{{#labels.x | trim \"-\"}}[ {{.}} ]{{/labels.x}}", {{"x", "--"}}), "") << "empty";
 }
 
 TEST(TemplateFiltersTest, WhatIsWrongIsNamed) {
   const auto wrong = [](const std::string& filters) {
-    const std::string said = rendered("{{labels.x " + filters + "}}", {});
+    const std::string said = through("{{labels.x " + filters + "}}", {});
     const std::string place = "t:1: {{labels.x " + filters + "}}: ";
     return said.starts_with(place) ? said.substr(place.size()) : "?" + said;
   };
@@ -90,18 +90,18 @@ TEST(TemplateFiltersTest, WhatIsWrongIsNamed) {
             "an argument of replace has '$' at byte 1, expected no '$', which Nginx cannot escape");
   EXPECT_EQ(wrong("| equals \"a\" | lower"), "split and conditions stand last");
   EXPECT_EQ(wrong("| split \"a\" | lower"), "split and conditions stand last");
-  EXPECT_EQ(rendered("{{#hosts | lower}}{{/hosts}}", {}),
+  EXPECT_EQ(through("{{#hosts | lower}}{{/hosts}}", {}),
             "t:1: {{#hosts | lower}}: hosts is no text: it has no filters");
-  EXPECT_EQ(rendered("{{#strip_prefix | lower}}{{/strip_prefix}}", {}),
+  EXPECT_EQ(through("{{#strip_prefix | lower}}{{/strip_prefix}}", {}),
             "t:1: {{#strip_prefix | lower}}: strip_prefix is no text: it has no filters");
 }
 
 // Nobody's label may make the whole file fail.
 TEST(TemplateFiltersTest, WhatCouldNotBeQuotedIsNothing) {
-  EXPECT_EQ(label("| replace \"x\" \"\"", "@x{id}"), "");
-  EXPECT_EQ(label("| replace \"x\" \"xxxxxxxxxx\"", std::string(1'000, 'x')), "");
-  EXPECT_EQ(label("| trim \"\xc3\xa4\"", "\xc3\xb6"), "") << "half a character";
-  EXPECT_EQ(rendered("{{#labels.x | replace \"x\" \"\" | contains \"id\"}}yes{{/labels.x}}", {{"x", "@x{id}"}}), "");
+  EXPECT_EQ(label_through("| replace \"x\" \"\"", "@x{id}"), "");
+  EXPECT_EQ(label_through("| replace \"x\" \"xxxxxxxxxx\"", std::string(1'000, 'x')), "");
+  EXPECT_EQ(label_through("| trim \"\xc3\xa4\"", "\xc3\xb6"), "") << "half a character";
+  EXPECT_EQ(through("{{#labels.x | replace \"x\" \"\" | contains \"id\"}}yes{{/labels.x}}", {{"x", "@x{id}"}}), "");
 }
 
 }  // namespace
