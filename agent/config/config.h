@@ -27,7 +27,7 @@ struct Config {
   std::string file;  // where it came from, for messages
 
   // Nixy's keys.
-  std::string xproxy;  // default: the host's name
+  std::string xproxy;                 // default: the host's name
   std::vector<std::string> marathon;  // URLs, or one zk:// address, which may hold credentials
   std::string user;
   std::string pass;
@@ -43,7 +43,12 @@ struct Config {
   // Chorale's own.
   std::optional<coordination::ConnectString> marathon_zookeeper;  // of a `marathon` that is a zk:// address
   bool marathon_https = false;
-  bool standalone = true;  // no `zookeeper` key
+  bool event_callbacks = false;  // event_source
+  std::string callback_url;      // http(s)://host:port[/path]
+  std::string callback_address = "0.0.0.0";
+  std::uint16_t callback_port = 0;         // 0 where callback_listen is not set; else, once read, callback_url's
+  std::vector<std::string> callback_from;  // networks, or "any"; none: Marathon's endpoints
+  bool standalone = true;                  // no `zookeeper` key
   coordination::ConnectString zookeeper;
   std::string id;  // default: the host's name; "localhost*" is refused
   std::string listen_address = "0.0.0.0";

@@ -219,7 +219,12 @@ void Agent::end_soon() {
   end_timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error) end(0);
   });
-  coordination_->post(coordination::HandoverRequested{});
+  const auto hand_over = [this] { coordination_->post(coordination::HandoverRequested{}); };
+  if (leadership_) {
+    leadership_->leave_marathon(hand_over);
+  } else {
+    hand_over();
+  }
 }
 
 void Agent::end(int exit_code) {
