@@ -37,6 +37,7 @@ struct LeadershipGained {
   std::optional<Manifest> committed;
   std::vector<PublishedFile> files;
   std::string reason;  // why `committed` is nullopt
+  std::string cluster_id = {};
 };
 struct LeadershipLost {  // drop all leader state; offers of that epoch are void
   std::string reason;

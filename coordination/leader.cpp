@@ -161,7 +161,7 @@ void Leader::gain(std::string reason, const Content* content, const Follower& fo
   state_ = State::kLeading;
   publisher_.begin_leadership(outranked(follower), roster_.common_format().value_or(fence_.document().format));
   collector_.begin_leadership();
-  LeadershipGained gained{fence_.epoch(), std::nullopt, {}, std::move(reason)};
+  LeadershipGained gained{fence_.epoch(), std::nullopt, {}, std::move(reason), fence_.document().cluster_id};
   if (content != nullptr) {
     gained.committed = *content->manifest;
     gained.files = content->files;

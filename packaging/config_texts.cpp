@@ -33,8 +33,9 @@ constexpr std::string_view kTomlLocal = R"(
 # ---- Section [local]: sections follow all other keys, since each reaches to the next one or to the end -------------
 
 # Values of this proxy alone, written @{name} in the template. In force on SIGHUP. Built in: xproxy, id, hostname,
-# http_port ("80"), nginx_pid ("/run/nginx.pid"), nginx_error_log ("/var/log/nginx/error.log"), and proof, which cannot be
-# set.
+# http_port ("80"), https_port ("443"), nginx_user (as Nginx was told before Chorale), nginx_pid ("/run/nginx.pid"),
+# nginx_error_log ("/var/log/nginx/error.log"), access_log ("off"), real_ip (""), listen_options (""), ipv6 ("", or "#" for
+# none), auth_dir ("/etc/chorale/auth"), cert_dir ("/etc/chorale/certs"), and proof, which cannot be set.
 #[local]
 #http_port = "8080"
 #datacenter = "fra1"

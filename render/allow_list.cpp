@@ -86,26 +86,6 @@ std::optional<Error> refuse_host_label(std::string_view label) {
   return std::nullopt;
 }
 
-// http://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_next_upstream
-constexpr std::array<std::string_view, 3> kAlwaysRetried{"error", "timeout", "invalid_header"};
-constexpr std::array<std::string_view, 8> kRetriedOnRequest{"http_500", "http_502", "http_503", "http_504",
-                                                            "http_403", "http_404", "http_429", "non_idempotent"};
-
-bool is_always_retried(std::string_view condition) {
-  return std::find(kAlwaysRetried.begin(), kAlwaysRetried.end(), condition) != kAlwaysRetried.end();
-}
-
-std::vector<std::string_view> words_of(std::string_view text) {
-  constexpr std::string_view kSeparators = " \t,";
-  std::vector<std::string_view> words;
-  while (true) {
-    text.remove_prefix(std::min(text.find_first_not_of(kSeparators), text.size()));
-    if (text.empty()) return words;
-    words.push_back(text.substr(0, text.find_first_of(kSeparators)));
-    text.remove_prefix(words.back().size());
-  }
-}
-
 }  // namespace
 
 std::optional<Error> refuse_app_id(std::string_view id) {
@@ -133,13 +113,19 @@ std::optional<Error> refuse_host(std::string_view host) {
   return std::nullopt;
 }
 
-bool is_ip_address(std::string_view text) {
+std::optional<std::vector<std::uint8_t>> parse_ip_address(std::string_view text) {
+  constexpr std::size_t kIpv4Bytes = 4;
   const std::string copy(text);
-  std::array<std::uint8_t, sizeof(in6_addr)> parsed{};
+  std::vector<std::uint8_t> parsed(sizeof(in6_addr));
   // An embedded NUL would end the text early for inet_pton.
-  return copy.find('\0') == std::string::npos && (inet_pton(AF_INET, copy.c_str(), parsed.data()) == 1 ||
-                                                  inet_pton(AF_INET6, copy.c_str(), parsed.data()) == 1);
+  if (copy.find('\0') != std::string::npos) return std::nullopt;
+  if (inet_pton(AF_INET6, copy.c_str(), parsed.data()) == 1) return parsed;
+  parsed.resize(kIpv4Bytes);
+  if (inet_pton(AF_INET, copy.c_str(), parsed.data()) == 1) return parsed;
+  return std::nullopt;
 }
+
+bool is_ip_address(std::string_view text) { return parse_ip_address(text).has_value(); }
 
 std::optional<Error> refuse_upstream_name(std::string_view name) {
   if (name.empty()) return error("is empty");
@@ -152,33 +138,6 @@ std::optional<Error> refuse_upstream_name(std::string_view name) {
     return refused_character(name, i, "lower-case letters, digits and _.-");
   }
   return std::nullopt;
-}
-
-std::optional<Error> refuse_retry(std::string_view value) {
-  const std::vector<std::string_view> conditions = words_of(value);
-  if (conditions.empty()) return error("names no condition");
-  for (auto condition = conditions.begin(); condition != conditions.end(); ++condition) {
-    const bool is_known = is_always_retried(*condition) || std::find(kRetriedOnRequest.begin(), kRetriedOnRequest.end(),
-                                                                     *condition) != kRetriedOnRequest.end();
-    if (!is_known) {
-      std::string known;
-      for (const std::string_view one : kRetriedOnRequest) known += (known.empty() ? "" : ", ") + std::string(one);
-      return error("has a word that is none of " + known);
-    }
-    if (std::find(conditions.begin(), condition, *condition) != condition) {
-      return error("names " + std::string(*condition) + " twice");
-    }
-  }
-  return std::nullopt;
-}
-
-std::string retry_conditions(std::string_view value) {
-  std::string text;
-  for (const std::string_view condition : words_of(value)) {
-    if (is_always_retried(condition)) continue;
-    text += (text.empty() ? "" : " ") + std::string(condition);
-  }
-  return text;
 }
 
 std::optional<Error> refuse_quoted(std::string_view value) {

@@ -5,9 +5,11 @@
 // value's name ("its host ..."); it holds no control characters of the value.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "render/error.h"
 
@@ -19,17 +21,13 @@ namespace chorale::render {
 [[nodiscard]] std::optional<Error> refuse_host(std::string_view host);
 // [a-z0-9_.-]: Nginx ignores the case of names.
 [[nodiscard]] std::optional<Error> refuse_upstream_name(std::string_view name);
-// Label chorale.retry: conditions of proxy_next_upstream, separated by blanks or commas, none of them twice.
-[[nodiscard]] std::optional<Error> refuse_retry(std::string_view value);
 // A label or env value, to be quoted: see nginx_quote.h.
 [[nodiscard]] std::optional<Error> refuse_quoted(std::string_view value);
 
 // A literal IPv4 or IPv6 address, without brackets.
 [[nodiscard]] bool is_ip_address(std::string_view text);
-
-// The conditions of an accepted chorale.retry, one blank between two, less those that every app has: error, timeout and
-// invalid_header (Nginx warns of a condition that is named twice). May be empty.
-[[nodiscard]] std::string retry_conditions(std::string_view value);
+// Its 4 or 16 bytes, in the order of the network.
+[[nodiscard]] std::optional<std::vector<std::uint8_t>> parse_ip_address(std::string_view text);
 
 // "/shop/cart" -> "cart.shop" (Nixy's rule for hosts), in lower case. Not unique: "/a.b" and "/b/a" meet.
 [[nodiscard]] std::string name_of_app_id(std::string_view id);

@@ -75,8 +75,9 @@ int line_before_filling(std::string_view text, const std::map<std::string, std::
 }
 
 bool is_built_in_value(std::string_view name) {
-  constexpr std::array<std::string_view, 7> kNames{"xproxy",          "id",   "hostname", "http_port", "nginx_pid",
-                                                   "nginx_error_log", "proof"};
+  constexpr std::array<std::string_view, 15> kNames{
+      "xproxy",     "id",      "hostname", "http_port",      "https_port", "nginx_user", "nginx_pid", "nginx_error_log",
+      "access_log", "real_ip", "ipv6",     "listen_options", "auth_dir",   "cert_dir",   "proof"};
   return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }
 

@@ -12,8 +12,6 @@
 
 namespace chorale::render {
 
-// A label of an app that is no text for a template, but a list of words: see refuse_retry in render/allow_list.h.
-inline constexpr const char* kRetryLabel = "chorale.retry";
 inline constexpr const char* kRoutesFile = "routes.json";  // the published file that holds it
 
 // What the last health result said. A server that was never judged and has no health check is kUnknown, and served.

@@ -20,6 +20,7 @@ struct Template::Compiled {
   std::string text;
   std::string file;
   std::vector<CompiledToken> tokens;
+  std::optional<ServicePortRange> service_ports;  // nullopt: no name needs them
   mustache::mustache engine;
 };
 
@@ -84,9 +85,12 @@ class SectionRecorder {
 class StateContext : public mustache::basic_context<std::string> {
  public:
   // `map`: where given, it learns which token wrote where.
-  StateContext(const std::vector<CompiledToken>& tokens, const RoutingState& state, Rendered& rendered,
-               SourceMap* map = nullptr)
-      : tokens_(tokens), state_(state), rendered_(rendered), sections_(rendered), map_(map) {}
+  StateContext(const std::vector<CompiledToken>& tokens, const std::optional<ServicePortRange>& service_ports,
+               const RoutingState& state, Rendered& rendered, SourceMap* map = nullptr)
+      : tokens_(tokens), state_(state), rendered_(rendered), sections_(rendered), map_(map) {
+    if (service_ports) service_ports_ = ServicePorts(state, *service_ports);
+    root_.service_ports = &service_ports_;
+  }
 
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
 
@@ -190,7 +194,8 @@ class StateContext : public mustache::basic_context<std::string> {
   const Rendered& rendered_;
   SectionRecorder sections_;
   SourceMap* map_;
-  const Frame root_;
+  ServicePorts service_ports_;
+  Frame root_;
   std::vector<Open> open_;
   Open closed_;
   // get() is const in the library's interface, though it is here that a context works.
@@ -223,16 +228,17 @@ tl::expected<Template, Error> Template::compile(std::string text, std::string fi
   if (!tokens) return tl::unexpected(std::move(tokens).error());
   if (const std::optional<Error> unsafe = find_unsafe_tag(*tokens, file)) return tl::unexpected(*unsafe);
 
+  const auto service_ports = service_port_range(text, delimiters.left);
   mustache::mustache engine(engine_source(*tokens));
   engine.set_custom_escape([](const std::string& value) { return value; });  // its default is for HTML
   if (!engine.is_valid()) return tl::unexpected(Error{file, 0, engine.error_message()});
   return Template(std::make_shared<const Compiled>(
-      Compiled{std::move(text), std::move(file), *std::move(tokens), std::move(engine)}));
+      Compiled{std::move(text), std::move(file), *std::move(tokens), service_ports, std::move(engine)}));
 }
 
 tl::expected<Rendered, Error> Template::render(const RoutingState& state) const {
   Rendered rendered;
-  StateContext context(compiled_->tokens, state, rendered);
+  StateContext context(compiled_->tokens, compiled_->service_ports, state, rendered);
   mustache::mustache engine = compiled_->engine;  // rendering is not const in the library; a copy is small
   TextSink sink{rendered.text};
   engine.render(context, sink);
@@ -249,7 +255,7 @@ tl::expected<Rendered, Error> Template::render(const RoutingState& state) const 
 int Template::line_of(const RoutingState& state, int rendered_line) const {
   Rendered rendered;
   SourceMap map(compiled_->tokens);
-  StateContext context(compiled_->tokens, state, rendered, &map);
+  StateContext context(compiled_->tokens, compiled_->service_ports, state, rendered, &map);
   mustache::mustache engine = compiled_->engine;
   TextSink sink{rendered.text};
   engine.render(context, sink);

@@ -8,7 +8,7 @@ namespace chorale::render {
 namespace {
 
 // What a section opens: the names that are known within it.
-enum class Scope { kRoot, kApp, kServer, kPort, kHostItem, kValue };
+enum class Scope { kRoot, kApp, kServer, kPort, kHostItem, kAllowItem, kHeader, kPart, kValue };
 
 struct Row {
   Scope scope;
@@ -32,6 +32,19 @@ constexpr std::array kRows{
     Row{Scope::kApp, "env", Field::kEnv, Shape::kOpenMap, Scope::kValue},
     Row{Scope::kApp, "health_path", Field::kHealthPath, Shape::kText, Scope::kValue},
     Row{Scope::kApp, "retry", Field::kRetry, Shape::kBare, Scope::kValue},
+    Row{Scope::kApp, "strip_prefix", Field::kStripPrefix, Shape::kFlag, Scope::kValue},
+    Row{Scope::kApp, "keepalive", Field::kKeepalive, Shape::kBare, Scope::kValue},
+    Row{Scope::kApp, "timeout", Field::kTimeout, Shape::kBare, Scope::kValue},
+    Row{Scope::kApp, "max_body", Field::kMaxBody, Shape::kBare, Scope::kValue},
+    Row{Scope::kApp, "restricted", Field::kRestricted, Shape::kFlag, Scope::kValue},
+    Row{Scope::kApp, "allow", Field::kAllow, Shape::kList, Scope::kAllowItem},
+    Row{Scope::kApp, "auth", Field::kAuth, Shape::kBare, Scope::kValue},
+    Row{Scope::kApp, "rate", Field::kRate, Shape::kBare, Scope::kValue},
+    Row{Scope::kApp, "ip_hash", Field::kIpHash, Shape::kFlag, Scope::kValue},
+    Row{Scope::kApp, "sticky_cookie", Field::kStickyCookie, Shape::kBare, Scope::kValue},
+    Row{Scope::kApp, "https_redirect", Field::kHttpsRedirect, Shape::kFlag, Scope::kValue},
+    Row{Scope::kApp, "has_headers", Field::kHasHeaders, Shape::kFlag, Scope::kValue},
+    Row{Scope::kApp, "headers", Field::kHeaders, Shape::kList, Scope::kHeader},
     Row{Scope::kServer, "address", Field::kServerAddress, Shape::kBare, Scope::kValue},
     Row{Scope::kServer, "host", Field::kServerHost, Shape::kBare, Scope::kValue},
     Row{Scope::kServer, "port", Field::kServerPort, Shape::kBare, Scope::kValue},
@@ -44,9 +57,16 @@ constexpr std::array kRows{
     Row{Scope::kPort, "service_port", Field::kServicePort, Shape::kBare, Scope::kValue},
     Row{Scope::kPort, "tcp", Field::kTcp, Shape::kFlag, Scope::kValue},
     Row{Scope::kPort, "udp", Field::kUdp, Shape::kFlag, Scope::kValue},
+    Row{Scope::kPort, "tcp_port", Field::kTcpPort, Shape::kBare, Scope::kValue},
+    Row{Scope::kPort, "udp_port", Field::kUdpPort, Shape::kBare, Scope::kValue},
     Row{Scope::kPort, "labels", Field::kPortLabel, Shape::kOpenMap, Scope::kValue},
     Row{Scope::kPort, "servers", Field::kPortServers, Shape::kList, Scope::kServer},
     Row{Scope::kHostItem, ".", Field::kHostItem, Shape::kBare, Scope::kValue},
+    Row{Scope::kHostItem, "wildcard", Field::kHostWildcard, Shape::kFlag, Scope::kValue},
+    Row{Scope::kAllowItem, ".", Field::kAllowItem, Shape::kBare, Scope::kValue},
+    Row{Scope::kPart, ".", Field::kPart, Shape::kQuoted, Scope::kValue},
+    Row{Scope::kHeader, "name", Field::kHeaderName, Shape::kBare, Scope::kValue},
+    Row{Scope::kHeader, "value", Field::kHeaderValue, Shape::kQuoted, Scope::kValue},
 };
 
 struct OpenSection {
@@ -76,12 +96,20 @@ class Resolver {
  private:
   std::optional<Error> resolve_last() {
     CompiledToken& compiled = compiled_.back();
+    if (compiled.token.kind != TokenKind::kText && compiled.token.kind != TokenKind::kSectionEnd) {
+      auto parsed = parse_filters(compiled.token.text);
+      if (!parsed) return error(compiled.token, parsed.error());
+      compiled.token.text = std::move(parsed->name);
+      compiled.filters = std::move(parsed->filters);
+    }
     switch (compiled.token.kind) {
       case TokenKind::kText:
         return std::nullopt;
       case TokenKind::kVariable:
       case TokenKind::kRawVariable: {
-        if (!look_up(compiled)) return unknown(compiled.token);
+        std::optional<Scope> scope = look_up(compiled);
+        if (!scope) return unknown(compiled.token);
+        if (auto wrong = apply_filters(compiled, *scope)) return wrong;
         if (compiled.shape == Shape::kList || compiled.shape == Shape::kFlag) {
           return error(compiled.token, compiled.token.text + " is no text: use it as a section");
         }
@@ -97,8 +125,9 @@ class Resolver {
   }
 
   std::optional<Error> open_section(CompiledToken& compiled) {
-    const std::optional<Scope> scope = look_up(compiled);
+    std::optional<Scope> scope = look_up(compiled);
     if (!scope) return unknown(compiled.token);
+    if (auto wrong = apply_filters(compiled, *scope)) return wrong;
     const bool is_section = compiled.token.kind == TokenKind::kSection;
     const bool repeats = is_section && compiled.shape == Shape::kList &&
                          std::any_of(open_.begin(), open_.end(), [&](const OpenSection& outer) {
@@ -107,6 +136,21 @@ class Resolver {
     // Within, names of the outer round could not be reached, and it would write apps x apps lines.
     if (repeats) return error(compiled.token, compiled.token.text + " is already being walked through here");
     open_.push_back({compiled_.size() - 1, *scope, is_section});
+    return std::nullopt;
+  }
+
+  // What a name with filters is, and the scope that a section on it opens.
+  std::optional<Error> apply_filters(CompiledToken& compiled, Scope& scope) const {
+    if (compiled.filters.empty()) return std::nullopt;
+    if (compiled.shape == Shape::kList || compiled.shape == Shape::kFlag) {
+      return error(compiled.token, compiled.token.text + " is no text: it has no filters");
+    }
+    const Filter& last = compiled.filters.back();
+    compiled.shape = Shape::kQuoted;
+    if (last.is_condition()) compiled.shape = Shape::kFlag;
+    if (last.kind != Filter::Kind::kSplit) return std::nullopt;
+    compiled.shape = Shape::kList;
+    scope = Scope::kPart;
     return std::nullopt;
   }
 
@@ -159,6 +203,12 @@ class Resolver {
     compiled.field = begin.field;
     compiled.shape = begin.shape;
     compiled.key = begin.key;
+    std::vector<Filter> filters = begin.filters;
+    if (!filters.empty() && filters.back().is_condition()) {
+      filters.pop_back();
+      compiled.shape = Shape::kQuoted;
+    }
+    compiled.filters.insert(compiled.filters.begin(), filters.begin(), filters.end());
     return Scope::kValue;
   }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "render/error.h"
+#include "render/template_filters.h"
 #include "render/template_scanner.h"
 
 namespace chorale::render {
@@ -28,7 +29,20 @@ enum class Field {
   kLabel,
   kEnv,
   kHealthPath,
-  kRetry,  // of an app
+  kRetry,
+  kStripPrefix,
+  kKeepalive,
+  kTimeout,
+  kMaxBody,
+  kAllow,
+  kRestricted,
+  kAuth,
+  kRate,
+  kIpHash,
+  kStickyCookie,
+  kHttpsRedirect,
+  kHeaders,
+  kHasHeaders,  // of an app
   kServerAddress,
   kServerHost,
   kServerPort,
@@ -41,9 +55,16 @@ enum class Field {
   kServicePort,
   kTcp,
   kUdp,
+  kTcpPort,
+  kUdpPort,
   kPortLabel,
   kPortServers,  // of a port
-  kHostItem,     // an item of hosts
+  kHostItem,
+  kHostWildcard,  // an item of hosts
+  kPart,          // an item of a text that was split
+  kAllowItem,     // an item of allow
+  kHeaderName,
+  kHeaderValue,  // of an item of headers
 };
 
 // How a value may stand in the text.
@@ -51,6 +72,7 @@ enum class Shape {
   kBare,     // allow-listed or a number: inserted as it is
   kText,     // from outside, usually plain: quoted unless plain
   kOpenMap,  // labels.* and env.*: any key, always quoted
+  kQuoted,   // from outside, always quoted
   kFlag,     // only as a section
   kList,     // only as a section, once per item
 };
@@ -59,16 +81,15 @@ struct CompiledToken {
   Token token;
   Field field = Field::kNone;
   Shape shape = Shape::kBare;
-  std::string key;        // of an open map
+  std::string key;  // of an open map
+  std::vector<Filter> filters{};
   std::size_t begin = 0;  // of a section's end: the index of its beginning
   std::size_t end = 0;    // of a section's beginning: the index of its end
   // Of a section: its tags are on lines of their own, so that each round writes whole lines.
   bool whole_lines = false;
 
   // Its text may hold any character, so it is rendered as one quoted parameter and must stand where one may stand.
-  [[nodiscard]] bool may_be_quoted() const {
-    return token.kind == TokenKind::kVariable && (shape == Shape::kText || shape == Shape::kOpenMap);
-  }
+  [[nodiscard]] bool may_be_quoted() const { return token.kind == TokenKind::kVariable && shape != Shape::kBare; }
 };
 
 // Refuses unknown names, unclosed or crossed sections, and a list inside itself.

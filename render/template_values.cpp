@@ -1,10 +1,11 @@
 #include "render/template_values.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <string_view>
 
-#include "render/allow_list.h"
+#include "render/app_labels.h"
 #include "render/nginx_quote.h"
 
 namespace chorale::render {
@@ -29,16 +30,63 @@ bool is_plain(std::string_view value) {
   });
 }
 
-std::optional<std::string> retry_of(const App& app) {
-  const std::string* label = find_key(app.labels, kRetryLabel);
-  if (label == nullptr) return std::nullopt;
-  return retry_conditions(*label);
+// The label that a name of an app means; nullptr: it means none.
+const char* label_of(Field field) {
+  constexpr std::array<std::pair<Field, const char*>, 12> kLabels{{{Field::kRetry, kRetryLabel},
+                                                                   {Field::kStripPrefix, kStripPrefixLabel},
+                                                                   {Field::kKeepalive, kKeepaliveLabel},
+                                                                   {Field::kTimeout, kTimeoutLabel},
+                                                                   {Field::kMaxBody, kMaxBodyLabel},
+                                                                   {Field::kRestricted, kAllowLabel},
+                                                                   {Field::kAllowItem, kAllowLabel},
+                                                                   {Field::kAuth, kAuthLabel},
+                                                                   {Field::kRate, kRateLabel},
+                                                                   {Field::kIpHash, kStickyLabel},
+                                                                   {Field::kStickyCookie, kStickyLabel},
+                                                                   {Field::kHttpsRedirect, kHttpsLabel}}};
+  const auto* const found =
+      std::find_if(kLabels.begin(), kLabels.end(), [&](const auto& one) { return one.first == field; });
+  return found == kLabels.end() ? nullptr : found->second;
 }
 
-bool speaks(const Port& port, std::string_view protocol) { return port.protocol.find(protocol) != std::string::npos; }
+// The app's own label for this name; nullptr: it has none.
+const std::string* find_own_label(Field field, const App& app) {
+  const char* label = label_of(field);
+  return label == nullptr ? nullptr : find_key(app.labels, label);
+}
 
-// The value before quoting; nothing for a key that is missing.
-std::optional<std::string> value_of(const CompiledToken& token, const RoutingState& state, const Frame& frame) {
+// The labels chorale.header.*: they stand next to each other.
+using Header = std::pair<const std::string, std::string>;
+std::vector<const Header*> headers_of(const App& app) {
+  std::vector<const Header*> headers;
+  for (auto label = app.labels.lower_bound(std::string(kHeaderLabels));
+       label != app.labels.end() && label->first.starts_with(kHeaderLabels); ++label) {
+    headers.push_back(&*label);
+  }
+  return headers;
+}
+
+std::vector<std::string_view> networks_of(const App& app) {
+  const std::string* label = find_key(app.labels, kAllowLabel);
+  return label == nullptr ? std::vector<std::string_view>() : allowed_networks(*label);
+}
+
+std::string sticky_cookie_of(const App& app) {
+  const std::string* label = find_key(app.labels, kStickyLabel);
+  return label == nullptr ? "" : std::string(sticky_cookie(*label));
+}
+
+bool has_label(const App& app, const char* label, std::string_view value) {
+  const std::string* found = find_key(app.labels, label);
+  return found != nullptr && *found == value;
+}
+
+std::int32_t service_port(const Frame& frame, Transport transport) {
+  return frame.service_ports->port_of(*frame.port, transport);
+}
+
+// The value before filters; nothing for a key that is missing.
+std::optional<std::string> plain_value_of(const CompiledToken& token, const RoutingState& state, const Frame& frame) {
   const auto copy = [](const std::string* value) {
     return value == nullptr ? std::nullopt : std::optional<std::string>(*value);
   };
@@ -59,8 +107,26 @@ std::optional<std::string> value_of(const CompiledToken& token, const RoutingSta
       return copy(find_key(frame.app->env, token.key));
     case Field::kHealthPath:
       return frame.app->health_path;
-    case Field::kRetry:
-      return retry_of(*frame.app);
+    case Field::kRetry: {
+      const std::string* label = find_own_label(token.field, *frame.app);
+      return label == nullptr ? std::nullopt : std::optional<std::string>(retry_conditions(*label));
+    }
+    case Field::kKeepalive:
+    case Field::kTimeout:
+    case Field::kMaxBody:
+    case Field::kAuth:
+    case Field::kRate:
+      return copy(find_own_label(token.field, *frame.app));
+    case Field::kStickyCookie:
+      return sticky_cookie_of(*frame.app);
+    case Field::kAllowItem:
+      return std::string(frame.network);
+    case Field::kPart:
+      return frame.part;
+    case Field::kHeaderName:
+      return frame.header->first.substr(kHeaderLabels.size());
+    case Field::kHeaderValue:
+      return frame.header->second;
     case Field::kServerAddress:
       return frame.server->address;
     case Field::kServerHost:
@@ -81,6 +147,10 @@ std::optional<std::string> value_of(const CompiledToken& token, const RoutingSta
       return frame.port->protocol;
     case Field::kServicePort:
       return std::to_string(frame.port->service_port);
+    case Field::kTcpPort:
+      return std::to_string(service_port(frame, Transport::kTcp));
+    case Field::kUdpPort:
+      return std::to_string(service_port(frame, Transport::kUdp));
     case Field::kPortLabel:
       return copy(find_port_label(token, frame));
     case Field::kHostItem:
@@ -93,6 +163,14 @@ std::optional<std::string> value_of(const CompiledToken& token, const RoutingSta
     case Field::kPortServers:
     case Field::kTcp:
     case Field::kUdp:
+    case Field::kHostWildcard:
+    case Field::kStripPrefix:
+    case Field::kRestricted:
+    case Field::kIpHash:
+    case Field::kHttpsRedirect:
+    case Field::kHasHeaders:
+    case Field::kAllow:
+    case Field::kHeaders:
       return std::nullopt;  // no text: the grammar refuses them as variables
   }
   return std::nullopt;
@@ -100,41 +178,77 @@ std::optional<std::string> value_of(const CompiledToken& token, const RoutingSta
 
 // Only a bare label can be wrong: everything else that stands bare has passed its allow-list before it is a state.
 std::optional<Error> refuse_bare(const CompiledToken& token, const Frame& frame) {
-  if (token.field != Field::kRetry) return std::nullopt;
-  const std::string* label = find_key(frame.app->labels, kRetryLabel);
-  return label == nullptr ? std::nullopt : refuse_retry(*label);
+  if (token.field == Field::kHeaderName) return refuse_app_label(frame.header->first, frame.header->second);
+  if (label_of(token.field) == nullptr) return std::nullopt;
+  const std::string* label = find_own_label(token.field, *frame.app);
+  return label == nullptr ? std::nullopt : refuse_app_label(label_of(token.field), *label);
+}
+
+// A name that is a section only, with nothing to walk through.
+bool is_set(Field field, const Frame& frame) {
+  const App& app = *frame.app;
+  if (field == Field::kTcp) return speaks(*frame.port, Transport::kTcp);
+  if (field == Field::kUdp) return speaks(*frame.port, Transport::kUdp);
+  if (field == Field::kHostWildcard) return frame.host->starts_with("*.");
+  if (field == Field::kStripPrefix) return has_label(app, kStripPrefixLabel, "true");
+  if (field == Field::kRestricted) return find_key(app.labels, kAllowLabel) != nullptr;
+  if (field == Field::kIpHash) return has_label(app, kStickyLabel, "ip_hash");
+  if (field == Field::kHttpsRedirect) return has_label(app, kHttpsLabel, "redirect");
+  return field == Field::kHasHeaders && !headers_of(app).empty();
+}
+
+// The value before quoting.
+std::optional<std::string> value_of(const CompiledToken& token, const RoutingState& state, const Frame& frame) {
+  std::optional<std::string> value = plain_value_of(token, state, frame);
+  if (!value || token.filters.empty()) return value;
+  return filtered(*std::move(value), token.filters);
+}
+
+std::vector<std::string> parts_of(const CompiledToken& token, const RoutingState& state, const Frame& frame) {
+  return parts_of(value_of(token, state, frame).value_or(""), token.filters.back());
+}
+
+bool is_split(const CompiledToken& token) {
+  return !token.filters.empty() && token.filters.back().kind == Filter::Kind::kSplit;
 }
 
 bool is_number(Field field) {
   return field == Field::kServerPort || field == Field::kWeight || field == Field::kPortIndex ||
-         field == Field::kServicePort;
+         field == Field::kServicePort || field == Field::kTcpPort || field == Field::kUdpPort;
 }
 
 }  // namespace
 
 std::size_t list_size(const CompiledToken& token, const RoutingState& state, const Frame& frame) {
+  if (is_split(token)) return parts_of(token, state, frame).size();
   if (token.field == Field::kApps) return state.apps.size();
   if (token.field == Field::kHosts) return frame.app->hosts.size();
   if (token.field == Field::kPorts) return frame.app->ports.size();
   if (token.field == Field::kServers) return frame.app->servers().size();
   if (token.field == Field::kPortServers) return frame.port->servers.size();
+  if (token.field == Field::kAllow) return networks_of(*frame.app).size();
+  if (token.field == Field::kHeaders) return headers_of(*frame.app).size();
   return 0;
 }
 
 Frame list_item(const CompiledToken& token, const RoutingState& state, const Frame& frame, std::size_t index) {
   Frame inner = frame;
+  if (is_split(token)) inner.part = parts_of(token, state, frame)[index];
   if (token.field == Field::kApps) inner.app = &state.apps[index];
   if (token.field == Field::kHosts) inner.host = &frame.app->hosts[index];
   if (token.field == Field::kPorts) inner.port = &frame.app->ports[index];
   if (token.field == Field::kServers) inner.server = &frame.app->servers()[index];
   if (token.field == Field::kPortServers) inner.server = &frame.port->servers[index];
+  if (token.field == Field::kAllow) inner.network = networks_of(*frame.app)[index];
+  if (token.field == Field::kHeaders) inner.header = headers_of(*frame.app)[index];
   return inner;
 }
 
 bool is_true(const CompiledToken& token, const RoutingState& state, const Frame& frame) {
-  if (token.field == Field::kTcp) return speaks(*frame.port, "tcp");
-  if (token.field == Field::kUdp) return speaks(*frame.port, "udp");
+  const bool is_condition = !token.filters.empty() && token.filters.back().is_condition();
+  if (token.shape == Shape::kFlag && !is_condition) return is_set(token.field, frame);
   const std::optional<std::string> value = value_of(token, state, frame);
+  if (is_condition) return value && holds(*value, token.filters.back());
   if (token.shape == Shape::kOpenMap) return value.has_value();
   return value && !value->empty() && !(is_number(token.field) && *value == "0");
 }

@@ -4,10 +4,13 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <tl/expected.hpp>
+#include <utility>
 #include <vector>
 
 #include "render/routing_state.h"
+#include "render/service_ports.h"
 #include "render/template_grammar.h"
 
 namespace chorale::render {
@@ -19,6 +22,10 @@ struct Frame {
   const Port* port = nullptr;
   const Server* server = nullptr;
   const std::string* host = nullptr;
+  const ServicePorts* service_ports = nullptr;                        // where a name needs them: of the whole state
+  std::string part{};                                                 // of a text that was split
+  std::string_view network;                                           // of allow
+  const std::pair<const std::string, std::string>* header = nullptr;  // a label: its key names the header
 };
 
 // The frame holds what the grammar promises for the token's place.

@@ -31,6 +31,7 @@ int run_check(const std::string& config_file) {
   check_template(report, config, program);
   check_files(report, config);
   check_listen(report, config);
+  check_callback(report, config);
   check_zookeeper(report, config);
   Config with_urls = config;
   if (find_marathon(report, with_urls)) check_marathon(report, with_urls);

@@ -21,6 +21,8 @@ void check_template(CheckReport& report, const Config& config, bool program);
 void check_files(CheckReport& report, const Config& config);
 // The admin API's port: free, or held by this agent itself; and who may see it.
 void check_listen(CheckReport& report, const Config& config);
+// With event_source = "callback": whether callback_url leads to callback_listen.
+void check_callback(CheckReport& report, const Config& config);
 void check_zookeeper(CheckReport& report, const Config& config);
 // Would this agent lead? Its policy against the pool's.
 void check_policy(CheckReport& report, const Config& config);

@@ -12,6 +12,7 @@
 #include "agent/cli/check_parts.h"
 #include "agent/cli/cli.h"
 #include "agent/cli/rendering.h"
+#include "agent/nginx/nginx_user.h"
 #include "render/local_values.h"
 
 namespace chorale::agent {
@@ -90,7 +91,7 @@ void check_nginx(CheckReport& report, const Config& config, const std::string& w
 void check_local_values(CheckReport& report, const Config& config, const render::Template& compiled) {
   const auto rendered = compiled.render(sample_state(config.realm));
   if (!rendered) return;  // reported below, with the state that it fails on
-  const auto known = local_values(config);
+  const auto known = local_values(config, nginx_user(config.nginx_config, ask_build(config.nginx_cmd)));
   for (const std::string& name : render::local_value_names(rendered->text)) {
     if (known.contains(name)) continue;
     report.fail("template", "@{" + name + "} is unknown on this proxy; set it in [local]", kExitNo);

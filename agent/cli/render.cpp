@@ -12,22 +12,27 @@
 #include "agent/core/leading/routes.h"
 #include "agent/marathon/apps_parser.h"
 #include "render/server_names.h"
+#include "render/service_ports.h"
 
 namespace chorale::agent {
 namespace {
 
 tl::expected<render::RoutingState, CliError> read_state(const Config& config, const std::string& apps_file,
-                                                        std::size_t longest_server_name) {
+                                                        const render::Template& compiled) {
   if (apps_file.empty()) return render::RoutingState{config.realm, {}};
   const auto body = slurp(apps_file);
   if (!body) return tl::unexpected(body.error());
   const auto apps = parse_apps(*body);
   if (!apps) return tl::unexpected(CliError{kExitUsage, apps_file + ": " + apps.error().message});
   HealthMemory memory;
-  const RoutePolicy policy{config.realm, config.expose_env, config.health_memory, reaches_cluster_on_loopback(config),
-                           longest_server_name};
-  Routes routes = build_routes(*apps, resolve_names(names_to_resolve(*apps)), policy, memory,
-                               std::chrono::steady_clock::now());
+  const RoutePolicy policy{config.realm,
+                           config.expose_env,
+                           config.health_memory,
+                           reaches_cluster_on_loopback(config),
+                           render::longest_server_name(compiled.text(), config.left_delimiter),
+                           render::service_port_range(compiled.text(), config.left_delimiter)};
+  Routes routes =
+      build_routes(*apps, resolve_names(names_to_resolve(*apps)), policy, memory, std::chrono::steady_clock::now());
   for (const Exclusion& exclusion : routes.exclusions) {
     std::cerr << safe(text_of(exclusion)) << "\n";
   }
@@ -46,8 +51,7 @@ int run_render(const std::string& config_file, const std::string& apps_file) {
   if (!config) return kExitUsage;
   const auto compiled = read_template(*config);
   if (!compiled) return complain(compiled.error());
-  const auto state =
-      read_state(*config, apps_file, render::longest_server_name(compiled->text(), config->left_delimiter));
+  const auto state = read_state(*config, apps_file, *compiled);
   if (!state) return complain(state.error());
   const auto text = render_here(*compiled, *config, *state);
   if (!text) return complain(text.error());

@@ -5,7 +5,9 @@
 #include "agent/base/url.h"
 #include "agent/cli/cli.h"
 #include "agent/cli/load.h"
+#include "agent/nginx/nginx_user.h"
 #include "agent/nginx/proof_page.h"
+#include "render/app_labels.h"
 
 namespace chorale::agent {
 namespace {
@@ -36,7 +38,8 @@ tl::expected<std::string, CliError> render_here(const render::Template& compiled
                                                 const render::RoutingState& state) {
   auto rendered = compiled.render(state);
   if (!rendered) return tl::unexpected(CliError{kExitNo, rendered.error().text()});
-  auto filled = fill_in(rendered->text, local_values(config));
+  auto filled =
+      fill_in(rendered->text, local_values(config, nginx_user(config.nginx_config, ask_build(config.nginx_cmd))));
   if (!filled) return tl::unexpected(CliError{kExitNo, filled.error().text()});
   return std::move(*filled);
 }
@@ -47,7 +50,18 @@ render::RoutingState sample_state(const std::string& realm) {
   web.name = "sample";
   web.path = "/sample";
   web.hosts = {"sample", "sample.example.org"};
-  web.labels = {{"owner", "a \"quoted\" name"}};
+  web.labels = {{"owner", "a \"quoted\" name"},
+                {render::kRetryLabel, "http_502"},
+                {render::kStripPrefixLabel, "true"},
+                {render::kKeepaliveLabel, "8"},
+                {render::kTimeoutLabel, "90s"},
+                {render::kMaxBodyLabel, "1g"},
+                {render::kAllowLabel, "192.0.2.0/24 2001:db8::/32"},
+                {render::kAuthLabel, "sample"},
+                {render::kRateLabel, "10"},
+                {render::kStickyLabel, "cookie:sample"},
+                {render::kHttpsLabel, "redirect"},
+                {std::string(render::kHeaderLabels) + "X-Sample", "a \"quoted\" text"}};
   web.health_path = "/health";
   render::Port http;
   http.name = "http";
@@ -57,6 +71,7 @@ render::RoutingState sample_state(const std::string& realm) {
   admin.index = 1;
   admin.name = "admin";
   admin.service_port = 10'001;
+  admin.protocol = "udp,tcp";
   admin.servers = {server("192.0.2.1", 31'002, "sample.1")};
   web.ports = {http, admin};
 
@@ -65,6 +80,7 @@ render::RoutingState sample_state(const std::string& realm) {
   grouped.name = "cart.sample-group";
   grouped.path = "/sample-group/cart";
   grouped.hosts = {"cart.sample-group"};
+  grouped.labels = {{render::kStickyLabel, "ip_hash"}};
   render::Port only;
   only.service_port = 10'002;
   only.servers = {server("192.0.2.2", 31'003, "sample-group_cart.1")};

@@ -15,7 +15,8 @@ namespace chorale::agent {
 // Rendered, this proxy's local values filled in.
 [[nodiscard]] tl::expected<std::string, CliError> render_here(const render::Template& compiled, const Config& config,
                                                               const render::RoutingState& state);
-// One of everything that a template may meet: several ports, IPv6, labels, a health path, an app in a group.
+// One of everything that a template may meet: several ports, IPv6, every label that has a name, a health
+// path, an app in a group.
 [[nodiscard]] render::RoutingState sample_state(const std::string& realm);
 
 }  // namespace chorale::agent

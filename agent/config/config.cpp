@@ -41,6 +41,8 @@ HostFacts host_facts() {
   return facts;
 }
 
+bool host_has_ipv6() { return ::access("/proc/net/if_inet6", F_OK) == 0; }
+
 // Reads the secret files. Errors and warnings name the key and the file only.
 class SecretReader {
  public:
@@ -163,7 +165,7 @@ std::string admin_socket(const Config& config) {
   return (config.state_dir == Config().state_dir ? "/run/chorale" : config.state_dir) + "/admin.sock";
 }
 
-std::map<std::string, std::string> local_values(const Config& config) {
+std::map<std::string, std::string> local_values(const Config& config, const std::string& nginx_user) {
   std::map<std::string, std::string> values = config.local;
   const auto hostname = host_facts().hostname;
   // emplace leaves alone what [local] has set.
@@ -171,8 +173,17 @@ std::map<std::string, std::string> local_values(const Config& config) {
   values.emplace("id", config.id);
   values.emplace("hostname", hostname);
   values.emplace("http_port", "80");
+  values.emplace("https_port", "443");
+  // A line that begins with it is a comment where there is no IPv6, or where http_port names an address of its own.
+  values.emplace("ipv6", host_has_ipv6() && values.at("http_port").find(':') == std::string::npos ? "" : "#");
+  values.emplace("listen_options", "");
+  values.emplace("real_ip", "");
+  values.emplace("access_log", "off");
+  values.emplace("auth_dir", "/etc/chorale/auth");
+  values.emplace("cert_dir", "/etc/chorale/certs");
   values.insert_or_assign("proof", "");  // agent/nginx/proof_page.h: it depends on the text that it stands in
   values.emplace("nginx_pid", config.nginx_pid.empty() ? "/run/nginx.pid" : config.nginx_pid);
+  values.emplace("nginx_user", nginx_user);
   values.emplace("nginx_error_log", "/var/log/nginx/error.log");
   return values;
 }

@@ -27,7 +27,7 @@ struct Config {
   std::string file;  // where it came from, for messages
 
   // Nixy's keys.
-  std::string xproxy;  // default: the host's name
+  std::string xproxy;                 // default: the host's name
   std::vector<std::string> marathon;  // URLs, or one zk:// address, which may hold credentials
   std::string user;
   std::string pass;
@@ -43,7 +43,12 @@ struct Config {
   // Chorale's own.
   std::optional<coordination::ConnectString> marathon_zookeeper;  // of a `marathon` that is a zk:// address
   bool marathon_https = false;
-  bool standalone = true;  // no `zookeeper` key
+  bool event_callbacks = false;  // event_source
+  std::string callback_url;      // http(s)://host:port[/path]
+  std::string callback_address = "0.0.0.0";
+  std::uint16_t callback_port = 0;         // 0 where callback_listen is not set; else, once read, callback_url's
+  std::vector<std::string> callback_from;  // networks, or "any"; none: Marathon's endpoints
+  bool standalone = true;                  // no `zookeeper` key
   coordination::ConnectString zookeeper;
   bool lead = true;
   std::string id;  // default: the host's name; "localhost*" is refused
@@ -128,7 +133,8 @@ struct ConfigChanges {
 // own, so that several agents of one host have one each.
 [[nodiscard]] std::string admin_socket(const Config& config);
 
-// The values that @{name} may use on this proxy: built-ins, overridden by [local].
-[[nodiscard]] std::map<std::string, std::string> local_values(const Config& config);
+// The values that @{name} may use on this proxy: built-ins, overridden by [local]. `nginx_user`: what a `user`
+// directive may say here.
+[[nodiscard]] std::map<std::string, std::string> local_values(const Config& config, const std::string& nginx_user);
 
 }  // namespace chorale::agent

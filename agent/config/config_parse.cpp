@@ -3,6 +3,7 @@
 #include <iterator>
 #include <utility>
 
+#include "agent/base/url.h"
 #include "agent/config/config.h"
 #include "agent/config/config_settings.h"
 #include "agent/config/config_values.h"
@@ -106,11 +107,31 @@ class Parser {
       warn_no_effect("marathon_https", "has no effect where marathon lists URLs");
     }
     if (config_.user.empty() && !config_.pass.empty()) warn_no_effect("pass", "has no effect without user");
-    for (const std::string_view key : {"callback_url", "callback_listen"}) {
-      const Setting* setting = find(key);
-      if (setting != nullptr && !text_or_integer(setting->value).value_or(std::string()).empty()) {
-        warn_no_effect(key, "has no effect with event_source = \"sse\"");
+    settle_callbacks();
+  }
+
+  void settle_callbacks() {
+    if (!config_.event_callbacks) {
+      for (const std::string_view key : {"callback_url", "callback_listen", "callback_from"}) {
+        const Setting* setting = find(key);
+        if (setting != nullptr && text_or_integer(setting->value).value_or("a list") != "") {
+          warn_no_effect(key, "has no effect with event_source = \"sse\"");
+        }
       }
+      return;
+    }
+    const auto url = parse_url(config_.callback_url);
+    const Setting* setting = find("callback_url");
+    if (setting == nullptr || text_or_integer(setting->value).value_or("a list").empty()) {
+      return refuse("callback_url", Failure{"not set; event_source = \"callback\" needs the URL at which Marathon can "
+                                            "reach this proxy, e.g. \"http://proxy-1:7000\""});
+    }
+    if (!url) return;  // said already
+    if (config_.callback_port == 0) config_.callback_port = parse_port(url->port).value_or(0);
+    if (config_.callback_port == config_.listen_port) {
+      refuse(find("callback_listen") != nullptr ? "callback_listen" : "callback_url",
+             Failure{"port " + std::to_string(config_.callback_port) +
+                     " is the admin API's (listen); events need a port of their own"});
     }
   }
 

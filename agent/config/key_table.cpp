@@ -4,7 +4,7 @@
 
 #include "agent/base/url.h"
 #include "agent/config/config_values.h"
-#include "render/allow_list.h"
+#include "agent/config/marathon_keys.h"
 
 namespace chorale::agent {
 namespace {
@@ -16,7 +16,6 @@ using std::chrono::seconds;
 using Checked = tl::expected<void, Failure>;
 
 constexpr std::string_view kCluster = "The cluster";
-constexpr std::string_view kMarathon = "Marathon";
 constexpr std::string_view kNginx = "Nginx";
 constexpr std::string_view kAdmin = "Admin API";
 constexpr std::string_view kUnsupported = "Known, but not supported by this version";
@@ -37,23 +36,10 @@ Checked delimiter(std::string_view text) {
                 "\"");
 }
 
-Checked label_value(std::string_view text) {
-  if (const auto wrong = render::refuse_quoted(text)) return refuse(wrong->message);
-  return {};
-}
-
 Checked udp_address(std::string_view text) {
   const auto colon = text.rfind(':');
   if (text.empty() || (colon != 0 && colon != std::string_view::npos && parse_port(text.substr(colon + 1)))) return {};
   return refuse("expected host:port, found \"" + std::string(text) + "\"");
-}
-
-Checked event_source(std::string_view text) {
-  if (text == "sse") return {};
-  if (text == "callback") {
-    return refuse("\"callback\" is not supported by this version; Marathon 0.9 and later has \"sse\"");
-  }
-  return refuse("expected \"sse\", found \"" + std::string(text) + "\"");
 }
 
 Checked no_signing(std::string_view file) {
@@ -169,71 +155,6 @@ std::vector<Key> cluster_keys() {
   };
 }
 
-std::vector<Key> marathon_keys() {
-  return {
-      {.name = "marathon",
-       .heading = kMarathon,
-       .type = ListKey<std::vector<std::string>>{kMember<&Config::marathon>, ","},
-       .text = "Marathon's base URLs in order of priority, http:// or https://, without a path and without "
-               "credentials; or its own `--zk`, as in \"zk://master-1:2181,master-2:2181/marathon\": then its election "
-               "there says where it is and who leads. An agent does not start without it. The same on all proxies.",
-       .more =
-           "The leading agent alone reads apps and events from Marathon. Every other agent pings each URL every "
-           "ten seconds, for its own health. A zk:// address may name credentials, "
-           "`zk://user:password@host:port/path`; where Marathon's leader changes, the next one is followed at once.",
-       .unset = "none; it must be set",
-       .example = R"(["http://master-1:8080", "http://master-2:8080", "http://master-3:8080"])"},
-      {.name = "marathon_https",
-       .heading = kMarathon,
-       .type = FlagKey{kMember<&Config::marathon_https>},
-       .text =
-           "With a zk:// address: Marathon runs with `--disable_http`, so that the ports which its nodes name in the "
-           "election speak HTTPS."},
-      {.name = "user",
-       .heading = kMarathon,
-       .type = TextKey{kMember<&Config::user>},
-       .text = "The user for HTTP basic authentication at Marathon. Empty: no credentials are sent."},
-      {.name = "pass",
-       .heading = kMarathon,
-       .type = TextKey{kMember<&Config::pass>},
-       .text = "The password of `user`. Protect this file when you set it (chmod 640)."},
-      {.name = "realm",
-       .heading = kMarathon,
-       .type = TextKey{kMember<&Config::realm>, label_value},
-       .text = "Route only the apps whose label `NIXY_REALM` equals this. Empty: route all apps."},
-      {.name = "ca_file",
-       .heading = kMarathon,
-       .type = TextKey{kMember<&Config::ca_file>},
-       .text = "A PEM file with the authorities that sign Marathon's certificate. Empty: those of the system."},
-      {.name = "event_source",
-       .heading = kMarathon,
-       .type = UnusedKey{"sse", event_source},
-       .text = "How Marathon's events arrive. \"sse\" is the only source that this version knows."},
-      {.name = "resync_interval",
-       .heading = kMarathon,
-       .type = DurationKey{kMember<&Config::resync_interval>, seconds(1), hours(24)},
-       .text = "Ask Marathon for all apps at least this often, regardless of its events."},
-      {.name = "health_memory",
-       .heading = kMarathon,
-       .type = DurationKey{kMember<&Config::health_memory>, milliseconds(0), hours(24)},
-       .text = "How long a routed task stays routed after Marathon has lost its health results, as it does when it "
-               "fails over."},
-      {.name = "shrink_limit",
-       .heading = kMarathon,
-       .type = FractionKey{kMember<&Config::shrink_limit>},
-       .text = "An answer of Marathon with fewer than this share of the apps or servers in use is held back until it "
-               "is confirmed.",
-       .more = "What it would remove is removed when events confirm it, or when the same answer has come three times "
-               "over ten seconds. An answer that leaves less than a tenth, or nothing, is never confirmed by "
-               "repetition. What it adds is taken at once."},
-      {.name = "expose_env",
-       .heading = kMarathon,
-       .type = ListKey<std::set<std::string>>{kMember<&Config::expose_env>, ","},
-       .text = "The environment variables of apps that templates (`{{env.NAME}}`) and `/v1/config` may show.",
-       .more = "All others stay out of ZooKeeper, the log and the admin API."},
-  };
-}
-
 std::vector<Key> nginx_keys() {
   return {
       {.name = "nginx_config",
@@ -330,14 +251,6 @@ std::vector<Key> admin_keys() {
 
 std::vector<Key> unsupported_keys() {
   return {
-      {.name = "callback_url",
-       .heading = kUnsupported,
-       .type = UnusedKey{""},
-       .text = "For `event_source` = \"callback\". Has no effect, and is warned of."},
-      {.name = "callback_listen",
-       .heading = kUnsupported,
-       .type = UnusedKey{""},
-       .text = "For `event_source` = \"callback\". Has no effect, and is warned of."},
       {.name = "publish_key_file",
        .heading = kUnsupported,
        .type = UnusedKey{"", no_signing},

@@ -12,6 +12,7 @@
 #include "agent/base/exit_code.h"
 #include "agent/base/log.h"
 #include "agent/base/version.h"
+#include "agent/nginx/nginx_user.h"
 #include "coordination/memory_store.h"
 #include "coordination/zookeeper_store.h"
 
@@ -26,6 +27,7 @@ Agent::Agent(Config config, InstanceLock lock, const NotifyEnvironment& service_
     : config_(std::move(config)),
       lock_(std::move(lock)),
       started_at_(utc_now()),
+      nginx_user_(nginx_user(config_.nginx_config, ask_build(config_.nginx_cmd))),
       signals_(loop_, SIGTERM, SIGINT, SIGHUP),
       end_timer_(loop_),
       status_timer_(loop_),
@@ -165,7 +167,7 @@ LocalNginxOptions Agent::nginx_options() const {
   options.ignore_check = config_.nginx_ignore_check;
   options.repair_drift = config_.repair_drift;
   options.reload_on = config_.reload_on;
-  options.local_values = local_values(config_);
+  options.local_values = local_values(config_, nginx_user_);
   return options;
 }
 
@@ -218,7 +220,12 @@ void Agent::end_soon() {
   end_timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error) end(0);
   });
-  coordination_->post(coordination::HandoverRequested{});
+  const auto hand_over = [this] { coordination_->post(coordination::HandoverRequested{}); };
+  if (leadership_) {
+    leadership_->leave_marathon(hand_over);
+  } else {
+    hand_over();
+  }
 }
 
 void Agent::end(int exit_code) {
@@ -242,7 +249,7 @@ void Agent::reread_config() {
   }
   for (const ConfigWarning& warning : loaded->warnings) log_warning(warning.text());
   const ConfigChanges changes = take_changes(loaded->config, config_);
-  nginx_->set_local_values(local_values(config_));
+  nginx_->set_local_values(local_values(config_, nginx_user_));
   ++rereads_;  // counted in the line, so that the log never takes it for a repetition
   log_info("configuration re-read (" + std::to_string(rereads_) + " since the start): " + changes.text());
 }

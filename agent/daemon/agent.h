@@ -88,6 +88,7 @@ class Agent {
   Config config_;
   InstanceLock lock_;
   std::string started_at_;
+  const std::string nginx_user_;  // found at the start
   boost::asio::io_context loop_{1};
   boost::asio::thread_pool workers_{2};
   boost::asio::thread_pool nginx_workers_{kNginxThreads};

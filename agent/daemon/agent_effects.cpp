@@ -63,7 +63,7 @@ void Agent::gained(coordination::LeadershipGained leadership) {
         nginx_->try_out(std::move(text), std::move(tried));
       },
   };
-  leadership_ = std::make_shared<Leadership>(std::move(surroundings), config_, endpoints());
+  leadership_ = std::make_shared<Leadership>(std::move(surroundings), config_, endpoints(), leadership.cluster_id);
   endpoint_watch_.pause(true);
   framework_watch_.ask();
   offers_wait_ = framework_watch_.asking();

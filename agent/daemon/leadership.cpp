@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::chrono::seconds kLongestSleep{1};
 constexpr std::chrono::seconds kVetAgain{5};
+constexpr std::chrono::seconds kSilentCallbacks{60};
 
 TrackerOptions tracker_options(const Config& config, std::vector<std::string> endpoints,
                                std::function<std::uint64_t()> next_offer) {
@@ -28,11 +29,24 @@ TrackerOptions tracker_options(const Config& config, std::vector<std::string> en
   options.endpoints = std::move(endpoints);
   options.resync_interval = config.resync_interval;
   options.min_offer_interval = config.min_reload_interval;
+  if (config.event_callbacks) options.silence_limit = kSilentCallbacks;
   options.shrink_limit = config.shrink_limit;
   options.jitter = [engine = std::mt19937(std::random_device{}())]() mutable {
     return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
   };
   options.next_offer = std::move(next_offer);
+  return options;
+}
+
+MarathonClientOptions client_options(const Config& config, const std::string& cluster_id) {
+  MarathonClientOptions options = marathon_client_options(config);
+  if (!config.event_callbacks) return options;
+  CallbackOptions& callbacks = options.callbacks.emplace();
+  // Alone there is no tree, and its id is another one at every start.
+  callbacks.mark = {config.callback_url, config.standalone ? "alone-" + config.id : cluster_id, config.id};
+  callbacks.listener.address = config.callback_address;
+  callbacks.listener.port = config.callback_port;
+  callbacks.from = config.callback_from;
   return options;
 }
 
@@ -49,12 +63,13 @@ coordination::PublishedFile publish(std::string name, render::Rendered rendered)
 
 }  // namespace
 
-Leadership::Leadership(Surroundings surroundings, const Config& config, std::vector<std::string> endpoints)
+Leadership::Leadership(Surroundings surroundings, const Config& config, std::vector<std::string> endpoints,
+                       const std::string& cluster_id)
     : surroundings_(std::move(surroundings)),
       metrics_(surroundings_.metrics),
-      tracker_(tracker_options(config, std::move(endpoints), surroundings_.next_offer)),
+      tracker_(tracker_options(config, endpoints, surroundings_.next_offer)),
       events_([this](TrackerEvent event) { handle(std::move(event)); }),
-      client_(surroundings_.loop, surroundings_.workers, marathon_client_options(config),
+      client_(surroundings_.loop, surroundings_.workers, client_options(config, cluster_id),
               [this](TrackerEvent event) { events_.post(std::move(event)); }),
       resolver_(surroundings_.loop, [this](NamesResolved resolved) { events_.post(std::move(resolved)); }),
       worker_(surroundings_.loop, surroundings_.workers),
@@ -62,7 +77,9 @@ Leadership::Leadership(Surroundings surroundings, const Config& config, std::vec
       timer_(surroundings_.loop),
       vet_again_(surroundings_.loop),
       id_(config.id),
-      root_(config.zookeeper.root) {}
+      root_(config.zookeeper.root) {
+  client_.set_endpoints(endpoints);
+}
 
 void Leadership::begin(coordination::LeadershipGained gained, std::shared_ptr<const render::RoutingState> applied) {
   worker_.run([gained = std::move(gained),
@@ -103,6 +120,7 @@ void Leadership::begun(Begun begun, const std::shared_ptr<const render::RoutingS
 void Leadership::begin_tracking() {
   if (!to_begin_) return;
   to_begin_->longest_server_name = longest_server_name();
+  to_begin_->service_ports = service_ports();
   began_ = true;
   events_.post(*std::exchange(to_begin_, std::nullopt));
 }
@@ -154,6 +172,11 @@ std::size_t Leadership::longest_server_name() const {
   return render::longest_server_name(template_->compiled.text(), surroundings_.templates.delimiters().left);
 }
 
+std::optional<render::ServicePortRange> Leadership::service_ports() const {
+  if (!template_) return std::nullopt;
+  return render::service_port_range(template_->compiled.text(), surroundings_.templates.delimiters().left);
+}
+
 // Nothing is offered with a template that this Nginx refuses: every agent would refuse it, whatever the apps.
 void Leadership::vet_template() {
   SharedState served = tracker_.committed();
@@ -174,7 +197,7 @@ void Leadership::vetted(const LoadedTemplate& own, const Trials::Vetting& vettin
     template_trouble_.reset();
     template_note_.reset();
     if (is_other) log_info("template " + own.compiled.file() + " changed, rendering again");
-    if (began_) events_.post(TemplateChanged{longest_server_name()});
+    if (began_) events_.post(TemplateChanged{longest_server_name(), service_ports()});
   } else {
     template_trouble_ = Failure{vetting.reason};
     log_error("template refused, " +

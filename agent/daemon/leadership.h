@@ -46,8 +46,9 @@ class Leadership {
     Trials::TryOut try_out;                     // asks this proxy's Nginx
   };
 
-  // `endpoints`: Marathon's base URLs; may be none until endpoints_found().
-  Leadership(Surroundings surroundings, const Config& config, std::vector<std::string> endpoints);
+  // `endpoints`: Marathon's base URLs; may be none until endpoints_found(). `cluster_id`: the pool's.
+  Leadership(Surroundings surroundings, const Config& config, std::vector<std::string> endpoints,
+             const std::string& cluster_id);
   Leadership(const Leadership&) = delete;
   Leadership& operator=(const Leadership&) = delete;
 
@@ -55,10 +56,15 @@ class Leadership {
   void begin(coordination::LeadershipGained gained, std::shared_ptr<const render::RoutingState> applied);
   // Nothing is offered or reported afterwards; to be called before destruction.
   void close();
+  // Marathon need tell this agent nothing more; `done` follows within half a second. Leadership goes on meanwhile.
+  void leave_marathon(std::function<void()> done) { client_.leave(std::move(done)); }
 
   void offer_closed(const coordination::OfferClosed& closed);
   void commit_refused(const coordination::CommitRefused& refused);
-  void endpoints_found(std::vector<std::string> endpoints) { events_.post(EndpointsFound{std::move(endpoints)}); }
+  void endpoints_found(std::vector<std::string> endpoints) {
+    client_.set_endpoints(endpoints);
+    events_.post(EndpointsFound{std::move(endpoints)});
+  }
   void request_sync() { events_.post(SyncRequested{}); }
   void loss_accepted(const coordination::LossAccepted& loss) { events_.post(LossBelieved{loss.digest, loss.by}); }
   void template_changed();
@@ -88,6 +94,7 @@ class Leadership {
   void begun(Begun begun, const std::shared_ptr<const render::RoutingState>& applied);
   void choose_template(std::optional<LoadedTemplate> committed);
   [[nodiscard]] std::size_t longest_server_name() const;  // in the template in use
+  [[nodiscard]] std::optional<render::ServicePortRange> service_ports() const;
   void vet_template();
   void vetted(const LoadedTemplate& own, const Trials::Vetting& vetting);
   void begin_tracking();

@@ -24,9 +24,10 @@ bool LeadershipMetrics::arrived(TimePoint now, const TrackerEvent& event) {
   return std::visit(coordination::Overloaded{
                         [&](const AppsFetched& apps) { return answered(apps.apps.has_value()); },
                         [&](const AppFetched& app) { return answered(app.result.has_value()); },
-                        [&](const EventReceived&) {
+                        [&](const EventReceived& received) {
                           metrics_.marathon_event();
-                          if (!first_event_) first_event_ = now;
+                          // The echo of a subscription begins no change.
+                          if (!first_event_ && received.event.type != "subscribe_event") first_event_ = now;
                           return false;
                         },
                         [&](const StreamFailed& stream) {

@@ -22,6 +22,8 @@ constexpr std::chrono::seconds kAttachedWithoutSayingSo{2};
 // What takes longer to read than the loop may be kept: a deployment event of Marathon <= 1.6 can have many MB.
 constexpr std::size_t kBigEvent = 256U << 10U;
 
+constexpr std::size_t kMostOfASubscription = 1U << 20U;
+
 constexpr const char* kAppsPath = "/v2/apps?embed=apps.tasks&embed=apps.counts&embed=apps.deployments";
 
 using RestResult = tl::expected<std::string, RestFailure>;
@@ -53,19 +55,42 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
         options_(std::move(options)),
         sink_(std::move(sink)),
         rest_(loop, RestOptions{credentials_of(options_), options_.ca_file, options_.max_body_bytes}),
-        attach_timer_(loop) {}
+        attach_timer_(loop) {
+    if (options_.callbacks) {
+      callbacks_ = std::make_unique<CallbackSource>(
+          loop, RestOptions{credentials_of(options_), options_.ca_file, kMostOfASubscription}, *options_.callbacks,
+          [this](TrackerEvent event) {
+            const auto self = shared_from_this();  // the sink may end the client
+            report(std::move(event));
+          });
+    }
+  }
 
   void close() {
     alive_ = false;
     worker_.cancel();
     close_stream();
+    callbacks_.reset();
     rest_.cancel_all();
+  }
+
+  void set_endpoints(const std::vector<std::string>& endpoints) {
+    if (callbacks_) callbacks_->set_endpoints(endpoints);
+  }
+
+  void leave(std::function<void()> done) {
+    left_ = true;
+    close_stream();
+    if (callbacks_) return callbacks_->leave(std::move(done));
+    boost::asio::post(loop_, std::move(done));
   }
 
   // The event stream.
 
   void open_stream(const std::string& endpoint) {
     thread_.check();
+    if (left_) return;
+    if (callbacks_) return callbacks_->open(endpoint);
     close_stream();
     const auto url = parse_url(endpoint);
     if (!url) {
@@ -266,6 +291,8 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
   std::string stream_endpoint_;
   std::uint64_t stream_id_ = 0;  // rises with every opening and closing: what comes from an older one is dropped
   bool attached_ = false;
+  bool left_ = false;
+  std::unique_ptr<CallbackSource> callbacks_;  // instead of stream_
   boost::asio::steady_timer attach_timer_;
   bool alive_ = true;
   coordination::LoopThread thread_;
@@ -281,6 +308,8 @@ void MarathonClient::perform(const OpenStream& effect) { impl_->open_stream(effe
 void MarathonClient::perform(const FetchApps& effect) { impl_->fetch_apps(effect); }
 void MarathonClient::perform(const FetchApp& effect) { impl_->fetch_app(effect); }
 void MarathonClient::perform(const PingEndpoint& effect) { impl_->ping(effect); }
+void MarathonClient::set_endpoints(const std::vector<std::string>& endpoints) { impl_->set_endpoints(endpoints); }
+void MarathonClient::leave(std::function<void()> done) { impl_->leave(std::move(done)); }
 void MarathonClient::fetch_framework_id(const std::string& endpoint,
                                         std::function<void(tl::expected<std::string, Failure>)> done) {
   impl_->fetch_framework_id(endpoint, std::move(done));

@@ -12,8 +12,10 @@
 #include <optional>
 #include <string>
 #include <tl/expected.hpp>
+#include <vector>
 
 #include "agent/core/leading/tracker_events.h"
+#include "agent/marathon/callback_source.h"
 
 namespace chorale::agent {
 
@@ -21,12 +23,13 @@ struct MarathonClientOptions {
   std::string user;
   std::string password;  // never logged; sent to configured endpoints and to where they redirect, nowhere else
   std::string ca_file;   // empty: the system's roots
-  Milliseconds request_timeout{10'000};      // whole small requests
-  Milliseconds ping_timeout{3'000};          // a standby without a leader answers after 2.75 s
-  Milliseconds list_timeout{30'000};         // /v2/apps
-  Milliseconds stream_idle_timeout{25'000};  // no byte for so long: Marathon sends a heartbeat every 10 s
-  std::size_t max_body_bytes = 512U << 20U;  // after decompression
-  std::size_t max_event_bytes = 64U << 20U;  // one event; a longer one is skipped and reported as type "oversized"
+  Milliseconds request_timeout{10'000};        // whole small requests
+  Milliseconds ping_timeout{3'000};            // a standby without a leader answers after 2.75 s
+  Milliseconds list_timeout{30'000};           // /v2/apps
+  Milliseconds stream_idle_timeout{25'000};    // no byte for so long: Marathon sends a heartbeat every 10 s
+  std::size_t max_body_bytes = 512U << 20U;    // after decompression
+  std::size_t max_event_bytes = 64U << 20U;    // one event; a longer one is skipped and reported as type "oversized"
+  std::optional<CallbackOptions> callbacks{};  // where events are posted to us; nullopt: the event stream
 };
 
 class MarathonClient {
@@ -41,10 +44,16 @@ class MarathonClient {
   MarathonClient(const MarathonClient&) = delete;
   MarathonClient& operator=(const MarathonClient&) = delete;
 
+  // Where events are posted: subscribes at that endpoint, which counts as the stream's opening.
   void perform(const OpenStream& effect);
   void perform(const FetchApps& effect);
   void perform(const FetchApp& effect);
   void perform(const PingEndpoint& effect);
+  // Marathon's base URLs: who may post events.
+  void set_endpoints(const std::vector<std::string>& endpoints);
+  // No event is wanted any more: a subscription is taken back, and `done` is called afterwards, or half a second later.
+  // No stream is opened from now on. The end of this client does the same without anybody waiting.
+  void leave(std::function<void()> done);
   // Which Marathon it is; `done` is called once, or never after this client's end.
   void fetch_framework_id(const std::string& endpoint, std::function<void(tl::expected<std::string, Failure>)> done);
 

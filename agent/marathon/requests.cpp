@@ -13,6 +13,22 @@ constexpr bool is_alphanumeric(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
+std::string encoded_but(std::string_view text, std::string_view kept) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    if (is_alphanumeric(c) || kept.find(c) != std::string_view::npos) {
+      out += c;
+    } else {
+      const auto byte = static_cast<unsigned char>(c);
+      out += '%';
+      out += kHex[byte >> 4U];
+      out += kHex[byte & 0x0fU];
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 tl::expected<Url, Failure> redirect_target(const Url& from, std::string_view location) {
@@ -37,23 +53,11 @@ tl::expected<Url, Failure> redirect_target(const Url& from, std::string_view loc
 }
 
 std::string app_path(std::string_view app_id) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out = "/v2/apps";
-  if (app_id.empty() || app_id.front() != '/') {
-    out += '/';
-  }
-  for (const char c : app_id) {
-    if (is_alphanumeric(c) || c == '.' || c == '_' || c == '~' || c == '/' || c == '-') {
-      out += c;
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      out += '%';
-      out += kHex[byte >> 4U];
-      out += kHex[byte & 0x0fU];
-    }
-  }
-  return out;
+  const bool rooted = !app_id.empty() && app_id.front() == '/';
+  return (rooted ? "/v2/apps" : "/v2/apps/") + encoded_but(app_id, "._~/-");
 }
+
+std::string percent_encoded(std::string_view text) { return encoded_but(text, "._~-"); }
 
 std::string basic_authorization(std::string_view credentials) {
   std::string encoded((credentials.size() + 2) / 3 * 4 + 1, '\0');  // one more for the terminator that OpenSSL writes

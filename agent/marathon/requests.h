@@ -22,6 +22,9 @@ inline constexpr int kMaxRedirects = 5;
 // An app id as a path below /v2/apps: its slashes stay, every character that is not unreserved is percent-encoded.
 [[nodiscard]] std::string app_path(std::string_view app_id);
 
+// Every character that is not unreserved (RFC 3986, 2.3) percent-encoded: a value within a query.
+[[nodiscard]] std::string percent_encoded(std::string_view text);
+
 // The value of the Authorization header.
 [[nodiscard]] std::string basic_authorization(std::string_view credentials);
 

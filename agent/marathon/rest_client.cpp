@@ -31,10 +31,10 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
         options_(std::move(options)),
         exchanges_(options_.ca_file, options_.max_body_bytes) {}
 
-  void get(const Url& url, Milliseconds time_limit, Handler&& handler) {
+  void send(std::string&& method, const Url& url, Milliseconds time_limit, Handler&& handler) {
     thread_.check();
     const std::uint64_t id = ++last_id_;
-    Pending& pending = pending_.try_emplace(id, url, std::move(handler), loop_).first->second;
+    Pending& pending = pending_.try_emplace(id, std::move(method), url, std::move(handler), loop_).first->second;
     pending.timer.expires_after(time_limit);
     pending.timer.async_wait([weak = weak_from_this(), id, time_limit](const boost::system::error_code& error) {
       const auto self = weak.lock();
@@ -55,8 +55,9 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
 
  private:
   struct Pending {
-    Pending(Url where, Handler then, boost::asio::io_context& loop)
-        : url(std::move(where)), handler(std::move(then)), timer(loop), locating(loop) {}
+    Pending(std::string what, Url where, Handler then, boost::asio::io_context& loop)
+        : method(std::move(what)), url(std::move(where)), handler(std::move(then)), timer(loop), locating(loop) {}
+    std::string method;
     Url url;
     Handler handler;
     boost::asio::steady_timer timer;     // destroyed with the entry, and then silent
@@ -111,7 +112,7 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   void send_to(const std::string& address, std::uint64_t id, Pending& pending) {
-    pending.cancel = exchanges_.start(pending.url, address, options_.credentials,
+    pending.cancel = exchanges_.start(pending.method, pending.url, address, options_.credentials,
                                       [gate = gate_, weak = weak_from_this(), id](RestOutcome outcome) {
                                         gate->post([weak, id, outcome = std::move(outcome)]() mutable {
                                           if (const auto self = weak.lock()) {
@@ -129,7 +130,7 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
     }
     Pending& pending = at->second;
     if (outcome.status == 0) {
-      // A kept socket that the server closed meanwhile: asking again is safe, it is a GET.
+      // A kept socket that the server closed meanwhile: asking again is safe, see send().
       if (answered_.count(pending.url.origin()) != 0 && !std::exchange(pending.retried, true)) {
         return send(id, pending);
       }
@@ -176,7 +177,7 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
 
   void fail(std::uint64_t id, unsigned status, const std::string& what) {
     if (const auto at = pending_.find(id); at != pending_.end()) {
-      Failure failure{"GET " + at->second.url.text() + ": " + what};
+      Failure failure{at->second.method + " " + at->second.url.text() + ": " + what};
       answer(id, tl::unexpected(RestFailure{status, std::move(failure)}));
     }
   }
@@ -202,8 +203,8 @@ RestClient::RestClient(boost::asio::io_context& loop, RestOptions options)
 
 RestClient::~RestClient() { impl_->close(); }
 
-void RestClient::get(const Url& url, Milliseconds time_limit, Handler handler) {
-  impl_->get(url, time_limit, std::move(handler));
+void RestClient::send(std::string method, const Url& url, Milliseconds time_limit, Handler handler) {
+  impl_->send(std::move(method), url, time_limit, std::move(handler));
 }
 
 void RestClient::cancel_all() { impl_->close(); }

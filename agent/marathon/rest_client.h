@@ -1,4 +1,5 @@
-// GET requests to Marathon: time limits, redirects, one retry. Loop thread only; answers come on the loop thread.
+// Requests to Marathon that may be repeated (GET, and those of a subscription): time limits, redirects, one retry. Loop
+// thread only; answers come on the loop thread.
 //
 // One keep-alive connection pool per endpoint, kept as long as the client. A pooled socket that Jetty has closed in the
 // meantime (after 30 s) costs one silent retry. Redirects are followed here, with the credentials, which a library
@@ -10,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <tl/expected.hpp>
+#include <utility>
 
 #include "agent/base/types.h"
 #include "agent/base/url.h"
@@ -38,7 +40,11 @@ class RestClient {
 
   // The time limit is for everything: redirects, the retry, the whole body. The handler is called once, never within
   // this call.
-  void get(const Url& url, Milliseconds time_limit, Handler handler);
+  void get(const Url& url, Milliseconds time_limit, Handler handler) {
+    send("GET", url, time_limit, std::move(handler));
+  }
+  // REQUIRES: done twice it does the same as done once.
+  void send(std::string method, const Url& url, Milliseconds time_limit, Handler handler);
 
   void cancel_all();  // what is pending is never answered, nor is what is asked from now on
 

@@ -151,12 +151,12 @@ RestExchanges::RestExchanges(std::string ca_file, std::size_t max_body_bytes)
 
 RestExchanges::~RestExchanges() = default;
 
-RestExchanges::Cancel RestExchanges::start(const Url& url, const std::string& address, const std::string& credentials,
-                                           Done done) {
+RestExchanges::Cancel RestExchanges::start(const std::string& method, const Url& url, const std::string& address,
+                                           const std::string& credentials, Done done) {
   const auto download = std::make_shared<Download>(max_body_bytes_, std::move(done));
   const pplx::cancellation_token_source cancellation;
   try {
-    web::http::http_request request(web::http::methods::GET);
+    web::http::http_request request(method);
     request.set_request_uri(web::uri(url.target.empty() ? "/" : url.target));
     request.headers().add(web::http::header_names::accept, "application/json");
     request.headers().add(web::http::header_names::user_agent, "chorale");

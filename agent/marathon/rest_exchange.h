@@ -1,5 +1,5 @@
-// Single GETs over kept connections, without policy: no redirect, no retry, no time limit (rest_client has those).
-// Loop thread only, but for the answer. Its .cpp is the only file that knows cpprest.
+// Single requests without a body over kept connections, without policy: no redirect, no retry, no time limit
+// (rest_client has those). Loop thread only, but for the answer. Its .cpp is the only file that knows cpprest.
 #pragma once
 
 #include <functional>
@@ -34,7 +34,8 @@ class RestExchanges {
   // holds up every other. The host stays what the server and its certificate are asked for.
   // `done` is called once, on a thread of cpprest's, or within this very call where nothing could be sent. The returned
   // function breaks the exchange off. Not for a complete one: it would close a socket that is back in the pool.
-  [[nodiscard]] Cancel start(const Url& url, const std::string& address, const std::string& credentials, Done done);
+  [[nodiscard]] Cancel start(const std::string& method, const Url& url, const std::string& address,
+                             const std::string& credentials, Done done);
 
  private:
   class Pool;

@@ -17,7 +17,6 @@ namespace chorale::agent {
 namespace {
 
 constexpr std::string_view kRestoreSuffix = ".chorale-restore";
-constexpr std::string_view kBeforeSuffix = ".before-chorale";
 constexpr std::string_view kDriftSuffix = ".drift-";
 constexpr int kDriftsKept = 10;
 constexpr mode_t kSecretMode = 0640;

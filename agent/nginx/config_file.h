@@ -34,6 +34,7 @@ namespace chorale::agent {
 // What the names of an agent's own files end with, on every proxy.
 inline constexpr std::string_view kStageSuffix = ".chorale-stage";
 inline constexpr std::string_view kTrialSuffix = ".chorale-trial";
+inline constexpr std::string_view kBeforeSuffix = ".before-chorale";
 
 // The target as it was read.
 struct ConfigView {

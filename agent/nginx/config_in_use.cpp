@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <sstream>
 #include <system_error>
+#include <utility>
 
 #include "agent/base/process.h"
 #include "agent/nginx/master.h"
@@ -66,7 +67,10 @@ fs::path resolved(const std::string& path) {
 }  // namespace
 
 BuildPaths parse_build(std::string_view output) {
-  return {argument(output, "--prefix="), argument(output, "--conf-path=")};
+  const std::string group = argument(output, "--group=");
+  std::string user = argument(output, "--user=");
+  if (!user.empty() && !group.empty() && group != user) user += " " + group;
+  return {argument(output, "--prefix="), argument(output, "--conf-path="), std::move(user)};
 }
 
 std::optional<std::string> config_of_title(std::string_view title, const BuildPaths& build,

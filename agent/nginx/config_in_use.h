@@ -15,6 +15,7 @@ namespace chorale::agent {
 struct BuildPaths {
   std::string prefix;       // --prefix
   std::string config_file;  // --conf-path
+  std::string user{};       // --user and --group, as in a `user` directive
   bool operator==(const BuildPaths&) const = default;
 };
 

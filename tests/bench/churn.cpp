@@ -65,7 +65,7 @@ struct Plan {
 void write_template(const std::string& file) {
   std::ifstream in(CHORALE_TEMPLATE);
   std::string text{std::istreambuf_iterator<char>(in), {}};
-  const std::string line = "            set $app_path {{path}};\n";
+  const std::string line = "            set $app {{id}};\n";
   const std::size_t at = text.find(line);
   if (at == std::string::npos) throw std::runtime_error("the shipped template has no line " + line);
   text.insert(at, "{{#labels.timeout}}            proxy_read_timeout {{labels.timeout}};\n{{/labels.timeout}}");

@@ -9,6 +9,7 @@
 #include <sstream>
 #include <utility>
 
+#include "tests/harness/loopback.h"
 #include "tests/harness/wait_until.h"
 #include "tests/harness/zookeeper_tree.h"
 
@@ -27,6 +28,13 @@ std::string quoted_list(const std::vector<std::string>& items) {
   std::string list = "[";
   for (const std::string& item : items) list += (list.size() > 1 ? ", \"" : "\"") + item + "\"";
   return list + "]";
+}
+
+std::string callback_keys(std::uint16_t port) {
+  if (port == 0) return {};
+  const std::string address = "127.0.0.1:" + std::to_string(port);
+  return "event_source = \"callback\"\ncallback_url = \"http://" + address + "\"\ncallback_listen = \"" + address +
+         "\"\n";
 }
 
 }  // namespace
@@ -69,8 +77,9 @@ void Proxy::start_agent() {
          << "nginx_pid = \"" << nginx_.pid_file() << "\"\n"
          << "state_dir = \"" << (directory_.path() / "state").string() << "\"\n"
          << "session_timeout = \"" << options_.session_timeout << "\"\n"
-         << options_.more_config << "\n[local]\nhttp_port = \"127.0.0.1:" << nginx_.port() << "\"\nnginx_error_log = \""
-         << nginx_.error_log() << "\"\n"
+         << callback_keys(options_.callback_port) << options_.more_config
+         << "\n[local]\nhttp_port = \"127.0.0.1:" << nginx_.port() << "\"\nnginx_error_log = \"" << nginx_.error_log()
+         << "\"\n"
          << options_.more_local;
   start_agent_with(config.str());
 }
@@ -178,7 +187,8 @@ Proxy* RealCluster::add_proxy(const std::string& more_config) {
                                                             options_.nginx_template,
                                                             options_.more_local,
                                                             number == options_.proxies ? options_.last_nginx_cmd : "",
-                                                            options_.agent_cmd}));
+                                                            options_.agent_cmd,
+                                                            options_.callbacks ? pick_port() : std::uint16_t{0}}));
   if (number == options_.proxies) proxies_.back()->nginx().run_as(options_.last_nginx_user);
   if (!proxies_.back()->start_nginx()) return nullptr;
   proxies_.back()->start_agent();

@@ -36,6 +36,7 @@ class Proxy {
     std::string more_local{};              // further lines of [local]
     std::string nginx_cmd{};               // put before Nginx's own command line; empty: nothing
     std::vector<std::string> agent_cmd{};  // put before the agent's command line
+    std::uint16_t callback_port = 0;       // where the agent listens for Marathon's events; 0: it follows the stream
   };
 
   explicit Proxy(Options options);
@@ -63,6 +64,7 @@ class Proxy {
   [[nodiscard]] pid_t agent_pid() const { return agent_->pid(); }
   [[nodiscard]] std::string config_file() const;
   [[nodiscard]] std::string agent_log() const;
+  [[nodiscard]] std::uint16_t callback_port() const { return options_.callback_port; }
   // The port of the admin API, as the agent's log names it; 0: not known yet.
   [[nodiscard]] std::uint16_t admin_port() const;
 
@@ -103,6 +105,7 @@ class RealCluster {
     bool marathon_relays = false;          // the same with Marathon
     // Agents find Marathon by its election, where two nodes stand: marathon_relay(0), the leader, and (1).
     bool marathon_election = false;
+    bool callbacks = false;         // Marathon posts its events, to a port of every agent's own
     bool zookeeper_relays = false;  // every agent reaches ZooKeeper through a relay of its own
   };
 

@@ -33,8 +33,8 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 
 // The shipped template, and a label that reaches Nginx as a number: which one it accepts, it alone knows.
 std::string template_with_timeout() {
-  return replaced(file_text(CHORALE_TEMPLATE), "            set $app_path {{path}};\n",
-                  "            set $app_path {{path}};\n{{#labels.timeout}}\n            proxy_read_timeout "
+  return replaced(file_text(CHORALE_TEMPLATE), "            set $app {{id}};\n",
+                  "            set $app {{id}};\n{{#labels.timeout}}\n            proxy_read_timeout "
                   "{{labels.timeout}};\n{{/labels.timeout}}\n");
 }
 

@@ -3,46 +3,22 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <fstream>
 #include <map>
-#include <sstream>
 #include <string>
 #include <vector>
 
-#include "render/local_values.h"
-#include "render/template.h"
-#include "tests/harness/http_client.h"
 #include "tests/harness/loopback.h"
-#include "tests/harness/nginx_instance.h"
-#include "tests/harness/wait_until.h"
+#include "tests/integration/template_site.h"
 
 namespace chorale::testing {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::seconds;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::uint16_t kServerPort = 31'000;  // in a network of the test's own
-
-std::string read_template() {
-  std::ifstream file(CHORALE_TEMPLATE);
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-render::Server server(const std::string& host) {
-  render::Server made;
-  made.host = host;
-  made.port = kServerPort;
-  made.address = host + ":" + std::to_string(kServerPort);
-  made.task_id = "task-" + host;
-  return made;
-}
+constexpr std::uint16_t kPort = 31'000;  // in a network of the test's own
 
 // A host that no longer answers connects: the queue of its socket is full, so that the kernel drops what comes.
 class SilentHost {
@@ -50,7 +26,7 @@ class SilentHost {
   explicit SilentHost(std::uint32_t address) : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in where{};
     where.sin_family = AF_INET;
-    where.sin_port = htons(kServerPort);
+    where.sin_port = htons(kPort);
     where.sin_addr.s_addr = htonl(address);
     const auto* name = reinterpret_cast<const sockaddr*>(&where);
     if (::bind(listener_.descriptor(), name, sizeof where) != 0) return;
@@ -68,61 +44,14 @@ class SilentHost {
   bool silent_ = false;
 };
 
-class ShippedTemplateTest : public ::testing::Test {
+class ShippedTemplateTest : public TemplateSite {
  protected:
-  // Servers that name themselves; "/broken" is a page that each of them answers with 500.
-  bool start_servers(const std::vector<std::string>& hosts) {
-    std::string listed;
-    for (const std::string& host : hosts) {
-      const std::string opening = "  server {\n    listen " + host + ":" + std::to_string(kServerPort) + ";\n";
-      listed +=
-          opening + "    location / { return 200 \"" + host + "\"; }\n    location /broken { return 500; }\n  }\n";
-    }
-    std::ofstream(servers_.config_file()) << servers_.config("servers", "", listed);
-    return servers_.start();
+  bool start_proxy(const std::vector<std::string>& addresses, const Labels& labels = {}) {
+    return serve("path", {app("/web", labels, addresses)});
   }
-
-  bool start_proxy(const std::vector<std::string>& hosts, const std::map<std::string, std::string>& labels = {}) {
-    render::App web;
-    web.id = web.path = "/web";
-    web.name = "web";
-    web.hosts = {"web"};
-    web.labels = labels;
-    web.ports.emplace_back();
-    for (const std::string& host : hosts) web.ports.front().servers.push_back(server(host));
-    const auto compiled = render::Template::compile(read_template(), "path.mustache");
-    EXPECT_TRUE(compiled) << compiled.error().text();
-    const auto rendered = compiled->render({"", {web}});
-    EXPECT_TRUE(rendered) << rendered.error().text();
-    const auto text =
-        render::fill_in_local_values(rendered->text, {{"xproxy", "proxy-1"},
-                                                      {"proof", ""},
-                                                      {"http_port", "127.0.0.1:" + std::to_string(proxy_.port())},
-                                                      {"nginx_pid", proxy_.pid_file()},
-                                                      {"nginx_error_log", proxy_.error_log()}});
-    EXPECT_TRUE(text) << text.error().text();
-    std::ofstream(proxy_.config_file()) << *text;
-    return proxy_.start();
-  }
-
-  HttpReply get(const std::string& path) { return http_get(proxy_.port(), "/web" + path); }
-
-  // Until no worker of before is left.
-  bool reload() {
-    const std::vector<pid_t> before = proxy_.worker_pids();
-    proxy_.signal(SIGHUP);
-    return wait_until(
-        [&] {
-          const std::vector<pid_t> now = proxy_.worker_pids();
-          return !now.empty() && std::none_of(before.begin(), before.end(), [&](pid_t old) {
-            return std::find(now.begin(), now.end(), old) != now.end();
-          });
-        },
-        seconds(10));
-  }
-
-  NginxInstance servers_;
-  NginxInstance proxy_;
+  HttpReply get(const std::string& page) { return TemplateSite::get("/web" + page); }
+  // Which server answered.
+  std::string server(const std::string& page) { return get(page).body.substr(0, std::string("127.0.1.1").size()); }
 };
 
 TEST_F(ShippedTemplateTest, BrokenPageHarmsNoOtherPageOfItsApp) {
@@ -144,7 +73,7 @@ TEST_F(ShippedTemplateTest, AppMayAskForAnotherServerAfterItsAnswer) {
       "other", "", "  server { listen 127.0.1.2:31000; location / { return 503; } }\n");
   ASSERT_TRUE(other.start());
   ASSERT_TRUE(start_proxy({"127.0.1.1", "127.0.1.2"}, {{"chorale.retry", "http_502, http_503"}}));
-  for (int i = 0; i < 20; ++i) EXPECT_EQ(get("/page").body, "127.0.1.1");
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(server("/page"), "127.0.1.1");
 }
 
 TEST_F(ShippedTemplateTest, HostThatVanishedSlowsFewRequests) {
@@ -169,10 +98,47 @@ TEST_F(ShippedTemplateTest, ReloadsLeaveTheLoadSpread) {
   std::map<std::string, int> served;
   for (int i = 0; i < 30; ++i) {
     ASSERT_TRUE(reload());
-    for (int request = 0; request < 2; ++request) ++served[get("/page").body];
+    for (int request = 0; request < 2; ++request) ++served[server("/page")];
   }
   // One in three of 60; less than 5 comes by chance once in some 100,000 runs.
   for (const std::string& host : hosts) EXPECT_GE(served[host], 5) << host;
+}
+
+TEST_F(ShippedTemplateTest, PrefixIsTakenOffOnRequestAlone) {
+  ASSERT_TRUE(start_servers({"127.0.1.1"}));
+  ASSERT_TRUE(serve("path", {app("/shop"), app("/shop/cart", {{"chorale.strip_prefix", "true"}}),
+                             app("/no", {{"chorale.strip_prefix", "false"}})}));
+  EXPECT_EQ(TemplateSite::get("/shop/a%20b").body, "127.0.1.1 /shop/a%20b prefix= conn=close n=1");
+  EXPECT_EQ(TemplateSite::get("/shop/cart/a").body, "127.0.1.1 /a prefix=/shop/cart conn=close n=1");
+  EXPECT_EQ(TemplateSite::get("/shop/cartoon").body, "127.0.1.1 /shop/cartoon prefix= conn=close n=1");
+  EXPECT_EQ(TemplateSite::get("/no/a").body, "127.0.1.1 /no/a prefix= conn=close n=1");
+}
+
+TEST_F(ShippedTemplateTest, PathWithoutItsSlashIsRedirected) {
+  ASSERT_TRUE(start_servers({"127.0.1.1"}));
+  ASSERT_TRUE(start_proxy({"127.0.1.1"}));
+  const HttpReply reply = get("?a=b");
+  EXPECT_EQ(reply.status, 301);
+  EXPECT_EQ(reply.headers.at("location"), "/web/?a=b");
+}
+
+TEST_F(ShippedTemplateTest, CheckTakesEachOfThem) {
+  for (const char* name : {"path", "vhost", "full", "stream"}) {
+    const std::string file = files_.path() / "chorale.toml";
+    std::ofstream config(file);
+    config << "nginx_template = \"" << shipped_template(name) << "\"\nnginx_config = \"" << proxy_.config_file()
+           << "\"\nnginx_cmd = \"" << proxy_.command() << "\"\nnginx_pid = \"" << proxy_.pid_file()
+           << "\"\nid = \"proxy-1\"\nstate_dir = \"" << files_.path().string() << "\"\n[local]\n";
+    for (const auto& [key, value] : local_) config << key << " = \"" << value << "\"\n";
+    config.close();
+    const std::string said = run({CHORALE_BINARY, "-f", file, "check"});
+    EXPECT_NE(said.find("ok    nginx: a state without apps passes nginx -t"), std::string::npos) << said;
+    EXPECT_NE(said.find("ok    nginx: a sample state passes nginx -t"), std::string::npos) << said;
+    EXPECT_EQ(said.find("template: line"), std::string::npos) << "no raw tags: " << said;
+    const std::string rendered = run({CHORALE_BINARY, "-f", file, "render"});
+    EXPECT_NE(rendered.find("\nuser "), std::string::npos) << rendered;
+    EXPECT_EQ(rendered.find("@{"), std::string::npos) << rendered;
+  }
 }
 
 }  // namespace

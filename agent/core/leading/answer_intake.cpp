@@ -110,9 +110,7 @@ void AnswerIntake::take_list(MarathonApps list, const Fetch& fetch) {
     if (was_held) context_.log(LogLine::Level::kWarning, "the list of apps that was held back is believed now");
     held_digest_.clear();
     context_.known.replace(std::move(list), fetch.id);
-    const Milliseconds resync = context_.options.resync_interval;
-    const bool hears = context_.stream.is_attached();
-    context_.table.want_list("resync", context_.now + (hears ? resync : std::min(resync, kListWithoutStream)));
+    context_.table.want_list("resync", context_.now + context_.resync_interval());
   } else {
     const HeldBack& held = *context_.guard.held_back();
     if (held.digest != held_digest_) {

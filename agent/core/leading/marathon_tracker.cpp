@@ -22,7 +22,10 @@ std::vector<TrackerEffect> MarathonTracker::step(TimePoint now, TrackerEvent eve
                  [this](const TrackingBegun& begun) { begin(begun); },
                  [this](const StreamAttached& attached) { stream_attached_at(attached.endpoint); },
                  [this](const StreamFailed& failed) { stream_failed(failed); },
-                 [this](const EventReceived& received) { events_.hear(received.event); },
+                 [this](const EventReceived& received) {
+                   context_.silence.heard(context_.now);
+                   events_.hear(received.event);
+                 },
                  [this](AppsFetched& answer) { answered(answers_.take(answer)); },
                  [this](AppFetched& answer) { answered(answers_.take(answer)); },
                  [this](const EndpointPinged& ping) { pinged(ping); },
@@ -38,6 +41,7 @@ std::vector<TrackerEffect> MarathonTracker::step(TimePoint now, TrackerEvent eve
                  [this](const SyncRequested&) { context_.table.want_list("sync requested", context_.now); },
                  [this](const TemplateChanged& changed) {
                    context_.policy.longest_server_name = changed.longest_server_name;
+                   context_.policy.service_ports = changed.service_ports;
                    context_.quarantine.release_all("the template has changed");
                    context_.offers.force("template changed", context_.now);
                  },
@@ -51,6 +55,7 @@ std::vector<TrackerEffect> MarathonTracker::step(TimePoint now, TrackerEvent eve
 
 void MarathonTracker::begin(const TrackingBegun& event) {
   context_.policy.longest_server_name = event.longest_server_name;
+  context_.policy.service_ports = event.service_ports;
   if (const auto& served = event.committed ? event.committed : event.applied) {
     context_.known.adopt(*served);
     context_.memory.remember_routed(*served);
@@ -82,12 +87,14 @@ void MarathonTracker::endpoints_found(const EndpointsFound& event) {
   context_.log(LogLine::Level::kInfo,
                "Marathon is led by " + leader + " now, no longer by " + context_.stream.endpoint());
   context_.stream.move(context_.now);
+  context_.silence.detached();
   context_.table.retry_now(context_.now);
 }
 
 void MarathonTracker::stream_attached_at(const std::string& endpoint) {
   if (!context_.stream.attached(endpoint, context_.now)) return;
   context_.endpoints.answered(endpoint, context_.now);
+  context_.silence.attached(context_.now);
   context_.log(LogLine::Level::kInfo, "event stream attached to " + endpoint);
   context_.table.no_list_for(kNoStream);
   // What happened before is not in this stream.
@@ -99,6 +106,7 @@ void MarathonTracker::stream_failed(const StreamFailed& event) {
   const bool was_attached = context_.stream.is_attached();
   const std::string why = one_line(event.failure.message);
   if (!context_.stream.failed(event.endpoint, why, context_.endpoints.size(), context_.jitter(), context_.now)) return;
+  context_.silence.detached();
   context_.endpoints.failed(event.endpoint, why, context_.now);
   context_.table.want_list(kNoStream, context_.now + kListWithoutStream);
   context_.log(LogLine::Level::kWarning, std::string(was_attached ? "event stream lost: " : "event stream refused: ") +
@@ -165,6 +173,13 @@ void MarathonTracker::do_what_is_due() {
   for (std::string& endpoint : context_.endpoints.take_due_pings(context_.stream.attached_endpoint(), context_.now)) {
     context_.effects.emplace_back(PingEndpoint{std::move(endpoint)});
   }
+  const bool was_silent = std::exchange(silent_, context_.silence.is_silent(context_.now));
+  if (silent_ && !was_silent) {
+    context_.log(LogLine::Level::kWarning, silence_trouble().message);
+    context_.table.want_list("no event", context_.now);
+  } else if (was_silent && !silent_ && context_.stream.is_attached()) {
+    context_.log(LogLine::Level::kInfo, "Marathon's events arrive");
+  }
   if (answers_.synced()) offers_.offer_what_is_due();
   if (std::set<std::string> names = context_.names.take_due(context_.now); !names.empty()) {
     context_.effects.emplace_back(ResolveNames{std::move(names)});
@@ -174,6 +189,7 @@ void MarathonTracker::do_what_is_due() {
 TimePoint MarathonTracker::next_deadline() const {
   TimePoint next = std::min(context_.stream.next_deadline(), context_.names.next_deadline(context_.now));
   if (context_.now < stream_late_at_) next = std::min(next, stream_late_at_);
+  next = std::min(next, context_.silence.next_deadline(context_.now));
   if (!context_.endpoints.empty()) {
     next = std::min(
         {next, context_.table.next_deadline(), context_.endpoints.next_deadline(context_.stream.attached_endpoint())});
@@ -206,11 +222,20 @@ bool MarathonTracker::reaches_marathon() const {
   });
 }
 
+// A quiet Marathon is no reason: the source asks it for events.
+Failure MarathonTracker::silence_trouble() const {
+  const auto every = std::min(context_.options.resync_interval, kListInSilence);
+  return Failure{
+      "no event from Marathon, although it has our subscription: it may not reach callback_url, or may call "
+      "from another address than callback_from allows; lists every " +
+      std::to_string(every.count() / 1'000) + " s instead"};
+}
+
 std::optional<Failure> MarathonTracker::trouble() const {
   if (context_.endpoints.empty()) return Failure{"no address of Marathon is known"};
   if (auto trouble = answers_.trouble()) return trouble;
   const StreamKeeper& stream = context_.stream;
-  if (stream.is_attached()) return std::nullopt;
+  if (stream.is_attached()) return silent_ ? std::optional(silence_trouble()) : std::nullopt;
   const std::string instead = "; Marathon is asked for lists every 5 s instead";
   if (stream.trouble()) {
     return Failure{"event stream " + stream.endpoint() + ": " + stream.trouble()->message + instead};

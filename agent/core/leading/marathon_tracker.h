@@ -57,12 +57,14 @@ class MarathonTracker {
   void believe(const LossBelieved& loss);
   void answered(const std::optional<Fetch>& fetch);
   void do_what_is_due();
+  [[nodiscard]] Failure silence_trouble() const;
 
   TrackerContext context_;
   EventIntake events_{context_};
   AnswerIntake answers_{context_};
   OfferMaker offers_{context_};
   bool begun_ = false;
+  bool silent_ = false;                          // attached, and nothing is heard
   TimePoint stream_late_at_ = TimePoint::max();  // not attached by then is trouble
 };
 

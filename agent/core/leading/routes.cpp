@@ -12,6 +12,7 @@
 #include "agent/core/leading/served_apps.h"
 #include "agent/core/leading/slave_addresses.h"
 #include "render/allow_list.h"
+#include "render/app_labels.h"
 
 namespace chorale::agent {
 namespace {
@@ -66,8 +67,8 @@ class Builder {
     routed.ports = std::move(placed.ports);
     for (render::Port& port : routed.ports) clean(app, port);
     routed.labels = app.labels;
+    clean_known(app, routed.labels);
     clean(app, "label", "", routed.labels);
-    clean_retry(app, routed.labels);
     for (const std::string& name : policy_.expose_env) {
       if (const auto found = app.env.find(name); found != app.env.end()) routed.env.insert(*found);
     }
@@ -82,6 +83,7 @@ class Builder {
   }
 
   Routes finish() && {
+    if (policy_.service_ports) share_service_ports(*policy_.service_ports);
     share_hosts();
     report_dcos_labels();
     std::stable_sort(routes_.exclusions.begin(), routes_.exclusions.end(), [](const Exclusion& a, const Exclusion& b) {
@@ -125,6 +127,45 @@ class Builder {
     if (policy_.longest_server_name > 0) leave_out_unnameable();
   }
 
+  // Where the template listens on service ports: as with hosts, whoever is served at one keeps it.
+  void share_service_ports(const render::ServicePortRange& range) {
+    render::ServicePorts owners(range);
+    for (const bool held : {true, false}) {
+      for (std::size_t i = 0; i < routes_.state.apps.size(); ++i) {
+        render::App& app = routes_.state.apps[i];
+        for (render::Port& port : app.ports) {
+          const bool has_it = holds_[i] != nullptr && holds(*holds_[i], port);
+          if (port.service_port != 0 && has_it == held) share_service_port(app, port, owners, range);
+        }
+      }
+    }
+  }
+
+  static bool holds(const render::App& served, const render::Port& port) {
+    return std::any_of(served.ports.begin(), served.ports.end(), [&](const render::Port& one) {
+      return one.service_port == port.service_port && one.protocol == port.protocol;
+    });
+  }
+
+  void share_service_port(render::App& app, render::Port& port, render::ServicePorts& owners,
+                          const render::ServicePortRange& range) {
+    const std::string what = "without service port " + std::to_string(port.service_port) + ": ";
+    if (!range.holds(port.service_port)) {
+      reduce(app.id, what + "the template listens on " + std::to_string(range.first) + " to " +
+                         std::to_string(range.last) + " alone");
+      port.service_port = 0;
+      return;
+    }
+    for (const render::Transport transport : {render::Transport::kTcp, render::Transport::kUdp}) {
+      if (!render::speaks(port, transport)) continue;
+      const render::App* owner = owners.claim(app, port, transport);
+      if (owner->id == app.id) continue;
+      reduce(app.id, what + "it belongs to " + owner->id);
+      port.service_port = 0;
+      return;
+    }
+  }
+
   // An app without a host stands in `server_name` with its stand-in (render::host_of).
   void leave_out_unnameable() {
     std::erase_if(routes_.state.apps, [&](const render::App& app) {
@@ -165,13 +206,19 @@ class Builder {
     });
   }
 
-  void clean_retry(const MarathonApp& app, std::map<std::string, std::string>& labels) {
-    const auto found = labels.find(render::kRetryLabel);
-    if (found == labels.end()) return;
-    const auto wrong = render::refuse_retry(found->second);
-    if (!wrong) return;
-    reduce(app.id, "without its label " + found->first + ": it " + wrong->message);
-    labels.erase(found);
+  // What templates print bare. A label that keeps clients out must not go and leave the door open: nobody is let in.
+  void clean_known(const MarathonApp& app, std::map<std::string, std::string>& labels) {
+    bool shut = false;
+    std::erase_if(labels, [&](const auto& label) {
+      const auto wrong = render::refuse_app_label(label.first, label.second);
+      if (!wrong) return false;
+      const bool restricts = render::restricts_access(label.first);
+      shut = shut || restricts;
+      reduce(app.id, (restricts ? "to nobody, since its label " : "without its label ") + one_line(label.first) +
+                         (restricts ? " " : ": it ") + wrong->message);
+      return true;
+    });
+    if (shut) labels[render::kAllowLabel] = render::kAllowNobody;
   }
 
   // Labels that DC/OS itself writes hold what no config can: said of one app, for all.

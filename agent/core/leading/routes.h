@@ -6,6 +6,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "agent/core/leading/health_memory.h"
 #include "agent/core/leading/marathon_apps.h"
 #include "render/routing_state.h"
+#include "render/service_ports.h"
 
 namespace chorale::agent {
 
@@ -26,6 +28,7 @@ struct RoutePolicy {
   Milliseconds health_memory{300'000};  // how long a routed task stays after its results vanished
   bool serve_loopback = false;          // tasks at 127.0.0.1 are served: the cluster runs on this very machine
   std::size_t longest_server_name = 0;  // bytes of a host that the template in use can take; 0: it prints none
+  std::optional<render::ServicePortRange> service_ports = {};  // that it listens on; nullopt: on none
 };
 
 // What is not served and why; `explain`, status and the log show these.

@@ -15,11 +15,13 @@
 namespace chorale::agent {
 namespace {
 
+constexpr std::size_t kMaxPlainBytes = 1'000;  // far above those of Marathon, and below what Nginx takes as one word
+
 bool is_plain(std::string_view text) {  // a task id or a version, which templates may print bare
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("._:-").find(c) != std::string_view::npos;
-  });
+  return text.size() <= kMaxPlainBytes && std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  std::string_view("._:-").find(c) != std::string_view::npos;
+         });
 }
 
 // The ports as declared; where an old or partial definition declares none, one for each port that a task got.
@@ -33,7 +35,7 @@ std::vector<MarathonPort> declared_ports(const MarathonApp& app) {
 // Why the task is not to be served.
 std::optional<std::string> refuse_task(const MarathonApp& app, const MarathonTask& task, HealthMemory& memory,
                                        Milliseconds health_memory, TimePoint now) {
-  if (task.id.empty() || !is_plain(task.id)) return "its id has characters that no task id has";
+  if (task.id.empty() || !is_plain(task.id)) return "its id has characters, or a length, that no task id has";
   if (phase_of(task) != TaskPhase::kRunning) return task.state.empty() ? "not started yet" : one_line(task.state, 40);
   switch (health_of(app, task)) {
     case HealthWord::kNotChecked:

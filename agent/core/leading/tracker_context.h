@@ -2,9 +2,11 @@
 // Pure.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +22,7 @@
 #include "agent/core/leading/quarantine.h"
 #include "agent/core/leading/result_guard.h"
 #include "agent/core/leading/routes.h"
+#include "agent/core/leading/silence.h"
 #include "agent/core/leading/stream_keeper.h"
 #include "agent/core/leading/tracker_events.h"
 
@@ -34,7 +37,8 @@ struct TrackerOptions {
   Milliseconds min_offer_interval{500};  // config: min_reload_interval; the first offer after a pause goes at once
   Milliseconds reconnect_min{250};       // event stream back-off, doubled up to the maximum, jittered
   Milliseconds reconnect_max{10'000};
-  Milliseconds ping_interval{2'000};  // of endpoints that are not proven reachable otherwise
+  Milliseconds ping_interval{2'000};          // of endpoints that are not proven reachable otherwise
+  std::optional<Milliseconds> silence_limit;  // of a source without heartbeats; nullopt: it has them
   double shrink_limit = 0.5;
   std::function<double()> jitter;             // uniform in [0, 1), injected to keep this pure
   std::function<std::uint64_t()> next_offer;  // numbers of offers; rise over all leaderships of a process
@@ -42,12 +46,15 @@ struct TrackerOptions {
 
 // Without events Marathon is followed by lists alone.
 inline constexpr Milliseconds kListWithoutStream{5'000};
+// The longest between two lists where the source of events is attached and silent.
+inline constexpr Milliseconds kListInSilence{10'000};
 
 struct TrackerContext {
   explicit TrackerContext(TrackerOptions chosen)
       : options(std::move(chosen)),
         endpoints(options.endpoints, options.ping_interval),
         stream(options.reconnect_min, options.reconnect_max),
+        silence(options.silence_limit),
         table(options.coalesce_min, options.coalesce_max),
         guard(options.shrink_limit),
         result_guard(options.shrink_limit),
@@ -55,6 +62,13 @@ struct TrackerContext {
 
   void log(LogLine::Level level, std::string text) { effects.emplace_back(LogLine{level, std::move(text)}); }
   [[nodiscard]] double jitter() const { return options.jitter ? options.jitter() : 0.5; }
+  // How soon the list is asked for again, whatever is heard.
+  [[nodiscard]] Milliseconds resync_interval() const {
+    const Milliseconds longest = !stream.is_attached()    ? kListWithoutStream
+                                 : silence.is_silent(now) ? kListInSilence
+                                                          : Milliseconds::max();
+    return std::min(options.resync_interval, longest);
+  }
 
   const TrackerOptions options;
   TimePoint now{};                     // of the current step
@@ -65,6 +79,7 @@ struct TrackerContext {
 
   EndpointSet endpoints;
   StreamKeeper stream;
+  Silence silence;
   FetchTable table;
   Guard guard;
   ResultGuard result_guard;

@@ -26,6 +26,7 @@ struct TrackingBegun {                            // first event of its life
   std::optional<render::RoutingState> committed;  // decoded routes.json of the committed revision: guard's baseline
   std::optional<render::RoutingState> applied;    // what this agent applied last, where nothing is committed
   std::size_t longest_server_name = 0;            // RoutePolicy::longest_server_name of the template in use
+  std::optional<render::ServicePortRange> service_ports = {};   // RoutePolicy::service_ports of it
   std::vector<coordination::QuarantineEntry> quarantined = {};  // of the committed revision
 };
 struct StreamAttached {  // event_stream_attached was seen, or the stream is up and 2 s passed without it
@@ -93,6 +94,7 @@ struct LossBelieved {  // by an operator, whatever the guards say
 struct SyncRequested {};  // a full list from Marathon is wanted now
 struct TemplateChanged {  // render the current state again
   std::size_t longest_server_name = 0;
+  std::optional<render::ServicePortRange> service_ports = {};
 };
 struct TrackerTicked {};  // at next_deadline(), and at least once a second
 using TrackerEvent =

@@ -25,7 +25,7 @@ TEST(ConfigTextsTest, BothTextsNameTheBuiltInLocalValues) {
   const auto list = file.find("Built in: ");
   ASSERT_NE(section, std::string::npos);
   ASSERT_NE(list, std::string::npos);
-  for (const auto& [name, value] : agent::local_values({})) {
+  for (const auto& [name, value] : agent::local_values({}, "")) {
     EXPECT_THAT(manual.substr(section), HasSubstr(".TP\n.B " + name + "\n"));
     EXPECT_THAT(file.substr(list, file.find("\n#[local]", list) - list), HasSubstr(name));
   }

@@ -48,26 +48,6 @@ TEST(AllowListTest, QuotedValueMayHoldEveryPrintableByteButDollar) {
   EXPECT_EQ(bytes_that([](char c) { return !refuse_quoted(std::string("a") + c + "a"); }), printable);
 }
 
-TEST(AllowListTest, RetryIsAListOfConditions) {
-  EXPECT_EQ(said(refuse_retry("http_500")), "");
-  EXPECT_EQ(said(refuse_retry(" http_500,http_502\thttp_503 http_504, http_403 http_404 http_429 non_idempotent ")),
-            "");
-  EXPECT_EQ(said(refuse_retry("error timeout invalid_header")), "");
-  EXPECT_EQ(said(refuse_retry("")), "names no condition");
-  EXPECT_EQ(said(refuse_retry(" ,")), "names no condition");
-  EXPECT_EQ(said(refuse_retry("http_500 http_502 http_500")), "names http_500 twice");
-  for (const char* value :
-       {"http_501", "off", "HTTP_500", "http_500;", "http_500\nhttp_502", "\"http_500\"", "updating"}) {
-    EXPECT_NE(said(refuse_retry(value)), "") << value;
-  }
-}
-
-TEST(AllowListTest, RetryConditionsLeaveOutWhatEveryAppHas) {
-  EXPECT_EQ(retry_conditions(" error,http_500  timeout\tinvalid_header non_idempotent"), "http_500 non_idempotent");
-  EXPECT_EQ(retry_conditions("error"), "");
-  EXPECT_EQ(retry_conditions(""), "");
-}
-
 TEST(AllowListTest, AppIdOfMarathonMayStand) {
   EXPECT_EQ(said(refuse_app_id("/web")), "");
   EXPECT_EQ(said(refuse_app_id("/shop/cart.v2/web-1_a~b")), "");

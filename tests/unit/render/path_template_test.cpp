@@ -5,6 +5,7 @@
 #include <set>
 #include <sstream>
 
+#include "render/app_labels.h"
 #include "render/local_values.h"
 #include "render/template.h"
 #include "tests/unit/render/sample_state.h"
@@ -13,13 +14,19 @@ namespace chorale::render {
 namespace {
 
 // What every agent offers without a [local] section: render/decisions/0001-built-in-local-values.md.
-const std::set<std::string> kBuiltIns{"proof", "xproxy", "id", "hostname", "http_port", "nginx_pid", "nginx_error_log"};
+const std::set<std::string> kBuiltIns{"proof",          "xproxy",     "id",        "hostname",        "http_port",
+                                      "https_port",     "nginx_user", "nginx_pid", "nginx_error_log", "access_log",
+                                      "listen_options", "real_ip",    "ipv6",      "auth_dir",        "cert_dir"};
 
-Template path_template() {
-  std::ifstream file(CHORALE_SOURCE_DIR "/packaging/templates/path.mustache");
+std::string shipped(const std::string& name) {
+  std::ifstream file(CHORALE_SOURCE_DIR "/packaging/templates/" + name + ".mustache");
   std::stringstream text;
   text << file.rdbuf();
-  auto compiled = Template::compile(text.str(), "path.mustache");
+  return text.str();
+}
+
+Template path_template() {
+  auto compiled = Template::compile(shipped("path"), "path.mustache");
   EXPECT_TRUE(compiled) << compiled.error().text();
   return *std::move(compiled);
 }
@@ -43,8 +50,8 @@ TEST(PathTemplateTest, AppIsServedUnderItsId) {
       << text;
   EXPECT_TRUE(holds(text,
                     "        location /hello-world/ {\n"
-                    "            set $app_path /hello-world;\n"
-                    "            proxy_pass http://hello-world/;\n"
+                    "            set $app /hello-world;\n"
+                    "            proxy_pass http://hello-world;\n"
                     "        }\n"))
       << text;
 }
@@ -55,11 +62,11 @@ TEST(PathTemplateTest, AppChoosesWhichAnswersAreAskedForAgain) {
   const std::string text = render_path(RoutingState{"", {sample_app("/plain"), web}});
   EXPECT_TRUE(holds(text, "\n    proxy_next_upstream error timeout invalid_header;\n")) << text;
   EXPECT_TRUE(holds(text,
-                    "            set $app_path /web;\n"
+                    "            set $app /web;\n"
                     "            proxy_next_upstream error timeout invalid_header http_502 http_503;\n"
-                    "            proxy_pass http://web/;\n"))
+                    "            proxy_pass http://web;\n"))
       << text;
-  EXPECT_TRUE(holds(text, "            set $app_path /plain;\n            proxy_pass ")) << text;
+  EXPECT_TRUE(holds(text, "            set $app /plain;\n            proxy_pass ")) << text;
 }
 
 TEST(PathTemplateTest, WithoutAppsEverythingIsAnswered503) {
@@ -67,7 +74,7 @@ TEST(PathTemplateTest, WithoutAppsEverythingIsAnswered503) {
   EXPECT_TRUE(holds(text, "location / {\n            return 503;\n"));
   EXPECT_FALSE(holds(text, "\n    upstream "));
   EXPECT_FALSE(holds(text, "proxy_pass "));
-  EXPECT_TRUE(holds(text, "set $app_path \"\";")) << "Nginx refuses a variable that nothing sets";
+  EXPECT_TRUE(holds(text, "set $app_prefix \"\";")) << "Nginx refuses a variable that nothing sets";
 }
 
 TEST(PathTemplateTest, NamesTheProxyInEveryAnswer) {
@@ -82,6 +89,40 @@ TEST(PathTemplateTest, NeedsOnlyWhatEveryAgentOffers) {
   std::map<std::string, std::string> values;
   for (const std::string& name : kBuiltIns) values[name] = "x";
   EXPECT_TRUE(fill_in_local_values(render_path(sample_state()), values));
+}
+
+// What a label asks for is the same in each of them.
+TEST(ShippedTemplatesTest, TreatAppsAlike) {
+  const auto part = [](const std::string& text, const std::string& from, const std::string& to) {
+    const std::size_t begin = text.find(from);
+    const std::size_t end = text.find(to, begin);
+    EXPECT_TRUE(begin != std::string::npos && end != std::string::npos) << from;
+    return begin == std::string::npos ? "" : text.substr(begin, end - begin);
+  };
+  const std::string path = shipped("path");
+  for (const char* name : {"vhost", "full"}) {
+    const std::string text = shipped(name);
+    EXPECT_EQ(part(text, "{{#https_redirect}}", "            proxy_pass"),
+              part(path, "{{#https_redirect}}", "{{^strip_prefix}}"))
+        << name;
+    EXPECT_EQ(part(text, "    upstream {{name}} {", "    # What no app"),
+              part(path, "    upstream {{name}} {", "    # What no app"))
+        << name;
+    EXPECT_EQ(part(text, "    client_max_body_size", "    map $http_upgrade"),
+              part(path, "    client_max_body_size", "    map $http_upgrade"))
+        << name;
+  }
+}
+
+TEST(ShippedTemplatesTest, NeedOnlyWhatEveryAgentOffersAndHaveNoRawTags) {
+  for (const char* name : {"path", "vhost", "full", "stream"}) {
+    const auto compiled = Template::compile(shipped(name), name);
+    ASSERT_TRUE(compiled) << compiled.error().text();
+    EXPECT_TRUE(compiled->raw_tags().empty()) << name;
+    const auto rendered = compiled->render(sample_state());
+    ASSERT_TRUE(rendered) << rendered.error().text();
+    for (const std::string& value : local_value_names(rendered->text)) EXPECT_TRUE(kBuiltIns.contains(value)) << value;
+  }
 }
 
 TEST(PathTemplateTest, HasNoRawTags) { EXPECT_TRUE(path_template().raw_tags().empty()); }

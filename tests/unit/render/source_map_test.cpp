@@ -4,6 +4,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "render/app_labels.h"
 #include "render/template.h"
 #include "tests/unit/render/sample_state.h"
 

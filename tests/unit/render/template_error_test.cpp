@@ -30,6 +30,8 @@ TEST(TemplateErrorTest, UnknownName) {
 TEST(TemplateErrorTest, KnownNamesAreThoseOfTheInnermostList) {
   const std::string known_in_app =
       "unknown name: here are known id, name, path, host, hosts, servers, ports, labels.*, env.*, health_path, retry, "
+      "strip_prefix, keepalive, timeout, max_body, restricted, allow, auth, rate, ip_hash, sticky_cookie, "
+      "https_redirect, has_headers, headers, "
       "and the names of the sections around it";
   EXPECT_EQ(error_of("{{#apps}}{{#labels.x}}{{nam}}{{/labels.x}}{{/apps}}"), "t:1: {{nam}}: " + known_in_app);
   EXPECT_EQ(error_of("{{#apps}}{{^servers}}{{nam}}{{/servers}}{{/apps}}"), "t:1: {{nam}}: " + known_in_app);

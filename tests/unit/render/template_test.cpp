@@ -5,6 +5,7 @@
 #include <chrono>
 #include <thread>
 
+#include "render/app_labels.h"
 #include "tests/unit/render/sample_state.h"
 
 namespace chorale::render {

@@ -8,6 +8,7 @@
 #include "agent/cli/check_report.h"
 #include "agent/cli/cli.h"
 #include "agent/cli/rendering.h"
+#include "render/app_labels.h"
 #include "render/invariants.h"
 #include "tests/harness/temp_dir.h"
 
@@ -45,6 +46,9 @@ TEST(SampleStateTest, KeepsTheInvariantsOfARoutingState) {
     ASSERT_FALSE(app.ports.empty());
     EXPECT_FALSE(app.servers().empty());
   }
+  const auto broken = render::find_broken_invariant(state);
+  EXPECT_FALSE(broken) << broken->message;
+  for (const auto& [label, value] : state.apps[0].labels) EXPECT_FALSE(render::refuse_app_label(label, value)) << label;
 }
 
 // `zookeper` would make a standalone agent that looks well.

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "agent/config/config.h"
 #include "render/local_values.h"
 #include "tests/unit/agent/config/loading.h"
@@ -311,9 +313,49 @@ TEST(ConfigTest, MarathonsEnsembleOnLoopbackIsTheCluster) {
 }
 
 TEST(ConfigTest, WhatThisVersionLacksIsSaid) {
-  EXPECT_THAT(refused("event_source = \"callback\""), HasSubstr("not supported by this version"));
   EXPECT_THAT(refused("publish_key_file = \"/etc/key\""), HasSubstr("not supported by this version"));
+}
+
+TEST(ConfigTest, CallbacksAreReadAndNeedAUrl) {
+  const Config plain = accepted("event_source = \"callback\"\ncallback_url = \"http://proxy-1:7000\"\n").config;
+  EXPECT_TRUE(plain.event_callbacks);
+  EXPECT_EQ(plain.callback_url, "http://proxy-1:7000");
+  EXPECT_EQ(plain.callback_address, "0.0.0.0");
+  EXPECT_EQ(plain.callback_port, 7000);
+  EXPECT_THAT(plain.callback_from, IsEmpty());
+  const Config full = accepted(
+                          "event_source = \"callback\"\ncallback_url = \"https://lb/chorale/v1/events\"\n"
+                          "callback_listen = \"10.0.0.1:7001\"\ncallback_from = [\"10.0.0.0/8\", \"::1\", \"any\"]\n")
+                          .config;
+  EXPECT_EQ(full.callback_address, "10.0.0.1");
+  EXPECT_EQ(full.callback_port, 7001);
+  EXPECT_THAT(full.callback_from, ElementsAre("10.0.0.0/8", "::1", "any"));
+  EXPECT_EQ(accepted("event_source = 'callback'\ncallback_url = 'http://a'\n").config.callback_port, 80);
+  EXPECT_FALSE(accepted("event_source = \"sse\"").config.event_callbacks);
+  EXPECT_FALSE(accepted("").config.event_callbacks);
+}
+
+TEST(ConfigTest, CallbacksThatCannotWorkAreRefused) {
+  EXPECT_THAT(refused("event_source = 'callback'"),
+              HasSubstr("callback_url: not set; event_source = \"callback\" needs"));
+  const std::string callback = "event_source = 'callback'\n";
+  EXPECT_THAT(refused(callback + "callback_url = 'proxy-1:7000'"), HasSubstr("callback_url: "));
+  EXPECT_THAT(refused(callback + "callback_url = 'http://u:hunter2@proxy-1:7000'"), Not(HasSubstr("hunter2")));
+  EXPECT_THAT(refused(callback + "callback_url = 'http://a:7/x?y'"), HasSubstr("a URL without a query"));
+  EXPECT_THAT(refused(callback + "callback_url = 'http://a:8000'"), HasSubstr("port 8000 is the admin API's"));
+  EXPECT_THAT(refused(callback + "callback_url = 'http://a:7'\ncallback_listen = ':8000'"),
+              HasSubstr("callback_listen: port 8000 is the admin API's"));
+  EXPECT_THAT(refused(callback + "callback_url = 'http://a:7'\ncallback_listen = 'proxy-1:7'"),
+              HasSubstr("callback_listen: "));
+  EXPECT_THAT(refused(callback + "callback_url = 'http://a:0'"),
+              AllOf(HasSubstr("callback_url: "), Not(HasSubstr("not set"))));
+  EXPECT_THAT(refused("callback_from = ['10.0.0.0/33']"), HasSubstr("or \"any\""));
+}
+
+TEST(ConfigTest, CallbackKeysWithoutCallbacksHaveNoEffect) {
   EXPECT_THAT(warned(accepted("callback_url = \"http://x\"")), ElementsAre(HasSubstr("callback_url: has no effect")));
+  EXPECT_THAT(warned(accepted("callback_from = [\"any\"]")), ElementsAre(HasSubstr("callback_from: has no effect")));
+  EXPECT_THAT(warned(accepted("callback_url = \"\"\ncallback_listen = \"\"")), IsEmpty());
 }
 
 TEST(ConfigTest, EnvironmentOverridesTheFile) {
@@ -353,17 +395,32 @@ TEST(ConfigTest, BrokenTomlNamesItsLine) {
 
 TEST(ConfigTest, LocalSectionOverridesBuiltInValues) {
   Config config = accepted("[local]\nhttp_port = 8080\ndc = \"fra1\"\n").config;
-  auto values = local_values(config);
+  auto values = local_values(config, "www-data");
   EXPECT_EQ(values.at("http_port"), "8080");
   EXPECT_EQ(values.at("dc"), "fra1");
   EXPECT_EQ(values.at("id"), "proxy-1");
   EXPECT_EQ(values.at("nginx_pid"), "/run/nginx.pid");
+  EXPECT_EQ(values.at("nginx_user"), "www-data");
+  EXPECT_EQ(values.at("https_port"), "443");
+  EXPECT_EQ(values.at("access_log"), "off");
+  EXPECT_EQ(values.at("real_ip") + values.at("listen_options"), "");
+  EXPECT_EQ(values.at("auth_dir"), "/etc/chorale/auth");
+  EXPECT_EQ(values.at("cert_dir"), "/etc/chorale/certs");
+  EXPECT_EQ(accepted("[local]\nnginx_user = \"web\"\n").config.local.at("nginx_user"), "web");
   config.nginx_pid = "/run/other.pid";
-  EXPECT_EQ(local_values(config).at("nginx_pid"), "/run/other.pid");
+  EXPECT_EQ(local_values(config, "www-data").at("nginx_pid"), "/run/other.pid");
+}
+
+TEST(ConfigTest, AnAddressOfItsOwnListensNowhereElse) {
+  const auto ipv6 = [](const char* text) { return local_values(accepted(text).config, "").at("ipv6"); };
+  EXPECT_EQ(ipv6("[local]\nhttp_port = \"127.0.0.1:8080\"\n"), "#") << "the line for IPv6 is a comment";
+  EXPECT_EQ(ipv6("[local]\nipv6 = \"#\"\n"), "#");
+  const bool has_ipv6 = std::ifstream("/proc/net/if_inet6").good();
+  EXPECT_EQ(ipv6("[local]\nhttp_port = 8080\n"), has_ipv6 ? "" : "#");
 }
 
 TEST(ConfigTest, ValuesOfEveryAgentAreNoSecretsAndThoseOfLocalAre) {
-  for (const auto& [name, value] : local_values({})) EXPECT_TRUE(render::is_built_in_value(name)) << name;
+  for (const auto& [name, value] : local_values({}, "")) EXPECT_TRUE(render::is_built_in_value(name)) << name;
   EXPECT_FALSE(render::is_built_in_value("dc"));
   EXPECT_FALSE(render::uses_local_secrets("@{id} @{http_port}"));
   EXPECT_TRUE(render::uses_local_secrets("@{id} @{dc}"));

@@ -50,6 +50,9 @@ TEST(ConfigInUseTest, BuildIsReadFromTheArgumentsOfConfigure) {
       "nginx version: nginx/1.22.1\nconfigure arguments: --with-cc-opt='-g -O2' --prefix=/usr/share/nginx "
       "--conf-path=/etc/nginx/nginx.conf --with-http_ssl_module\n");
   EXPECT_EQ(build, kBuild);
+  EXPECT_EQ(parse_build("--user=nginx --group=nginx --x").user, "nginx");
+  EXPECT_EQ(parse_build("--group=web --user=nginx").user, "nginx web");
+  EXPECT_EQ(parse_build("--group=web").user, "");
   EXPECT_EQ(parse_build("sh: 1: nothing"), BuildPaths());
   EXPECT_EQ(ask_build({"sh", "-c", "echo \"$0 --conf-path=/a.conf\""}).config_file, "/a.conf");
   EXPECT_EQ(ask_build({"/nonexistent/nginx"}), BuildPaths());

@@ -145,6 +145,75 @@ TEST(RoutesTest, RetryWithAnUnknownWordIsDroppedAndNamed) {
               HasSubstr("/bad is served without its label chorale.retry: it has a word that is none of"));
 }
 
+TEST(RoutesTest, LabelsThatTemplatesPrintBareAreDroppedOneByOne) {
+  const std::map<std::string, std::string> good = {
+      {"chorale.timeout", "5m"}, {"chorale.header.X-A", "1"}, {"chorale.allow", "10.0.0.0/8"}};
+  MarathonApp web = labelled("/web", good);
+  web.labels.insert(
+      {{"chorale.rate", "1; }"}, {"chorale.header.X-B", "$x"}, {"chorale.sticky", std::string(5'000, 'x')}});
+  const Routes routes = routes_of(apps({web}));
+  ASSERT_THAT(routes.state.apps, SizeIs(1));
+  EXPECT_EQ(routes.state.apps[0].labels, good);
+  EXPECT_THAT(routes.exclusions, SizeIs(3));
+  EXPECT_THAT(reasons(routes),
+              HasSubstr("/web is served without its label chorale.rate: it is no whole number within"));
+  EXPECT_THAT(reasons(routes), HasSubstr("/web is served without its label chorale.header.X-B: it has '$'"));
+}
+
+TEST(RoutesTest, LabelThatKeepsClientsOutShutsTheDoorWhereItIsRefused) {
+  for (const auto& [label, value] :
+       std::vector<std::pair<std::string, std::string>>{{"chorale.allow", "10.0.0.1/8"},
+                                                        {"chorale.allow", "$x"},
+                                                        {"chorale.allow", std::string(5'000, '1')},
+                                                        {"chorale.auth", "../passwd"},
+                                                        {"chorale.auth", "a\nb"}}) {
+    const Routes routes = routes_of(apps({labelled("/web", {{label, value}}), app_of_size("/z", 1)}));
+    ASSERT_THAT(routes.state.apps, SizeIs(2)) << value;
+    EXPECT_THAT(routes.state.apps[0].labels, ElementsAre(testing::Pair("chorale.allow", "none"))) << value;
+    EXPECT_THAT(routes.exclusions, SizeIs(1)) << value;
+    EXPECT_THAT(reasons(routes), HasSubstr("/web is served to nobody, since its label " + label + " ")) << value;
+  }
+  const Routes more = routes_of(apps({labelled("/web", {{"chorale.allow", "$"}, {"chorale.rate", "$"}})}));
+  EXPECT_THAT(more.state.apps[0].labels, ElementsAre(testing::Pair("chorale.allow", "none")));
+  const Routes both = routes_of(apps({labelled("/web", {{"chorale.allow", "10.0.0.0/8"}, {"chorale.auth", "/"}})}));
+  EXPECT_THAT(both.state.apps[0].labels, ElementsAre(testing::Pair("chorale.allow", "none")));
+}
+
+MarathonApp on_port(const std::string& id, std::int32_t service_port, const std::string& protocol = "tcp") {
+  MarathonApp made = app_of_size(id, 1);
+  made.ports[0].service_port = service_port;
+  made.ports[0].protocol = protocol;
+  return made;
+}
+
+TEST(RoutesTest, ServicePortsAreSharedOnlyWhereTheTemplateListensOnThem) {
+  const auto list = apps({on_port("/a", 10'000), on_port("/b", 10'000), on_port("/ssh", 22), on_port("/none", 0)});
+  EXPECT_THAT(routes_of(list).exclusions, IsEmpty());
+  RoutePolicy policy;
+  policy.service_ports = render::ServicePortRange{};
+  const Routes routes = routes_of(list, policy);
+  ASSERT_THAT(routes.state.apps, SizeIs(4));
+  EXPECT_EQ(routes.state.apps[0].ports[0].service_port, 10'000);
+  EXPECT_EQ(routes.state.apps[1].ports[0].service_port, 0);
+  EXPECT_EQ(routes.state.apps[3].ports[0].service_port, 0);
+  EXPECT_EQ(reasons(routes),
+            "/b is served without service port 10000: it belongs to /a\n"
+            "/ssh is served without service port 22: the template listens on 10000 to 20000 alone\n");
+}
+
+TEST(RoutesTest, ServicePortStaysWithItsHolder) {
+  RoutePolicy policy;
+  policy.service_ports = render::ServicePortRange{};
+  const Routes before = routes_of(apps({on_port("/b", 10'000, "udp,tcp")}), policy);
+  const auto list = apps({on_port("/a", 10'000), on_port("/b", 10'000, "udp,tcp"), on_port("/c", 10'000, "udp")});
+  const Routes routes = routes_of(list, policy, {}, &before.state);
+  EXPECT_EQ(routes.state.apps[0].ports[0].service_port, 0);
+  EXPECT_EQ(routes.state.apps[1].ports[0].service_port, 10'000);
+  EXPECT_EQ(routes.state.apps[2].ports[0].service_port, 0);
+  EXPECT_THAT(reasons(routes), HasSubstr("/a is served without service port 10000: it belongs to /b\n"));
+  EXPECT_THAT(reasons(routes), HasSubstr("/c is served without service port 10000: it belongs to /b\n"));
+}
+
 TEST(RoutesTest, TextsThatCannotBeQuotedAreDroppedOneByOne) {
   MarathonApp web = labelled("/web", {{"fine", "; } server {"},
                                       {"dollar", "$host"},
@@ -193,6 +262,17 @@ TEST(RoutesTest, WhatTemplatesMayPrintBareIsPlain) {
   EXPECT_EQ(routes.state.apps[0].ports[0].name, "");
   EXPECT_EQ(routes.state.apps[0].ports[0].protocol, "tcp");
   EXPECT_FALSE(render::find_broken_invariant(routes.state).has_value());
+}
+
+// Nginx takes no word of more than some 4,000 bytes, and one such task would take all apps with it.
+TEST(RoutesTest, TaskOfALongIdIsLeftOutAndALongVersionIsNotShown) {
+  const std::string longest(1'000, 'x');
+  MarathonApp web = app("/web", {task(longest, "10.0.0.1", {31001}), task(longest + "x", "10.0.0.2", {31002})});
+  web.tasks[0].version = longest + "x";
+  const Routes routes = routes_of(apps({web}));
+  ASSERT_EQ(summary(routes.state), "/web 10.0.0.1:31001");
+  EXPECT_EQ(routes.state.apps[0].servers()[0].version, "");
+  EXPECT_THAT(reasons(routes), HasSubstr("a length, that no task id has"));
 }
 
 TEST(RoutesTest, HostNamesAreServedByTheirFirstAddressAndLeftOutUntilKnown) {
