@@ -16,7 +16,7 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-constexpr std::chrono::milliseconds kPatience{1'000};
+constexpr std::chrono::milliseconds kCallbackPatience{1'000};
 
 std::vector<asio::ip::address> addresses_of(const std::string& host) {
   asio::io_context loop;
@@ -66,11 +66,11 @@ bool is_listener_of_events(const Config& config) {
   const bool any = asio::ip::make_address(config.callback_address).is_unspecified();
   const auto url = parse_url(
       "http://" + host_and_port(any ? "127.0.0.1" : config.callback_address, std::to_string(config.callback_port)));
-  const auto answer = url ? ask_http(url->below("/v1/events"), {kPatience}) : tl::unexpected(url.error());
+  const auto answer = url ? ask_http(url->below("/v1/events"), {kCallbackPatience}) : tl::unexpected(url.error());
   return answer && answer->body.empty() && (answer->status == 403 || answer->status == 405);
 }
 
-void check_port(CheckReport& report, const Config& config) {
+void check_callback_port(CheckReport& report, const Config& config) {
   const std::string where = host_and_port(config.callback_address, config.callback_port);
   const auto error = try_to_bind(asio::ip::make_address(config.callback_address), config.callback_port);
   if (!error) {
@@ -108,7 +108,7 @@ void check_callback(CheckReport& report, const Config& config) {
     }
   }
   if (complaints.empty()) report.ok("callback", "callback_url " + url->text() + " leads to this host");
-  check_port(report, config);
+  check_callback_port(report, config);
 }
 
 }  // namespace chorale::agent

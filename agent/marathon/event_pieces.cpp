@@ -12,7 +12,7 @@ constexpr bool belongs_to_literal(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == 'E' || c == '+' || c == '-' || c == '.';
 }
 
-constexpr bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20; }
+constexpr bool is_json_control(char c) { return static_cast<unsigned char>(c) < 0x20; }
 
 }  // namespace
 
@@ -39,7 +39,7 @@ void EventPieces::feed(std::string_view piece) {
 // What stands for itself, at once: most of a large event is inside strings that nobody needs.
 std::size_t EventPieces::feed_string(std::string_view rest) {
   const auto* const end =
-      std::find_if(rest.begin(), rest.end(), [](char c) { return c == '"' || c == '\\' || is_control(c); });
+      std::find_if(rest.begin(), rest.end(), [](char c) { return c == '"' || c == '\\' || is_json_control(c); });
   const auto plain = static_cast<std::size_t>(end - rest.begin());
   text_.append(rest.substr(0, std::min(plain, kMaxEventText - text_.size())));
   return plain;
