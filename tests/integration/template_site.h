@@ -32,8 +32,8 @@ class TemplateSite : public ::testing::Test {
   [[nodiscard]] static agent::MarathonApp app(const std::string& id, const Labels& labels = {},
                                               const std::vector<std::string>& addresses = {"127.0.1.1"});
 
-  // What the template makes of the apps, which are served as render() made them last, becomes the proxy's config; what was left out is in reasons(). "" if it cannot
-  // be rendered, and the test has failed.
+  // What the template makes of the apps, which are served as render() made them last, becomes the proxy's config; what
+  // was left out is in reasons(). "" if it cannot be rendered, and the test has failed.
   std::string render(const std::string& name, const std::vector<agent::MarathonApp>& apps);
   // The same of a template's text.
   std::string render_text(const std::string& source, const std::vector<agent::MarathonApp>& apps);
