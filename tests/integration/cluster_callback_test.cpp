@@ -145,7 +145,7 @@ TEST_F(ClusterCallbackTest, AnOrderlyHandoverLeavesOneSubscription) {
 TEST_F(ClusterCallbackTest, AKilledLeadersSubscriptionIsTakenBackByTheNext) {
   ASSERT_TRUE(cluster_.start()) << cluster_.logs();
   ASSERT_TRUE(wait_until([&] { return only_the_leaders(); }, seconds(10)));
-  const std::string foreign = "http://127.0.0.1:9/v1/events?chorale=another&agent=proxy-1";
+  const std::string foreign = "http://127.0.0.1:9/v1/events?chorale=another&agent=elsewhere";
   ASSERT_EQ(change_subscription("POST", foreign), 200);
   Proxy* first = cluster_.leader();
   ASSERT_NE(first, nullptr);
