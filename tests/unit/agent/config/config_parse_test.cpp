@@ -18,12 +18,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-std::vector<std::string> warned(const LoadedConfig& loaded) {
-  std::vector<std::string> texts;
-  for (const ConfigWarning& warning : loaded.warnings) texts.push_back(warning.text());
-  return texts;
-}
-
 TEST(ConfigTest, EmptyFileGivesTheDefaults) {
   const auto loaded = accepted("");
   EXPECT_THAT(loaded.warnings, IsEmpty());
@@ -279,27 +273,6 @@ TEST(ConfigTest, ErrorsNeverRepeatSecrets) {
   EXPECT_THAT(refused("marathon = [\"http://jo:hun/ter2@a:8080\"]\n"), Not(HasSubstr("ter2")));
 }
 
-TEST(ConfigTest, MarathonMayBeWhereItElectsItsLeader) {
-  for (const char* text : {"marathon = \"zk://jo:hunter2@a:2181,b:2181/marathon\"\nmarathon_https = true\n",
-                           "marathon = [\"zk://jo:hunter2@a:2181,b:2181/marathon\"]\nmarathon_https = true\n"}) {
-    const Config config = accepted(text).config;
-    ASSERT_TRUE(config.marathon_zookeeper);
-    EXPECT_EQ(config.marathon_zookeeper->hosts, "a:2181,b:2181");
-    EXPECT_EQ(config.marathon_zookeeper->root.text(), "/marathon");
-    EXPECT_EQ(config.marathon_zookeeper->credentials, "jo:hunter2");
-    EXPECT_TRUE(config.marathon_https);
-    EXPECT_THAT(marathon_urls(config), IsEmpty());
-    EXPECT_THAT(missing_for_agent(config), IsEmpty());
-  }
-  EXPECT_THAT(marathon_urls(accepted("marathon = [\"http://a:8080\"]\n").config), ElementsAre("http://a:8080"));
-  EXPECT_THAT(refused("marathon = [\"zk://a:2181/marathon\", \"http://b:8080\"]"), HasSubstr("stands alone"));
-  EXPECT_THAT(refused("marathon = [\"http://b:8080\", \"zk://a:2181/marathon\"]"), HasSubstr("stands alone"));
-  EXPECT_THAT(refused("marathon = \"zk://a:2181\""), HasSubstr("expected the path of Marathon's tree"));
-  EXPECT_THAT(refused("marathon = \"zk://a:2181/\""), HasSubstr("expected the path of Marathon's tree"));
-  EXPECT_THAT(refused("marathon = \"zk://jo:hunter2@a/marathon\""), Not(HasSubstr("hunter2")));
-  EXPECT_THAT(warned(accepted("marathon_https = true\n")), ElementsAre(HasSubstr("marathon_https: has no effect")));
-}
-
 TEST(ConfigTest, StandaloneAgentLeadsItself) {
   EXPECT_FALSE(accepted("lead = false\nzookeeper = \"zk://a:2181/chorale\"\n").config.lead);
   const LoadedConfig alone = accepted("lead = false\n");
@@ -307,55 +280,8 @@ TEST(ConfigTest, StandaloneAgentLeadsItself) {
   EXPECT_THAT(warned(alone), ElementsAre(HasSubstr("lead: has no effect without zookeeper")));
 }
 
-TEST(ConfigTest, MarathonsEnsembleOnLoopbackIsTheCluster) {
-  EXPECT_TRUE(reaches_cluster_on_loopback(accepted("marathon = \"zk://a:2181,127.0.0.1:2181/marathon\"").config));
-  EXPECT_FALSE(reaches_cluster_on_loopback(accepted("marathon = \"zk://a:2181/marathon\"").config));
-}
-
 TEST(ConfigTest, WhatThisVersionLacksIsSaid) {
   EXPECT_THAT(refused("publish_key_file = \"/etc/key\""), HasSubstr("not supported by this version"));
-}
-
-TEST(ConfigTest, CallbacksAreReadAndNeedAUrl) {
-  const Config plain = accepted("event_source = \"callback\"\ncallback_url = \"http://proxy-1:7000\"\n").config;
-  EXPECT_TRUE(plain.event_callbacks);
-  EXPECT_EQ(plain.callback_url, "http://proxy-1:7000");
-  EXPECT_EQ(plain.callback_address, "0.0.0.0");
-  EXPECT_EQ(plain.callback_port, 7000);
-  EXPECT_THAT(plain.callback_from, IsEmpty());
-  const Config full = accepted(
-                          "event_source = \"callback\"\ncallback_url = \"https://lb/chorale/v1/events\"\n"
-                          "callback_listen = \"10.0.0.1:7001\"\ncallback_from = [\"10.0.0.0/8\", \"::1\", \"any\"]\n")
-                          .config;
-  EXPECT_EQ(full.callback_address, "10.0.0.1");
-  EXPECT_EQ(full.callback_port, 7001);
-  EXPECT_THAT(full.callback_from, ElementsAre("10.0.0.0/8", "::1", "any"));
-  EXPECT_EQ(accepted("event_source = 'callback'\ncallback_url = 'http://a'\n").config.callback_port, 80);
-  EXPECT_FALSE(accepted("event_source = \"sse\"").config.event_callbacks);
-  EXPECT_FALSE(accepted("").config.event_callbacks);
-}
-
-TEST(ConfigTest, CallbacksThatCannotWorkAreRefused) {
-  EXPECT_THAT(refused("event_source = 'callback'"),
-              HasSubstr("callback_url: not set; event_source = \"callback\" needs"));
-  const std::string callback = "event_source = 'callback'\n";
-  EXPECT_THAT(refused(callback + "callback_url = 'proxy-1:7000'"), HasSubstr("callback_url: "));
-  EXPECT_THAT(refused(callback + "callback_url = 'http://u:hunter2@proxy-1:7000'"), Not(HasSubstr("hunter2")));
-  EXPECT_THAT(refused(callback + "callback_url = 'http://a:7/x?y'"), HasSubstr("a URL without a query"));
-  EXPECT_THAT(refused(callback + "callback_url = 'http://a:8000'"), HasSubstr("port 8000 is the admin API's"));
-  EXPECT_THAT(refused(callback + "callback_url = 'http://a:7'\ncallback_listen = ':8000'"),
-              HasSubstr("callback_listen: port 8000 is the admin API's"));
-  EXPECT_THAT(refused(callback + "callback_url = 'http://a:7'\ncallback_listen = 'proxy-1:7'"),
-              HasSubstr("callback_listen: "));
-  EXPECT_THAT(refused(callback + "callback_url = 'http://a:0'"),
-              AllOf(HasSubstr("callback_url: "), Not(HasSubstr("not set"))));
-  EXPECT_THAT(refused("callback_from = ['10.0.0.0/33']"), HasSubstr("or \"any\""));
-}
-
-TEST(ConfigTest, CallbackKeysWithoutCallbacksHaveNoEffect) {
-  EXPECT_THAT(warned(accepted("callback_url = \"http://x\"")), ElementsAre(HasSubstr("callback_url: has no effect")));
-  EXPECT_THAT(warned(accepted("callback_from = [\"any\"]")), ElementsAre(HasSubstr("callback_from: has no effect")));
-  EXPECT_THAT(warned(accepted("callback_url = \"\"\ncallback_listen = \"\"")), IsEmpty());
 }
 
 TEST(ConfigTest, EnvironmentOverridesTheFile) {

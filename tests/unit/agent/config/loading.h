@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "agent/config/config.h"
 
@@ -26,6 +27,12 @@ inline std::string refused(const std::string& text, const Environment& environme
   const auto loaded = parse_config(text, "test.toml", {host, environment});
   EXPECT_FALSE(loaded) << text;
   return loaded ? "" : loaded.error().message;
+}
+
+inline std::vector<std::string> warned(const LoadedConfig& loaded) {
+  std::vector<std::string> texts;
+  for (const ConfigWarning& warning : loaded.warnings) texts.push_back(warning.text());
+  return texts;
 }
 
 }  // namespace chorale::agent

@@ -207,8 +207,7 @@ TEST_F(ConfigFileTest, NextLifeFindsTheTextWithoutTheLocalValues) {
   EXPECT_EQ(fs::status(kept).permissions(), fs::perms::owner_read | fs::perms::owner_write);
 }
 
-// A power cut may leave any part of it.
-TEST_F(ConfigFileTest, TornTextIsNotTaken) {
+TEST_F(ConfigFileTest, TextTornByAPowerCutIsNotTaken) {
   install(1, "one @{name}\ntwo\n", std::nullopt);
   const std::string kept = directory_.path() / "state" / "nginx.conf.published";
   const std::string text = text_of(kept);
