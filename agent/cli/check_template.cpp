@@ -68,7 +68,9 @@ std::string nginx_reason(const std::string& output) {
   return reason;
 }
 
-void check_nginx(CheckReport& report, const Config& config, const std::string& what, const std::string& text) {
+// `labels`: it asks for what this Nginx may be built without; only apps that want it suffer then.
+void check_nginx(CheckReport& report, const Config& config, const std::string& what, const std::string& text,
+                 bool labels) {
   const TemporaryFile file(config.nginx_config, text);
   if (file.failure()) {
     report.fail("nginx", "cannot write a file to test: " + file.failure()->message, kExitNo);
@@ -79,6 +81,9 @@ void check_nginx(CheckReport& report, const Config& config, const std::string& w
   const auto result = run_process(command, kTemplateTestPatience);
   if (!result) {
     report.fail("nginx", result.error().message, kExitNo);
+  } else if (result->exit_code != 0 && labels) {
+    report.warn("nginx", what + " is refused: " + nginx_reason(result->output) +
+                             "; an app whose label needs that is quarantined");
   } else if (result->exit_code != 0) {
     report.fail("nginx", what + " is refused: " + nginx_reason(result->output), kExitNo);
   } else {
@@ -98,6 +103,13 @@ void check_local_values(CheckReport& report, const Config& config, const render:
   }
 }
 
+render::RoutingState without_labels(render::RoutingState state) {
+  for (render::App& app : state.apps) {
+    std::erase_if(app.labels, [](const auto& label) { return label.first.starts_with("chorale."); });
+  }
+  return state;
+}
+
 }  // namespace
 
 void check_template(CheckReport& report, const Config& config, bool program) {
@@ -113,13 +125,15 @@ void check_template(CheckReport& report, const Config& config, bool program) {
   check_local_values(report, config, *compiled);
   if (config.nginx_ignore_check) report.warn("nginx", "nginx_ignore_check is set: no config is ever tested");
   const render::RoutingState empty{config.realm, {}};
+  const render::RoutingState labelled = sample_state(config.realm);
   for (const auto& [what, state] : {std::pair<std::string, render::RoutingState>{"a state without apps", empty},
-                                    {"a sample state", sample_state(config.realm)}}) {
+                                    {"a sample state", without_labels(labelled)},
+                                    {"a sample state with labels", labelled}}) {
     const auto text = render_here(*compiled, config, state);
     if (!text) {
       report.fail("template", what + ": " + text.error().message, kExitNo);
     } else if (program && !config.nginx_ignore_check) {
-      check_nginx(report, config, what, *text);
+      check_nginx(report, config, what, *text, state == labelled);
     }
   }
 }

@@ -134,6 +134,7 @@ TEST_F(ShippedTemplateTest, CheckTakesEachOfThem) {
     const std::string said = run({CHORALE_BINARY, "-f", file, "check"});
     EXPECT_NE(said.find("ok    nginx: a state without apps passes nginx -t"), std::string::npos) << said;
     EXPECT_NE(said.find("ok    nginx: a sample state passes nginx -t"), std::string::npos) << said;
+    EXPECT_NE(said.find("ok    nginx: a sample state with labels passes nginx -t"), std::string::npos) << said;
     EXPECT_EQ(said.find("template: line"), std::string::npos) << "no raw tags: " << said;
     const std::string rendered = run({CHORALE_BINARY, "-f", file, "render"});
     EXPECT_NE(rendered.find("\nuser "), std::string::npos) << rendered;

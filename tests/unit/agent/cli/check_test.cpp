@@ -146,6 +146,22 @@ TEST_F(CheckTest, TemplateThatCannotBeReadIsNamed) {
   EXPECT_NE(exit_code(), kExitFine);
 }
 
+// Distributions build Nginx without some modules: the apps that want one suffer, and no other.
+TEST_F(CheckTest, NginxThatLacksWhatALabelAsksForIsAWarning) {
+  config_.nginx_template = directory_.path() / "nginx.conf.mustache";
+  const auto look = [this](const std::string& section) {
+    std::ofstream(config_.nginx_template)
+        << "events {}\n{{#apps}}\n{{#" << section << "}}\nlimit_req_status 429;\n{{/" << section << "}}\n{{/apps}}\n";
+    return found([](auto& report, const auto& config) { check_template(report, config, true); });
+  };
+  run_nginx_as("! grep -q limit_req \"$3\" || { echo 'nginx: [emerg] unknown directive' >&2; exit 1; }");
+  EXPECT_THAT(look("rate"),
+              AllOf(HasSubstr("ok    nginx: a sample state passes"),
+                    HasSubstr("warn  nginx: a sample state with labels is refused: nginx: [emerg] unknown")));
+  EXPECT_EQ(exit_code(), kExitFine);
+  EXPECT_THAT(look("name"), HasSubstr("fail  nginx: a sample state is refused: "));
+}
+
 TEST_F(CheckTest, PlacesToWriteToAreFine) {
   const std::string text = found(check_files);
   EXPECT_THAT(text, AllOf(HasSubstr("ok    nginx_config"), HasSubstr("does not exist yet; the agent creates it")));
