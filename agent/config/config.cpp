@@ -135,11 +135,10 @@ ConfigChanges take_changes(const Config& next, Config& running) {
 
 std::vector<std::string> missing_for_agent(const Config& config) {
   if (!config.marathon.empty()) return {};
-  std::string line =
-      config.file +
-      ": marathon is not set; add Marathon's URLs in priority order, e.g. marathon = "
-      "[\"http://master-1:8080\", \"http://master-2:8080\"], or where it elects its leader, e.g. marathon = "
-      "\"zk://master-1:2181,master-2:2181/marathon\"";
+  std::string line = config.file +
+                     ": marathon is not set; add Marathon's URLs in priority order, e.g. marathon = "
+                     "[\"http://master-1:8080\", \"http://master-2:8080\"], or its own --zk, e.g. marathon = "
+                     "\"zk://master-1:2181,master-2:2181/marathon\"";
   if (config.standalone) {
     line += ", and, unless this proxy stands alone, zookeeper = \"zk://master-1:2181,master-2:2181/chorale\"";
   }
