@@ -114,7 +114,7 @@ class Parser {
     if (!config_.event_callbacks) {
       for (const std::string_view key : {"callback_url", "callback_listen", "callback_from"}) {
         const Setting* setting = find(key);
-        if (setting != nullptr && text_or_integer(setting->value).value_or("a list") != "") {
+        if (setting != nullptr && !text_or_integer(setting->value).value_or("a list").empty()) {
           warn_no_effect(key, "has no effect with event_source = \"sse\"");
         }
       }

@@ -48,9 +48,7 @@ std::string write_callback_listen(const Config& config) {
   return config.callback_port == 0 ? std::string() : host_and_port(config.callback_address, config.callback_port);
 }
 
-}  // namespace
-
-std::vector<Key> marathon_keys() {
+std::vector<Key> access_keys() {
   return {
       {.name = "marathon",
        .heading = kMarathon,
@@ -86,6 +84,11 @@ std::vector<Key> marathon_keys() {
        .heading = kMarathon,
        .type = TextKey{kMember<&Config::ca_file>},
        .text = "A PEM file with the authorities that sign Marathon's certificate. Empty: those of the system."},
+  };
+}
+
+std::vector<Key> event_keys() {
+  return {
       {.name = "event_source",
        .heading = kMarathon,
        .type = ChoiceKey{kMember<&Config::event_callbacks>, "callback", "sse"},
@@ -124,6 +127,11 @@ std::vector<Key> marathon_keys() {
        .more = "With this key `chorale check` only warns of a `callback_url` that does not lead to this host.",
        .unset = "the addresses of Marathon's hosts",
        .example = R"(["10.0.0.0/8"])"},
+  };
+}
+
+std::vector<Key> answer_keys() {
+  return {
       {.name = "resync_interval",
        .heading = kMarathon,
        .type = DurationKey{kMember<&Config::resync_interval>, seconds(1), hours(24)},
@@ -147,6 +155,14 @@ std::vector<Key> marathon_keys() {
        .text = "The environment variables of apps that templates (`{{env.NAME}}`) and `/v1/config` may show.",
        .more = "All others stay out of ZooKeeper, the log and the admin API."},
   };
+}
+
+}  // namespace
+
+std::vector<Key> marathon_keys() {
+  std::vector<Key> all = access_keys();
+  for (const auto& keys : {event_keys(), answer_keys()}) all.insert(all.end(), keys.begin(), keys.end());
+  return all;
 }
 
 }  // namespace chorale::agent

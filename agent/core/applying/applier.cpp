@@ -41,8 +41,9 @@ NginxStatus Applier::status() const {
   if (!target_.trouble().empty()) trouble = target_.trouble() + (held() ? kHeld : "");
   if (concerns) trouble = candidate_.trouble();
   if (!apply_error_.empty()) trouble = apply_error_;
-  if (const char* hung = hung_command())
+  if (const char* hung = hung_command()) {
     trouble = std::string(hung) + " does not end" + (trouble.empty() ? "" : "; before: ") + trouble;
+  }
   status.config_healthy = trouble.empty();
   status.config_message = trouble.empty() ? "OK" : trouble;
   status.drifted = target_.drifted();

@@ -41,8 +41,9 @@ void ServedState::on(const Inspected& event, const TargetFile& target, TimePoint
   const bool idle = idle_looks_ > 1;  // once: it is starting
   master_ = event.master && !idle ? std::optional(*event.master) : std::nullopt;
   error_.clear();
-  if (idle)
+  if (idle) {
     error_ = why_not_running("no worker of its master, process " + std::to_string(event.master->pid) + ", serves");
+  }
   if (!event.master) error_ = why_not_running(event.master.error().message);
   log_master(before, effects);
   log_spacing(effects);
