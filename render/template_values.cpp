@@ -85,28 +85,59 @@ std::int32_t service_port(const Frame& frame, Transport transport) {
   return frame.service_ports->port_of(*frame.port, transport);
 }
 
+std::optional<std::string> copy(const std::string* value) {
+  return value == nullptr ? std::nullopt : std::optional<std::string>(*value);
+}
+
+std::string app_text(Field field, const App& app) {
+  if (field == Field::kId) return app.id;
+  if (field == Field::kName) return app.name;
+  if (field == Field::kPath) return app.path;
+  if (field == Field::kHost) return host_of(app);
+  return app.health_path;
+}
+
+std::string server_text(Field field, const Server& server) {
+  if (field == Field::kServerAddress) return server.address;
+  if (field == Field::kServerHost) return server.host;
+  if (field == Field::kServerPort) return std::to_string(server.port);
+  if (field == Field::kTaskId) return server.task_id;
+  if (field == Field::kVersion) return server.version;
+  return std::to_string(server.weight);
+}
+
+std::string port_text(Field field, const Frame& frame) {
+  if (field == Field::kPortIndex) return std::to_string(frame.port->index);
+  if (field == Field::kPortName) return frame.port->name;
+  if (field == Field::kProtocol) return frame.port->protocol;
+  if (field == Field::kServicePort) return std::to_string(frame.port->service_port);
+  return std::to_string(service_port(frame, field == Field::kTcpPort ? Transport::kTcp : Transport::kUdp));
+}
+
+// Of the innermost list.
+std::string item_text(Field field, const Frame& frame) {
+  if (field == Field::kAllowItem) return std::string(frame.network);
+  if (field == Field::kPart) return frame.part;
+  if (field == Field::kHeaderName) return frame.header->first.substr(kHeaderLabels.size());
+  if (field == Field::kHeaderValue) return frame.header->second;
+  return *frame.host;
+}
+
 // The value before filters; nothing for a key that is missing.
 std::optional<std::string> plain_value_of(const CompiledToken& token, const RoutingState& state, const Frame& frame) {
-  const auto copy = [](const std::string* value) {
-    return value == nullptr ? std::nullopt : std::optional<std::string>(*value);
-  };
   switch (token.field) {
     case Field::kRealm:
       return state.realm;
     case Field::kId:
-      return frame.app->id;
     case Field::kName:
-      return frame.app->name;
     case Field::kPath:
-      return frame.app->path;
     case Field::kHost:
-      return host_of(*frame.app);
+    case Field::kHealthPath:
+      return app_text(token.field, *frame.app);
     case Field::kLabel:
       return copy(find_key(frame.app->labels, token.key));
     case Field::kEnv:
       return copy(find_key(frame.app->env, token.key));
-    case Field::kHealthPath:
-      return frame.app->health_path;
     case Field::kRetry: {
       const std::string* label = find_own_label(token.field, *frame.app);
       return label == nullptr ? std::nullopt : std::optional<std::string>(retry_conditions(*label));
@@ -120,41 +151,27 @@ std::optional<std::string> plain_value_of(const CompiledToken& token, const Rout
     case Field::kStickyCookie:
       return sticky_cookie_of(*frame.app);
     case Field::kAllowItem:
-      return std::string(frame.network);
     case Field::kPart:
-      return frame.part;
     case Field::kHeaderName:
-      return frame.header->first.substr(kHeaderLabels.size());
     case Field::kHeaderValue:
-      return frame.header->second;
+    case Field::kHostItem:
+      return item_text(token.field, frame);
     case Field::kServerAddress:
-      return frame.server->address;
     case Field::kServerHost:
-      return frame.server->host;
     case Field::kServerPort:
-      return std::to_string(frame.server->port);
     case Field::kTaskId:
-      return frame.server->task_id;
     case Field::kVersion:
-      return frame.server->version;
     case Field::kWeight:
-      return std::to_string(frame.server->weight);
+      return server_text(token.field, *frame.server);
     case Field::kPortIndex:
-      return std::to_string(frame.port->index);
     case Field::kPortName:
-      return frame.port->name;
     case Field::kProtocol:
-      return frame.port->protocol;
     case Field::kServicePort:
-      return std::to_string(frame.port->service_port);
     case Field::kTcpPort:
-      return std::to_string(service_port(frame, Transport::kTcp));
     case Field::kUdpPort:
-      return std::to_string(service_port(frame, Transport::kUdp));
+      return port_text(token.field, frame);
     case Field::kPortLabel:
       return copy(find_port_label(token, frame));
-    case Field::kHostItem:
-      return *frame.host;
     case Field::kNone:
     case Field::kApps:
     case Field::kHosts:
