@@ -34,6 +34,7 @@ class Visit {
 
   Answer ask(const Url& url, HttpQuestion question) {
     if (question.host.empty()) question.host = url.authority();
+    from_ = question.from;
     if (!url.tls) {
       resolve(url, [&] { exchange(socket_, url.target, question); });
       return wait(question.limit);
@@ -82,7 +83,19 @@ class Visit {
   }
 
   void connect(const Resolver::results_type& all, std::function<void()> then) {
+    if (!from_.empty()) return connect_from(all.begin()->endpoint(), std::move(then));
     asio::async_connect(socket_, all, [this, then = std::move(then)](const error_code& refused, const tcp::endpoint&) {
+      if (!failed("cannot connect", refused)) then();
+    });
+  }
+
+  void connect_from(const tcp::endpoint& to, std::function<void()> then) {
+    error_code error;
+    const auto address = asio::ip::make_address(from_, error);
+    if (!error) socket_.open(to.protocol(), error);
+    if (!error) socket_.bind({address, 0}, error);
+    if (failed("cannot connect from there", error)) return;
+    socket_.async_connect(to, [this, then = std::move(then)](const error_code& refused) {
       if (!failed("cannot connect", refused)) then();
     });
   }
@@ -103,6 +116,7 @@ class Visit {
     HttpExchange<Stream>::begin(stream, target, question, [this](Answer answer) { answer_ = std::move(answer); });
   }
 
+  std::string from_;
   asio::io_context loop_{1};
   std::optional<ssl::context> context_;
   Resolver resolver_{loop_};

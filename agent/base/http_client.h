@@ -22,6 +22,7 @@ struct HttpQuestion {
   std::string authorization{};  // the header's value; empty: none
   std::string body{};
   std::string ca_file{};  // empty: the system's roots
+  std::string from{};     // the literal address to come from; empty: as the system chooses
 };
 
 struct HttpAnswer {

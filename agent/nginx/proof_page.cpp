@@ -158,6 +158,7 @@ tl::expected<ProofAnswer, Failure> ask(const ProofPage& page, Milliseconds longe
   url.target = kProofPath;
   HttpQuestion question{longest, kMostPageBytes};
   question.host = page.host;
+  question.from = page.address;  // else the system may take another address of this host: the page answers one alone
   const auto answer = ask_http(url, question);
   if (!answer) return tl::unexpected(answer.error());
   if (answer->status != 200) return tl::unexpected(Failure{"HTTP " + std::to_string(answer->status)});

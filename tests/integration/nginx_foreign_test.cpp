@@ -81,6 +81,19 @@ TEST_F(ProofPageOnNginxTest, ProvesEachRevisionAndIsWhatTheFileSays) {
   EXPECT_EQ(status().reloads, 2U) << "the same text needs no reload";
 }
 
+// A second address of this host, such as a virtual one: by itself a connection to it comes from the first.
+TEST_F(ProofPageOnNginxTest, ProvesWhereNginxListensOnAnotherAddressOfThisHost) {
+  ASSERT_TRUE(nginx_.start());
+  begin();
+  std::string config = text("one");
+  const std::string listen = "listen 127.0.0.1:";
+  ASSERT_NE(config.find(listen), std::string::npos) << config;
+  apply(1, config.replace(config.find(listen), listen.size(), "listen 127.0.0.2:"));
+  ASSERT_TRUE(run_until_applied(1)) << logged();
+  EXPECT_EQ(find_proof_page(file())->address, "127.0.0.2");
+  EXPECT_EQ(status().reload_failures, 0U);
+}
+
 // The workers that the agent watches are replaced as asked, but what answers has read another file.
 TEST_F(ProofPageOnNginxTest, ReplacedWorkersAloneAreNoProof) {
   ASSERT_TRUE(nginx_.start());

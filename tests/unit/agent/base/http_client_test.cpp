@@ -1,6 +1,7 @@
 // One question over HTTP against a server that says anything: what comes back, and what is an error.
 #include "agent/base/http_client.h"
 
+#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -31,7 +32,10 @@ class OneAnswer {
       : listener_(std::move(listener)), thread_([this, answer = std::move(answer), end = std::move(end)] {
           pollfd waiting{listener_.descriptor(), POLLIN, 0};
           ::poll(&waiting, 1, static_cast<int>(kLong.count()));
-          const Socket client(::accept(listener_.descriptor(), nullptr, nullptr));
+          sockaddr_in peer{};
+          socklen_t size = sizeof(peer);
+          const Socket client(::accept(listener_.descriptor(), reinterpret_cast<sockaddr*>(&peer), &size));
+          peer_ = ::inet_ntoa(peer.sin_addr);
           char buffer[4096];
           while (request_.find(end) == std::string::npos) {
             const ssize_t bytes = ::recv(client.descriptor(), buffer, sizeof(buffer), 0);
@@ -57,10 +61,13 @@ class OneAnswer {
     thread_.join();
     return request_;
   }
+  // After request().
+  [[nodiscard]] const std::string& peer() const { return peer_; }
 
  private:
   Socket listener_;
   std::string request_;
+  std::string peer_;
   std::thread thread_;
 };
 
@@ -85,6 +92,19 @@ TEST(HttpClientTest, AsksAsToldAndReadsTheAnswer) {
   EXPECT_THAT(server.request(), AllOf(StartsWith("POST /page?x=1 HTTP/1.1\r\n"), HasSubstr("Host: other.example\r\n"),
                                       HasSubstr("Authorization: Basic am86cHc=\r\n"),
                                       HasSubstr("Connection: close\r\n"), HasSubstr("Content-Length: 6\r\n")));
+}
+
+TEST(HttpClientTest, ComesFromTheAddressThatItIsTold) {
+  OneAnswer server(testing::listen_on_any_port(), kGood);
+  HttpQuestion question{kLong};
+  question.from = "127.0.0.3";
+  EXPECT_TRUE(ask_http(server.url(), question));
+  EXPECT_THAT(server.request(), HasSubstr("/page"));
+  EXPECT_EQ(server.peer(), "127.0.0.3");
+  question.from = "192.0.2.1";
+  const auto nowhere = ask_http(server.url(), question);
+  ASSERT_FALSE(nowhere);
+  EXPECT_THAT(nowhere.error().message, StartsWith("cannot connect from there: "));
 }
 
 TEST(HttpClientTest, SaysNoMoreThanItWasTold) {
