@@ -226,7 +226,7 @@ void take_manifest(const std::shared_ptr<FileRead>& read, const Identity& identi
   const auto manifest = decode_manifest(text);
   if (!manifest) return read->fail(manifest.error().message);
   const std::string name = manifest_name(identity.epoch, identity.revision);
-  if (manifest->header.identity != identity || manifest_digest(manifest->files) != identity.digest) {
+  if (!is_manifest_of(identity, *manifest)) {
     return read->fail("revision " + name + ": the manifest is not the one that was asked for");
   }
   const auto file = manifest->files.find(read->name);

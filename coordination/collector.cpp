@@ -102,8 +102,7 @@ void Collector::on_chain(const Identity& identity, int left, const Reply<ReadNod
   if (!reply && reply.error().kind != ErrorKind::kNoNode) return fail(reply.error());
   const auto manifest =
       reply ? decode_manifest(reply->data, context_.options.newest_format) : tl::unexpected(reply.error());
-  const bool right =
-      manifest && manifest->header.identity == identity && manifest_digest(manifest->files) == identity.digest;
+  const bool right = manifest && is_manifest_of(identity, *manifest);
   const bool newer = !manifest && manifest.error().kind == ErrorKind::kNewerFormat;
   if (newer || (!right && left == context_.options.keep_revisions)) {
     return give_up("revision " + to_text(identity) + " cannot be read" +
@@ -131,7 +130,7 @@ void Collector::read_next_held() {
     if (!reply && reply.error().kind != ErrorKind::kNoNode) return fail(reply.error());
     const auto manifest =
         reply ? decode_manifest(reply->data, context_.options.newest_format) : tl::unexpected(reply.error());
-    const bool right = manifest && manifest_digest(manifest->files) == manifest->header.identity.digest;
+    const bool right = manifest && is_manifest_of(manifest->header.identity, *manifest);
     if (right) keep(*manifest);
     if (reply && !right) {
       return give_up(

@@ -197,6 +197,10 @@ std::string encode(const Manifest& document) {
   return print(json);
 }
 
+bool is_manifest_of(const Identity& identity, const Manifest& manifest) {
+  return manifest.header.identity == identity && manifest_digest(manifest.files) == identity.digest;
+}
+
 std::string manifest_digest(const std::map<std::string, FileEntry>& files) {
   std::string lines;
   for (const auto& [name, file] : files) lines += name + " " + file.digest + "\n";

@@ -218,6 +218,8 @@ inline constexpr std::string_view kAcceptPolicy = "policy";
 [[nodiscard]] std::string_view to_string(VoteResult result);
 
 // The digest of a revision: sha-256 over the lines "<name> <digest>\n" of its files, in the order of their names.
+// It is the one of this identity, and consists of what the identity's digest says.
+[[nodiscard]] bool is_manifest_of(const Identity& identity, const Manifest& manifest);
 [[nodiscard]] std::string manifest_digest(const std::map<std::string, FileEntry>& files);
 // The znode name of a manifest: "000007.0000000042".
 [[nodiscard]] std::string manifest_name(Epoch epoch, Revision revision);

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "agent/base/exit_code.h"
+#include "agent/base/host_addresses.h"
+#include "agent/base/listening.h"
 #include "agent/base/url.h"
 #include "agent/cli/check_parts.h"
 
@@ -27,17 +29,6 @@ std::vector<asio::ip::address> addresses_of(const std::string& host) {
   return addresses;
 }
 
-error_code try_to_bind(const asio::ip::address& address, std::uint16_t port) {
-  asio::io_context loop;
-  tcp::acceptor acceptor(loop);
-  error_code error;
-  acceptor.open(tcp::endpoint(address, port).protocol(), error);
-  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error) acceptor.bind({address, port}, error);
-  if (!error) acceptor.listen(tcp::acceptor::max_listen_connections, error);
-  return error;
-}
-
 // Of the URL's host; nullopt: it is one of this host's that the listener takes, and Marathon can call it.
 std::optional<std::string> why_elsewhere(const Config& config, const std::string& host) {
   const auto addresses = addresses_of(host);
@@ -50,7 +41,7 @@ std::optional<std::string> why_elsewhere(const Config& config, const std::string
       why = text + " is no address that Marathon could call";
     } else if (address.is_loopback() && !reaches_cluster_on_loopback(config)) {
       why = text + " is Marathon's own host, as Marathon sees it";
-    } else if (try_to_bind(address, 0)) {
+    } else if (!is_of_this_host(text)) {
       why = text + " is no address of this host";
     } else if (!listening.is_unspecified() && address != listening) {
       why = "callback_listen is on " + config.callback_address + " alone, not on " + text;
@@ -72,7 +63,7 @@ bool is_listener_of_events(const Config& config) {
 
 void check_callback_port(CheckReport& report, const Config& config) {
   const std::string where = host_and_port(config.callback_address, config.callback_port);
-  const auto error = try_to_bind(asio::ip::make_address(config.callback_address), config.callback_port);
+  const auto error = try_to_listen({asio::ip::make_address(config.callback_address), config.callback_port});
   if (!error) {
     report.ok("callback", where + " is free");
   } else if (error == asio::error::address_in_use && is_listener_of_events(config)) {

@@ -3,9 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ip/v6_only.hpp>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -15,6 +13,7 @@
 
 #include "agent/base/atomic_file.h"
 #include "agent/base/http_client.h"
+#include "agent/base/listening.h"
 #include "agent/base/one_line.h"
 #include "agent/base/process.h"
 #include "agent/base/text_file.h"
@@ -80,19 +79,6 @@ fs::path existing(fs::path directory) {
   std::error_code ignored;
   while (!fs::exists(directory, ignored) && directory.has_relative_path()) directory = directory.parent_path();
   return directory;
-}
-
-// No error: the port is free, and is free again afterwards.
-error_code try_to_listen(const tcp::endpoint& endpoint) {
-  asio::io_context loop;
-  tcp::acceptor acceptor(loop);
-  error_code error;
-  acceptor.open(endpoint.protocol(), error);
-  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error && endpoint.address().is_v6()) acceptor.set_option(asio::ip::v6_only(false), error);
-  if (!error) acceptor.bind(endpoint, error);
-  if (!error) acceptor.listen(tcp::acceptor::max_listen_connections, error);
-  return error;
 }
 
 // The id of the agent that listens on the admin API's port; nullopt: it is not an agent.

@@ -59,18 +59,15 @@ void EndpointWatch::ping() {
 }
 
 void EndpointWatch::answered(const EndpointPinged& pinged) {
-  const bool known = std::any_of(endpoints_.begin(), endpoints_.end(),
-                                 [&](const EndpointHealth& entry) { return entry.endpoint == pinged.endpoint; });
-  if (!known) return;
+  const auto endpoint = std::find_if(endpoints_.begin(), endpoints_.end(),
+                                     [&](const EndpointHealth& entry) { return entry.endpoint == pinged.endpoint; });
+  if (endpoint == endpoints_.end()) return;
+  endpoint->healthy = !pinged.failure;
+  endpoint->message = pinged.failure ? pinged.failure->message : "OK";
   if (pinged.failure) {
     answering_.erase(pinged.endpoint);
   } else {
     answering_.insert(pinged.endpoint);
-  }
-  for (EndpointHealth& endpoint : endpoints_) {
-    if (endpoint.endpoint != pinged.endpoint) continue;
-    endpoint.healthy = !pinged.failure;
-    endpoint.message = pinged.failure ? pinged.failure->message : "OK";
   }
   changed_();
 }

@@ -6,13 +6,13 @@
 
 #include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <list>
 #include <map>
 #include <utility>
 
+#include "agent/base/listening.h"
 #include "agent/base/url.h"
 #include "agent/http/connection.h"
 #include "coordination/loop_thread.h"
@@ -113,12 +113,7 @@ tl::expected<void, Failure> HttpServer::Impl::start() {
   error_code error;
   const auto address = asio::ip::make_address(options_.address, error);
   if (error) return refuse(error);
-  const tcp::endpoint endpoint(address, options_.port);
-  acceptor.open(endpoint.protocol(), error);
-  if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
-  if (!error && address.is_v6() && address.is_unspecified()) acceptor.set_option(asio::ip::v6_only(false), error);
-  if (!error) acceptor.bind(endpoint, error);
-  if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+  error = listen_on(acceptor, {address, options_.port});
   if (!error) port_ = acceptor.local_endpoint(error).port();
   if (error) return refuse(error);
 

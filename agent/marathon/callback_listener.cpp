@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <set>
 #include <utility>
 
+#include "agent/base/listening.h"
 #include "agent/base/url.h"
 #include "agent/marathon/callback_connection.h"
 #include "coordination/loop_thread.h"
@@ -30,12 +30,7 @@ class CallbackListener::Impl : public std::enable_shared_from_this<CallbackListe
   tl::expected<void, Failure> start() {
     error_code error;
     const auto address = asio::ip::make_address(options_.address, error);
-    const tcp::endpoint endpoint(address, options_.port);
-    if (!error) acceptor_.open(endpoint.protocol(), error);
-    if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
-    if (!error && address.is_v6() && address.is_unspecified()) acceptor_.set_option(asio::ip::v6_only(false), error);
-    if (!error) acceptor_.bind(endpoint, error);
-    if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+    if (!error) error = listen_on(acceptor_, {address, options_.port});
     if (!error) port_ = acceptor_.local_endpoint(error).port();
     if (error) {
       error_code ignored;

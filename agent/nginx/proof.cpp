@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "agent/base/host_addresses.h"
 #include "agent/base/process.h"
 #include "agent/nginx/config_text.h"
 

@@ -1,18 +1,11 @@
 #include "agent/nginx/proof_page.h"
 
-#include <arpa/inet.h>
-#include <ifaddrs.h>
-#include <netinet/in.h>
-
 #include <algorithm>
-#include <array>
 #include <boost/asio/ip/address.hpp>
 #include <charconv>
-#include <memory>
 #include <utility>
 
 #include "agent/base/http_client.h"
-#include "agent/base/ip_scope.h"
 #include "agent/base/one_line.h"
 #include "coordination/digest.h"
 #include "render/local_values.h"
@@ -128,27 +121,6 @@ std::optional<ProofPage> find_proof_page(std::string_view text) {
   ConfigDirectives directives(text);
   while (const ConfigDirective* directive = directives.next()) reader.read(*directive);
   return reader.found();
-}
-
-bool is_of_this_host(const std::string& address) {
-  if (ip_scope(address) == IpScope::kLoopback) return true;
-  ifaddrs* list = nullptr;
-  if (getifaddrs(&list) != 0) return true;  // it cannot be known: the page will tell
-  const std::unique_ptr<ifaddrs, void (*)(ifaddrs*)> owner(list, freeifaddrs);
-  error_code error;
-  const auto wanted = asio::ip::make_address(address, error);
-  for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
-    if (entry->ifa_addr == nullptr) continue;
-    std::array<char, INET6_ADDRSTRLEN> text{};
-    const bool version6 = entry->ifa_addr->sa_family == AF_INET6;
-    if (!version6 && entry->ifa_addr->sa_family != AF_INET) continue;
-    const void* const bytes =
-        version6 ? static_cast<const void*>(&reinterpret_cast<const sockaddr_in6*>(entry->ifa_addr)->sin6_addr)
-                 : static_cast<const void*>(&reinterpret_cast<const sockaddr_in*>(entry->ifa_addr)->sin_addr);
-    inet_ntop(entry->ifa_addr->sa_family, bytes, text.data(), text.size());
-    if (asio::ip::make_address(text.data(), error) == wanted) return true;
-  }
-  return false;
 }
 
 tl::expected<ProofAnswer, Failure> ask(const ProofPage& page, Milliseconds longest) {

@@ -60,8 +60,6 @@ class ProofPageReader {
 };
 [[nodiscard]] std::optional<ProofPage> find_proof_page(std::string_view text);
 
-// A literal address that an interface of this host has now, or a loopback one.
-[[nodiscard]] bool is_of_this_host(const std::string& address);
 // A request on a new connection. Blocking, at most `longest`; worker pool only. The error: what came instead.
 [[nodiscard]] tl::expected<ProofAnswer, Failure> ask(const ProofPage& page, Milliseconds longest);
 // Pure. nullopt: this is not what the page says.
