@@ -19,9 +19,6 @@ constexpr std::size_t kMaxLabelBytes = 63;      // RFC 1035
 constexpr std::size_t kMaxNameBytes = 200;      // Nginx takes more, but a person has to read it
 constexpr std::size_t kMaxQuotedBytes = 4'000;  // Nginx's parser has one 4,096 byte buffer for a parameter
 
-// Not isalnum: its answer depends on the locale.
-bool is_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
-
 // In a segment of an app id: stands in the app's name as it is.
 bool is_plain_in_name(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-'; }
 

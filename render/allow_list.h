@@ -15,6 +15,11 @@
 
 namespace chorale::render {
 
+// Not isalnum: its answer depends on the locale.
+[[nodiscard]] constexpr bool is_alphanumeric(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
 // A location prefix: begins with '/', [A-Za-z0-9._~/-].
 [[nodiscard]] std::optional<Error> refuse_app_id(std::string_view id);
 // RFC 1123 labels, optional leading "*.".

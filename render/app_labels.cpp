@@ -21,13 +21,10 @@ constexpr std::string_view kCookie = "cookie:";
 
 Error refusal(std::string message) { return Error{"", 0, std::move(message)}; }
 
-// Not isalnum: its answer depends on the locale.
-bool is_letter_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
-
 // [A-Za-z0-9] and `others`, 1 to 64 of them.
 bool is_word_of(std::string_view text, std::string_view others) {
   return !text.empty() && text.size() <= kMaxWordBytes && std::all_of(text.begin(), text.end(), [&](char c) {
-    return is_letter_or_digit(c) || others.find(c) != std::string_view::npos;
+    return is_alphanumeric(c) || others.find(c) != std::string_view::npos;
   });
 }
 

@@ -12,8 +12,12 @@
 
 namespace chorale::agent {
 
+namespace {
+
 namespace asio = boost::asio;
 using boost::system::error_code;
+
+}  // namespace
 
 bool is_of_this_host(const std::string& address) {
   if (ip_scope(address) == IpScope::kLoopback) return true;

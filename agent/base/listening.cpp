@@ -5,9 +5,13 @@
 
 namespace chorale::agent {
 
+namespace {
+
 namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
+
+}  // namespace
 
 error_code listen_on(tcp::acceptor& acceptor, const tcp::endpoint& endpoint) {
   const auto address = endpoint.address();

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -12,7 +13,6 @@
 #include "agent/cli/check_parts.h"
 #include "agent/cli/cli.h"
 #include "agent/cli/rendering.h"
-#include "agent/nginx/nginx_user.h"
 #include "render/local_values.h"
 
 namespace chorale::agent {
@@ -93,10 +93,10 @@ void check_nginx(CheckReport& report, const Config& config, const std::string& w
 }
 
 // Looked for in what is rendered: a name in a template's comment needs no value.
-void check_local_values(CheckReport& report, const Config& config, const render::Template& compiled) {
-  const auto rendered = compiled.render(sample_state(config.realm));
+void check_local_values(CheckReport& report, const std::map<std::string, std::string>& known,
+                        const render::Template& compiled, const render::RoutingState& sample) {
+  const auto rendered = compiled.render(sample);
   if (!rendered) return;  // reported below, with the state that it fails on
-  const auto known = local_values(config, nginx_user(config.nginx_config, ask_build(config.nginx_cmd)));
   for (const std::string& name : render::local_value_names(rendered->text)) {
     if (known.contains(name)) continue;
     report.fail("template", "@{" + name + "} is unknown on this proxy; set it in [local]", kExitNo);
@@ -122,14 +122,15 @@ void check_template(CheckReport& report, const Config& config, bool program) {
   for (const std::string& tag : compiled->raw_tags()) {
     report.warn("template", tag + " is rendered without quoting: anyone who sets it writes Nginx config");
   }
-  check_local_values(report, config, *compiled);
+  const auto values = values_here(config);
+  const render::RoutingState labelled = sample_state(config.realm);
+  check_local_values(report, values, *compiled, labelled);
   if (config.nginx_ignore_check) report.warn("nginx", "nginx_ignore_check is set: no config is ever tested");
   const render::RoutingState empty{config.realm, {}};
-  const render::RoutingState labelled = sample_state(config.realm);
   for (const auto& [what, state] : {std::pair<std::string, render::RoutingState>{"a state without apps", empty},
                                     {"a sample state", without_labels(labelled)},
                                     {"a sample state with labels", labelled}}) {
-    const auto text = render_here(*compiled, config, state);
+    const auto text = render_here(*compiled, values, state);
     if (!text) {
       report.fail("template", what + ": " + text.error().message, kExitNo);
     } else if (program && !config.nginx_ignore_check) {

@@ -34,12 +34,16 @@ tl::expected<render::Template, CliError> read_template(const Config& config) {
   return std::move(*compiled);
 }
 
-tl::expected<std::string, CliError> render_here(const render::Template& compiled, const Config& config,
+std::map<std::string, std::string> values_here(const Config& config) {
+  return local_values(config, nginx_user(config.nginx_config, ask_build(config.nginx_cmd)));
+}
+
+tl::expected<std::string, CliError> render_here(const render::Template& compiled,
+                                                const std::map<std::string, std::string>& values,
                                                 const render::RoutingState& state) {
   auto rendered = compiled.render(state);
   if (!rendered) return tl::unexpected(CliError{kExitNo, rendered.error().text()});
-  auto filled =
-      fill_in(rendered->text, local_values(config, nginx_user(config.nginx_config, ask_build(config.nginx_cmd))));
+  auto filled = fill_in(rendered->text, values);
   if (!filled) return tl::unexpected(CliError{kExitNo, filled.error().text()});
   return std::move(*filled);
 }

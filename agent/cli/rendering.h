@@ -1,6 +1,7 @@
 // From the config to a rendered nginx.conf, as the leader and this proxy would make it; for `render` and `check`.
 #pragma once
 
+#include <map>
 #include <string>
 #include <tl/expected.hpp>
 
@@ -12,8 +13,11 @@
 namespace chorale::agent {
 
 [[nodiscard]] tl::expected<render::Template, CliError> read_template(const Config& config);
-// Rendered, this proxy's local values filled in.
-[[nodiscard]] tl::expected<std::string, CliError> render_here(const render::Template& compiled, const Config& config,
+// This proxy's local values; Nginx is asked for its user.
+[[nodiscard]] std::map<std::string, std::string> values_here(const Config& config);
+// Rendered, with these local values.
+[[nodiscard]] tl::expected<std::string, CliError> render_here(const render::Template& compiled,
+                                                              const std::map<std::string, std::string>& values,
                                                               const render::RoutingState& state);
 // One of everything that a template may meet: several ports, IPv6, every label that has a name, a health
 // path, an app in a group.

@@ -53,11 +53,8 @@ FileContent content_of(std::string_view text) {
 }
 
 void MainDirectivesReader::read(const ConfigDirective& directive) {
-  if (directive.end == '{') ++depth_;
-  if (directive.end == '}') --depth_;
-  if (directive.end != ';' || depth_ != 0 || directive.words.size() < 2) return;
-  if (directive.words[0] == "pid") found_.pid = directive.words[1];
-  if (directive.words[0] == "error_log") found_.error_logs.emplace_back(directive.words[1]);
+  if (directive.is_main("pid")) found_.pid = directive.words[1];
+  if (directive.is_main("error_log")) found_.error_logs.emplace_back(directive.words[1]);
 }
 
 MainDirectives main_directives(std::string_view text) {

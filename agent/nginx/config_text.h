@@ -32,7 +32,6 @@ class MainDirectivesReader {
 
  private:
   MainDirectives found_;
-  int depth_ = 0;
 };
 [[nodiscard]] MainDirectives main_directives(std::string_view text);
 

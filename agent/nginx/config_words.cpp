@@ -50,9 +50,12 @@ void ConfigWords::skip_space_and_comments() {
 
 const ConfigDirective* ConfigDirectives::next() {
   directive_.words.clear();
+  if (directive_.end == '{') ++directive_.depth;
+  directive_.end = ';';
   while (const std::optional<ConfigWord> word = words_.next()) {
     if (word->mark != '\0') {
       directive_.end = word->mark;
+      if (word->mark == '}') --directive_.depth;
       return &directive_;
     }
     directive_.words.push_back(word->text);

@@ -36,6 +36,12 @@ class ConfigWords {
 struct ConfigDirective {
   std::vector<std::string_view> words;
   char end = ';';
+  int depth = 0;  // the blocks around it; 0: the main context
+
+  // `NAME VALUE...;` of the main context.
+  [[nodiscard]] bool is_main(std::string_view name) const {
+    return end == ';' && depth == 0 && words.size() >= 2 && words[0] == name;
+  }
 };
 
 class ConfigDirectives {

@@ -39,12 +39,9 @@ std::string own_account() {
 
 std::string user_in(std::string_view config) {
   std::string found;
-  int depth = 0;
   ConfigDirectives directives(config);
   while (const ConfigDirective* directive = directives.next()) {
-    if (directive->end == '{') ++depth;
-    if (directive->end == '}') --depth;
-    if (directive->end != ';' || depth != 0 || directive->words.size() < 2 || directive->words[0] != "user") continue;
+    if (!directive->is_main("user")) continue;
     found = directive->words[1];
     if (directive->words.size() > 2) found += " " + std::string(directive->words[2]);
   }
