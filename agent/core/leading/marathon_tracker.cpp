@@ -77,15 +77,14 @@ void MarathonTracker::follow() {
 }
 
 void MarathonTracker::endpoints_found(const EndpointsFound& event) {
-  const bool first = context_.endpoints.empty();
+  const std::string before = context_.endpoints.empty() ? "" : context_.endpoints.entries().front().url;
   context_.endpoints.replace(event.endpoints);
   if (!begun_) return;
-  if (first) return follow();
+  if (before.empty()) return follow();
   const std::string& leader = event.endpoints.front();
-  if (leader == context_.stream.endpoint()) return;
+  if (leader == before || leader == context_.stream.endpoint()) return;
   // One that is cut off keeps its old stream open, and silent.
-  context_.log(LogLine::Level::kInfo,
-               "Marathon is led by " + leader + " now, no longer by " + context_.stream.endpoint());
+  context_.log(LogLine::Level::kInfo, "Marathon is led by " + leader + " now, no longer by " + before);
   context_.stream.move(context_.now);
   context_.silence.detached();
   context_.table.retry_now(context_.now);

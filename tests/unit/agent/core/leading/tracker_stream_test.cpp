@@ -247,6 +247,21 @@ TEST_F(TrackerElectionTest, StreamMovesToANewLeaderAtOnce) {
   EXPECT_EQ(scene_.lists[0].endpoint, "http://c");
 }
 
+// The leader refuses streams and another node has one: that a third comes or goes is no reason to give it up.
+TEST_F(TrackerElectionTest, StreamOfAnotherNodeStaysWhileTheLeaderIsTheSame) {
+  scene_.send(EndpointsFound{{"http://a", "http://b"}});
+  scene_.send(TrackingBegun{});
+  scene_.send(StreamFailed{"http://a", {"HTTP 503"}});
+  scene_.send(StreamAttached{"http://b"});
+  const auto opened = scene_.opened;
+  scene_.send(EndpointsFound{{"http://a", "http://b", "http://c"}});
+  EXPECT_EQ(scene_.opened, opened);
+  scene_.send(EndpointsFound{{"http://b", "http://c"}});
+  EXPECT_EQ(scene_.opened, opened) << "it leads now";
+  EXPECT_TRUE(scene_.tracker.stream_attached());
+  EXPECT_THAT(scene_.log, Not(HasSubstr("Marathon is led by")));
+}
+
 // It refused everything while it only stood in the election.
 TEST_F(TrackerElectionTest, NewLeaderIsTriedWhateverItAnsweredBefore) {
   scene_.send(EndpointsFound{{"http://a", "http://b"}});
