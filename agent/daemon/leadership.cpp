@@ -63,7 +63,7 @@ coordination::PublishedFile publish(std::string name, render::Rendered rendered)
 
 }  // namespace
 
-Leadership::Leadership(Surroundings surroundings, const Config& config, std::vector<std::string> endpoints,
+Leadership::Leadership(Surroundings surroundings, const Config& config, const std::vector<std::string>& endpoints,
                        const std::string& cluster_id)
     : surroundings_(std::move(surroundings)),
       metrics_(surroundings_.metrics),

@@ -47,7 +47,7 @@ class Leadership {
   };
 
   // `endpoints`: Marathon's base URLs; may be none until endpoints_found(). `cluster_id`: the pool's.
-  Leadership(Surroundings surroundings, const Config& config, std::vector<std::string> endpoints,
+  Leadership(Surroundings surroundings, const Config& config, const std::vector<std::string>& endpoints,
              const std::string& cluster_id);
   Leadership(const Leadership&) = delete;
   Leadership& operator=(const Leadership&) = delete;
