@@ -50,6 +50,9 @@ Refusal refuse_port(const Port& port) {
   }
   if (auto wrong = of("a port's name", refuse_quoted(port.name))) return wrong;
   if (auto wrong = refuse_texts("labels", port.labels)) return wrong;
+  for (const std::string& host : port.hosts) {
+    if (auto wrong = of("a port's host", refuse_host(host))) return wrong;
+  }
   for (const Server& server : port.servers) {
     if (auto wrong = refuse_server(server)) return wrong;
   }
@@ -66,9 +69,8 @@ Refusal refuse_app(const App& app) {
   for (const std::string& host : app.hosts) {
     if (auto wrong = of("one of its hosts", refuse_host(host))) return wrong;
   }
-  if (app.ports.empty()) return broken("it has no port");
-  if (app.servers().empty()) return broken("its first port has no server");
   for (const Port& port : app.ports) {
+    if (port.servers.empty() && port.index != app.main_port) return broken("a port beside its main one has no server");
     if (auto wrong = refuse_port(port)) return wrong;
   }
   const auto not_rising = [](const Port& a, const Port& b) { return a.index >= b.index; };
@@ -93,6 +95,20 @@ class Owners {
   std::unordered_map<std::string_view, const App*> owners_;
 };
 
+std::optional<std::string> claim_hosts(Owners& owners, const App& app) {
+  const auto claim_all = [&](const std::vector<std::string>& hosts) -> std::optional<std::string> {
+    for (const std::string& host : hosts) {
+      if (const App* other = owners.claim(host, app)) return "its host " + host + " belongs to " + other->id;
+    }
+    return std::nullopt;
+  };
+  if (auto taken = claim_all(app.hosts)) return taken;
+  for (const Port& port : app.ports) {
+    if (auto taken = claim_all(port.hosts)) return taken;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<Error> find_broken_invariant(const RoutingState& state) {
@@ -116,9 +132,7 @@ std::optional<Error> find_broken_invariant(const RoutingState& state) {
     if (const App* other = names.claim(app.name, app)) {
       return broken("its name " + app.name + " is that of " + other->id);
     }
-    for (const std::string& host : app.hosts) {
-      if (const App* other = hosts.claim(host, app)) return broken("its host " + host + " belongs to " + other->id);
-    }
+    if (const auto taken = claim_hosts(hosts, app)) return broken(*taken);
   }
   return std::nullopt;
 }

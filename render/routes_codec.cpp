@@ -68,6 +68,8 @@ void append_server(std::string& out, const Server& server) {
   out += server.health == Health::kAlive ? R"(,"health":"alive"})" : R"(,"health":"unknown"})";
 }
 
+void append_host(std::string& out, const std::string& host) { append_string(out, host); }
+
 void append_port(std::string& out, const Port& port) {
   out += R"({"index":)";
   append_number(out, port.index);
@@ -79,6 +81,10 @@ void append_port(std::string& out, const Port& port) {
   append_number(out, port.service_port);
   out += R"(,"labels":)";
   append_texts(out, port.labels);
+  if (!port.hosts.empty()) {
+    out += R"(,"hosts":)";
+    append_list(out, port.hosts, append_host);
+  }
   out += R"(,"servers":)";
   append_list(out, port.servers, append_server);
   out += '}';
@@ -92,7 +98,11 @@ void append_app(std::string& out, const App& app) {
   out += R"(,"path":)";
   append_string(out, app.path);
   out += R"(,"hosts":)";
-  append_list(out, app.hosts, [](std::string& text, const std::string& host) { append_string(text, host); });
+  append_list(out, app.hosts, append_host);
+  if (app.main_port != 0) {
+    out += R"(,"main_port":)";
+    append_number(out, app.main_port);
+  }
   out += R"(,"ports":)";
   append_list(out, app.ports, append_port);
   out += R"(,"labels":)";
@@ -202,6 +212,11 @@ void read_server(Reader& reader, const json& object, Server& server) {
   std::from_chars(address.data() + colon + 1, address.data() + address.size(), server.port);
 }
 
+void read_host(Reader& reader, const json& host, std::string& into) {
+  if (!host.is_string()) return reader.fail("hosts", "holds something else than strings");
+  into = host.get_ref<const std::string&>();
+}
+
 void read_port(Reader& reader, const json& object, Port& port) {
   if (!object.is_object()) return reader.fail("ports", "holds something else than objects");
   reader.number(object, "index", port.index);
@@ -211,11 +226,8 @@ void read_port(Reader& reader, const json& object, Port& port) {
   reader.optional_texts(object, "labels", port.labels);
   reader.list(object, "servers", port.servers,
               [&reader](const json& server, Server& into) { read_server(reader, server, into); });
-}
-
-void read_host(Reader& reader, const json& host, std::string& into) {
-  if (!host.is_string()) return reader.fail("hosts", "holds something else than strings");
-  into = host.get_ref<const std::string&>();
+  reader.optional_list(object, "hosts", port.hosts,
+                       [&reader](const json& host, std::string& into) { read_host(reader, host, into); });
 }
 
 void read_app(Reader& reader, const json& object, App& app) {
@@ -224,6 +236,7 @@ void read_app(Reader& reader, const json& object, App& app) {
   reader.text(object, "path", app.path);
   reader.optional_list(object, "hosts", app.hosts,
                        [&reader](const json& host, std::string& into) { read_host(reader, host, into); });
+  reader.optional_number(object, "main_port", app.main_port);
   reader.list(object, "ports", app.ports, [&reader](const json& port, Port& into) { read_port(reader, port, into); });
   reader.optional_texts(object, "labels", app.labels);
   reader.optional_texts(object, "env", app.env);

@@ -1,8 +1,9 @@
 // The routing state: what Nginx is to serve, as plain values. It is what templates see and what routes.json holds.
 //
 // Invariants (made by agent/core/routes, checked by the codec): apps sorted by id, ids unique; names unique; a host
-// belongs to one app; ports sorted by index; servers sorted by address; every id, name, host and address has passed the
-// allow-list of render/allow_list.h. No times, no counters: two equal states mean the same to Nginx.
+// belongs to one app, or to one port of it; ports sorted by index; servers sorted by address; every id, name, host and
+// address has passed the allow-list of render/allow_list.h. No times, no counters: two equal states mean the same to
+// Nginx.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +35,7 @@ struct Port {
   std::string protocol = "tcp";   // "tcp", "udp", "udp,tcp"
   std::int32_t service_port = 0;  // 0: none
   std::map<std::string, std::string> labels;
+  std::vector<std::string> hosts;  // of this port alone, beside those of its app
   std::vector<Server> servers;
   bool operator==(const Port&) const = default;
 };
@@ -43,14 +45,21 @@ struct App {
   std::string name;  // "cart.shop": unique, safe as an upstream name
   std::string path;  // "/shop/cart": safe as a location prefix, without a trailing slash
   std::vector<std::string> hosts;
-  std::vector<Port> ports;  // at least one, the first has at least one server
+  std::int32_t main_port = 0;  // index of the port whose servers are the app's
+  std::vector<Port> ports;     // each has servers, except the main one of an app that is kept without
   std::map<std::string, std::string> labels;
   std::map<std::string, std::string> env;  // only names in `expose_env`
   std::string health_path;                 // of the first HTTP health check, or empty
   bool operator==(const App&) const = default;
 
-  // The servers of the first port: what most templates mean.
-  [[nodiscard]] const std::vector<Server>& servers() const { return ports.front().servers; }
+  // The servers of the main port: what most templates mean. Empty where the app is kept without.
+  [[nodiscard]] const std::vector<Server>& servers() const {
+    static const std::vector<Server> none;
+    for (const Port& port : ports) {
+      if (port.index == main_port) return port.servers;
+    }
+    return none;
+  }
 };
 
 struct RoutingState {

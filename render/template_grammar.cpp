@@ -60,6 +60,8 @@ constexpr std::array kRows{
     Row{Scope::kPort, "tcp_port", Field::kTcpPort, Shape::kBare, Scope::kValue},
     Row{Scope::kPort, "udp_port", Field::kUdpPort, Shape::kBare, Scope::kValue},
     Row{Scope::kPort, "labels", Field::kPortLabel, Shape::kOpenMap, Scope::kValue},
+    Row{Scope::kPort, "host", Field::kPortHost, Shape::kBare, Scope::kValue},
+    Row{Scope::kPort, "hosts", Field::kPortHosts, Shape::kList, Scope::kHostItem},
     Row{Scope::kPort, "servers", Field::kPortServers, Shape::kList, Scope::kServer},
     Row{Scope::kHostItem, ".", Field::kHostItem, Shape::kBare, Scope::kValue},
     Row{Scope::kHostItem, "wildcard", Field::kHostWildcard, Shape::kFlag, Scope::kValue},

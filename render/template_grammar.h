@@ -58,6 +58,8 @@ enum class Field {
   kTcpPort,
   kUdpPort,
   kPortLabel,
+  kPortHost,
+  kPortHosts,
   kPortServers,  // of a port
   kHostItem,
   kHostWildcard,  // an item of hosts

@@ -172,12 +172,15 @@ std::optional<std::string> plain_value_of(const CompiledToken& token, const Rout
       return port_text(token.field, frame);
     case Field::kPortLabel:
       return copy(find_port_label(token, frame));
+    case Field::kPortHost:
+      return frame.port->hosts.empty() ? std::string() : frame.port->hosts.front();
     case Field::kNone:
     case Field::kApps:
     case Field::kHosts:
     case Field::kServers:
     case Field::kPorts:
     case Field::kPortServers:
+    case Field::kPortHosts:
     case Field::kTcp:
     case Field::kUdp:
     case Field::kHostWildcard:
@@ -240,6 +243,7 @@ std::size_t list_size(const CompiledToken& token, const RoutingState& state, con
   if (is_split(token)) return parts_of(token, state, frame).size();
   if (token.field == Field::kApps) return state.apps.size();
   if (token.field == Field::kHosts) return frame.app->hosts.size();
+  if (token.field == Field::kPortHosts) return frame.port->hosts.size();
   if (token.field == Field::kPorts) return frame.app->ports.size();
   if (token.field == Field::kServers) return frame.app->servers().size();
   if (token.field == Field::kPortServers) return frame.port->servers.size();
@@ -253,6 +257,7 @@ Frame list_item(const CompiledToken& token, const RoutingState& state, const Fra
   if (is_split(token)) inner.part = parts_of(token, state, frame)[index];
   if (token.field == Field::kApps) inner.app = &state.apps[index];
   if (token.field == Field::kHosts) inner.host = &frame.app->hosts[index];
+  if (token.field == Field::kPortHosts) inner.host = &frame.port->hosts[index];
   if (token.field == Field::kPorts) inner.port = &frame.app->ports[index];
   if (token.field == Field::kServers) inner.server = &frame.app->servers()[index];
   if (token.field == Field::kPortServers) inner.server = &frame.port->servers[index];

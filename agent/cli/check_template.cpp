@@ -123,10 +123,10 @@ void check_template(CheckReport& report, const Config& config, bool program) {
     report.warn("template", tag + " is rendered without quoting: anyone who sets it writes Nginx config");
   }
   const auto values = values_here(config);
-  const render::RoutingState labelled = sample_state(config.realm);
+  const render::RoutingState labelled = sample_state(config.routing);
   check_local_values(report, values, *compiled, labelled);
   if (config.nginx_ignore_check) report.warn("nginx", "nginx_ignore_check is set: no config is ever tested");
-  const render::RoutingState empty{config.realm, {}};
+  const render::RoutingState empty{realm_text(config.routing.realm), {}};
   for (const auto& [what, state] : {std::pair<std::string, render::RoutingState>{"a state without apps", empty},
                                     {"a sample state", without_labels(labelled)},
                                     {"a sample state with labels", labelled}}) {

@@ -19,13 +19,13 @@ namespace {
 
 tl::expected<render::RoutingState, CliError> read_state(const Config& config, const std::string& apps_file,
                                                         const render::Template& compiled) {
-  if (apps_file.empty()) return render::RoutingState{config.realm, {}};
+  if (apps_file.empty()) return render::RoutingState{realm_text(config.routing.realm), {}};
   const auto body = slurp(apps_file);
   if (!body) return tl::unexpected(body.error());
   const auto apps = parse_apps(*body);
   if (!apps) return tl::unexpected(CliError{kExitUsage, apps_file + ": " + apps.error().message});
   HealthMemory memory;
-  const RoutePolicy policy{config.realm,
+  const RoutePolicy policy{config.routing,
                            config.expose_env,
                            config.health_memory,
                            reaches_cluster_on_loopback(config),

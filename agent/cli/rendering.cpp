@@ -23,6 +23,16 @@ render::Server server(const std::string& host, std::uint16_t port, const std::st
   return made;
 }
 
+render::App idle_sample() {
+  render::App idle;
+  idle.id = "/sample-idle";
+  idle.name = "sample-idle";
+  idle.path = "/sample-idle";
+  idle.hosts = {"sample-idle"};
+  idle.ports = {render::Port{}};
+  return idle;
+}
+
 }  // namespace
 
 tl::expected<render::Template, CliError> read_template(const Config& config) {
@@ -48,7 +58,7 @@ tl::expected<std::string, CliError> render_here(const render::Template& compiled
   return std::move(*filled);
 }
 
-render::RoutingState sample_state(const std::string& realm) {
+render::RoutingState sample_state(const RoutingRules& rules) {
   render::App web;
   web.id = "/sample";
   web.name = "sample";
@@ -76,6 +86,7 @@ render::RoutingState sample_state(const std::string& realm) {
   admin.name = "admin";
   admin.service_port = 10'001;
   admin.protocol = "udp,tcp";
+  admin.hosts = {"admin.sample.example.org"};
   admin.servers = {server("192.0.2.1", 31'002, "sample.1")};
   web.ports = {http, admin};
 
@@ -91,8 +102,9 @@ render::RoutingState sample_state(const std::string& realm) {
   grouped.ports = {only};
 
   render::RoutingState state;
-  state.realm = realm;
-  state.apps = {web, grouped};  // sorted by id
+  state.realm = realm_text(rules.realm);
+  state.apps = {web, grouped};
+  if (rules.keep_empty) state.apps.push_back(idle_sample());  // sorted by id
   return state;
 }
 

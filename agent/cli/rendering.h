@@ -20,7 +20,7 @@ namespace chorale::agent {
                                                               const std::map<std::string, std::string>& values,
                                                               const render::RoutingState& state);
 // One of everything that a template may meet: several ports, IPv6, every label that has a name, a health
-// path, an app in a group.
-[[nodiscard]] render::RoutingState sample_state(const std::string& realm);
+// path, a port with a host of its own, an app in a group; where `rules` keep them an app without servers.
+[[nodiscard]] render::RoutingState sample_state(const RoutingRules& rules);
 
 }  // namespace chorale::agent

@@ -11,6 +11,7 @@
 #include <tl/expected.hpp>
 #include <vector>
 
+#include "agent/base/routing_rules.h"
 #include "agent/base/types.h"
 #include "coordination/connect_string.h"
 
@@ -31,7 +32,7 @@ struct Config {
   std::vector<std::string> marathon;  // URLs, or one zk:// address, which may hold credentials
   std::string user;
   std::string pass;
-  std::string realm;
+  RoutingRules routing;  // realm is Nixy's, the others Chorale's own
   std::string nginx_config = "/etc/nginx/nginx.conf";
   std::string nginx_template = "/etc/chorale/nginx.conf.mustache";
   std::vector<std::string> nginx_cmd{"nginx"};

@@ -39,6 +39,7 @@ class Parser {
         refuse(key.name, assigned.error());
       }
     }
+    settle_realm();
     settle_host();
     settle_listen();
     settle_marathon();
@@ -72,6 +73,18 @@ class Parser {
   }
   void warn_no_effect(std::string_view key, const std::string& why) {
     loaded_.warnings.push_back({ConfigWarning::Kind::kNoEffect, find(key)->where, std::string(key) + ": " + why, {}});
+  }
+
+  // A list is written as one text elsewhere (realm_text), which must mean one list.
+  void settle_realm() {
+    const std::set<std::string>& realm = config_.routing.realm;
+    if (realm.contains("")) {
+      refuse("realm", Failure{"expected names of realms, found an empty one in the list; [] or \"\" is all apps"});
+    }
+    const auto has_comma = [](const std::string& name) { return name.find(',') != std::string::npos; };
+    if (realm.size() > 1 && std::any_of(realm.begin(), realm.end(), has_comma)) {
+      refuse("realm", Failure{"a realm with a comma in its name cannot stand in a list with others"});
+    }
   }
 
   void settle_host() {

@@ -5,6 +5,7 @@
 #include "agent/base/url.h"
 #include "agent/config/config_values.h"
 #include "agent/config/marathon_keys.h"
+#include "agent/config/routing_keys.h"
 
 namespace chorale::agent {
 namespace {
@@ -284,8 +285,8 @@ std::vector<Key> statsd_keys() {
 const std::vector<Key>& key_table() {
   static const std::vector<Key> table = [] {
     std::vector<Key> all;
-    for (const auto& keys :
-         {cluster_keys(), marathon_keys(), nginx_keys(), admin_keys(), unsupported_keys(), statsd_keys()}) {
+    for (const auto& keys : {cluster_keys(), marathon_keys(), routing_keys(), nginx_keys(), admin_keys(),
+                             unsupported_keys(), statsd_keys()}) {
       all.insert(all.end(), keys.begin(), keys.end());
     }
     return all;

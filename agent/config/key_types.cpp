@@ -105,7 +105,9 @@ Expected<Milliseconds> read_duration(const DurationKey& key, const SettingValue&
 
 Expected<std::vector<std::string>> read_list(std::string_view separators, const SettingValue& value) {
   if (const auto* texts = std::get_if<std::vector<std::string>>(&value)) return *texts;
-  if (const auto text = text_in(value)) return split(*text, separators);
+  const auto text = text_in(value);
+  if (text && !separators.empty()) return split(*text, separators);
+  if (text) return text->empty() ? std::vector<std::string>() : std::vector<std::string>{*text};
   return refuse("a string or an array of strings", describe(value));
 }
 
@@ -178,7 +180,11 @@ std::string written(const KeyType& type, const Config& config) {
           [&](const IntegerKey& key) { return std::to_string(key.member.in(config)); },
           [&](const FractionKey& key) { return shortest(key.member.in(config)); },
           [&](const DurationKey& key) { return quoted(to_text(key.member.in(config))); },
-          [&]<class Container>(const ListKey<Container>& key) { return array_of(key.member.in(config)); },
+          [&]<class Container>(const ListKey<Container>& key) {
+            const Container& texts = key.member.in(config);
+            if (!key.separators.empty() || texts.size() > 1) return array_of(texts);
+            return quoted(texts.empty() ? std::string_view() : std::string_view(*texts.begin()));
+          },
           [&](const ParsedKey& key) { return quoted(key.write(config)); },
           [&](const UnusedKey& key) { return quoted(key.only_value); },
       },
@@ -197,7 +203,9 @@ std::string_view name_of(const KeyType& type) {
                         [](const IntegerKey&) -> std::string_view { return "number"; },
                         [](const FractionKey&) -> std::string_view { return "number"; },
                         [](const DurationKey&) -> std::string_view { return "duration"; },
-                        []<class Container>(const ListKey<Container>&) -> std::string_view { return "list"; },
+                        []<class Container>(const ListKey<Container>& key) -> std::string_view {
+                          return key.separators.empty() ? "string or list" : "list";
+                        },
                         [](const auto&) -> std::string_view { return "string"; },
                     },
                     type);

@@ -66,7 +66,7 @@ struct DurationKey {
   Milliseconds min;
   Milliseconds max;
 };
-// An array of strings, or one string that is split at the separators.
+// An array of strings, or one string that is split at the separators; without separators it is the only entry.
 template <class Container>
 struct ListKey {
   Member<Container> member;

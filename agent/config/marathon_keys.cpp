@@ -78,8 +78,9 @@ std::vector<Key> access_keys() {
        .text = "The password of `user`. Protect this file when you set it (chmod 640)."},
       {.name = "realm",
        .heading = kMarathon,
-       .type = TextKey{kMember<&Config::realm>, label_value},
-       .text = "Route only the apps whose label `NIXY_REALM` equals this. Empty: route all apps."},
+       .type = ListKey<std::set<std::string>>{kMember<&Config::routing, &RoutingRules::realm>, "", label_value},
+       .text = "Route only the apps whose label `NIXY_REALM` equals this, or one of a list such as [\"blue\", "
+               "\"green\"]. Empty: route all apps."},
       {.name = "ca_file",
        .heading = kMarathon,
        .type = TextKey{kMember<&Config::ca_file>},

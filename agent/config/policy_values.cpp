@@ -1,6 +1,7 @@
 #include "agent/config/policy_values.h"
 
 #include "agent/config/config_values.h"
+#include "agent/config/routing_keys.h"
 
 namespace chorale::agent {
 namespace {
@@ -13,16 +14,22 @@ std::string plain(double number) {
   return text;
 }
 
+std::string unquoted(std::string text) {
+  std::erase(text, '"');
+  return text;
+}
+
 }  // namespace
 
 coordination::PolicyValues policy_values(const Config& config, const std::optional<std::string>& framework_id) {
   std::string names;
   for (const std::string& name : config.expose_env) names += (names.empty() ? "" : " ") + name;
-  coordination::PolicyValues values{{"realm", config.realm},
+  coordination::PolicyValues values{{"realm", realm_text(config.routing.realm)},
                                     {"expose_env", names},
                                     {"delimiters", config.left_delimiter + " " + config.right_delimiter},
                                     {"health_memory", to_text(config.health_memory)},
                                     {"shrink_limit", plain(config.shrink_limit)}};
+  for (const Key& key : routing_keys()) values.emplace(key.name, unquoted(written(key.type, config)));
   if (framework_id) values.emplace("marathon", *framework_id);
   return values;
 }

@@ -175,7 +175,7 @@ AdminSources Agent::admin_sources() {
   AdminSources sources;
   sources.version = version();
   sources.xproxy = [this] { return config_.xproxy; };
-  sources.realm = config_.realm;
+  sources.realm = realm_text(config_.routing.realm);
   sources.statsd = config_.statsd;
   sources.admin_token = config_.admin_token;
   sources.health = [this] { return health_inputs(); };

@@ -14,6 +14,7 @@ constexpr std::chrono::seconds kPingInterval{10};
 
 MarathonClientOptions marathon_client_options(const Config& config) {
   MarathonClientOptions options;
+  options.with_readiness = config.routing.respect_readiness;
   options.user = config.user;
   options.password = config.pass;
   options.ca_file = config.ca_file;

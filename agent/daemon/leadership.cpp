@@ -25,7 +25,7 @@ constexpr std::chrono::seconds kSilentCallbacks{60};
 TrackerOptions tracker_options(const Config& config, std::vector<std::string> endpoints,
                                std::function<std::uint64_t()> next_offer) {
   TrackerOptions options;
-  options.policy = {config.realm, config.expose_env, config.health_memory, reaches_cluster_on_loopback(config), 0};
+  options.policy = {config.routing, config.expose_env, config.health_memory, reaches_cluster_on_loopback(config), 0};
   options.endpoints = std::move(endpoints);
   options.resync_interval = config.resync_interval;
   options.min_offer_interval = config.min_reload_interval;

@@ -65,6 +65,11 @@ MarathonApp settle(AppDraft draft) {
     declared.port.has_host_port = draft.app.network != NetworkMode::kContainer || declared.host_port;
     draft.app.ports.push_back(std::move(declared.port));
   }
+  for (const ReadinessDraft& result : draft.readiness) {
+    for (MarathonTask& task : draft.app.tasks) {
+      if (task.id == result.task) task.ready = task.ready.value_or(true) && result.ready;
+    }
+  }
   return std::move(draft.app);
 }
 

@@ -15,6 +15,12 @@ struct PortDraft {
   bool host_port = false;  // a hostPort was given (0 counts)
 };
 
+// One result of a readiness check; they stand beside the tasks.
+struct ReadinessDraft {
+  std::string task;
+  bool ready = false;
+};
+
 struct AppDraft {
   MarathonApp app;                         // all but network and ports
   bool has_tasks = false;                  // the key was there
@@ -26,7 +32,8 @@ struct AppDraft {
   std::vector<PortDraft> mappings;         // container.portMappings, >= 1.5
   std::vector<PortDraft> docker_mappings;  // container.docker.portMappings, <= 1.4
   std::vector<PortDraft> discovery;        // ipAddress.discovery.ports, <= 1.4
-  std::string check_protocol;              // of the health check being read
+  std::vector<ReadinessDraft> readiness;
+  std::string check_protocol;  // of the health check being read
   std::string check_path;
   std::optional<std::string> unreadable;  // the first thing in it that cannot be read, with its key
 

@@ -80,9 +80,10 @@ bool AppsReader::scalar(Shape shape, std::string_view what, const Rule*& rule) {
   }
   const Rule* found = expect();
   if (found != nullptr && found->shape != shape) {
-    if (found->shape == Shape::kAnyText && shape != Shape::kText) {
+    const bool is_tolerant = found->shape == Shape::kAnyText || found->shape == Shape::kAnyArray;
+    if (found->shape == Shape::kAnyArray || (is_tolerant && shape != Shape::kText)) {
       found = nullptr;
-    } else if (found->shape != Shape::kAnyText) {
+    } else if (!is_tolerant) {
       wrong(*found, what);
       found = nullptr;
     }
@@ -109,6 +110,8 @@ bool AppsReader::boolean(bool value) {
   }
   if (rule != nullptr && rule->node == Node::kAlive) {
     draft_.app.tasks.back().health.back().alive = value;
+  } else if (rule != nullptr && rule->node == Node::kReady) {
+    draft_.readiness.back().ready = value;
   }
   return advance();
 }
@@ -145,7 +148,7 @@ bool AppsReader::number_float(double /*value*/, const std::string& /*text*/) {
     return fail("the document is a number, expected an object");
   }
   const Rule* rule = expect();
-  if (rule != nullptr && rule->shape != Shape::kAnyText) {
+  if (rule != nullptr && rule->shape != Shape::kAnyText && rule->shape != Shape::kAnyArray) {
     wrong(*rule, "a number with a fraction");
   }
   return !failure && advance();
@@ -184,11 +187,12 @@ bool AppsReader::open(Shape shape) {
   if (failure) {
     return false;
   }
-  if (rule == nullptr || rule->shape == Shape::kAnyText) {
+  const bool is_left_out = rule != nullptr && rule->shape == Shape::kAnyArray && shape != Shape::kArray;
+  if (rule == nullptr || rule->shape == Shape::kAnyText || is_left_out) {
     ++ignored_depth_;
     return true;
   }
-  if (rule->shape != shape) {
+  if (rule->shape != shape && rule->shape != Shape::kAnyArray) {
     if (!wrong(*rule, expected_text(shape))) {
       return false;
     }
@@ -236,6 +240,9 @@ bool AppsReader::end_array() {
   if (ignored_depth_ > 0) {
     --ignored_depth_;
   } else {
+    const Frame& frame = frames_.back();
+    if (frame.node == Node::kDeployments) draft_.app.deploying = frame.index > 0;
+    if (frame.node == Node::kReadinessChecks) draft_.app.readiness_checks = frame.index;
     frames_.pop_back();
   }
   return advance();

@@ -24,6 +24,9 @@ constexpr std::array kRules{
     Rule{Node::kApp, "networks", Node::kNetworks, Shape::kArray},
     Rule{Node::kApp, "container", Node::kContainer, Shape::kObject},
     Rule{Node::kApp, "ipAddress", Node::kIpAddress, Shape::kObject},
+    Rule{Node::kApp, "deployments", Node::kDeployments, Shape::kAnyArray},
+    Rule{Node::kApp, "readinessChecks", Node::kReadinessChecks, Shape::kAnyArray},
+    Rule{Node::kApp, "readinessCheckResults", Node::kReadinessResults, Shape::kAnyArray},
     Rule{Node::kApp, "tasks", Node::kTasks, Shape::kArray, kNeverNull},
 
     Rule{Node::kLabels, "*", Node::kLabel, Shape::kAnyText},
@@ -65,6 +68,10 @@ constexpr std::array kRules{
     Rule{Node::kDiscoveryPort, "name", Node::kPortName, Shape::kText},
     Rule{Node::kDiscoveryPort, "protocol", Node::kPortProtocol, Shape::kText},
     Rule{Node::kDiscoveryPort, "labels", Node::kPortLabels, Shape::kObject},
+
+    Rule{Node::kReadinessResults, "*", Node::kReadinessResult, Shape::kObject},
+    Rule{Node::kReadinessResult, "taskId", Node::kReadinessTask, Shape::kText},
+    Rule{Node::kReadinessResult, "ready", Node::kReady, Shape::kBoolean},
 
     Rule{Node::kTasks, "*", Node::kTask, Shape::kObject, kNeverNull},
     Rule{Node::kTask, "id", Node::kTaskId, Shape::kText, kNeverNull},
@@ -127,6 +134,7 @@ std::string_view expected_text(Shape shape) {
     case Shape::kObject:
       return "an object";
     case Shape::kArray:
+    case Shape::kAnyArray:
       return "an array";
     case Shape::kText:
     case Shape::kAnyText:

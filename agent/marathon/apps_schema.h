@@ -47,6 +47,12 @@ enum class Node : std::uint8_t {
   kDiscovery,
   kDiscoveryPorts,
   kDiscoveryPort,
+  kDeployments,
+  kReadinessChecks,
+  kReadinessResults,
+  kReadinessResult,
+  kReadinessTask,
+  kReady,
   kTasks,
   kTask,
   kTaskId,
@@ -70,7 +76,8 @@ enum class Shape : std::uint8_t {
   kText,
   kPort,  // an integer from 0 to 65535
   kBoolean,
-  kAnyText,  // a text counts, anything else is left out (secrets in env are objects, some write labels as booleans)
+  kAnyArray,  // an array counts, for how much is in it; anything else is left out
+  kAnyText,   // a text counts, anything else is left out (secrets in env are objects, some write labels as booleans)
 };
 
 struct Rule {

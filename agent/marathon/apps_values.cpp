@@ -18,6 +18,8 @@ void AppsReader::begin(Node node) {
     app.tasks.emplace_back();
   } else if (node == Node::kHealthResult) {
     app.tasks.back().health.emplace_back();
+  } else if (node == Node::kReadinessResult) {
+    draft_.readiness.emplace_back();
   } else if (node == Node::kIpAddress) {
     draft_.has_ip_address = true;
   } else if (node == Node::kPortDefinitions) {
@@ -65,6 +67,8 @@ void AppsReader::take_text(Node node, std::string& value) {
 void AppsReader::take_task_text(Node node, std::string& value) {
   if (node == Node::kTaskId) {
     draft_.app.tasks.back().id = std::move(value);
+  } else if (node == Node::kReadinessTask) {
+    draft_.readiness.back().task = std::move(value);
   } else if (node == Node::kTaskHost) {
     draft_.app.tasks.back().host = std::move(value);
   } else if (node == Node::kTaskState) {

@@ -115,7 +115,8 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
   // Requests.
 
   void fetch_apps(const FetchApps& effect) {
-    get(effect.endpoint, kAppsPath, options_.list_timeout, [effect](Impl& self, const Url& url, RestResult body) {
+    const std::string target = kAppsPath + std::string(options_.with_readiness ? "&embed=apps.readiness" : "");
+    get(effect.endpoint, target, options_.list_timeout, [effect](Impl& self, const Url& url, RestResult body) {
       if (!body) {
         return self.report(AppsFetched{effect.fetch, effect.endpoint, tl::unexpected(std::move(body.error().failure))});
       }
@@ -126,16 +127,15 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   void fetch_app(const FetchApp& effect) {
-    get(effect.endpoint, app_path(effect.app), options_.request_timeout,
-        [effect](Impl& self, const Url& url, RestResult body) {
-          if (!body) {
-            return self.report(AppFetched{effect.fetch, effect.endpoint, effect.app, absent_or_failed(body.error())});
-          }
-          self.on_worker([effect, where = url.text(), body = std::move(*body)]() -> TrackerEvent {
-            return AppFetched{effect.fetch, effect.endpoint, effect.app,
-                              naming(where, only(effect.app, parse_app(body)))};
-          });
-        });
+    const std::string target = app_path(effect.app) + (options_.with_readiness ? "?embed=app.readiness" : "");
+    get(effect.endpoint, target, options_.request_timeout, [effect](Impl& self, const Url& url, RestResult body) {
+      if (!body) {
+        return self.report(AppFetched{effect.fetch, effect.endpoint, effect.app, absent_or_failed(body.error())});
+      }
+      self.on_worker([effect, where = url.text(), body = std::move(*body)]() -> TrackerEvent {
+        return AppFetched{effect.fetch, effect.endpoint, effect.app, naming(where, only(effect.app, parse_app(body)))};
+      });
+    });
   }
 
   void ping(const PingEndpoint& effect) {

@@ -27,6 +27,7 @@ struct MarathonClientOptions {
   Milliseconds ping_timeout{3'000};            // a standby without a leader answers after 2.75 s
   Milliseconds list_timeout{30'000};           // /v2/apps
   Milliseconds stream_idle_timeout{25'000};    // no byte for so long: Marathon sends a heartbeat every 10 s
+  bool with_readiness = false;                 // apps are asked for with the results of their readiness checks
   std::size_t max_body_bytes = 512U << 20U;    // after decompression
   std::size_t max_event_bytes = 64U << 20U;    // one event; a longer one is skipped and reported as type "oversized"
   std::optional<CallbackOptions> callbacks{};  // where events are posted to us; nullopt: the event stream

@@ -137,6 +137,41 @@ TEST_F(ClusterRoutesTest, AnAppThatCannotBeReadIsNamedAndTheOthersGoOn) {
   EXPECT_TRUE(wait_until([&] { return cluster_.converged(); }, seconds(20))) << cluster_.logs();
 }
 
+// What an operator and an app's labels decide, with the shipped template.
+class ClusterRulesTest : public ClusterRoutesTest {
+ protected:
+  ClusterRulesTest() : ClusterRoutesTest({.more_config = "empty_apps = \"keep\"\nrealm = [\"blue\", \"green\"]\n"}) {}
+  std::string config() { return file_text(cluster_.proxy(0).nginx().config_file()); }
+  bool writes(const std::string& text) {
+    return wait_until([&] { return config().find(text) != std::string::npos; }, seconds(20));
+  }
+};
+
+TEST_F(ClusterRulesTest, RealmsPortsAndAppsWithoutTasksAreAsWasSaid) {
+  MarathonSimulator& marathon = cluster_.marathon();
+  const nlohmann::json two_ports = {
+      {"portDefinitions", {{{"port", 0}, {"name", "web"}}, {{"port", 0}, {"name", "admin"}}}},
+      {"labels", {{"NIXY_REALM", "green"}, {"chorale.port", "admin"}}}};
+  ASSERT_TRUE(marathon.create("/ports", 1, two_ports));
+  ASSERT_TRUE(marathon.create("/idle", 1, {{"labels", {{"NIXY_REALM", "blue"}}}}));
+  ASSERT_TRUE(marathon.create("/other", 1, {{"labels", {{"NIXY_REALM", "red"}}}}));
+  ASSERT_TRUE(wait_until([&] { return cluster_.routed_everywhere("/idle"); }, seconds(20))) << cluster_.logs();
+  const auto tasks = marathon.tasks("/ports");
+  ASSERT_EQ(tasks.size(), 1U);
+  ASSERT_EQ(tasks[0].ports.size(), 2U);
+  EXPECT_TRUE(writes("server 127.0.0.1:" + std::to_string(tasks[0].ports[1]) + " ")) << config();
+  EXPECT_EQ(config().find("127.0.0.1:" + std::to_string(tasks[0].ports[0]) + " "), std::string::npos);
+  EXPECT_TRUE(cluster_.routed_nowhere("/other"));
+
+  ASSERT_TRUE(marathon.scale("/idle", 0));
+  EXPECT_TRUE(writes("server 0.0.0.0:1 down;")) << config();
+  EXPECT_TRUE(
+      wait_until([&] { return cluster_.proxy(0).get("/idle/").status == 503 && cluster_.converged(); }, seconds(20)))
+      << cluster_.logs();
+  ASSERT_TRUE(marathon.scale("/idle", 1));
+  EXPECT_TRUE(wait_until([&] { return cluster_.routed_everywhere("/idle"); }, seconds(20))) << cluster_.logs();
+}
+
 // Every second task runs on a slave whose name does not resolve.
 class ClusterBadAppsTest : public ClusterRoutesTest {
  protected:

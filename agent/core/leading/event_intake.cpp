@@ -91,9 +91,11 @@ void EventIntake::hear(const MarathonEvent& event) {
 bool EventIntake::agrees(const std::string& app, const std::string& task, Meaning meaning) const {
   const MarathonApp* known = context_.known.find(app);
   if (known != nullptr && !belongs_to_realm(*known, context_.options.policy.realm)) return true;  // never served here
+  const RoutingRules& rules = context_.options.policy;
+  if (meaning == Meaning::kTaskUnclear && rules.keep_unreachable) return true;  // it stays as it is
   const auto meant = tasks_meant(known, task);
   const bool up = std::any_of(meant.begin(), meant.end(),
-                              [&](const MarathonTask* one) { return is_up(*known, *one, context_.memory); });
+                              [&](const MarathonTask* one) { return is_up(*known, *one, context_.memory, rules); });
   return up == (meaning == Meaning::kTaskRuns || meaning == Meaning::kTaskAlive);
 }
 
@@ -114,7 +116,7 @@ void EventIntake::task_ended(const MarathonEvent& event) {
   bool was_up = false;
   const MarathonApp* app = context_.known.find(event.app);
   for (const MarathonTask* task : tasks_meant(app, event.task)) {
-    was_up = was_up || is_up(*app, *task, context_.memory);
+    was_up = was_up || is_up(*app, *task, context_.memory, context_.options.policy);
     ended.push_back(task->id);
   }
   for (const std::string& task : ended) {
@@ -152,11 +154,24 @@ void EventIntake::group_edited() {
 // The last event of a deployment: nothing more of its burst is on the way. Where deployments end one after another,
 // their bursts are left to gather; every end would otherwise cost a fetch of all that is still under way.
 void EventIntake::deployed() {
+  want_unready_apps();
   context_.table.hurry_apps(context_.now);
   if (deployed_at_ != TimePoint::min() && context_.now - deployed_at_ < kBetweenDeployments) return;
   deployed_at_ = context_.now;
   context_.table.end_bursts(context_.now);
   context_.offers.end_burst(context_.now);
+}
+
+// No event says that a task has become ready, but its deployment waits for it.
+void EventIntake::want_unready_apps() {
+  const RoutingRules& rules = context_.options.policy;
+  if (!rules.respect_readiness) return;
+  for (const auto& [id, app] : context_.known.apps()) {
+    const bool waits = std::any_of(app.tasks.begin(), app.tasks.end(), [&, &app = app](const MarathonTask& task) {
+      return is_unready(app, task, context_.memory, rules);
+    });
+    if (waits) context_.table.want_app(id, "the end of its deployment", context_.now);
+  }
 }
 
 void EventIntake::compare_claims(const Fetch& fetch) {

@@ -28,6 +28,7 @@ class EventIntake {
   void app_ended(const MarathonEvent& event);
   void group_edited();
   void deployed();
+  void want_unready_apps();
   // Is what an event says of a task already what we believe?
   [[nodiscard]] bool agrees(const std::string& app, const std::string& task, Meaning meaning) const;
 

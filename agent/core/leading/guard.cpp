@@ -10,6 +10,7 @@ namespace chorale::agent {
 void Guard::rebase(const render::RoutingState& served) {
   baseline_.clear();
   for (const render::App& app : served.apps) {
+    if (app.servers().empty()) continue;  // it has none to lose
     std::set<std::string>& tasks = baseline_[app.id];
     for (const render::Server& server : app.servers()) tasks.insert(server.task_id);
   }
@@ -29,13 +30,15 @@ bool Guard::Tally::at_least(double share) const {
          static_cast<double>(servers_now) >= share * static_cast<double>(servers_before);
 }
 
-void Guard::count(Tally& tally, const std::string& id, const std::set<std::string>& tasks, const MarathonApp* app) {
+void Guard::count(Tally& tally, const std::string& id, const std::set<std::string>& tasks,
+                  const MarathonApp* app) const {
   std::size_t expected = tasks.size();
   std::size_t serving = 0;
   if (app != nullptr) {
     for (const MarathonTask& task : app->tasks) {
       const TaskWord word = word_on(*app, task);
       if (word == TaskWord::kServes || word == TaskWord::kUnproven) ++serving;
+      if (word == TaskWord::kNone && keep_unreachable_ && tasks.contains(task.id)) ++serving;
       if (word == TaskWord::kGone && tasks.contains(task.id)) --expected;
     }
   }

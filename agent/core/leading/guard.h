@@ -32,7 +32,9 @@ struct HeldBack {
 
 class Guard {
  public:
-  explicit Guard(double shrink_limit) : shrink_limit_(shrink_limit) {}
+  // `keep_unreachable`: RoutingRules::keep_unreachable; tasks that may run or not are then no loss.
+  explicit Guard(double shrink_limit, bool keep_unreachable = false)
+      : shrink_limit_(shrink_limit), keep_unreachable_(keep_unreachable) {}
 
   // What is served from now on: committed, or, where nothing is, what this agent applied last.
   void rebase(const render::RoutingState& served);
@@ -59,10 +61,11 @@ class Guard {
     std::string losses;
     [[nodiscard]] bool at_least(double share) const;
   };
-  static void count(Tally& tally, const std::string& id, const std::set<std::string>& tasks, const MarathonApp* app);
+  void count(Tally& tally, const std::string& id, const std::set<std::string>& tasks, const MarathonApp* app) const;
   Verdict pass_for_good(const MarathonApps& list);
 
   double shrink_limit_;
+  bool keep_unreachable_;
   std::map<std::string, std::set<std::string>> baseline_;  // app -> its served tasks
   std::optional<HeldBack> held_back_;
   std::string accepted_;  // the digest of a loss that an operator believes

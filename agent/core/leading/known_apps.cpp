@@ -19,7 +19,8 @@ MarathonApp app_of(const render::App& served) {
   app.env = served.env;
   app.health_path = served.health_path;
   std::map<std::string, MarathonTask> tasks;
-  app.ports.resize(static_cast<std::size_t>(served.ports.back().index) + 1);
+  app.main_port = static_cast<std::size_t>(served.main_port);
+  if (!served.ports.empty()) app.ports.resize(static_cast<std::size_t>(served.ports.back().index) + 1);
   for (const render::Port& port : served.ports) {
     const auto index = static_cast<std::size_t>(port.index);
     app.ports[index] = {port.name, port.protocol, port.service_port, 0, true, port.labels};

@@ -27,6 +27,7 @@ struct MarathonTask {
   std::vector<std::uint16_t> ports;       // host ports, in the order of the mappings that have one
   std::vector<std::string> ip_addresses;  // of the container, in Marathon's order
   std::vector<HealthResult> health;       // one per check that has a result
+  std::optional<bool> ready;              // what its readiness results say, all of them; nullopt: there is none
   bool operator==(const MarathonTask&) const = default;
 };
 
@@ -50,8 +51,11 @@ struct MarathonApp {
   std::map<std::string, std::string> labels;
   std::map<std::string, std::string> env;  // plain strings only; secret references are left out
   std::vector<MarathonPort> ports;         // may be empty although tasks have ports (old or partial definitions)
+  std::optional<std::size_t> main_port;    // of an app that is known from the routes alone: whose servers are its own
   std::size_t health_checks = 0;
   std::string health_path;  // of the first HTTP(S) check
+  std::size_t readiness_checks = 0;
+  bool deploying = false;  // a deployment of it is under way
   std::vector<MarathonTask> tasks;
   // Why Marathon's last word on this app could not be read, with the key: "tasks[0].ports[1] is ...". The rest is then
   // what is kept of it from before; straight from the parser it is nothing but the id.

@@ -26,11 +26,12 @@ render::App without_servers(const render::App& app) {
   bare.name = app.name;
   bare.path = app.path;
   bare.hosts = app.hosts;
+  bare.main_port = app.main_port;
   bare.labels = app.labels;
   bare.env = app.env;
   bare.health_path = app.health_path;
   for (const render::Port& port : app.ports) {
-    bare.ports.push_back({port.index, port.name, port.protocol, port.service_port, port.labels, {}});
+    bare.ports.push_back({port.index, port.name, port.protocol, port.service_port, port.labels, port.hosts, {}});
   }
   return bare;
 }
@@ -38,6 +39,7 @@ render::App without_servers(const render::App& app) {
 // The servers as they are, all else as it was when it was good. A port that has no good definition is left out.
 void freeze(render::App& app, const render::App& good) {
   app.hosts = good.hosts;
+  app.main_port = good.main_port;
   app.labels = good.labels;
   app.env = good.env;
   app.health_path = good.health_path;
@@ -49,6 +51,7 @@ void freeze(render::App& app, const render::App& good) {
     port.protocol = same->protocol;
     port.service_port = same->service_port;
     port.labels = same->labels;
+    port.hosts = same->hosts;
     return false;
   });
 }
@@ -62,17 +65,23 @@ void hold_in(render::RoutingState& state, const Contained& held) {
     const auto found = held.find(app.id);
     if (found == held.end()) return false;
     if (found->second == nullptr) return true;
+    const bool had_servers = !app.servers().empty();
     freeze(app, *found->second);
     for (const std::string& host : app.hosts) owners.emplace(host, app.id);
-    return app.ports.empty() || app.ports.front().index != 0;
+    for (const render::Port& port : app.ports) {
+      for (const std::string& host : port.hosts) owners.emplace(host, app.id);
+    }
+    return had_servers && app.servers().empty();
   });
   if (owners.empty()) return;
   // A host that its frozen app still holds may have gone to another app with the definition that was refused.
   for (render::App& app : state.apps) {
-    std::erase_if(app.hosts, [&](const std::string& host) {
+    const auto is_anothers = [&](const std::string& host) {
       const auto owner = owners.find(host);
       return owner != owners.end() && owner->second != app.id;
-    });
+    };
+    std::erase_if(app.hosts, is_anothers);
+    for (render::Port& port : app.ports) std::erase_if(port.hosts, is_anothers);
   }
 }
 

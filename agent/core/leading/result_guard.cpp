@@ -109,13 +109,16 @@ render::RoutingState without_losses(const render::RoutingState& made, const rend
     auto kept = less_what_is_gone(app, known);
     if (!kept) continue;
     held_hosts.insert(app.hosts.begin(), app.hosts.end());
+    for (const render::Port& port : app.ports) held_hosts.insert(port.hosts.begin(), port.hosts.end());
     state.apps.push_back(std::move(*kept));
   }
   if (!same_realm) return state;
   for (const render::App& app : made.apps) {
     if (std::binary_search(tally.losers.begin(), tally.losers.end(), app.id)) continue;
     state.apps.push_back(app);
-    std::erase_if(state.apps.back().hosts, [&](const std::string& host) { return held_hosts.contains(host); });
+    const auto is_held = [&](const std::string& host) { return held_hosts.contains(host); };
+    std::erase_if(state.apps.back().hosts, is_held);
+    for (render::Port& port : state.apps.back().ports) std::erase_if(port.hosts, is_held);
   }
   std::sort(state.apps.begin(), state.apps.end(),
             [](const render::App& a, const render::App& b) { return a.id < b.id; });

@@ -8,6 +8,7 @@
 
 #include "agent/base/one_line.h"
 #include "agent/core/leading/routes_hosts.h"
+#include "agent/core/leading/routes_ports.h"
 #include "agent/core/leading/routes_servers.h"
 #include "agent/core/leading/served_apps.h"
 #include "agent/core/leading/slave_addresses.h"
@@ -33,7 +34,7 @@ class Builder {
   Builder(const SlaveAddresses& slaves, const RoutePolicy& policy, HealthMemory& memory, TimePoint now,
           const render::RoutingState* served)
       : slaves_(slaves), policy_(policy), memory_(memory), now_(now), served_(served) {
-    routes_.state.realm = policy.realm;
+    routes_.state.realm = realm_text(policy.realm);
   }
 
   // REQUIRES: apps come sorted by id.
@@ -44,11 +45,21 @@ class Builder {
     if (const auto wrong = render::refuse_app_id(app.id)) {
       return leave_out(app, "", "its id " + wrong->message);
     }
-    PlacedPorts placed = place_tasks(app, slaves_, memory_, policy_, now_);
+    const std::vector<MarathonPort> ports = declared_ports(app);
+    const auto main_port = choose_main_port(app, ports, policy_);
+    if (!main_port) return leave_out(app, "", main_port.error().message);
+    PlacedPorts placed = place_tasks(app, ports, *main_port, slaves_, memory_, policy_, now_);
     for (TaskRefusal& refusal : placed.refusals) {
       leave_out(app, refusal.task, std::move(refusal.reason), refusal.kind);
     }
-    if (placed.ports.empty() || placed.ports.front().index != 0) return leave_out(app, "", "no routable task");
+    const auto is_main = [&](const render::Port& port) { return static_cast<std::size_t>(port.index) == *main_port; };
+    if (std::none_of(placed.ports.begin(), placed.ports.end(), is_main)) {
+      const std::string why =
+          "no routable task" + (placed.main_unreachable.empty() ? "" : ": " + placed.main_unreachable);
+      if (!policy_.keep_empty) return leave_out(app, "", why);
+      reduce(app.id, "without a server: " + why);
+      if (!ports.empty()) keep_main_port(placed);
+    }
     HostChoice choice = choose_hosts(app, policy_.longest_server_name);
     for (const std::string& reason : choice.reasons) {
       routes_.exclusions.push_back({app.id, "", (choice.served ? "is served without " : "is left out: ") + reason,
@@ -64,8 +75,16 @@ class Builder {
       return leave_out(app, "", "its name " + wrong->message);
     }
     routed.hosts = std::move(choice.hosts);
+    routed.main_port = static_cast<std::int32_t>(*main_port);
     routed.ports = std::move(placed.ports);
-    for (render::Port& port : routed.ports) clean(app, port);
+    PortHosts of_ports = choose_port_hosts(app, ports, policy_.longest_server_name);
+    for (std::string& reason : of_ports.reasons) {
+      reduce(app.id, "without " + std::move(reason), Exclusion::Kind::kInvalidHost);
+    }
+    for (render::Port& port : routed.ports) {
+      clean(app, port);
+      port.hosts = std::move(of_ports.hosts[port.index]);
+    }
     routed.labels = app.labels;
     clean_known(app, routed.labels);
     clean(app, "label", "", routed.labels);
@@ -96,30 +115,49 @@ class Builder {
   bool is_in_realm(const MarathonApp& app) {
     if (belongs_to_realm(app, policy_.realm)) return true;
     const auto found = app.labels.find(kRealmLabel);
-    leave_out(app, "",
-              found == app.labels.end() ? "it has no realm, and only apps of one realm are served"
-                                        : "of another realm: \"" + one_line(found->second) + "\"");
+    const std::string no_realm = "it has no realm, and only apps of " +
+                                 std::string(policy_.realm.size() == 1 ? "one realm" : "some realms") + " are served";
+    leave_out(app, "", found == app.labels.end() ? no_realm : "of another realm: \"" + one_line(found->second) + "\"");
     return false;
   }
 
-  // Whoever holds a host keeps it; the rest goes to the lowest id that asks.
+  static void keep_main_port(PlacedPorts& placed) {
+    const auto after = std::find_if(placed.ports.begin(), placed.ports.end(),
+                                    [&](const render::Port& port) { return port.index > placed.main_port.index; });
+    placed.ports.insert(after, std::move(placed.main_port));
+  }
+
+  static std::set<std::string> hosts_of(const render::App& app) {
+    std::set<std::string> hosts(app.hosts.begin(), app.hosts.end());
+    for (const render::Port& port : app.ports) hosts.insert(port.hosts.begin(), port.hosts.end());
+    return hosts;
+  }
+
+  // Whoever holds a host keeps it; the rest goes to the lowest id that asks. Within an app it stands once: for the app
+  // before its ports, and for the lower port.
   void share_hosts() {
     std::vector<render::App>& apps = routes_.state.apps;
     for (std::size_t i = 0; i < apps.size(); ++i) {
       if (holds_[i] == nullptr) continue;
-      for (const std::string& host : apps[i].hosts) {
-        const std::vector<std::string>& held = holds_[i]->hosts;
-        if (std::find(held.begin(), held.end(), host) != held.end()) host_owners_.emplace(host, apps[i].id);
+      const std::set<std::string> held = hosts_of(*holds_[i]);
+      for (const std::string& host : hosts_of(apps[i])) {
+        if (held.contains(host)) host_owners_.emplace(host, apps[i].id);
       }
     }
     for (render::App& app : apps) {
       const bool wants_some = !app.hosts.empty();
-      std::erase_if(app.hosts, [&](const std::string& host) {
+      std::set<std::string> used;
+      const auto is_taken = [&](const std::string& host) {
         const std::string& owner = host_owners_.emplace(host, app.id).first->second;
-        if (owner == app.id) return false;
-        reduce(app.id, "without host " + host + ": it belongs to " + owner, Exclusion::Kind::kDuplicateHost);
+        if (owner == app.id && used.insert(host).second) return false;
+        reduce(app.id,
+               "without host " + host +
+                   (owner == app.id ? " of one of its ports: it has it already" : ": it belongs to " + owner),
+               Exclusion::Kind::kDuplicateHost);
         return true;
-      });
+      };
+      std::erase_if(app.hosts, is_taken);
+      for (render::Port& port : app.ports) std::erase_if(port.hosts, is_taken);
       if (wants_some && app.hosts.empty()) {
         reduce(app.id, "by path only: all its hosts belong to other apps");
       }
@@ -270,10 +308,10 @@ std::string text_of(const Exclusion& exclusion) {
   return text + exclusion.reason;
 }
 
-bool belongs_to_realm(const MarathonApp& app, const std::string& realm) {
+bool belongs_to_realm(const MarathonApp& app, const std::set<std::string>& realm) {
   if (realm.empty()) return true;
   const auto found = app.labels.find(kRealmLabel);
-  return found != app.labels.end() && found->second == realm;
+  return found != app.labels.end() && realm.contains(found->second);
 }
 
 std::set<std::string> names_to_resolve(const MarathonApp& app) {

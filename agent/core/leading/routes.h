@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/base/routing_rules.h"
 #include "agent/base/types.h"
 #include "agent/core/leading/health_memory.h"
 #include "agent/core/leading/marathon_apps.h"
@@ -22,8 +23,7 @@ namespace chorale::agent {
 // Name -> literal addresses, lowest IPv4 first. What is absent or empty is not resolved (yet).
 using ResolvedNames = std::map<std::string, std::vector<std::string>>;
 
-struct RoutePolicy {
-  std::string realm;                    // "": all apps; else label NIXY_REALM must equal it
+struct RoutePolicy : RoutingRules {
   std::set<std::string> expose_env;     // names that templates may see
   Milliseconds health_memory{300'000};  // how long a routed task stays after its results vanished
   bool serve_loopback = false;          // tasks at 127.0.0.1 are served: the cluster runs on this very machine
@@ -64,8 +64,8 @@ struct Routes {
   std::vector<NameDispute> disputes;  // sorted by name
 };
 
-// Label NIXY_REALM equals `realm` exactly; an empty realm takes every app.
-[[nodiscard]] bool belongs_to_realm(const MarathonApp& app, const std::string& realm);
+// Label NIXY_REALM equals one of `realm` exactly; an empty one takes every app.
+[[nodiscard]] bool belongs_to_realm(const MarathonApp& app, const std::set<std::string>& realm);
 
 // The host names in `apps` that are not literal addresses: what the resolver has to know before build_routes.
 [[nodiscard]] std::set<std::string> names_to_resolve(const MarathonApps& apps);

@@ -38,11 +38,13 @@ std::optional<std::string> refuse(const std::string& host, std::size_t longest) 
   return std::nullopt;
 }
 
+}  // namespace
+
 HostChoice hosts_of_label(const std::string& label, const std::string& value, std::size_t longest) {
   HostChoice choice;
   for (const std::string& word : split_at_blanks(value)) {
     if (const auto wrong = refuse(word, longest)) {
-      choice.reasons.push_back("host \"" + one_line(word) + "\" of label " + label + ": it " + *wrong);
+      choice.reasons.push_back("host \"" + one_line(word) + "\" of label " + one_line(label) + ": it " + *wrong);
       continue;
     }
     std::string host = lower_case(word);
@@ -52,12 +54,10 @@ HostChoice hosts_of_label(const std::string& label, const std::string& value, st
   }
   if (choice.hosts.empty()) {
     choice.served = false;
-    choice.reasons.push_back("label " + label + " names no valid host");
+    choice.reasons.push_back("label " + one_line(label) + " names no valid host");
   }
   return choice;
 }
-
-}  // namespace
 
 std::string too_long(std::size_t bytes, std::size_t longest) {
   return "has " + std::to_string(bytes) + " bytes, more than the " + std::to_string(longest) +

@@ -21,6 +21,9 @@ struct HostChoice {
 // where the template is bounded (RoutePolicy::longest_server_name); 0: no bound beyond that of host names.
 [[nodiscard]] HostChoice choose_hosts(const MarathonApp& app, std::size_t longest = 0);
 
+// The hosts that one label names; its reasons as above.
+[[nodiscard]] HostChoice hosts_of_label(const std::string& label, const std::string& value, std::size_t longest);
+
 // "has 50 bytes, more than the 46 that the template in use can take: ...", to go on from a host's name.
 [[nodiscard]] std::string too_long(std::size_t bytes, std::size_t longest);
 

@@ -9,6 +9,7 @@
 #include "agent/base/ip_scope.h"
 #include "agent/base/one_line.h"
 #include "agent/base/url.h"
+#include "agent/core/leading/routes_ports.h"
 #include "agent/core/leading/task_standing.h"
 #include "render/allow_list.h"
 
@@ -24,19 +25,23 @@ bool is_plain(std::string_view text) {  // a task id or a version, which templat
          });
 }
 
-// The ports as declared; where an old or partial definition declares none, one for each port that a task got.
-std::vector<MarathonPort> declared_ports(const MarathonApp& app) {
-  if (!app.ports.empty()) return app.ports;
-  std::size_t most = 0;
-  for (const MarathonTask& task : app.tasks) most = std::max(most, task.ports.size());
-  return std::vector<MarathonPort>(most);
+// Marathon's silence on a task that was routed, where the operator lets it stay.
+bool is_kept_silent(const MarathonTask& task, const HealthMemory& memory, const RoutingRules& rules) {
+  return rules.keep_unreachable && phase_of(task) == TaskPhase::kUnclear && memory.remembers_alive(task.id);
 }
 
 // Why the task is not to be served.
 std::optional<std::string> refuse_task(const MarathonApp& app, const MarathonTask& task, HealthMemory& memory,
-                                       Milliseconds health_memory, TimePoint now) {
+                                       const RoutePolicy& policy, TimePoint now) {
   if (task.id.empty() || !is_plain(task.id)) return "its id has characters, or a length, that no task id has";
-  if (phase_of(task) != TaskPhase::kRunning) return task.state.empty() ? "not started yet" : one_line(task.state, 40);
+  if (is_kept_silent(task, memory, policy)) {
+    if (health_of(app, task) != HealthWord::kDead) return std::nullopt;
+  } else if (phase_of(task) != TaskPhase::kRunning) {
+    return task.state.empty() ? "not started yet" : one_line(task.state, 40);
+  }
+  if (is_unready(app, task, memory, policy)) {
+    return task.ready ? "its readiness check does not pass yet" : "no readiness result yet";
+  }
   switch (health_of(app, task)) {
     case HealthWord::kNotChecked:
       // Remembered too: checks that a later version adds say nothing of the tasks of this one.
@@ -49,7 +54,7 @@ std::optional<std::string> refuse_task(const MarathonApp& app, const MarathonTas
       memory.judged(task.id, false);
       return "a health check fails";
     case HealthWord::kNoResult:
-      if (memory.still_alive(task.id, now, health_memory)) return std::nullopt;
+      if (memory.still_alive(task.id, now, policy.health_memory)) return std::nullopt;
       return "no health result yet";
   }
   return std::nullopt;
@@ -111,12 +116,9 @@ tl::expected<Place, Unplaced> place(const MarathonApp& app, const MarathonTask& 
                                     const SlaveAddresses& slaves, const RoutePolicy& policy) {
   const MarathonPort& port = ports[index];
   if (app.network != NetworkMode::kHost && !port.has_host_port) {
-    if (app.network == NetworkMode::kBridge) return tl::unexpected(Unplaced{"the port has no host port"});
+    if (auto never = unreachable_port(app, port, policy)) return tl::unexpected(Unplaced{std::move(*never)});
     if (task.ip_addresses.empty() || !render::is_ip_address(task.ip_addresses.front())) {
       return tl::unexpected(Unplaced{"its container has no address yet"});
-    }
-    if (port.container_port <= 0 || port.container_port > 65'535) {
-      return tl::unexpected(Unplaced{"the port has neither a host port nor a container port"});
     }
     return accept_address(task.ip_addresses.front(), policy)
         .map([&](std::string host) {
@@ -156,13 +158,12 @@ void sort_servers(std::vector<render::Server>& servers) {
 
 }  // namespace
 
-PlacedPorts place_tasks(const MarathonApp& app, const SlaveAddresses& slaves, HealthMemory& memory,
-                        const RoutePolicy& policy, TimePoint now) {
+PlacedPorts place_tasks(const MarathonApp& app, const std::vector<MarathonPort>& ports, std::size_t main_port,
+                        const SlaveAddresses& slaves, HealthMemory& memory, const RoutePolicy& policy, TimePoint now) {
   PlacedPorts placed;
-  const std::vector<MarathonPort> ports = declared_ports(app);
   std::vector<render::Port> served(ports.size());
   for (const MarathonTask& task : app.tasks) {
-    if (auto reason = refuse_task(app, task, memory, policy.health_memory, now)) {
+    if (auto reason = refuse_task(app, task, memory, policy, now)) {
       placed.refusals.push_back({task.id, std::move(*reason)});
       continue;
     }
@@ -170,28 +171,33 @@ PlacedPorts place_tasks(const MarathonApp& app, const SlaveAddresses& slaves, He
       auto at = place(app, task, ports, i, slaves, policy);
       if (at) {
         served[i].servers.push_back(serve(app, task, std::move(*at)));
-      } else if (i == 0) {
+      } else if (i == main_port) {
         placed.refusals.push_back({task.id, std::move(at.error().reason), at.error().kind});
       }
     }
     if (ports.empty()) placed.refusals.push_back({task.id, "it has no port"});
   }
   for (std::size_t i = 0; i < ports.size(); ++i) {
-    if (served[i].servers.empty()) continue;
+    if (served[i].servers.empty() && i != main_port) continue;
     render::Port& port = served[i];
     port.index = static_cast<std::int32_t>(i);
     port.name = ports[i].name;
     port.protocol = ports[i].protocol == "tcp,udp" ? "udp,tcp" : ports[i].protocol;
     port.service_port = ports[i].service_port;
     port.labels = ports[i].labels;
+    if (port.servers.empty()) {
+      placed.main_port = std::move(port);
+      placed.main_unreachable = unreachable_port(app, ports[i], policy).value_or("");
+      continue;
+    }
     sort_servers(port.servers);
     placed.ports.push_back(std::move(port));
   }
   return placed;
 }
 
-bool is_up(const MarathonApp& app, const MarathonTask& task, const HealthMemory& memory) {
-  if (phase_of(task) != TaskPhase::kRunning) return false;
+bool is_up(const MarathonApp& app, const MarathonTask& task, const HealthMemory& memory, const RoutingRules& rules) {
+  if (phase_of(task) != TaskPhase::kRunning && !is_kept_silent(task, memory, rules)) return false;
   switch (health_of(app, task)) {
     case HealthWord::kNotChecked:
     case HealthWord::kAlive:
@@ -202,6 +208,14 @@ bool is_up(const MarathonApp& app, const MarathonTask& task, const HealthMemory&
       return memory.remembers_alive(task.id);
   }
   return false;
+}
+
+// Readiness is asked once, while the deployment that starts the task runs; its older tasks have no results. What was
+// served stays: results are lost where Marathon fails over.
+bool is_unready(const MarathonApp& app, const MarathonTask& task, const HealthMemory& memory,
+                const RoutingRules& rules) {
+  return rules.respect_readiness && app.readiness_checks > 0 && app.deploying && task.version == app.version &&
+         phase_of(task) == TaskPhase::kRunning && !task.ready.value_or(false) && !memory.remembers_alive(task.id);
 }
 
 bool is_host_name(const std::string& host) {

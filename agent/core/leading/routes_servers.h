@@ -18,16 +18,25 @@ struct TaskRefusal {
 };
 
 struct PlacedPorts {
-  std::vector<render::Port> ports;  // those with servers, by index; labels and names are not checked yet
+  std::vector<render::Port> ports;  // those with servers, by index; labels, names and hosts are not checked yet
+  render::Port main_port;           // without servers: what stands for it where it has none
+  std::string main_unreachable;     // why no task can be reached at the main port, whatever its state; empty: it can
   std::vector<TaskRefusal> refusals;
 };
 
-// Tells `memory` what results say. Ensures: servers sorted by address, one per address.
-[[nodiscard]] PlacedPorts place_tasks(const MarathonApp& app, const SlaveAddresses& slaves, HealthMemory& memory,
+// `ports`, `main_port`: of agent/core/leading/routes_ports.h. Tells `memory` what results say. Ensures: servers sorted
+// by address, one per address.
+[[nodiscard]] PlacedPorts place_tasks(const MarathonApp& app, const std::vector<MarathonPort>& ports,
+                                      std::size_t main_port, const SlaveAddresses& slaves, HealthMemory& memory,
                                       const RoutePolicy& policy, TimePoint now);
 
 // Would this task be served, as far as its own state and health go? For events: is there a reason to fetch?
-[[nodiscard]] bool is_up(const MarathonApp& app, const MarathonTask& task, const HealthMemory& memory);
+[[nodiscard]] bool is_up(const MarathonApp& app, const MarathonTask& task, const HealthMemory& memory,
+                         const RoutingRules& rules);
+
+// It runs, and is not routed for want of readiness alone: the end of a deployment is a reason to fetch.
+[[nodiscard]] bool is_unready(const MarathonApp& app, const MarathonTask& task, const HealthMemory& memory,
+                              const RoutingRules& rules);
 
 // A name that a resolver may be asked for; what else stands in a task's host is refused.
 [[nodiscard]] bool is_host_name(const std::string& host);

@@ -56,7 +56,7 @@ struct TrackerContext {
         stream(options.reconnect_min, options.reconnect_max),
         silence(options.silence_limit),
         table(options.coalesce_min, options.coalesce_max),
-        guard(options.shrink_limit),
+        guard(options.shrink_limit, options.policy.keep_unreachable),
         result_guard(options.shrink_limit),
         offers(options.coalesce_min, options.coalesce_max, options.min_offer_interval, options.next_offer) {}
 

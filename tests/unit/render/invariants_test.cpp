@@ -69,9 +69,21 @@ const Breach kBreaches[] = {
        s.apps[1].hosts = {"a", "b_"};
      },
      3, "app /web: one of its hosts has '_', expected letters, digits, '-' and '.'"},
-    {"NoPort", [](RoutingState& s) { s.apps[1].ports.clear(); }, 3, "app /web: it has no port"},
-    {"NoServer", [](RoutingState& s) { s.apps[1].ports[0].servers.clear(); }, 3,
-     "app /web: its first port has no server"},
+    {"NoServer",
+     [](RoutingState& s) {
+       s.apps[1].ports[0].servers.clear();
+       s.apps[1].main_port = 1;
+     },
+     3, "app /web: a port beside its main one has no server"},
+    {"PortHost",
+     [](RoutingState& s) {
+       s.apps[1].ports[0].hosts = {"a", "b_"};
+     },
+     3, "app /web: a port's host has '_', expected letters, digits, '-' and '.'"},
+    {"SamePortHost", [](RoutingState& s) { s.apps[1].ports[0].hosts = s.apps[0].hosts; }, 3,
+     "app /web: its host cart.shop.example.com belongs to /shop/cart"},
+    {"OwnPortHost", [](RoutingState& s) { s.apps[1].ports[0].hosts = s.apps[1].hosts; }, 3,
+     "app /web: its host web.example.com belongs to /web"},
     {"PortOrder", [](RoutingState& s) { s.apps[0].ports[0].index = 1; }, 2,
      "app /shop/cart: its ports are not sorted by index"},
     {"PortIndex", [](RoutingState& s) { s.apps[1].ports[0].index = -1; }, 3,

@@ -48,6 +48,43 @@ TEST(RoutesCodecTest, ReadsBackWhatItWrote) {
   }
 }
 
+// Older versions read the state too, as long as nobody uses what they do not know.
+TEST(RoutesCodecTest, WhatNobodyUsesIsNotWritten) {
+  const std::string text = encode_routes(sample_state()).text;
+  EXPECT_EQ(text.find("main_port"), std::string::npos);
+  RoutingState state = sample_state();
+  for (App& app : state.apps) app.hosts.clear();
+  EXPECT_EQ(encode_routes(state).text.find(R"("hosts":[")"), std::string::npos);
+}
+
+TEST(RoutesCodecTest, MainPortAndHostsOfPortsAreKept) {
+  RoutingState state = sample_state();
+  App& web = state.apps[1];
+  Port admin = web.ports[0];
+  admin.index = 1;
+  admin.hosts = {"admin.example.com", "ops.example.com"};
+  web.ports.push_back(admin);
+  web.main_port = 1;
+  const std::string text = encode_routes(state).text;
+  EXPECT_NE(text.find(R"("main_port":1,"ports":)"), std::string::npos) << text;
+  EXPECT_NE(text.find(R"("hosts":["admin.example.com","ops.example.com"],"servers":)"), std::string::npos) << text;
+  const auto read = decode_routes(text);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(*read, state);
+  EXPECT_EQ(&read->apps[1].servers(), &read->apps[1].ports[1].servers);
+}
+
+TEST(RoutesCodecTest, AnAppMayBeKeptWithoutServers) {
+  RoutingState state = sample_state();
+  state.apps[0].ports.clear();
+  state.apps[1].ports[0].servers.clear();
+  const auto read = decode_routes(encode_routes(state).text);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(*read, state);
+  EXPECT_TRUE(read->apps[0].servers().empty());
+  EXPECT_TRUE(read->apps[1].servers().empty());
+}
+
 TEST(RoutesCodecTest, SectionsNameTheAppOfEveryLine) {
   const Rendered rendered = encode_routes(sample_state());
   EXPECT_EQ(app_at_line(rendered, 1), "");

@@ -33,6 +33,24 @@ TEST(TemplateTest, LabelsAndEnvAreOneQuotedParameter) {
             R"([ "a \"b\" \\ c" "prod" ][   ])");
 }
 
+TEST(TemplateTest, APortHasHostsOfItsOwn) {
+  RoutingState state = sample_state();
+  state.apps[0].ports[1].hosts = {"metrics.example.com", "m"};
+  EXPECT_EQ(
+      rendered("{{#apps}}{{#ports}}{{index}}:{{#host}}{{host}}={{/host}}{{#hosts}}{{.}} {{/hosts}}|{{/ports}}{{/apps}}",
+               state),
+      "0:|1:metrics.example.com=metrics.example.com m |0:|");
+}
+
+TEST(TemplateTest, AnAppWithoutServersHasASectionOfItsOwn) {
+  RoutingState state = sample_state();
+  state.apps[0].main_port = 1;
+  state.apps[1].ports[0].servers.clear();
+  EXPECT_EQ(
+      rendered("{{#apps}}{{name}}:{{#servers}}{{address}}{{/servers}}{{^servers}}none{{/servers}}|{{/apps}}", state),
+      "cart.shop:[2001:db8::1]:31002|web:none|");
+}
+
 TEST(TemplateTest, RetryHoldsOnlyKnownConditions) {
   RoutingState state{"", {sample_app("/a")}};
   const std::string text = "x {{#apps}}{{#retry}}[{{retry}}]{{/retry}}{{/apps}}";

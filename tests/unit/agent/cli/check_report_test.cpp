@@ -39,7 +39,7 @@ TEST(CheckReportTest, ReachabilityIsTheWeakestFailure) {
 }
 
 TEST(SampleStateTest, KeepsTheInvariantsOfARoutingState) {
-  const render::RoutingState state = sample_state("");
+  const render::RoutingState state = sample_state({});
   ASSERT_EQ(state.apps.size(), 2U);
   EXPECT_LT(state.apps[0].id, state.apps[1].id);
   for (const render::App& app : state.apps) {

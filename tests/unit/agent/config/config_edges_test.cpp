@@ -58,7 +58,7 @@ TEST(ConfigEdgesTest, EnvironmentIsReadAsTheKeysType) {
   EXPECT_THAT(refused("", {{"CHORALE_STATSD_SAMPLE_RATE", "10x"}}), HasSubstr("statsd.sample_rate: expected a whole"));
   EXPECT_THAT(refused("", {{"CHORALE_SHRINK_LIMIT", "half"}}), HasSubstr("shrink_limit: expected a number"));
   EXPECT_THAT(accepted("", {{"CHORALE_EXPOSE_ENV", "A, B"}}).config.expose_env, ElementsAre("A", "B"));
-  EXPECT_EQ(accepted("", {{"CHORALE_REALM", "blue"}}).config.realm, "blue");
+  EXPECT_THAT(accepted("", {{"CHORALE_REALM", "blue"}}).config.routing.realm, ElementsAre("blue"));
 }
 
 TEST(ConfigEdgesTest, UnknownVariablesWarn) {
@@ -124,7 +124,7 @@ TEST(ConfigEdgesTest, DelimitersAndCommandsAreChecked) {
 
 TEST(ConfigEdgesTest, UnusableTypesAreNamed) {
   EXPECT_THAT(refused("marathon = [1]"), EndsWith("found an array with an integer in it"));
-  EXPECT_THAT(refused("realm = 1979-05-27"), EndsWith("expected a string in quotes, found a date"));
+  EXPECT_THAT(refused("realm = 1979-05-27"), EndsWith("expected a string or an array of strings, found a date"));
   EXPECT_THAT(refused("realm = true"), EndsWith("found true"));
   EXPECT_THAT(refused("realm = false"), EndsWith("found false"));
   EXPECT_THAT(refused("realm = \"x\nport = 1\n"), HasSubstr("is a closing quote missing?"));

@@ -126,7 +126,7 @@ TEST_F(ConfigLoadTest, EnvironmentOfTheProcessCounts) {
   const auto loaded = load_config(write("c.toml", "id = 'p'\nrealm = 'red'\n"));
   ::unsetenv("CHORALE_REALM");
   ASSERT_TRUE(loaded) << loaded.error().message;
-  EXPECT_EQ(loaded->config.realm, "blue=green");
+  EXPECT_THAT(loaded->config.routing.realm, ElementsAre("blue=green"));
 }
 
 }  // namespace

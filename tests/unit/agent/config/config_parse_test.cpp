@@ -66,7 +66,7 @@ sample_rate = 50
   EXPECT_THAT(config.marathon, ElementsAre("http://example01:8080", "http://example02:8080"));
   EXPECT_EQ(config.user, "jo");
   EXPECT_EQ(config.pass, "secret");
-  EXPECT_EQ(config.realm, "blue");
+  EXPECT_THAT(config.routing.realm, ElementsAre("blue"));
   EXPECT_EQ(config.nginx_config, "/etc/nginx/nixy.conf");
   EXPECT_EQ(config.nginx_template, "/etc/nginx/nginx.tmpl");
   EXPECT_THAT(config.nginx_cmd, ElementsAre("sudo", "openresty"));
@@ -206,12 +206,23 @@ marathon = [1, 2]
 shrink_limit = "half"
 local = "x"
 )");
-  EXPECT_THAT(errors, HasSubstr("test.toml:1: realm: expected a string in quotes, found a number"));
+  EXPECT_THAT(errors, HasSubstr("test.toml:1: realm: expected a string or an array of strings, found a number"));
   EXPECT_THAT(errors, HasSubstr("test.toml:2: nginx_ignore_check: expected true or false, found a string"));
   EXPECT_THAT(errors, HasSubstr("test.toml:3: session_timeout: expected a duration in quotes with its unit"));
   EXPECT_THAT(errors, HasSubstr("test.toml:4: marathon: expected a string or an array of strings"));
   EXPECT_THAT(errors, HasSubstr("test.toml:5: shrink_limit: expected a number from 0 to 1"));
   EXPECT_THAT(errors, HasSubstr("test.toml:6: local: expected a section"));
+}
+
+TEST(ConfigTest, RealmIsOneNameOrAList) {
+  EXPECT_THAT(accepted("realm = \"prod, test\"").config.routing.realm, ElementsAre("prod, test"));
+  EXPECT_THAT(accepted("realm = [\"prod\", \"blue\"]").config.routing.realm, ElementsAre("blue", "prod"));
+  EXPECT_THAT(accepted("realm = [\"a,b\"]").config.routing.realm, ElementsAre("a,b"));
+  EXPECT_THAT(accepted("realm = \"\"").config.routing.realm, IsEmpty());
+  EXPECT_THAT(accepted("realm = []").config.routing.realm, IsEmpty());
+  EXPECT_THAT(refused("realm = [\"a\", \"\"]"), HasSubstr("realm: expected names of realms, found an empty one"));
+  EXPECT_THAT(refused("realm = [\"a\", \"b,c\"]"), HasSubstr("realm: a realm with a comma in its name"));
+  EXPECT_THAT(refused("realm = [\"a\", \"b$c\"]"), HasSubstr("test.toml:1: realm: "));
 }
 
 TEST(ConfigTest, ErrorsNeverRepeatWhatMayBeAPassword) {

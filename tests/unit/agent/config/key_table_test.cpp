@@ -59,6 +59,7 @@ TEST(KeyTableTest, RangesAndTypesAreNamed) {
   EXPECT_EQ(range_of(find_key("realm")->type), "");
   EXPECT_EQ(name_of(find_key("session_timeout")->type), "duration");
   EXPECT_EQ(name_of(find_key("expose_env")->type), "list");
+  EXPECT_EQ(name_of(find_key("realm")->type), "string or list");
   EXPECT_EQ(name_of(find_key("nginx_ignore_check")->type), "flag");
   EXPECT_EQ(name_of(find_key("shrink_limit")->type), "number");
   EXPECT_EQ(name_of(find_key("drift")->type), "string");
@@ -75,6 +76,8 @@ TEST(KeyTableTest, ValuesAreWrittenAsToml) {
   EXPECT_EQ(written(find_key("drift")->type, config), R"("report")");
   EXPECT_EQ(written(find_key("nginx_ignore_check")->type, config), "true");
   EXPECT_EQ(written(find_key("zookeeper")->type, Config{}), R"("")");
+  EXPECT_EQ(written(find_key("realm")->type, Config{}), R"("")");
+  EXPECT_EQ(written(find_key("realm")->type, parsed("realm = ['b', 'a']\n")), R"(["a", "b"])");
 }
 
 TEST(ConfigChangesTest, RunningAgentTakesXproxyAndLocalValues) {
@@ -84,7 +87,7 @@ TEST(ConfigChangesTest, RunningAgentTakesXproxyAndLocalValues) {
   EXPECT_THAT(changed.at_next_start, ElementsAre("realm"));
   EXPECT_EQ(running.xproxy, "x");
   EXPECT_EQ(running.local.at("a"), "b");
-  EXPECT_EQ(running.realm, "a");
+  EXPECT_THAT(running.routing.realm, ElementsAre("a"));
   EXPECT_EQ(changed.text(), "in force: xproxy, [local]; at the next start: realm");
 }
 

@@ -7,18 +7,32 @@ namespace {
 
 TEST(PolicyValuesTest, ShowWhatDecidesTheRoutes) {
   Config config;
-  config.realm = "prod";
+  config.routing.realm = {"prod"};
   config.expose_env = {"ZONE", "COLOUR"};
   config.left_delimiter = "<%";
   config.right_delimiter = "%>";
   config.health_memory = std::chrono::minutes{5};
   config.shrink_limit = 0.25;
+  config.routing.keep_unreachable = true;
+  config.routing.container_addresses = false;
+  config.routing.respect_readiness = true;
+  config.routing.keep_empty = true;
   EXPECT_EQ(policy_values(config, "framework-1"), (coordination::PolicyValues{{"realm", "prod"},
                                                                               {"expose_env", "COLOUR ZONE"},
                                                                               {"delimiters", "<% %>"},
                                                                               {"health_memory", "5m"},
                                                                               {"shrink_limit", "0.25"},
+                                                                              {"unreachable", "keep"},
+                                                                              {"ip_per_task", "never"},
+                                                                              {"respect_readiness", "true"},
+                                                                              {"empty_apps", "keep"},
                                                                               {"marathon", "framework-1"}}));
+}
+
+TEST(PolicyValuesTest, SeveralRealmsAreOneValueInOneOrder) {
+  Config config;
+  config.routing.realm = {"prod", "blue"};
+  EXPECT_EQ(policy_values(config, std::nullopt).at("realm"), "blue,prod");
 }
 
 TEST(PolicyValuesTest, AMarathonThatHasNotAnsweredIsUnknown) {

@@ -34,6 +34,12 @@ Failure failure_of(std::string_view body) {
   return apps ? Failure{} : apps.error();
 }
 
+MarathonApp app_of(const std::string& members) {
+  const auto apps = parse_apps(R"({"apps":[{"id":"/a",)" + members + "}]}");
+  EXPECT_TRUE(apps) << apps.error().message;
+  return apps ? apps->at("/a") : MarathonApp{};
+}
+
 std::string list_of(const std::string& members) { return R"({"apps":[{"id":"/a",)" + members + "}]}"; }
 
 // Why /a could not be read in a list that has another app before and after it, both of which must be read.
@@ -74,7 +80,8 @@ TEST(AppsParserTest, ReadsAList) {
                                         true,
                                         {31005, 31006},
                                         {"172.17.0.4"},
-                                        {HealthResult{true}, HealthResult{false}}}));
+                                        {HealthResult{true}, HealthResult{false}},
+                                        std::nullopt}));
   const MarathonApp& empty = apps->at("/empty");
   EXPECT_TRUE(empty.tasks.empty());
 }
@@ -242,6 +249,33 @@ TEST(AppsParserTest, DepthIsLimited) {
   const std::string deep = std::string(100000, '[') + std::string(100000, ']');
   EXPECT_EQ(unreadable_of("\"tasks\":[],\"x\":" + deep), "nested deeper than 200 levels");
   EXPECT_THAT(failure_of("{\"apps\":[],\"x\":" + deep + "}").message, HasSubstr("nested deeper"));
+}
+
+TEST(AppsParserTest, ReadinessResultsBelongToTheirTasks) {
+  const MarathonApp a = app_of(
+      R"("readinessCheckResults":[{"name":"r","taskId":"t1","ready":true},{"taskId":"t2","ready":true},
+         {"taskId":"t2","ready":false},{"taskId":"t2","ready":true},{"taskId":"other","ready":true}],
+         "tasks":[{"id":"t1"},{"id":"t2"},{"id":"t3"}],"deployments":[{"id":"d"}],
+         "readinessChecks":[{"name":"r"},{"name":"s"}])");
+  EXPECT_EQ(a.unreadable, std::nullopt);
+  EXPECT_TRUE(a.deploying);
+  EXPECT_EQ(a.readiness_checks, 2U);
+  EXPECT_EQ(a.tasks.at(0).ready, true);
+  EXPECT_EQ(a.tasks.at(1).ready, false) << "all of them count";
+  EXPECT_EQ(a.tasks.at(2).ready, std::nullopt);
+}
+
+TEST(AppsParserTest, AnAppThatIsNotDeployedSaysSoOrNothing) {
+  for (const char* said : {R"("deployments":[],)", "", R"("deployments":null,)", R"("deployments":{"a":1},)",
+                           R"("deployments":"x",)", R"("deployments":1,)", R"("deployments":1.5,)",
+                           R"("readinessChecks":true,)", R"("readinessCheckResults":{"a":[1]},)"}) {
+    const MarathonApp a = app_of(std::string(said) + R"("tasks":[{"id":"t"}])");
+    EXPECT_EQ(a.unreadable, std::nullopt) << said;
+    EXPECT_FALSE(a.deploying) << said;
+    EXPECT_EQ(a.readiness_checks, 0U) << said;
+    EXPECT_EQ(a.tasks.size(), 1U) << said;
+  }
+  EXPECT_TRUE(app_of(R"("deployments":[1,[2]],"tasks":[])").deploying) << "whatever stands there";
 }
 
 }  // namespace

@@ -40,6 +40,25 @@ TEST(KnownAppsTest, AnAdoptedStateIsBuiltAgainAsItWas) {
   EXPECT_EQ(routes_of(known.apps(), policy).state, state);
 }
 
+TEST(KnownAppsTest, WhatWasAdoptedKeepsItsMainPortAndItsWantOfServers) {
+  MarathonApp bridged = app("/bridged", {task("a", "10.0.0.1", {31001})});
+  bridged.network = NetworkMode::kBridge;
+  bridged.ports.resize(2);
+  bridged.ports[0].has_host_port = false;
+  MarathonApp labelled = app("/labelled", {task("b", "10.0.0.1", {31002, 31003})});
+  labelled.ports.resize(2);
+  labelled.labels = {{"chorale.port", "1"}, {"chorale.0.host", "zero"}};
+  MarathonApp bare = app("/bare", {});
+  bare.ports.clear();
+  RoutePolicy policy;
+  policy.keep_empty = true;
+  const auto state = routes_of(apps({bare, bridged, app("/empty", {}), labelled}), policy).state;
+  ASSERT_EQ(summary(state), "/bare | /bridged 10.0.0.1:31001 | /empty | /labelled 10.0.0.1:31003");
+  KnownApps known;
+  known.adopt(state);
+  EXPECT_EQ(routes_of(known.apps(), policy).state, state);
+}
+
 TEST(KnownAppsTest, AnEventHoldsAgainstAnAnswerThatWasAskedForBefore) {
   KnownApps known;
   known.replace(apps({app_of_size("/web", 2), app_of_size("/api", 1)}), 1);

@@ -26,7 +26,7 @@ MarathonApps cluster(int count, const std::string& realm, int servers = 2) {
 
 RoutePolicy of_realm(const std::string& realm) {
   RoutePolicy policy;
-  policy.realm = realm;
+  policy.realm = {realm};
   return policy;
 }
 
@@ -221,7 +221,7 @@ TEST_F(TrackerResultTest, WhileItIsHeldTasksThatEndStillGo) {
 
 TEST_F(TrackerResultTest, ALeaderOfAnotherRealmDoesNotEmptyTheProxiesAtOnce) {
   TrackerOptions options = TrackerScene::options();
-  options.policy.realm = "prdo";
+  options.policy.realm = {"prdo"};
   TrackerScene scene(options);
   const auto served = routes_of(cluster(10, "prod"), of_realm("prod")).state;
   scene.send(TrackingBegun{served, std::nullopt});

@@ -2,11 +2,13 @@
 #include <gtest/gtest.h>
 
 #include "agent/core/leading/routes.h"
+#include "render/invariants.h"
 #include "tests/unit/agent/core/leading/marathon_values.h"
 
 namespace chorale::agent {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
@@ -91,6 +93,115 @@ TEST(RoutesPortsTest, AnAppWhoseFirstPortHasNoServerIsLeftOut) {
   web.network = NetworkMode::kContainer;
   web.ports = {mapping(80, false), mapping(81, true)};
   EXPECT_THAT(routes_of(apps({web})).state.apps, IsEmpty());
+}
+
+MarathonApp with_admin_port() {
+  MarathonApp web = app("/web", {task("a", "10.0.0.1", {31001, 31002})});
+  web.ports.resize(2);
+  web.ports[1].name = "admin";
+  return web;
+}
+
+TEST(RoutesPortsTest, ALabelNamesThePortWhoseServersAreTheApps) {
+  for (const char* value : {"admin", "1"}) {
+    MarathonApp web = with_admin_port();
+    web.labels["chorale.port"] = value;
+    const Routes routes = routes_of(apps({web}));
+    EXPECT_EQ(summary(routes.state), "/web 10.0.0.1:31002") << value;
+    EXPECT_EQ(port_summary(routes.state), "0=10.0.0.1:31001, 1=10.0.0.1:31002,") << "both are there";
+    EXPECT_EQ(routes.state.apps.at(0).main_port, 1);
+    EXPECT_THAT(routes.exclusions, IsEmpty());
+  }
+  MarathonApp web = with_admin_port();
+  web.ports[0].name = "1";
+  web.labels["chorale.port"] = "1";
+  EXPECT_EQ(summary(routes_of(apps({web})).state), "/web 10.0.0.1:31001") << "a name goes before an index";
+}
+
+// To serve another port than was meant might show everybody what is not meant for all.
+TEST(RoutesPortsTest, ALabelThatNamesNoPortLeavesTheAppOut) {
+  for (const char* value : {"2", "", "-1", "1x", "metrics"}) {
+    MarathonApp web = with_admin_port();
+    web.labels["chorale.port"] = value;
+    const Routes routes = routes_of(apps({web}));
+    EXPECT_THAT(routes.state.apps, IsEmpty()) << value;
+    EXPECT_EQ(reasons(routes),
+              "/web is left out: its label chorale.port names none of its 2 ports: \"" + std::string(value) + "\"\n");
+  }
+}
+
+TEST(RoutesPortsTest, TheFirstPortThatCanBeReachedIsTheApps) {
+  MarathonApp web = app("/web", {task("a", "10.0.0.1", {31001})});
+  web.network = NetworkMode::kBridge;
+  web.ports = {mapping(80, false), mapping(81, true)};
+  const Routes routes = routes_of(apps({web}));
+  EXPECT_EQ(summary(routes.state), "/web 10.0.0.1:31001");
+  EXPECT_EQ(routes.state.apps.at(0).main_port, 1);
+  web.network = NetworkMode::kContainer;
+  web.ports[0].container_port = 0;
+  EXPECT_EQ(summary(routes_of(apps({web})).state), "/web 10.0.0.1:31001") << "port 0 has no number at all";
+}
+
+TEST(RoutesPortsTest, ALabelThatNamesAPortOutOfReachSaysWhy) {
+  MarathonApp web = app("/web", {task("a", "10.0.0.1", {31001})});
+  web.network = NetworkMode::kBridge;
+  web.ports = {mapping(80, true), mapping(81, false)};
+  web.labels["chorale.port"] = "1";
+  EXPECT_EQ(reasons(routes_of(apps({web}))),
+            "/web is left out: no routable task: the port has no host port\n/web a is left out: the port has no host "
+            "port\n");
+}
+
+TEST(RoutesPortsTest, PortsMayHaveHostsOfTheirOwn) {
+  MarathonApp web = with_admin_port();
+  web.labels = {{"chorale.0.host", "WWW.example.com"},
+                {"chorale.1.host", "ops"},
+                {"chorale.admin.host", "admin ops"},
+                {"chorale.host", "x"},
+                {"chorale.metrics.host", "m"}};
+  const Routes routes = routes_of(apps({web}));
+  const render::App& one = routes.state.apps.at(0);
+  EXPECT_THAT(one.hosts, ElementsAre("web"));
+  EXPECT_THAT(one.ports.at(0).hosts, ElementsAre("www.example.com"));
+  EXPECT_THAT(one.ports.at(1).hosts, ElementsAre("ops", "admin"));
+  EXPECT_EQ(reasons(routes), "/web is served without its label chorale.metrics.host: it names none of its ports\n");
+  EXPECT_FALSE(render::find_broken_invariant(routes.state));
+}
+
+TEST(RoutesPortsTest, AHostOfAPortThatIsNoneIsNamed) {
+  MarathonApp web = with_admin_port();
+  web.labels["chorale.1.host"] = "fine b_d";
+  RoutePolicy policy;
+  EXPECT_EQ(
+      reasons(routes_of(apps({web}), policy)).find("/web is served without host \"b_d\" of label chorale.1.host: it "),
+      0U);
+  policy.longest_server_name = 3;
+  EXPECT_THAT(reasons(routes_of(apps({web}), policy)),
+              HasSubstr("host \"fine\" of label chorale.1.host: it has 4 bytes"));
+}
+
+TEST(RoutesPortsTest, HostsOfPortsBelongToOneAppAsAnyHost) {
+  MarathonApp web = with_admin_port();
+  web.labels["chorale.1.host"] = "web api ops ops.example.com";
+  web.labels["chorale.0.host"] = "ops";
+  const MarathonApps list = apps({web, app_of_size("/api", 1)});
+  const Routes routes = routes_of(list);
+  EXPECT_THAT(routes.state.apps.at(1).ports.at(0).hosts, ElementsAre("ops"));
+  EXPECT_THAT(routes.state.apps.at(1).ports.at(1).hosts, ElementsAre("ops.example.com"));
+  EXPECT_EQ(reasons(routes),
+            "/web is served without host web of one of its ports: it has it already\n"
+            "/web is served without host api: it belongs to /api\n"
+            "/web is served without host ops of one of its ports: it has it already\n");
+  // Who holds it keeps it.
+  MarathonApp before = with_admin_port();
+  before.id = "/zoo";
+  before.labels["chorale.admin.host"] = "api";
+  const render::RoutingState served = state_of(apps({before}));
+  const Routes after = routes_of(apps({before, app_of_size("/api", 1)}), {}, {}, &served);
+  EXPECT_EQ(reasons(after),
+            "/api is served without host api: it belongs to /zoo\n/api is served by path only: all its hosts belong to "
+            "other apps\n");
+  EXPECT_THAT(after.state.apps.at(1).ports.at(1).hosts, ElementsAre("api"));
 }
 
 TEST(RoutesPortsTest, OneServerPerAddress) {

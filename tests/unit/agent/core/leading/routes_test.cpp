@@ -62,13 +62,26 @@ TEST(RoutesTest, EveryResultMustBeAliveAndSomeMustExist) {
 
 TEST(RoutesTest, RealmMustMatchExactly) {
   RoutePolicy policy;
-  policy.realm = "prod";
+  policy.realm = {"prod"};
   const auto list = apps(
       {labelled("/a", {{"NIXY_REALM", "prod"}}), labelled("/b", {{"NIXY_REALM", "prod,test"}}), labelled("/c", {})});
   const Routes routes = routes_of(list, policy);
   EXPECT_THAT(routes.state.apps, SizeIs(1));
   EXPECT_EQ(routes.state.apps[0].id, "/a");
   EXPECT_EQ(routes.state.realm, "prod");
+}
+
+TEST(RoutesTest, OneOfSeveralRealmsIsEnough) {
+  RoutePolicy policy;
+  policy.realm = {"prod", "blue"};
+  const auto list = apps({labelled("/a", {{"NIXY_REALM", "prod"}}), labelled("/b", {{"NIXY_REALM", "blue"}}),
+                          labelled("/c", {{"NIXY_REALM", "blue,prod"}}), labelled("/d", {})});
+  const Routes routes = routes_of(list, policy);
+  EXPECT_EQ(summary(routes.state), "/a 10.0.0.1:31001 | /b 10.0.0.1:31001");
+  EXPECT_EQ(routes.state.realm, "blue,prod");
+  EXPECT_EQ(reasons(routes),
+            "/c is left out: of another realm: \"blue,prod\"\n/d is left out: it has no realm, and only apps of some "
+            "realms are served\n");
 }
 
 TEST(RoutesTest, HostsComeFromLabels) {
@@ -294,7 +307,7 @@ TEST(RoutesTest, WhatWasBuiltKeepsTheInvariantsOfARoutingState) {
 
 TEST(RoutesTest, WhatAnotherRealmAsksForIsSaid) {
   RoutePolicy policy;
-  policy.realm = "prod";
+  policy.realm = {"prod"};
   const Routes routes = routes_of(apps({labelled("/b", {{"NIXY_REALM", "test"}}), labelled("/c", {})}), policy);
   EXPECT_EQ(reasons(routes),
             "/b is left out: of another realm: \"test\"\n/c is left out: it has no realm, and only apps of one realm "
@@ -336,12 +349,12 @@ TEST(RoutesTest, NamesOfHostsHaveLettersDigitsDotsDashesAndUnderscores) {
 TEST(RoutesTest, ATaskIsUpWhileItRunsAndNoResultSpeaksAgainstIt) {
   const HealthMemory memory;
   MarathonApp web = app_of_size("/web", 1);
-  EXPECT_TRUE(is_up(web, web.tasks[0], memory));
-  EXPECT_FALSE(is_up(web, in_state(web.tasks[0], "TASK_STAGING"), memory));
+  EXPECT_TRUE(is_up(web, web.tasks[0], memory, {}));
+  EXPECT_FALSE(is_up(web, in_state(web.tasks[0], "TASK_STAGING"), memory, {}));
   web.health_checks = 1;
-  EXPECT_FALSE(is_up(web, web.tasks[0], memory));
-  EXPECT_TRUE(is_up(web, judged(web.tasks[0], {true}), memory));
-  EXPECT_FALSE(is_up(web, judged(web.tasks[0], {false}), memory));
+  EXPECT_FALSE(is_up(web, web.tasks[0], memory, {}));
+  EXPECT_TRUE(is_up(web, judged(web.tasks[0], {true}), memory, {}));
+  EXPECT_FALSE(is_up(web, judged(web.tasks[0], {false}), memory, {}));
 }
 
 }  // namespace

@@ -243,7 +243,7 @@ TEST_F(TrackerChangesTest, ManyAppsAtOnceAreOneList) {
 
 TEST_F(TrackerChangesTest, TasksOfOtherRealmsCostNothing) {
   TrackerOptions options = TrackerScene::options();
-  options.policy.realm = "prod";
+  options.policy.realm = {"prod"};
   TrackerScene scene(options);
   MarathonApp ours = app_of_size("/ours", 1);
   ours.labels["NIXY_REALM"] = "prod";
@@ -255,6 +255,55 @@ TEST_F(TrackerChangesTest, TasksOfOtherRealmsCostNothing) {
   scene.status("/theirs", "theirs-2", "TASK_RUNNING");
   scene.pass(Milliseconds(1'000));
   EXPECT_THAT(scene.fetches, IsEmpty());
+}
+
+// No event says that a task has become ready.
+TEST_F(TrackerChangesTest, TheEndOfADeploymentAsksForWhatWasNotReady) {
+  for (const bool respects : {false, true}) {
+    TrackerOptions options = TrackerScene::options();
+    options.policy.respect_readiness = respects;
+    TrackerScene scene(options);
+    MarathonApp web = app_of_size("/web", 1);
+    web.version = web.tasks[0].version;
+    web.readiness_checks = 1;
+    web.deploying = true;
+    scene.send(TrackingBegun{});
+    scene.send(StreamAttached{"http://a"});
+    scene.answer_list(apps({app_of_size("/api", 1), web}));
+    EXPECT_EQ(scene.offered(), respects ? "/api 10.0.0.1:31001" : "/api 10.0.0.1:31001 | /web 10.0.0.1:31001");
+    scene.commit();
+    scene.pass(Milliseconds(1'000));
+    scene.event("deployment_success", "");
+    ASSERT_THAT(scene.fetches, SizeIs(respects ? 1 : 0));
+    if (!respects) continue;
+    web.deploying = false;
+    scene.answer_app(web);
+    EXPECT_EQ(scene.offered(), "/api 10.0.0.1:31001 | /web 10.0.0.1:31001");
+    scene.commit();
+    scene.event("deployment_success", "");
+    scene.pass(Milliseconds(1'000));
+    EXPECT_THAT(scene.fetches, IsEmpty()) << "nothing waits any more";
+  }
+}
+
+TEST_F(TrackerChangesTest, AnUnreachableTaskThatStaysCostsNothingUntilItEnds) {
+  TrackerOptions options = TrackerScene::options();
+  options.policy.keep_unreachable = true;
+  TrackerScene scene(options);
+  scene.settle(list_);
+  scene.status("/web", "web-1", "TASK_UNREACHABLE");
+  scene.pass(Milliseconds(1'000));
+  EXPECT_THAT(scene.fetches, IsEmpty());
+  MarathonApps listed = list_;
+  listed["/web"].tasks[0].state = "TASK_UNREACHABLE";
+  scene.send(SyncRequested{});
+  scene.answer_list(listed);
+  scene.pass(Milliseconds(1'000));
+  EXPECT_THAT(scene.offers, IsEmpty()) << "it is routed as before";
+  scene.status("/web", "web-1", "TASK_GONE");
+  scene.pass(Milliseconds(200));
+  ASSERT_THAT(scene.offers, SizeIs(1));
+  EXPECT_THAT(scene.offered(), HasSubstr("/web 10.0.0.2:31002 10.0.0.3:31003"));
 }
 
 TEST_F(TrackerChangesTest, WordsOfStrangersCannotForgeACause) {

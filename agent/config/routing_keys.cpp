@@ -1,0 +1,46 @@
+#include "agent/config/routing_keys.h"
+
+namespace chorale::agent {
+namespace {
+
+constexpr std::string_view kRoutes = "Routes";
+
+}  // namespace
+
+std::vector<Key> routing_keys() {
+  return {
+      {.name = "unreachable",
+       .heading = kRoutes,
+       .type = ChoiceKey{kMember<&Config::routing, &RoutingRules::keep_unreachable>, "keep", "remove"},
+       .text = "What becomes of a routed task whose slave Mesos has lost sight of (TASK_UNREACHABLE, TASK_LOST): "
+               "\"remove\" takes it out of the routes at once; \"keep\" leaves it there as long as Marathon lists it.",
+       .more = "With \"keep\" Nginx itself finds out which of them answer. A task that was not routed before is not "
+               "added, and one whose health checks fail is taken out. The same on all proxies of a pool."},
+      {.name = "ip_per_task",
+       .heading = kRoutes,
+       .type = ChoiceKey{kMember<&Config::routing, &RoutingRules::container_addresses>, "auto", "never"},
+       .text = "How a port of an app in a container network is reached that has no host port: \"auto\" at the address "
+               "of the task's own container; \"never\" not at all, where the proxies have no way into that network.",
+       .more = "With \"never\" an app without any host port is left out, and named with this reason. The same on all "
+               "proxies of a pool."},
+      {.name = "respect_readiness",
+       .heading = kRoutes,
+       .type = FlagKey{kMember<&Config::routing, &RoutingRules::respect_readiness>},
+       .text = "Route a task that a deployment has started only once Marathon's readiness checks of it have passed.",
+       .more = "It concerns apps with `readinessChecks`, while they are deployed; a task that is routed stays so. "
+               "Marathon is asked for the results along with the apps, never for them alone. The same on all proxies "
+               "of a pool."},
+      {.name = "empty_apps",
+       .heading = kRoutes,
+       .type = ChoiceKey{kMember<&Config::routing, &RoutingRules::keep_empty>, "keep", "omit"},
+       .text =
+           "What becomes of an app without any task to route to: \"omit\" leaves it out; \"keep\" leaves it among the "
+           "routes without servers, so that a template can answer with a page of its own (`{{^servers}}`).",
+       .more =
+           "Such an app keeps its hosts. Nginx refuses an `upstream` without a server: the template has to write one "
+           "that is `down`, or none, between `{{^servers}}` and `{{/servers}}`, as the shipped ones do. The same on "
+           "all proxies of a pool."},
+  };
+}
+
+}  // namespace chorale::agent
