@@ -51,6 +51,13 @@ std::size_t common_servers(const render::Port& port, const std::map<std::string,
       }));
 }
 
+// Of an app that is kept without any there is nothing to compare.
+bool has_servers(const render::App& app) {
+  return std::any_of(app.ports.begin(), app.ports.end(),
+                     [](const render::Port& port) { return !port.servers.empty(); });
+}
+
+// REQUIRES: has_servers(app).
 Match best_match(const render::App& app, const Meanings& upstreams) {
   Match best{&app, &app.ports.front(), {}, 0};
   for (const render::Port& port : app.ports) {
@@ -123,6 +130,7 @@ Comparison compare_routes(const render::RoutingState& routes,
   Comparison comparison;
   std::set<std::string> matched;
   for (const render::App& app : routes.apps) {
+    if (!has_servers(app)) continue;
     const Match match = best_match(app, meanings);
     if (match.common == 0) {
       comparison.not_in_file.push_back(app.id);

@@ -142,7 +142,7 @@ bool RealCluster::start() {
   if (!marathon_->start()) return false;
   if (options_.marathon_election && !open_election()) return false;
   // A first state without apps would be offered only after some session timeouts.
-  if (!marathon_->create("/first", 1)) return false;
+  if (!marathon_->create("/first", 1, options_.first_app)) return false;
   for (int number = 1; number <= options_.proxies; ++number) {
     if (add_proxy() == nullptr) return false;
   }

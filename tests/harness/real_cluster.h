@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <nlohmann/json_fwd.hpp>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -93,16 +93,17 @@ class RealCluster {
     int proxies = 3;
     bool routes_by_path = true;  // the template does: an app's id is its path
     std::string session_timeout = "2s";
-    std::vector<std::string> simulator{};  // further arguments of the Marathon simulator
-    std::string more_config{};             // further lines of every agent's chorale.toml
-    bool delays_tests = false;             // Proxy::delay_tests() may be called
-    std::string nginx_template{};          // every agent's; empty: the shipped one
-    std::string more_local{};              // further lines of every agent's [local]
-    std::string last_nginx_cmd{};          // of the last proxy alone: see Proxy::Options::nginx_cmd
-    std::string last_nginx_user{};         // the same: see NginxInstance::run_as()
-    std::vector<std::string> agent_cmd{};  // put before every agent's command line
-    std::string zookeeper_user{};          // "user:password"; empty: without credentials
-    bool marathon_relays = false;          // the same with Marathon
+    std::vector<std::string> simulator{};                 // further arguments of the Marathon simulator
+    std::string more_config{};                            // further lines of every agent's chorale.toml
+    nlohmann::json first_app = nlohmann::json::object();  // what lets them route the app that starts the cluster
+    bool delays_tests = false;                            // Proxy::delay_tests() may be called
+    std::string nginx_template{};                         // every agent's; empty: the shipped one
+    std::string more_local{};                             // further lines of every agent's [local]
+    std::string last_nginx_cmd{};                         // of the last proxy alone: see Proxy::Options::nginx_cmd
+    std::string last_nginx_user{};                        // the same: see NginxInstance::run_as()
+    std::vector<std::string> agent_cmd{};                 // put before every agent's command line
+    std::string zookeeper_user{};                         // "user:password"; empty: without credentials
+    bool marathon_relays = false;                         // the same with Marathon
     // Agents find Marathon by its election, where two nodes stand: marathon_relay(0), the leader, and (1).
     bool marathon_election = false;
     bool callbacks = false;         // Marathon posts its events, to a port of every agent's own

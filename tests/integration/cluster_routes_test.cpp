@@ -140,7 +140,9 @@ TEST_F(ClusterRoutesTest, AnAppThatCannotBeReadIsNamedAndTheOthersGoOn) {
 // What an operator and an app's labels decide, with the shipped template.
 class ClusterRulesTest : public ClusterRoutesTest {
  protected:
-  ClusterRulesTest() : ClusterRoutesTest({.more_config = "empty_apps = \"keep\"\nrealm = [\"blue\", \"green\"]\n"}) {}
+  ClusterRulesTest()
+      : ClusterRoutesTest({.more_config = "empty_apps = \"keep\"\nrealm = [\"blue\", \"green\"]\n",
+                           .first_app = {{"labels", {{"NIXY_REALM", "blue"}}}}}) {}
   std::string config() { return file_text(cluster_.proxy(0).nginx().config_file()); }
   bool writes(const std::string& text) {
     return wait_until([&] { return config().find(text) != std::string::npos; }, seconds(20));

@@ -196,6 +196,9 @@ std::vector<MarathonApp> evil_apps(const MarathonApp& plain) {
     for (const std::string& label : label_names()) next().labels[label] = value;
     next().labels["chorale.header." + value] = "x";
     next().labels["chorale." + value] = "x";
+    next().labels["chorale.0.host"] = value;
+    next().labels["chorale." + value + ".host"] = "x";
+    next().labels["chorale.port"] = value;
     next().labels[value] = value;
     next().env["SHOWN"] = value;
     next().health_path = value;

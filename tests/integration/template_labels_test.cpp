@@ -45,6 +45,20 @@ TEST_P(TemplateLabelsTest, AppSeesWhatTheClientAskedFor) {
   EXPECT_EQ(get("/nobody/", "nobody").status, 503);
 }
 
+// Kept without servers, it keeps its place and harms nobody.
+TEST_P(TemplateLabelsTest, AppWithoutServersIsAnswered503) {
+  ASSERT_TRUE(start_servers({"127.0.1.1"}));
+  policy_.keep_empty = true;
+  ASSERT_TRUE(
+      serve_apps({app("/closed", {{"chorale.allow", "192.0.2.0/24"}}, {}), app("/idle", {}, {}),
+                  app("/sticky", {{"chorale.sticky", "cookie:c"}, {"chorale.keepalive", "4"}}, {}), app("/web")}))
+      << complaint();
+  EXPECT_EQ(complaint(), "");
+  EXPECT_EQ(rendered().text.find("location /idle/ {") != std::string::npos, by_path());
+  for (const char* idle : {"closed", "idle", "sticky"}) EXPECT_EQ(ask(idle).status, 503) << idle;
+  EXPECT_EQ(ask("web").status, 200);
+}
+
 class TemplateHostsTest : public TemplateLabelsTest {};
 INSTANTIATE_TEST_SUITE_P(Templates, TemplateHostsTest, ::testing::Values("vhost", "full"),
                          [](const auto& one) { return std::string(one.param); });
@@ -56,6 +70,32 @@ TEST_P(TemplateHostsTest, AppHasAllItsHosts) {
     EXPECT_EQ(get("/page", host).status, 200) << host;
   }
   EXPECT_EQ(get("/page", "any.web").status, 503);
+}
+
+TEST_P(TemplateHostsTest, PortMayHaveHostsOfItsOwnBehindTheSameDoors) {
+  ASSERT_TRUE(start_servers({"127.0.1.1"}));
+  NginxInstance admin;
+  std::ofstream(admin.config_file()) << admin.config(
+      "admin", "", "  server { listen 127.0.1.1:31001; location / { return 202; } }\n");
+  ASSERT_TRUE(admin.start());
+  const auto two_ports = [](const std::string& id, Labels labels) {
+    labels["chorale.1.host"] = id.substr(1) + "-admin.example.com";
+    agent::MarathonApp made = app(id, labels);
+    made.ports.resize(2);
+    made.tasks[0].ports = {kServerPort, 31'001};
+    return made;
+  };
+  ASSERT_TRUE(serve_apps({two_ports("/closed", {{"chorale.allow", "192.0.2.0/24"}}),
+                          two_ports("/limited", {{"chorale.rate", "1000"}, {"chorale.keepalive", "4"}}),
+                          two_ports("/web", {{"chorale.sticky", "ip_hash"}})}))
+      << complaint();
+  EXPECT_EQ(complaint(), "");
+  for (const char* open : {"web", "limited"}) {
+    EXPECT_EQ(get("/", open).status, 200);
+    EXPECT_EQ(get("/", open + std::string("-admin.example.com")).status, 202);
+  }
+  EXPECT_EQ(get("/", "closed").status, 403);
+  EXPECT_EQ(get("/", "closed-admin.example.com").status, 403);
 }
 
 TEST_P(TemplateLabelsTest, AddressesOutsideAreKeptOut) {

@@ -107,6 +107,14 @@ TEST(ComparisonTest, EachPortOfAnAppMayHaveAnUpstream) {
   EXPECT_EQ(found.alike, 2U);
 }
 
+TEST(ComparisonTest, AppThatIsKeptWithoutServersIsOfNoFile) {
+  render::App never = app("/never", {});
+  const Comparison found =
+      compare({app("/idle", {{}}), never, app("/web", {{}, {"10.0.0.1:31000", "10.0.0.2:31001"}})});
+  EXPECT_EQ(found.alike, 1U) << "its second port alone has servers";
+  EXPECT_THAT(found.not_in_file, IsEmpty());
+}
+
 TEST(ComparisonTest, TextFromOutsideStaysOnItsLine) {
   EXPECT_EQ(comparison_text(compare({}, "upstream 'a\x1b\nb' { server 10.0.0.1:1; }")).find('\x1b'), std::string::npos);
 }
