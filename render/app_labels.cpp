@@ -16,6 +16,7 @@ constexpr std::int64_t kMaxTimeoutMs = 24LL * 3'600 * 1'000;
 constexpr std::int64_t kMaxBodyBytes = std::int64_t{1} << 40U;
 constexpr std::int64_t kMaxKeepalive = 1'024;
 constexpr std::int64_t kMaxRate = 1'000'000;
+constexpr std::int64_t kMaxWeight = 1'000;
 constexpr std::size_t kMaxWordBytes = 64;
 constexpr std::string_view kCookie = "cookie:";
 
@@ -138,6 +139,8 @@ Refused refuse_auth(std::string_view value) {
 
 Refused refuse_rate(std::string_view value) { return refuse_number(value, kMaxRate); }
 
+Refused refuse_weight(std::string_view value) { return refuse_number(value, kMaxWeight); }
+
 Refused refuse_sticky(std::string_view value) {
   if (value == "ip_hash" || (value.starts_with(kCookie) && is_word_of(value.substr(kCookie.size()), "_"))) {
     return std::nullopt;
@@ -161,6 +164,7 @@ constexpr std::array kKnown{
     Known{kMaxBodyLabel, refuse_max_body},    Known{kAllowLabel, refuse_allow, true},
     Known{kAuthLabel, refuse_auth, true},     Known{kRateLabel, refuse_rate},
     Known{kStickyLabel, refuse_sticky},       Known{kHttpsLabel, refuse_https},
+    Known{kWeightLabel, refuse_weight},
 };
 
 const Known* find_known(std::string_view label) {

@@ -23,6 +23,7 @@ inline constexpr const char* kAuthLabel = "chorale.auth";
 inline constexpr const char* kRateLabel = "chorale.rate";
 inline constexpr const char* kStickyLabel = "chorale.sticky";
 inline constexpr const char* kHttpsLabel = "chorale.https";
+inline constexpr const char* kWeightLabel = "chorale.weight";         // of each server of the app: {{weight}}
 inline constexpr std::string_view kHeaderLabels = "chorale.header.";  // and the name of a response header
 
 inline constexpr const char* kAllowNobody = "none";  // as chorale.allow

@@ -70,8 +70,9 @@ struct RoutingState {
 
 // What {{host}} is: the first host, else a stand-in of the app's own. It begins with '_', which no host does, and names
 // are unique: no other app's host or stand-in is equal.
+[[nodiscard]] inline std::string stand_in_host(const std::string& name) { return "_" + name; }
 [[nodiscard]] inline std::string host_of(const App& app) {
-  return app.hosts.empty() ? "_" + app.name : app.hosts.front();
+  return app.hosts.empty() ? stand_in_host(app.name) : app.hosts.front();
 }
 
 [[nodiscard]] inline std::int64_t server_count(const RoutingState& state) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 
+#include "render/merged_apps.h"
 #include "render/quote_check.h"
 #include "render/source_map.h"
 #include "render/template_grammar.h"
@@ -21,6 +22,7 @@ struct Template::Compiled {
   std::string file;
   std::vector<CompiledToken> tokens;
   std::optional<ServicePortRange> service_ports;  // nullopt: no name needs them
+  std::string merge_label;
   mustache::mustache engine;
 };
 
@@ -216,27 +218,42 @@ struct TextSink {
   }
 };
 
+// What a template sees of a state. Without a label to merge by nothing is copied.
+class Shown {
+ public:
+  Shown(const RoutingState& state, const std::string& merge_label) : state_(state) {
+    if (!merge_label.empty()) merged_ = merged_by_label(state, merge_label);
+  }
+  [[nodiscard]] const RoutingState& state() const { return merged_ ? *merged_ : state_; }
+
+ private:
+  const RoutingState& state_;
+  std::optional<RoutingState> merged_;
+};
+
 }  // namespace
 
 Template::Template(std::shared_ptr<const Compiled> compiled) : compiled_(std::move(compiled)) {}
 
-tl::expected<Template, Error> Template::compile(std::string text, std::string file, const Delimiters& delimiters) {
+tl::expected<Template, Error> Template::compile(std::string text, std::string file, const TemplateOptions& options) {
   if (text.find_first_not_of(" \t\r\n") == std::string::npos) return tl::unexpected(Error{file, 0, "is empty"});
-  tl::expected<std::vector<Token>, Error> scanned = scan_template(text, file, delimiters);
+  tl::expected<std::vector<Token>, Error> scanned = scan_template(text, file, options.delimiters);
   if (!scanned) return tl::unexpected(std::move(scanned).error());
   tl::expected<std::vector<CompiledToken>, Error> tokens = resolve_names(*std::move(scanned), file);
   if (!tokens) return tl::unexpected(std::move(tokens).error());
   if (const std::optional<Error> unsafe = find_unsafe_tag(*tokens, file)) return tl::unexpected(*unsafe);
 
-  const auto service_ports = service_port_range(text, delimiters.left);
+  const auto service_ports = service_port_range(text, options.delimiters.left);
   mustache::mustache engine(engine_source(*tokens));
   engine.set_custom_escape([](const std::string& value) { return value; });  // its default is for HTML
   if (!engine.is_valid()) return tl::unexpected(Error{file, 0, engine.error_message()});
-  return Template(std::make_shared<const Compiled>(
-      Compiled{std::move(text), std::move(file), *std::move(tokens), service_ports, std::move(engine)}));
+  return Template(std::make_shared<const Compiled>(Compiled{std::move(text), std::move(file), *std::move(tokens),
+                                                            service_ports, options.merge_label, std::move(engine)}));
 }
 
-tl::expected<Rendered, Error> Template::render(const RoutingState& state) const {
+tl::expected<Rendered, Error> Template::render(const RoutingState& apart) const {
+  const Shown shown(apart, compiled_->merge_label);
+  const RoutingState& state = shown.state();
   Rendered rendered;
   StateContext context(compiled_->tokens, compiled_->service_ports, state, rendered);
   mustache::mustache engine = compiled_->engine;  // rendering is not const in the library; a copy is small
@@ -252,7 +269,9 @@ tl::expected<Rendered, Error> Template::render(const RoutingState& state) const 
   return rendered;
 }
 
-int Template::line_of(const RoutingState& state, int rendered_line) const {
+int Template::line_of(const RoutingState& apart, int rendered_line) const {
+  const Shown shown(apart, compiled_->merge_label);
+  const RoutingState& state = shown.state();
   Rendered rendered;
   SourceMap map(compiled_->tokens);
   StateContext context(compiled_->tokens, compiled_->service_ports, state, rendered, &map);

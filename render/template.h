@@ -24,6 +24,11 @@ struct Delimiters {
   std::string right = "}}";
 };
 
+struct TemplateOptions {
+  Delimiters delimiters;
+  std::string merge_label;  // apps are shown as merged_apps.h says; empty: each by itself
+};
+
 // Where one app's text begins (byte offset, at a line start). An app may have several sections; a section whose app is
 // "" ends the one before it (text that belongs to no app).
 struct TextSection {
@@ -41,7 +46,7 @@ class Template {
  public:
   // `file` is only for error messages.
   [[nodiscard]] static tl::expected<Template, Error> compile(std::string text, std::string file,
-                                                             const Delimiters& delimiters = {});
+                                                             const TemplateOptions& options = {});
 
   [[nodiscard]] tl::expected<Rendered, Error> render(const RoutingState& state) const;
 

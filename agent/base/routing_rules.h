@@ -13,6 +13,7 @@ struct RoutingRules {
   bool container_addresses = true;  // a port without a host port is reached at the container's own address
   bool respect_readiness = false;   // what a deployment starts is routed once its readiness checks say so
   bool keep_empty = false;          // an app without servers stays among the routes
+  std::string merge_label{};        // apps of which it has the same value are shown to templates as one; empty: none
   bool operator==(const RoutingRules&) const = default;
 };
 

@@ -8,6 +8,7 @@
 #include "agent/cli/read_routes.h"
 #include "agent/cli/resolve_names.h"
 #include "agent/cli/table.h"
+#include "render/merged_apps.h"
 
 namespace chorale::agent {
 
@@ -29,7 +30,8 @@ int run_compare(const std::string& config_file, const std::string& nginx_file) {
   for (const auto& [name, resolved] : resolve_names(host_names_in(upstreams))) {
     addresses[name].insert(resolved.begin(), resolved.end());
   }
-  const Comparison comparison = compare_routes(*routes, upstreams, addresses);
+  const Comparison comparison =
+      compare_routes(render::merged_by_label(*routes, config->routing.merge_label), upstreams, addresses);
   std::cout << comparison_text(comparison);
   return comparison.equal() ? kExitFine : kExitNo;
 }

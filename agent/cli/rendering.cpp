@@ -38,8 +38,9 @@ render::App idle_sample() {
 tl::expected<render::Template, CliError> read_template(const Config& config) {
   auto text = slurp(config.nginx_template);
   if (!text) return tl::unexpected(text.error());
-  auto compiled = render::Template::compile(std::move(*text), config.nginx_template,
-                                            {config.left_delimiter, config.right_delimiter});
+  auto compiled =
+      render::Template::compile(std::move(*text), config.nginx_template,
+                                {{config.left_delimiter, config.right_delimiter}, config.routing.merge_label});
   if (!compiled) return tl::unexpected(CliError{kExitNo, compiled.error().text()});
   return std::move(*compiled);
 }

@@ -1,9 +1,18 @@
 #include "agent/config/routing_keys.h"
 
+#include "render/allow_list.h"
+
 namespace chorale::agent {
 namespace {
 
+using Checked = tl::expected<void, Failure>;
+
 constexpr std::string_view kRoutes = "Routes";
+
+Checked label_name(std::string_view text) {
+  if (const auto wrong = render::refuse_quoted(text)) return tl::unexpected(Failure{"it " + wrong->message});
+  return {};
+}
 
 }  // namespace
 
@@ -40,6 +49,16 @@ std::vector<Key> routing_keys() {
            "Such an app keeps its hosts. Nginx refuses an `upstream` without a server: the template has to write one "
            "that is `down`, or none, between `{{^servers}}` and `{{/servers}}`, as the shipped ones do. The same on "
            "all proxies of a pool."},
+      {.name = "merge_label",
+       .heading = kRoutes,
+       .type = TextKey{kMember<&Config::routing, &RoutingRules::merge_label>, label_name},
+       .text =
+           "A label of apps. Those that have the same value of it are served as one, at the path and under the name "
+           "of that value, as Nixy's MergeAppsByLabel does. Empty: every app is served by itself.",
+       .more =
+           "With \"team\", the apps /blue and /green that both have the label team=web are served at /web/, by the "
+           "servers of both, each with the weight of its app (label `chorale.weight`, 1 to 1000). A value that is the "
+           "id of another app merges nothing. The same on all proxies of a pool."},
   };
 }
 

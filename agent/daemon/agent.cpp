@@ -34,7 +34,8 @@ Agent::Agent(Config config, InstanceLock lock, const NotifyEnvironment& service_
       notifier_(loop_, service_manager),
       metrics_(version()),
       statsd_(loop_, config_.statsd),
-      templates_(loop_, workers_, config_.nginx_template, {config_.left_delimiter, config_.right_delimiter},
+      templates_(loop_, workers_, config_.nginx_template,
+                 {{config_.left_delimiter, config_.right_delimiter}, config_.routing.merge_label},
                  [this] {
                    if (leadership_) leadership_->template_changed();
                    status_changed();

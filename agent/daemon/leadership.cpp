@@ -83,12 +83,12 @@ Leadership::Leadership(Surroundings surroundings, const Config& config, const st
 
 void Leadership::begin(coordination::LeadershipGained gained, std::shared_ptr<const render::RoutingState> applied) {
   worker_.run([gained = std::move(gained),
-               delimiters = surroundings_.templates.delimiters()] { return read_committed(gained, delimiters); },
+               options = surroundings_.templates.options()] { return read_committed(gained, options); },
               [this, applied = std::move(applied)](Begun committed) { begun(std::move(committed), applied); });
 }
 
 Leadership::Begun Leadership::read_committed(const coordination::LeadershipGained& gained,
-                                             const render::Delimiters& delimiters) {
+                                             const render::TemplateOptions& options) {
   Begun begun;
   if (gained.committed) begun.quarantined = gained.committed->quarantined;
   for (const coordination::PublishedFile& file : gained.files) {
@@ -100,7 +100,7 @@ Leadership::Begun Leadership::read_committed(const coordination::LeadershipGaine
         begun.trouble = "the committed " + state.error().text();
       }
     } else if (file.name == "template") {
-      auto compiled = compile_template(*file.text, "committed template", delimiters);
+      auto compiled = compile_template(*file.text, "committed template", options);
       if (compiled) begun.in_use = std::move(*compiled);
     }
   }
@@ -169,12 +169,12 @@ void Leadership::template_changed() {
 
 std::size_t Leadership::longest_server_name() const {
   if (!template_) return 0;
-  return render::longest_server_name(template_->compiled.text(), surroundings_.templates.delimiters().left);
+  return render::longest_server_name(template_->compiled.text(), surroundings_.templates.options().delimiters.left);
 }
 
 std::optional<render::ServicePortRange> Leadership::service_ports() const {
   if (!template_) return std::nullopt;
-  return render::service_port_range(template_->compiled.text(), surroundings_.templates.delimiters().left);
+  return render::service_port_range(template_->compiled.text(), surroundings_.templates.options().delimiters.left);
 }
 
 // Nothing is offered with a template that this Nginx refuses: every agent would refuse it, whatever the apps.

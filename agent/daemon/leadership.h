@@ -88,7 +88,7 @@ class Leadership {
     std::optional<LoadedTemplate> in_use;
     std::optional<std::string> trouble;  // why there is no state
   };
-  static Begun read_committed(const coordination::LeadershipGained& gained, const render::Delimiters& delimiters);
+  static Begun read_committed(const coordination::LeadershipGained& gained, const render::TemplateOptions& options);
   // Whose lines Nginx's error about an offer names; empty: not known.
   [[nodiscard]] std::string app_named_in(const std::string& error, std::uint64_t offer) const;
   void begun(Begun begun, const std::shared_ptr<const render::RoutingState>& applied);

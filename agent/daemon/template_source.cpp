@@ -13,27 +13,27 @@ namespace {
 
 constexpr std::chrono::milliseconds kLookInterval{1'000};
 
-tl::expected<LoadedTemplate, Failure> read_template(const std::string& file, const render::Delimiters& delimiters) {
+tl::expected<LoadedTemplate, Failure> read_template(const std::string& file, const render::TemplateOptions& options) {
   auto text = read_text_file(file);
   if (!text) return tl::unexpected(std::move(text.error()));
-  return compile_template(std::move(*text), file, delimiters);
+  return compile_template(std::move(*text), file, options);
 }
 
 }  // namespace
 
 tl::expected<LoadedTemplate, Failure> compile_template(std::string text, const std::string& name,
-                                                       const render::Delimiters& delimiters) {
+                                                       const render::TemplateOptions& options) {
   std::string digest = coordination::sha256_hex(text);
-  auto compiled = render::Template::compile(std::move(text), name, delimiters);
+  auto compiled = render::Template::compile(std::move(text), name, options);
   if (!compiled) return tl::unexpected(Failure{compiled.error().text()});
   return LoadedTemplate{std::move(*compiled), std::move(digest)};
 }
 
 TemplateSource::TemplateSource(boost::asio::io_context& loop, boost::asio::thread_pool& workers, std::string file,
-                               render::Delimiters delimiters, std::function<void()> changed)
+                               render::TemplateOptions options, std::function<void()> changed)
     : worker_(loop, workers),
       file_(std::move(file)),
-      delimiters_(std::move(delimiters)),
+      options_(std::move(options)),
       changed_(std::move(changed)),
       timer_(loop) {}
 
@@ -45,7 +45,7 @@ TemplateSource::Stamp TemplateSource::stamp_of(const std::string& file) {
 
 void TemplateSource::start() {
   const Stamp stamp = stamp_of(file_);
-  (void)adopt(stamp, read_template(file_, delimiters_));
+  (void)adopt(stamp, read_template(file_, options_));
   look_later();
 }
 
@@ -62,7 +62,7 @@ void TemplateSource::look() {
     look_later();
     return;
   }
-  worker_.run([file = file_, delimiters = delimiters_] { return read_template(file, delimiters); },
+  worker_.run([file = file_, options = options_] { return read_template(file, options); },
               [this, stamp](auto loaded) {
                 if (adopt(stamp, std::move(loaded))) changed_();
                 look_later();

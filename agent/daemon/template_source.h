@@ -26,13 +26,13 @@ struct LoadedTemplate {
 
 // The error names `name` and line.
 [[nodiscard]] tl::expected<LoadedTemplate, Failure> compile_template(std::string text, const std::string& name,
-                                                                     const render::Delimiters& delimiters);
+                                                                     const render::TemplateOptions& options);
 
 class TemplateSource {
  public:
   // `changed` is called after every re-read that gave another good template, or another trouble.
   TemplateSource(boost::asio::io_context& loop, boost::asio::thread_pool& workers, std::string file,
-                 render::Delimiters delimiters, std::function<void()> changed);
+                 render::TemplateOptions options, std::function<void()> changed);
   TemplateSource(const TemplateSource&) = delete;
   TemplateSource& operator=(const TemplateSource&) = delete;
 
@@ -43,7 +43,7 @@ class TemplateSource {
   // Why the file as it is now cannot be used. Without one there is a current().
   [[nodiscard]] const std::optional<Failure>& trouble() const { return trouble_; }
   [[nodiscard]] const std::string& file() const { return file_; }
-  [[nodiscard]] const render::Delimiters& delimiters() const { return delimiters_; }
+  [[nodiscard]] const render::TemplateOptions& options() const { return options_; }
 
  private:
   // What tells one version of the file from another without reading it.
@@ -61,7 +61,7 @@ class TemplateSource {
 
   Worker worker_;
   std::string file_;
-  render::Delimiters delimiters_;
+  render::TemplateOptions options_;
   std::function<void()> changed_;
   boost::asio::steady_timer timer_;
   Stamp stamp_;

@@ -141,13 +141,37 @@ TEST_F(ClusterRoutesTest, AnAppThatCannotBeReadIsNamedAndTheOthersGoOn) {
 class ClusterRulesTest : public ClusterRoutesTest {
  protected:
   ClusterRulesTest()
-      : ClusterRoutesTest({.more_config = "empty_apps = \"keep\"\nrealm = [\"blue\", \"green\"]\n",
+      : ClusterRoutesTest({.more_config = "empty_apps = \"keep\"\nrealm = [\"blue\", \"green\"]\n"
+                                          "merge_label = \"shown_as\"\n",
                            .first_app = {{"labels", {{"NIXY_REALM", "blue"}}}}}) {}
   std::string config() { return file_text(cluster_.proxy(0).nginx().config_file()); }
   bool writes(const std::string& text) {
     return wait_until([&] { return config().find(text) != std::string::npos; }, seconds(20));
   }
 };
+
+// Blue and green versions of one service, by the shipped template: a ninth of the requests for green.
+TEST_F(ClusterRulesTest, AppsThatAreServedAsOneShareItsRequestsByTheirWeights) {
+  MarathonSimulator& marathon = cluster_.marathon();
+  const auto labels = [](const char* weight) {
+    return nlohmann::json{{"labels", {{"NIXY_REALM", "blue"}, {"shown_as", "web"}, {"chorale.weight", weight}}}};
+  };
+  ASSERT_TRUE(marathon.create("/web-blue", 2, labels("4")));
+  ASSERT_TRUE(wait_until([&] { return cluster_.proxy(2).get("/web/").status == 200; }, seconds(20))) << cluster_.logs();
+  ASSERT_TRUE(marathon.create("/web-green", 1, labels("1")));
+  const auto by = [&](const std::string& app) {
+    int count = 0;
+    for (int i = 0; i < 90; ++i)
+      count += cluster_.proxy(0).get("/web/").body.find("app=" + app + " ") != std::string::npos ? 1 : 0;
+    return count;
+  };
+  ASSERT_TRUE(wait_until([&] { return by("/web-green") > 0 && cluster_.converged(); }, seconds(20))) << cluster_.logs();
+  const int green = by("/web-green");
+  EXPECT_TRUE(green >= 1 && green <= 30) << green << " of 90, 10 expected";
+  EXPECT_TRUE(cluster_.routed_nowhere("/web-blue"));
+  ASSERT_TRUE(marathon.destroy("/web-blue"));
+  EXPECT_TRUE(wait_until([&] { return by("/web-green") == 90; }, seconds(20))) << cluster_.logs();
+}
 
 TEST_F(ClusterRulesTest, RealmsPortsAndAppsWithoutTasksAreAsWasSaid) {
   MarathonSimulator& marathon = cluster_.marathon();

@@ -8,6 +8,7 @@
 
 #include "agent/base/one_line.h"
 #include "agent/core/leading/routes_hosts.h"
+#include "agent/core/leading/routes_merge.h"
 #include "agent/core/leading/routes_ports.h"
 #include "agent/core/leading/routes_servers.h"
 #include "agent/core/leading/served_apps.h"
@@ -102,6 +103,7 @@ class Builder {
   }
 
   Routes finish() && {
+    if (!policy_.merge_label.empty()) merge();
     if (policy_.service_ports) share_service_ports(*policy_.service_ports);
     share_hosts();
     report_dcos_labels();
@@ -127,6 +129,25 @@ class Builder {
     placed.ports.insert(after, std::move(placed.main_port));
   }
 
+  void merge() {
+    SettledMerges settled = settle_merges(routes_.state, holds_, policy_.merge_label, policy_.longest_server_name);
+    merged_paths_ = std::move(settled.paths);
+    std::move(settled.exclusions.begin(), settled.exclusions.end(), std::back_inserter(routes_.exclusions));
+    for (const std::string& id : settled.left_out) {
+      std::vector<render::App>& apps = routes_.state.apps;
+      const auto app = std::find_if(apps.begin(), apps.end(), [&](const render::App& one) { return one.id == id; });
+      holds_.erase(holds_.begin() + (app - apps.begin()));
+      apps.erase(app);
+    }
+  }
+
+  // What both are shown as has the host, whichever of them it is written with.
+  bool are_shown_as_one(const std::string& app, const std::string& other) const {
+    const auto path = merged_paths_.find(app);
+    const auto other_path = merged_paths_.find(other);
+    return path != merged_paths_.end() && other_path != merged_paths_.end() && path->second == other_path->second;
+  }
+
   static std::set<std::string> hosts_of(const render::App& app) {
     std::set<std::string> hosts(app.hosts.begin(), app.hosts.end());
     for (const render::Port& port : app.ports) hosts.insert(port.hosts.begin(), port.hosts.end());
@@ -150,6 +171,7 @@ class Builder {
       const auto is_taken = [&](const std::string& host) {
         const std::string& owner = host_owners_.emplace(host, app.id).first->second;
         if (owner == app.id && used.insert(host).second) return false;
+        if (owner != app.id && are_shown_as_one(owner, app.id)) return true;
         reduce(app.id,
                "without host " + host +
                    (owner == app.id ? " of one of its ports: it has it already" : ": it belongs to " + owner),
@@ -158,7 +180,7 @@ class Builder {
       };
       std::erase_if(app.hosts, is_taken);
       for (render::Port& port : app.ports) std::erase_if(port.hosts, is_taken);
-      if (wants_some && app.hosts.empty()) {
+      if (wants_some && app.hosts.empty() && !merged_paths_.contains(app.id)) {
         reduce(app.id, "by path only: all its hosts belong to other apps");
       }
     }
@@ -289,6 +311,7 @@ class Builder {
   Exclusion dcos_label_;
   std::vector<const render::App*> holds_;  // beside state.apps: the app as it is served now, or nullptr
   std::unordered_map<std::string, std::string> host_owners_;
+  std::map<std::string, std::string> merged_paths_;  // app id -> what it is shown as
 };
 
 }  // namespace

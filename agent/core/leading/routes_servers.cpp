@@ -1,6 +1,7 @@
 #include "agent/core/leading/routes_servers.h"
 
 #include <algorithm>
+#include <charconv>
 #include <optional>
 #include <string_view>
 #include <tl/expected.hpp>
@@ -12,6 +13,7 @@
 #include "agent/core/leading/routes_ports.h"
 #include "agent/core/leading/task_standing.h"
 #include "render/allow_list.h"
+#include "render/app_labels.h"
 
 namespace chorale::agent {
 namespace {
@@ -137,6 +139,15 @@ tl::expected<Place, Unplaced> place(const MarathonApp& app, const MarathonTask& 
   });
 }
 
+// Of each of its tasks.
+std::int32_t weight_of(const MarathonApp& app) {
+  const auto label = app.labels.find(render::kWeightLabel);
+  if (label == app.labels.end() || render::refuse_app_label(label->first, label->second)) return 1;
+  std::int32_t weight = 1;
+  std::from_chars(label->second.data(), label->second.data() + label->second.size(), weight);
+  return weight;
+}
+
 render::Server serve(const MarathonApp& app, const MarathonTask& task, Place at) {
   render::Server server;
   server.address = host_and_port(at.host, at.port);
@@ -144,6 +155,7 @@ render::Server serve(const MarathonApp& app, const MarathonTask& task, Place at)
   server.port = at.port;
   server.task_id = task.id;
   if (is_plain(task.version)) server.version = task.version;
+  server.weight = weight_of(app);
   server.health = app.health_checks > 0 ? render::Health::kAlive : render::Health::kUnknown;
   return server;
 }

@@ -7,7 +7,7 @@ namespace chorale::render {
 namespace {
 
 std::string error_of(const std::string& text, const Delimiters& delimiters = {}) {
-  const auto compiled = Template::compile(text, "t", delimiters);
+  const auto compiled = Template::compile(text, "t", {delimiters, ""});
   return compiled ? "" : compiled.error().text();
 }
 

@@ -13,7 +13,7 @@ namespace {
 
 std::string rendered(const std::string& text, const RoutingState& state = sample_state(),
                      const Delimiters& delimiters = {}) {
-  const auto compiled = Template::compile(text, "t", delimiters);
+  const auto compiled = Template::compile(text, "t", {delimiters, ""});
   if (!compiled) return "does not compile: " + compiled.error().text();
   const auto result = compiled->render(state);
   return result ? result->text : "does not render: " + result.error().text();

@@ -50,7 +50,7 @@ TEST(LocalAgentTest, RoutesAreThoseThatTheAgentKeeps) {
   EXPECT_EQ(none.error().exit_code, kExitNo);
   EXPECT_THAT(none.error().message, HasSubstr("routes.json: No such file or directory; test.toml names no zookeeper"));
 
-  const render::RoutingState kept = sample_state({.realm = {"blue"}});
+  const render::RoutingState kept = sample_state({.realm = {"blue"}, .merge_label = {}});
   std::ofstream(directory.path() / "routes.json") << render::encode_routes(kept).text;
   const auto routes = read_local_routes(config);
   ASSERT_TRUE(routes) << routes.error().message;
