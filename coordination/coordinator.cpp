@@ -129,6 +129,10 @@ void Coordinator::Parts::on_status(const StatusChanged& status) {
 }
 
 void Coordinator::Parts::on_applied(const RevisionApplied& applied) {
+  if (!context.options.applies) {
+    membership.document().shadow = AppliedEntry{applied.identity, applied.at};
+    return;
+  }
   follower.on_applied(applied.identity);
   if (follower.applied() == applied.identity) {
     membership.document().applied = AppliedEntry{applied.identity, applied.at};
@@ -225,7 +229,7 @@ void Coordinator::Parts::hear_sync_requests() {
 void Coordinator::Parts::describe_self() {
   AgentDocument& document = membership.document();
   document.role = leader.holds_leadership() ? Role::kLeader : Role::kFollower;
-  document.vote = follower.vote();
+  document.vote = context.options.applies ? follower.vote() : std::nullopt;
   document.missing = follower.missing();
   const bool leads = leader.holds_leadership();
   document.late = leads ? leader.publisher().late() : std::vector<std::string>();

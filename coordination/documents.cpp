@@ -112,17 +112,20 @@ Json to_json(const StateDocument& document) {
 
 Json to_json(const TreeSize& size) { return Json{{"znodes", size.znodes}, {"bytes", size.bytes}}; }
 
+Json to_json(const std::optional<AppliedEntry>& entry) {
+  if (!entry) return nullptr;
+  Json json = Json::object();
+  put(json, entry->identity);
+  json["at"] = entry->at;
+  return json;
+}
+
 Json to_json(const AgentDocument& document) {
   Json vote;
   if (document.vote) {
     put(vote, document.vote->identity);
     vote["result"] = to_string(document.vote->result);
     vote["error"] = cut_text(document.vote->error);
-  }
-  Json applied;
-  if (document.applied) {
-    put(applied, document.applied->identity);
-    applied["at"] = document.applied->at;
   }
   Json held_back;
   if (document.held_back) {
@@ -142,10 +145,12 @@ Json to_json(const AgentDocument& document) {
               {"status", to_string(document.condition)},
               {"message", cut_text(document.message)},
               {"vote", std::move(vote)},
-              {"applied", std::move(applied)},
+              {"applied", to_json(document.applied)},
               {"template_digest", document.template_digest},
               {"marathon_reachable", document.marathon_reachable},
               {"lead", document.may_lead},
+              {"apply", document.applies},
+              {"shadow", to_json(document.shadow)},
               {"sync_requests", document.sync_requests},
               {"missing", document.missing},
               {"formats", document.formats},

@@ -169,7 +169,11 @@ struct AgentDocument {
   std::optional<AppliedEntry> applied;
   std::string template_digest;
   bool marathon_reachable = false;
-  bool may_lead = true;              // JSON key "lead"
+  bool may_lead = true;  // JSON key "lead"
+  // JSON key "apply". False: an observer, which has neither a vote nor anything applied: older leaders, which do not
+  // know the key, then count nothing of it either.
+  bool applies = true;
+  std::optional<AppliedEntry> shadow{};  // of an observer: what it wrote last
   std::int64_t sync_requests = 0;    // rises when this agent was asked for a full sync; the leader then makes one
   std::vector<std::string> missing;  // chunk digests that this agent could not find
   std::vector<std::int64_t> formats{kOldestFormat};  // what it reads, rising; at least one

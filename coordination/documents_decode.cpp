@@ -55,6 +55,11 @@ void read_optional(ObjectReader& parent, std::string_view key, std::optional<Val
   if (parent.has(key)) read_nullable(parent, key, into, read);
 }
 
+void read_applied(ObjectReader& reader, AppliedEntry& into) {
+  read_identity(reader, into.identity);
+  reader.optional_text("at", into.at);
+}
+
 void read_state_header(ObjectReader& reader, RevisionHeader& into) {
   read_header(reader, into);
   reader.optional_number("quarantined", into.quarantined);
@@ -186,13 +191,12 @@ tl::expected<AgentDocument, Error> decode_agent(std::string_view text) {
       vote.word("result", kVoteResults, read.result);
       vote.optional_text("error", read.error);
     });
-    read_optional(reader, "applied", into.applied, [](ObjectReader& applied, AppliedEntry& read) {
-      read_identity(applied, read.identity);
-      applied.optional_text("at", read.at);
-    });
+    read_optional(reader, "applied", into.applied, read_applied);
     reader.optional_text("template_digest", into.template_digest);
     reader.optional_boolean("marathon_reachable", into.marathon_reachable);
     reader.optional_boolean("lead", into.may_lead);
+    reader.optional_boolean("apply", into.applies);
+    read_optional(reader, "shadow", into.shadow, read_applied);
     reader.optional_number("sync_requests", into.sync_requests);
     read_texts(reader, "missing", into.missing);
     read_formats(reader, into.formats);

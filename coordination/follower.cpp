@@ -95,7 +95,7 @@ bool Follower::wants_committed(const StateDocument& document) const {
 }
 
 bool Follower::wants_proposed(const StateDocument& document) const {
-  return document.proposed && order_.allows(document.proposed->identity) &&
+  return context_.options.applies && document.proposed && order_.allows(document.proposed->identity) &&
          answer_to(document.proposed->identity) == nullptr;
 }
 

@@ -31,7 +31,8 @@ class Follower {
   // starve an agent whose tests take longer than the changes are apart.
   enum class State { kIdle, kFetching, kStaging };
 
-  Follower(Context& context, ContentCache& cache) : context_(context), fetch_(context, cache, "follower") {}
+  Follower(Context& context, ContentCache& cache)
+      : context_(context), fetch_(context, cache, "follower"), order_(context.options.applies) {}
 
   void start(const Started& started);
   void reset();  // a new session: ask again for what is still to be fetched

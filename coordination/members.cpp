@@ -16,7 +16,10 @@ void Members::drive(bool root_ready, bool may_write) {
     return mirror_.look(ListChildren{context_.paths.members, true},
                         [this](const Reply<ListChildren>& reply) { on_listed(reply); });
   }
-  if (known_ && may_write && mirror_.may_look() && ids_.count(context_.options.id) == 0) create();
+  if (!known_ || !may_write || !mirror_.may_look()) return;
+  const bool listed = ids_.count(context_.options.id) > 0;
+  if (context_.options.applies && !listed) create();
+  if (!context_.options.applies && listed) remove();
 }
 
 void Members::on_listed(const Reply<ListChildren>& reply) {
@@ -37,6 +40,14 @@ void Members::create() {
   mirror_.look(CreateNode{context_.paths.members.child(context_.options.id), encode(document)},
                [this](const Reply<CreateNode>& reply) {
                  if (reply || reply.error().kind == ErrorKind::kExists) return mirror_.again();
+                 mirror_.again(reply.error());
+               });
+}
+
+void Members::remove() {
+  mirror_.look(DeleteNode{context_.paths.members.child(context_.options.id), kAnyVersion},
+               [this](const Reply<DeleteNode>& reply) {
+                 if (reply || reply.error().kind == ErrorKind::kNoNode) return mirror_.again();
                  mirror_.again(reply.error());
                });
 }

@@ -1,7 +1,8 @@
 // Who belongs to the pool, registered or not: <root>/members. Pure; loop thread only.
 //
 // Each agent writes its own member znode, which outlives it; an operator alone deletes one. So it is known which agent
-// is missing, and how many are a majority.
+// is missing, and how many are a majority. An observer is no member, and takes back what it wrote when it was one: the
+// majority is counted by agents of every version.
 #pragma once
 
 #include <set>
@@ -29,6 +30,7 @@ class Members {
  private:
   void on_listed(const Reply<ListChildren>& reply);
   void create();
+  void remove();
 
   Context& context_;
   Mirror mirror_;

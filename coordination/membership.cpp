@@ -20,6 +20,7 @@ Membership::Membership(Context& context)
   document_.id = options.id;
   document_.instance = options.instance;
   document_.may_lead = options.may_lead;
+  document_.applies = options.applies;
   document_.host = options.host;
   document_.version = options.version;
   document_.started_at = options.started_at;

@@ -12,15 +12,22 @@ namespace chorale::coordination {
 
 class OrderGuard {
  public:
+  // `serves`: false for an observer. Nothing goes back where nothing is served: it takes whatever is committed now, an
+  // older backup too, which no leader numbers above what it has seen.
+  explicit OrderGuard(bool serves = true) : serves_(serves) {}
+
   void start(const std::optional<Identity>& file) { floor_ = file; }
   // It was handed to the applier, or is proven to be served.
   void raise(const Identity& identity) {
     if (allows(identity)) floor_ = identity;
   }
-  [[nodiscard]] bool allows(const Identity& identity) const { return !floor_ || floor_->older_than(identity); }
+  [[nodiscard]] bool allows(const Identity& identity) const {
+    return !floor_ || (serves_ ? floor_->older_than(identity) : *floor_ != identity);
+  }
   [[nodiscard]] const std::optional<Identity>& floor() const { return floor_; }
 
  private:
+  bool serves_;
   std::optional<Identity> floor_;
 };
 

@@ -240,14 +240,14 @@ void Publisher::begin_vote() {
   state_ = State::kVoting;
   votes_.clear();
   proposed_at_ = context_.now;
-  electors_.begin(content_.manifest->header.identity, roster_.ids(), context_.now);
+  electors_.begin(content_.manifest->header.identity, roster_.voters(), context_.now);
 }
 
 // Between two votes as well: a late agent answers when the vote is long over.
 void Publisher::hear_answers(const std::optional<Vote>& own) {
-  electors_.keep(roster_.ids());
+  electors_.keep(roster_.voters());
   for (const auto& [id, agent] : roster_.documents()) {
-    if (id != context_.options.id && agent.vote) hear_answer(id, *agent.vote);
+    if (id != context_.options.id && agent.applies && agent.vote) hear_answer(id, *agent.vote);
   }
   if (own) hear_answer(context_.options.id, *own);
 }

@@ -124,6 +124,15 @@ std::vector<std::string> Roster::ids() const {
   return result;
 }
 
+std::vector<std::string> Roster::voters() const {
+  std::vector<std::string> result = ids();
+  std::erase_if(result, [this](const std::string& id) {
+    const auto document = documents_.find(id);
+    return document != documents_.end() && !document->second.applies;
+  });
+  return result;
+}
+
 std::optional<std::int64_t> Roster::common_format() const {
   std::int64_t common = context_.options.newest_format;
   const auto reads_common = [&common](const AgentDocument& agent) {

@@ -35,6 +35,8 @@ class Roster {
   [[nodiscard]] std::uint64_t reads() const { return reads_; }
   [[nodiscard]] bool contains(const std::string& id) const { return members_.count(id) > 0; }
   [[nodiscard]] std::vector<std::string> ids() const;  // sorted
+  // Of them, those that may vote: not the known observers. Sorted.
+  [[nodiscard]] std::vector<std::string> voters() const;
   [[nodiscard]] const Mirror& list_mirror() const { return list_; }
   // What each agent said last, by id: without those that were never read or never readable.
   [[nodiscard]] const std::map<std::string, AgentDocument>& documents() const { return documents_; }

@@ -92,7 +92,7 @@ namespace {
 
 void view_others(const Machines& machines, ViewChanged& view) {
   for (const auto& [id, agent] : machines.roster.documents()) {
-    if (id != machines.context.options.id) view.peers.push_back({id, agent.admin});
+    if (id != machines.context.options.id && agent.applies) view.peers.push_back({id, agent.admin});
   }
   view.peer_applied = machines.roster.newest_applied_by(Roster::Others::kNotDown);
 }

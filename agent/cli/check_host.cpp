@@ -22,6 +22,7 @@
 #include "agent/cli/cli.h"
 #include "agent/cli/local_agent.h"
 #include "agent/nginx/config_text.h"
+#include "agent/nginx/local_nginx.h"
 #include "agent/nginx/locations.h"
 #include "agent/nginx/master.h"
 
@@ -178,12 +179,15 @@ bool check_nginx_program(CheckReport& report, const Config& config) {
   } else {
     report.ok("nginx", "version " + text_of(*version));
   }
-  check_nginx_runs(report, config);
+  if (config.apply) check_nginx_runs(report, config);
   return true;
 }
 
 void check_files(CheckReport& report, const Config& config) {
-  if (const auto why = why_not_replaceable(config.nginx_config)) {
+  if (!config.apply) {
+    report.ok("apply", "false: " + shadow_file(config.state_dir) + " is written, and neither Nginx nor " +
+                           config.nginx_config + " is touched; that it can be replaced is not checked");
+  } else if (const auto why = why_not_replaceable(config.nginx_config)) {
     report.fail("nginx_config", *why, kExitNo);
   } else {
     report.ok("nginx_config", config.nginx_config + " can be replaced");

@@ -37,6 +37,10 @@ void check_policy(CheckReport& report, const Config& config) {
   const auto policy = pool_policy(*cluster);
   if (!policy) return;
   const auto difference = coordination::policy_difference(policy_values(config, ask_framework_id(config)), *policy);
+  if (difference && !config.apply) {
+    report.warn("policy", safe(*difference) + ": what this observer shows is the pool's all the same");
+    return;
+  }
   if (difference) {
     report.warn("policy", safe(*difference) +
                               ": this agent does not lead until it is the same, or until more than half "

@@ -24,9 +24,11 @@ constexpr std::chrono::milliseconds kTemplateTestPatience{30'000};
 class TemporaryFile {
  public:
   // Beside the real one where that may be written: relative includes then mean the same.
-  TemporaryFile(const std::string& config_file, const std::string& text) {
+  TemporaryFile(const Config& config, const std::string& text) {
     const std::string name = ".chorale-check-" + std::to_string(::getpid()) + ".conf";
-    if (write(std::filesystem::path(config_file).parent_path() / name, text)) return;
+    moved_ = !config.apply;  // nothing is written where another program keeps Nginx's files
+    const auto beside = std::filesystem::path(config.nginx_config).parent_path();
+    if (write((config.apply ? beside : std::filesystem::path(config.state_dir)) / name, text)) return;
     moved_ = true;
     std::error_code ignored;
     (void)write(std::filesystem::temp_directory_path(ignored) / name, text);
@@ -71,7 +73,7 @@ std::string nginx_reason(const std::string& output) {
 // `labels`: it asks for what this Nginx may be built without; only apps that want it suffer then.
 void check_nginx(CheckReport& report, const Config& config, const std::string& what, const std::string& text,
                  bool labels) {
-  const TemporaryFile file(config.nginx_config, text);
+  const TemporaryFile file(config, text);
   if (file.failure()) {
     report.fail("nginx", "cannot write a file to test: " + file.failure()->message, kExitNo);
     return;

@@ -20,10 +20,15 @@ std::string revision_line(const RevisionHeader& header) {
   return safe(line + "  " + header.created_at);
 }
 
+std::string role_text(const AgentDocument& agent) {
+  return agent.applies ? std::string(coordination::to_string(agent.role)) : "observer";
+}
+
 // How far an agent is behind what is committed, in revisions.
 std::string lag(const AgentDocument& agent, const std::optional<RevisionHeader>& committed) {
-  if (!agent.applied || !committed) return "-";
-  const coordination::Identity& applied = agent.applied->identity;
+  const auto& entry = agent.applies ? agent.applied : agent.shadow;
+  if (!entry || !committed) return "-";
+  const coordination::Identity& applied = entry->identity;
   if (applied == committed->identity) return "0";
   const auto behind = committed->identity.revision.value - applied.revision.value;
   return behind > 0 ? std::to_string(behind) : "differs";
@@ -58,7 +63,8 @@ std::string exceptions(const coordination::ClusterSnapshot& snapshot) {
   const auto policy = pool_policy(snapshot);
   for (const AgentDocument& agent : snapshot.agents) {
     const auto difference = policy ? coordination::policy_difference(agent.policy, *policy) : std::nullopt;
-    if (difference) text += safe(agent.id + " does not lead, its policy is not the pool's: " + *difference) + "\n";
+    const std::string who = agent.applies ? " does not lead, its policy" : " observes, its policy";
+    if (difference) text += safe(agent.id + who + " is not the pool's: " + *difference) + "\n";
   }
   for (const coordination::Member& member : missing_members(snapshot)) {
     text += safe("missing agent " + member.id + " (host " + member.document.host + ", member since " +
@@ -94,11 +100,11 @@ std::string status_text(const coordination::ClusterSnapshot& snapshot) {
 
   std::vector<std::vector<std::string>> rows{{"AGENT", "ROLE", "STATUS", "APPLIED", "DIGEST", "LAG", "MESSAGE"}};
   for (const AgentDocument& agent : snapshot.agents) {
-    rows.push_back({agent.id, std::string(coordination::to_string(agent.role)),
-                    std::string(coordination::to_string(agent.condition)),
-                    agent.applied ? to_text(agent.applied->identity) : "-",
-                    agent.applied ? agent.applied->identity.digest.substr(0, kShortDigest) : "-",
-                    lag(agent, state.committed), agent.message});
+    const auto& applied = agent.applies ? agent.applied : agent.shadow;
+    rows.push_back({agent.id, role_text(agent), std::string(coordination::to_string(agent.condition)),
+                    applied ? to_text(applied->identity) : "-",
+                    applied ? applied->identity.digest.substr(0, kShortDigest) : "-", lag(agent, state.committed),
+                    agent.message});
   }
   text += "\n" + table(rows);
   if (snapshot.agents.empty()) text += "(no agent is alive)\n";

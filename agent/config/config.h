@@ -52,7 +52,8 @@ struct Config {
   bool standalone = true;                  // no `zookeeper` key
   coordination::ConnectString zookeeper;
   bool lead = true;
-  std::string id;  // default: the host's name; "localhost*" is refused
+  bool apply = true;  // false: an observer
+  std::string id;     // default: the host's name; "localhost*" is refused
   std::string listen_address = "0.0.0.0";
   std::uint16_t listen_port = 8000;
   std::string nginx_pid;  // empty: the config's pid line

@@ -44,6 +44,7 @@ class Parser {
     settle_listen();
     settle_marathon();
     settle_zookeeper();
+    settle_observer();
     if (config_.nginx_cmd.empty() || config_.nginx_cmd.front().empty()) {
       refuse("nginx_cmd", Failure{"expected a command, e.g. \"nginx\" or \"sudo nginx\", found nothing"});
     }
@@ -177,6 +178,13 @@ class Parser {
       } else {
         config_.marathon.push_back(*std::move(url));
       }
+    }
+  }
+
+  void settle_observer() {
+    if (config_.apply) return;
+    for (const std::string_view key : {"reload_on", "drift"}) {
+      if (find(key) != nullptr) warn_no_effect(key, "has no effect with apply = false");
     }
   }
 

@@ -131,6 +131,13 @@ std::vector<Key> cluster_keys() {
        .text = "False: this agent follows and applies, and never leads, so that it never reads apps from Marathon. "
                "Others of "
                "the pool have to lead."},
+      {.name = "apply",
+       .heading = kCluster,
+       .type = FlagKey{kMember<&Config::apply>},
+       .text = "False: an observer. What would be applied is written to `shadow.conf` in `state_dir`, local values "
+               "filled in, and no Nginx is touched: none is tested, signalled or looked at. An observer never leads, "
+               "has no vote and is waited for by nobody. For a proxy that another program still configures: `chorale "
+               "compare FILE` says what that one's file routes otherwise."},
       {.name = "session_timeout",
        .heading = kCluster,
        .type = DurationKey{kMember<&Config::session_timeout>, seconds(1), minutes(10)},

@@ -33,7 +33,8 @@ std::string why_cut_off(const HealthInputs& inputs) {
 
 // Why this proxy has nothing to serve yet: the root cause.
 std::string why_nothing_applied(const HealthInputs& inputs) {
-  const std::string nothing = "nothing was ever applied on this proxy: ";
+  const std::string nothing =
+      inputs.nginx.shadow ? "shadow.conf is not written yet: " : "nothing was ever applied on this proxy: ";
   if (!inputs.view.connected) {
     return nothing + "ZooKeeper is not connected (" + or_else(inputs.view.zookeeper_message, "no answer yet") + ")";
   }
@@ -86,6 +87,8 @@ std::optional<std::string> why_degraded_here(const HealthInputs& inputs) {
   if (inputs.nginx.failing_since) {
     return "cannot apply a committed revision: " + or_else(inputs.nginx.config_message, "see the log");
   }
+  if (inputs.nginx.shadow && !inputs.nginx.config_healthy) return inputs.nginx.config_message;
+  if (inputs.nginx.shadow && !inputs.nginx.applied) return why_nothing_applied(inputs);
   if (!inputs.nginx.config_healthy) {
     return (inputs.nginx.drifted ? "" : "Nginx refuses its config: ") +
            or_else(inputs.nginx.config_message, "see the log");
@@ -104,12 +107,16 @@ std::optional<std::string> why_degraded_endpoints(const HealthInputs& inputs) {
          " Marathon endpoints are down, first " + ill->endpoint + ": " + ill->message;
 }
 
+std::string what_stays(const HealthInputs& inputs) {
+  return inputs.nginx.shadow ? "; shadow.conf stays as it is" : "; the last applied routes stay in use";
+}
+
 // The next agent should lead by now.
 std::optional<std::string> why_leaderless(const HealthInputs& inputs) {
   const auto& since = inputs.view.leaderless_since;
   if (!since || inputs.now < *since + inputs.session_timeout + kLeaderlessGrace) return std::nullopt;
-  return "no leader since " + inputs.leaderless_since + ": " + inputs.view.leader +
-         " led last and is not registered; the last applied routes stay in use";
+  return "no leader since " + inputs.leaderless_since + ": " + inputs.view.leader + " led last and is not registered" +
+         what_stays(inputs);
 }
 
 std::optional<std::string> why_degraded_quarantine(const HealthInputs& inputs) {
@@ -126,15 +133,15 @@ std::optional<std::string> why_degraded_quarantine(const HealthInputs& inputs) {
 std::optional<std::string> why_degraded(const HealthInputs& inputs) {
   if (auto here = why_degraded_here(inputs)) return here;
   if (!inputs.view.connected) {
-    return "ZooKeeper is not connected: " + or_else(inputs.view.zookeeper_message, "no answer") +
-           "; the last applied routes stay in use";
+    return "ZooKeeper is not connected: " + or_else(inputs.view.zookeeper_message, "no answer") + what_stays(inputs);
   }
   if (!or_else(inputs.view.zookeeper_message, {}).empty()) return "ZooKeeper: " + inputs.view.zookeeper_message;
   if (auto reason = why_unregistered(inputs)) return reason;
   if (inputs.view.policy_difference) {
-    return "does not lead, its policy is not the pool's: " + *inputs.view.policy_difference;
+    const std::string what = inputs.nginx.shadow ? "its policy" : "does not lead, its policy";
+    return what + " is not the pool's: " + *inputs.view.policy_difference;
   }
-  if (inputs.view.leader.empty()) return "no leader is elected; the last applied routes stay in use";
+  if (inputs.view.leader.empty()) return "no leader is elected" + what_stays(inputs);
   if (auto leaderless = why_leaderless(inputs)) return leaderless;
   if (inputs.template_trouble) return "template: " + inputs.template_trouble->message;
   if (inputs.marathon_trouble) return "Marathon: " + inputs.marathon_trouble->message;
@@ -177,23 +184,31 @@ Json quarantined_json(const std::vector<coordination::QuarantineEntry>& entries)
   return list;
 }
 
+// What an observer has written is applied nowhere: other agents, older ones too, take "Applied" for what is served.
 Json cluster_json(const HealthInputs& inputs) {
   const auto& view = inputs.view;
-  return Json{{"Id", inputs.id},
-              {"Role", std::string(coordination::to_string(view.role))},
-              {"Leader", view.leader},
-              {"Epoch", view.epoch.value},
-              {"Committed", view.committed ? view.committed->identity.revision.value : 0},
-              {"Applied", inputs.nginx.applied ? inputs.nginx.applied->revision.value : 0},
-              {"Digest", inputs.nginx.applied ? inputs.nginx.applied->digest : std::string()},
-              {"Agents", view.agents.size()}};
+  const auto& written = inputs.nginx.applied;
+  const auto applied = inputs.nginx.shadow ? std::nullopt : written;
+  Json json{{"Id", inputs.id},
+            {"Role", inputs.nginx.shadow ? "observer" : std::string(coordination::to_string(view.role))},
+            {"Leader", view.leader},
+            {"Epoch", view.epoch.value},
+            {"Committed", view.committed ? view.committed->identity.revision.value : 0},
+            {"Applied", applied ? applied->revision.value : 0},
+            {"Digest", applied ? applied->digest : std::string()},
+            {"Agents", view.agents.size()}};
+  if (inputs.nginx.shadow) json["Shadow"] = written ? written->revision.value : 0;
+  return json;
 }
 
 }  // namespace
 
 HealthVerdict judge(const HealthInputs& inputs) {
-  if (auto reason = why_down(inputs)) return {Condition::kDown, std::move(*reason)};
+  // Whether an observer's proxy gets traffic is not its business: it serves nothing there.
+  auto down = inputs.nginx.shadow ? std::nullopt : why_down(inputs);
+  if (down) return {Condition::kDown, std::move(*down)};
   if (auto reason = why_degraded(inputs)) return {Condition::kDegraded, std::move(*reason)};
+  if (inputs.nginx.shadow) return {Condition::kOk, "OK, an observer: writes shadow.conf, touches no Nginx"};
   return {Condition::kOk, "OK"};
 }
 
@@ -207,6 +222,7 @@ std::string health_json(const HealthInputs& inputs) {
   body["Endpoints"] = endpoints_json(inputs.endpoints);
   body["ZooKeeper"] = zookeeper_part(inputs);
   body["Nginx"] = part(inputs.nginx.running, inputs.nginx.message, "no master process found");
+  if (inputs.nginx.shadow) body["Nginx"] = Json{{"Healthy", true}, {"Message", inputs.nginx.message}};
   body["Cluster"] = cluster_json(inputs);
   body["Quarantined"] = quarantined_json(inputs.quarantined);
   body["Warnings"] = inputs.warnings;

@@ -84,7 +84,8 @@ bool Agent::start() {
   callbacks.applied = [this](const coordination::RevisionApplied& done) { applied(done); };
   callbacks.changed = [this](const NginxStatus& status) { nginx_changed(status); };
   callbacks.log = [](const LogLine& line) { write_log(line); };
-  nginx_ = make_reloaded_nginx(loop_, nginx_workers_, nginx_options(), std::move(callbacks));
+  const auto make_nginx = config_.apply ? make_reloaded_nginx : make_shadow_file;
+  nginx_ = make_nginx(loop_, nginx_workers_, nginx_options(), std::move(callbacks));
   const auto served = nginx_->start();
   nginx_status_ = nginx_->status();
   const HealthInputs first = health_inputs();
@@ -93,8 +94,9 @@ bool Agent::start() {
   coordination_ =
       std::make_unique<CoordinationShell>(loop_, make_store(), coordinator_options(),
                                           [this](coordination::AgentEffect effect) { perform(std::move(effect)); });
+  const std::string file = served ? "Nginx's file holds " + to_text(*served) : "Nginx's file is not ours yet";
   log_info("agent " + config_.id + " " + version() + " starts, admin API on port " + std::to_string(admin_->port()) +
-           (served ? ", Nginx's file holds " + to_text(*served) : ", Nginx's file is not ours yet"));
+           ", " + (config_.apply ? file : nginx_status_.message));
   announce_policy();
   election_ = make_election();
   coordination_->start({served, last_routes_.state() != nullptr});
@@ -117,7 +119,9 @@ coordination::CoordinatorOptions Agent::coordinator_options() const {
   options.version = version();
   options.started_at = started_at_;
   options.admin = (anywhere ? options.host : config_.listen_address) + ":" + std::to_string(admin_->port());
-  options.may_lead = config_.lead;
+  // A standalone agent leads itself, and votes for itself, whatever becomes of what it decides.
+  options.applies = config_.apply || config_.standalone;
+  options.may_lead = config_.lead && options.applies;
   options.alone = config_.standalone;
   options.session_timeout = config_.session_timeout;
   options.stage_timeout = config_.stage_timeout;

@@ -135,10 +135,11 @@ void Agent::apply(const coordination::ApplyRevision& revision) {
 }
 
 void Agent::applied(const coordination::RevisionApplied& done) {
-  log_info("serving " + to_text(done.identity));
+  log_info(config_.apply ? "serving " + to_text(done.identity)
+                         : "wrote " + to_text(done.identity) + " to " + shadow_file(config_.state_dir));
   last_applied_at_ = done.at;
   last_routes_.applied(done.identity);
-  metrics_.set_applied(done.identity);
+  if (config_.apply) metrics_.set_applied(done.identity);
   if (leadership_) leadership_->applied(done.identity);
   coordination_->post(done);
   status_changed();

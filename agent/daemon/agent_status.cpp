@@ -65,7 +65,7 @@ void Agent::status_changed() {
 
 // Whether this proxy falls behind the others, by their znodes or, where those cannot be read, by their own word.
 void Agent::look_at_others() {
-  if (config_.standalone) return;
+  if (config_.standalone || !config_.apply) return;
   const TimePoint now = std::chrono::steady_clock::now();
   behind_.observe(now, nginx_status_.applied, view_.peer_applied);
   peer_watch_.look(now, view_);

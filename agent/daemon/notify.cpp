@@ -108,14 +108,21 @@ void Notifier::feed_watchdog() {
 
 std::string status_line(const HealthInputs& inputs, const HealthVerdict& verdict) {
   std::string line;
-  if (inputs.standalone) {
+  const bool shadow = inputs.nginx.shadow;
+  if (shadow) {
+    line = "observer";
+  } else if (inputs.standalone) {
     line = "standalone";
   } else if (inputs.view.role == coordination::Role::kLeader) {
     line = "leader";
   } else {
     line = inputs.view.leader.empty() ? "no leader yet" : "follower of " + inputs.view.leader;
   }
-  line += inputs.nginx.applied ? ", serving " + to_text(*inputs.nginx.applied) : ", serving nothing of Chorale's yet";
+  if (inputs.nginx.applied) {
+    line += (shadow ? ", touches no Nginx, wrote " : ", serving ") + to_text(*inputs.nginx.applied);
+  } else {
+    line += shadow ? ", touches no Nginx, wrote nothing yet" : ", serving nothing of Chorale's yet";
+  }
   line += ", " + std::string(coordination::to_string(verdict.condition));
   if (verdict.condition != coordination::Condition::kOk) line += ": " + verdict.message;
   return line;

@@ -43,7 +43,8 @@ std::string revision_html(const RevisionHeader& header) {
 }
 
 std::string applied_html(const AgentDocument& agent) {
-  return agent.applied ? identity_html(agent.applied->identity) : "nothing yet";
+  const auto& applied = agent.applies ? agent.applied : agent.shadow;
+  return applied ? identity_html(applied->identity) : "nothing yet";
 }
 
 std::string cluster_html(const coordination::ClusterSnapshot& cluster) {
@@ -68,8 +69,9 @@ std::string cluster_html(const coordination::ClusterSnapshot& cluster) {
   html += "</table>\n<h2>Agents</h2>\n<table>\n";
   html += "<tr><th>Id</th><th>Role</th><th>Status</th><th>Applied</th><th>Version</th><th>Message</th></tr>\n";
   for (const AgentDocument& agent : cluster.agents) {
-    html += "<tr><td>" + escape_html(agent.id) + "</td><td>" + std::string(coordination::to_string(agent.role)) +
-            "</td><td>" + condition_html(agent.condition) + "</td><td>" + applied_html(agent) + "</td><td>" +
+    html += "<tr><td>" + escape_html(agent.id) + "</td><td>" +
+            (agent.applies ? std::string(coordination::to_string(agent.role)) : "observer") + "</td><td>" +
+            condition_html(agent.condition) + "</td><td>" + applied_html(agent) + "</td><td>" +
             escape_html(agent.version) + "</td><td>" + escape_html(agent.message) + "</td></tr>\n";
   }
   html += "</table>\n";

@@ -1,6 +1,7 @@
 // This proxy's Nginx: stages, tests, applies and proves configurations. Loop thread only.
 //
-// Every way to update Nginx implements this interface; today there is one, a file and its reload (reloaded_nginx.cpp).
+// Every way to update Nginx implements this interface: a file and its reload (reloaded_nginx.cpp), or none at all where
+// an agent only shows what it would apply (shadow_file.cpp).
 // It applies one thing at a time; a newer request replaces an older one that has not begun. Nginx keeps serving,
 // however an update ends.
 #pragma once
@@ -83,5 +84,13 @@ inline constexpr int kNginxThreads = 4;
                                                               boost::asio::thread_pool& workers,
                                                               LocalNginxOptions options,
                                                               LocalNginx::Callbacks callbacks);
+
+// Touches no Nginx: what is committed is written to shadow_file(), local values filled in, old or new and never half; a
+// failed write is tried again after illness_interval. Nothing is tested: stage() is unable where a local value is
+// unknown, "applied" is what the file holds, a command is refused. Of the options counts what names no Nginx.
+[[nodiscard]] std::string shadow_file(const std::string& state_dir);
+[[nodiscard]] std::shared_ptr<LocalNginx> make_shadow_file(boost::asio::io_context& loop,
+                                                           boost::asio::thread_pool& workers, LocalNginxOptions options,
+                                                           LocalNginx::Callbacks callbacks);
 
 }  // namespace chorale::agent

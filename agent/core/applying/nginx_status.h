@@ -17,6 +17,8 @@ namespace chorale::agent {
 }
 
 struct NginxStatus {
+  // apply = false: nothing is known of Nginx. `applied` is what shadow.conf holds, the config's messages speak of it.
+  bool shadow = false;
   bool running = false;                           // a verified master process
   std::string message = "not looked at yet";      // "OK", or what is wrong with the process, as a sentence of its own
   bool config_healthy = true;                     // the last test and the last proof succeeded

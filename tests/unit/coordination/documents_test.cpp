@@ -249,5 +249,19 @@ TEST(DocumentsTest, AgentThatNeverLeadsSaysSo) {
   EXPECT_EQ(decode_agent(encode(document)), document);
 }
 
+TEST(DocumentsTest, ObserverSaysSoAndWhatItWrote) {
+  AgentDocument document = sample_agent();
+  const auto before = decode_agent(encode(document));
+  EXPECT_TRUE(before->applies);
+  EXPECT_FALSE(before->shadow);
+  document.applies = false;
+  document.vote.reset();
+  document.applied.reset();
+  document.shadow = AppliedEntry{sample_header().identity, "2026-11-22T12:00:01.000Z"};
+  EXPECT_EQ(decode_agent(encode(document)), document);
+  EXPECT_NE(encode(document).find("\"apply\": false"), std::string::npos);
+  EXPECT_NE(encode(document).find("\"applied\": null"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace chorale::coordination

@@ -300,6 +300,13 @@ TEST(DocumentVersionsTest, WhatSaysWhichThingItIsAboutHasNoDefault) {
   expect_missing(decode_state(without(kState01, "/held", "revision")), "state.held.revision");
 }
 
+TEST(DocumentVersionsTest, AgentOfAVersionThatKnewNoObserversApplies) {
+  const auto agent = decode_agent(kAgent01);
+  ASSERT_TRUE(agent);
+  EXPECT_TRUE(agent->applies);
+  EXPECT_FALSE(agent->shadow);
+}
+
 TEST(DocumentVersionsTest, WhatTheLeaderAloneSaysComesBackAsItWas) {
   AgentDocument leading = versioned_agent();
   leading.late = {"proxy-2", "proxy-3"};
@@ -316,7 +323,8 @@ TEST(DocumentVersionsTest, WhatTheLeaderAloneSaysComesBackAsItWas) {
 TEST(DocumentVersionsTest, AnotherTypeIsNoMissingKey) {
   for (const char* key :
        {"host", "version", "started_at", "admin", "role", "status", "message", "vote", "applied", "template_digest",
-        "marathon_reachable", "lead", "sync_requests", "missing", "formats", "late", "blocked", "held_back", "tree"}) {
+        "marathon_reachable", "lead", "apply", "shadow", "sync_requests", "missing", "formats", "late", "blocked",
+        "held_back", "tree"}) {
     Json json = Json::parse(kAgent01);
     json[key] = 1.5;
     EXPECT_FALSE(decode_agent(json.dump())) << key;

@@ -30,6 +30,16 @@ TEST(OrderGuardTest, TheFloorNeverSinks) {
   EXPECT_EQ(guard.floor(), identity(2, 5));
 }
 
+TEST(OrderGuardTest, WhereNothingIsServedEverythingElseIsAllowed) {
+  OrderGuard guard(false);
+  EXPECT_TRUE(guard.allows(identity(1, 1)));
+  guard.raise(identity(2, 5));
+  EXPECT_FALSE(guard.allows(identity(2, 5)));
+  EXPECT_TRUE(guard.allows(identity(1, 9)));
+  guard.raise(identity(1, 9));
+  EXPECT_TRUE(guard.allows(identity(2, 5)));
+}
+
 TEST(OrderGuardTest, TheSameNumberWithAnotherDigestIsNotNewer) {
   OrderGuard guard;
   guard.start(identity(2, 5));

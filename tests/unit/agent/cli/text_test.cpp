@@ -46,6 +46,24 @@ proxy-4  follower  ok      7.41     bbbbbbbbbbbb  differs  OK
 )");
 }
 
+TEST(StatusTextTest, ShowsWhoObservesAndWhatItWrote) {
+  coordination::ClusterSnapshot snapshot;
+  snapshot.state.committed = coordination::RevisionHeader{identity(41), "then", "deployment", 20, 61, 0};
+  snapshot.agents = {agent("proxy-1", identity(41)), agent("proxy-2", std::nullopt), agent("proxy-3", std::nullopt)};
+  snapshot.agents[1].applies = false;
+  snapshot.agents[1].shadow = coordination::AppliedEntry{identity(39, 'b'), "then"};
+  snapshot.agents[2].applies = false;
+  for (auto& each : snapshot.agents) each.policy = {{"realm", "prod"}};
+  snapshot.agents[1].policy = {{"realm", "prdo"}};
+  snapshot.members = {{"proxy-1", {}}};
+  const std::string text = status_text(snapshot);
+  EXPECT_THAT(text, HasSubstr("proxy-1  follower  ok      7.41     aaaaaaaaaaaa  0    OK\n"
+                              "proxy-2  observer  ok      7.39     bbbbbbbbbbbb  2    OK\n"
+                              "proxy-3  observer  ok      -        -             -    OK\n"));
+  EXPECT_THAT(text, HasSubstr("\nproxy-2 observes, its policy is not the pool's: realm is \"prdo\" here"));
+  EXPECT_THAT(text, Not(HasSubstr("missing")));
+}
+
 TEST(StatusTextTest, ShowsWhatIsBlockedAndWhoIsLate) {
   coordination::ClusterSnapshot snapshot;
   snapshot.agents = {agent("proxy-1", std::nullopt), agent("proxy-2", std::nullopt)};

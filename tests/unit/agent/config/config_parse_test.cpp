@@ -291,6 +291,16 @@ TEST(ConfigTest, StandaloneAgentLeadsItself) {
   EXPECT_THAT(warned(alone), ElementsAre(HasSubstr("lead: has no effect without zookeeper")));
 }
 
+TEST(ConfigTest, ObserverHasNoUseForWhatConcernsNginx) {
+  EXPECT_TRUE(accepted("").config.apply);
+  EXPECT_FALSE(accepted("apply = false\n").config.apply);
+  const std::string keys = "reload_on = [\"/a\"]\ndrift = \"report\"\n";
+  EXPECT_THAT(warned(accepted(keys)), IsEmpty());
+  EXPECT_THAT(warned(accepted("apply = false\n" + keys)),
+              ElementsAre(HasSubstr("reload_on: has no effect with apply = false"),
+                          HasSubstr("drift: has no effect with apply = false")));
+}
+
 TEST(ConfigTest, WhatThisVersionLacksIsSaid) {
   EXPECT_THAT(refused("publish_key_file = \"/etc/key\""), HasSubstr("not supported by this version"));
 }

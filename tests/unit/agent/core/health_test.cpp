@@ -78,6 +78,57 @@ TEST(HealthTest, RefusedRoutesAreDegraded) {
 
 TEST(HealthTest, EverythingWellIsOk) { expect(well(), Condition::kOk, "OK"); }
 
+HealthInputs observing() {
+  HealthInputs inputs = well();
+  inputs.nginx.shadow = true;
+  inputs.nginx.running = false;
+  inputs.nginx.message = "apply = false: it writes shadow.conf";
+  return inputs;
+}
+
+TEST(HealthTest, ObserverIsOkAndSaysWhatItDoes) {
+  HealthInputs inputs = observing();
+  expect(inputs, Condition::kOk, "OK, an observer: writes shadow.conf, touches no Nginx");
+  Json body = Json::parse(health_json(inputs));
+  EXPECT_EQ(body.at("Nginx"), (Json{{"Healthy", true}, {"Message", "apply = false: it writes shadow.conf"}}));
+  EXPECT_EQ(body.at("Cluster").at("Role"), "observer");
+  EXPECT_EQ(body.at("Cluster").at("Applied"), 0) << "nobody may take it for served";
+  EXPECT_EQ(body.at("Cluster").at("Digest"), "");
+  EXPECT_EQ(body.at("Cluster").at("Shadow"), 41);
+  inputs.view.role = coordination::Role::kLeader;
+  EXPECT_EQ(Json::parse(health_json(inputs)).at("Cluster").at("Role"), "observer") << "a standalone one";
+  inputs.nginx.applied.reset();
+  EXPECT_EQ(Json::parse(health_json(inputs)).at("Cluster").at("Shadow"), 0);
+  EXPECT_FALSE(Json::parse(health_json(well())).at("Cluster").contains("Shadow"));
+}
+
+TEST(HealthTest, ObserverIsDegradedAtMost) {
+  HealthInputs inputs = observing();
+  inputs.nginx.applied.reset();
+  expect(inputs, Condition::kDegraded, "shadow.conf is not written yet: revision 7.41 is being fetched");
+  inputs = observing();
+  inputs.nginx.config_healthy = false;
+  inputs.nginx.config_message = "shadow.conf is not up to date: disk full";
+  const HealthVerdict verdict = judge(inputs);
+  EXPECT_EQ(verdict.condition, Condition::kDegraded);
+  EXPECT_EQ(verdict.message, "shadow.conf is not up to date: disk full");
+  inputs = observing();
+  inputs.view.registered = false;
+  inputs.view.id_taken = true;
+  inputs.view.registration_message = "another agent, on host-2, uses the id";
+  expect(inputs, Condition::kDegraded, "not registered in ZooKeeper: another agent, on host-2");
+  inputs = observing();
+  inputs.view.policy_difference = "realm is \"prdo\" here and \"prod\" in the pool";
+  expect(inputs, Condition::kDegraded, "its policy is not the pool's: realm is");
+  EXPECT_EQ(judge(inputs).message.find("lead"), std::string::npos);
+  inputs = observing();
+  inputs.view.connected = false;
+  expect(inputs, Condition::kDegraded, "; shadow.conf stays as it is");
+  inputs = observing();
+  inputs.drained = true;
+  expect(inputs, Condition::kOk, "OK");
+}
+
 TEST(HealthTest, StoppedNginxIsDown) {
   HealthInputs inputs = well();
   inputs.nginx.running = false;

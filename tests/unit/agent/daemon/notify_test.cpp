@@ -215,6 +215,12 @@ TEST(StatusLineTest, SaysRoleRevisionAndHealth) {
             "leader, serving 7.41, degraded: Marathon: gone");
   inputs.standalone = true;
   EXPECT_EQ(status_line(inputs, {coordination::Condition::kOk, "OK"}), "standalone, serving 7.41, ok");
+  inputs.nginx.shadow = true;
+  EXPECT_EQ(status_line(inputs, {coordination::Condition::kOk, "OK, an observer"}),
+            "observer, touches no Nginx, wrote 7.41, ok");
+  inputs.nginx.applied.reset();
+  EXPECT_EQ(status_line(inputs, {coordination::Condition::kDegraded, "no"}),
+            "observer, touches no Nginx, wrote nothing yet, degraded: no");
 }
 
 }  // namespace

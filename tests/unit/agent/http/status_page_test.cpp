@@ -41,6 +41,18 @@ TEST(StatusPageTest, QuarantinedAppsAreNamed) {
               HasSubstr("<tr><th>Quarantined</th><td>/web since noon: [emerg] no</td></tr>"));
 }
 
+TEST(StatusPageTest, ObserverShowsWhatItWrote) {
+  coordination::ClusterSnapshot cluster;
+  coordination::AgentDocument agent;
+  agent.id = "proxy-3";
+  agent.applies = false;
+  agent.shadow = coordination::AppliedEntry{{{7}, {41}, std::string(64, 'a')}, "then"};
+  cluster.agents = {agent};
+  const std::string page = status_page("1", {}, cluster);
+  EXPECT_THAT(page, HasSubstr("<tr><td>proxy-3</td><td>observer</td>"));
+  EXPECT_THAT(page, HasSubstr("<td>7.41 <code>aaaaaaaaaaaa</code></td>"));
+}
+
 TEST(StatusPageTest, UnreadableClusterIsSaid) {
   const std::string page = status_page(
       "1", {}, tl::unexpected(coordination::Error{coordination::ErrorKind::kConnectionLoss, "connection <lost>"}));
