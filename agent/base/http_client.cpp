@@ -40,7 +40,7 @@ class Visit {
       return wait(question.limit);
     }
     context_.emplace(client_context());
-    if (const auto failure = trust_roots(*context_, question.ca_file)) return tl::unexpected(*failure);
+    if (const auto failure = use_files(*context_, question.tls)) return tl::unexpected(*failure);
     resolve(url, [&] { shake_hands(url, question); });
     return wait(question.limit);
   }

@@ -9,6 +9,7 @@
 #include <string>
 #include <tl/expected.hpp>
 
+#include "agent/base/tls_files.h"
 #include "agent/base/types.h"
 #include "agent/base/url.h"
 
@@ -21,8 +22,9 @@ struct HttpQuestion {
   std::string host{};           // the Host header; empty: as the URL says
   std::string authorization{};  // the header's value; empty: none
   std::string body{};
-  std::string ca_file{};  // empty: the system's roots
-  std::string from{};     // the literal address to come from; empty: as the system chooses
+  std::string content_type{};  // of the body; empty: not said
+  TlsFiles tls{};
+  std::string from{};  // the literal address to come from; empty: as the system chooses
 };
 
 struct HttpAnswer {

@@ -35,6 +35,7 @@ class HttpExchange : public std::enable_shared_from_this<HttpExchange<Stream>> {
     request_.set(http::field::host, question.host);
     request_.set(http::field::connection, "close");
     if (!question.authorization.empty()) request_.set(http::field::authorization, question.authorization);
+    if (!question.content_type.empty()) request_.set(http::field::content_type, question.content_type);
     request_.body() = question.body;
     request_.prepare_payload();
     parser_.body_limit(question.most_bytes);

@@ -1,10 +1,16 @@
 #include "agent/base/tls_roots.h"
 
+#include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include <array>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
+#include <ctime>
 #include <filesystem>
+#include <memory>
+
+#include "agent/base/text_file.h"
 
 namespace chorale::agent {
 
@@ -21,7 +27,78 @@ bool default_places_exist() {
          std::filesystem::exists(X509_get_default_cert_file(), error);
 }
 
+constexpr std::size_t kMaxPemBytes = 256U << 10U;
+
+template <auto Free>
+struct Freed {
+  template <class T>
+  void operator()(T* pointer) const {
+    Free(pointer);
+  }
+};
+using Bio = std::unique_ptr<BIO, Freed<BIO_free>>;
+using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
+using PrivateKey = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
+
+Bio memory(const std::string& text) { return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
+
+// OpenSSL would ask the terminal.
+int no_passphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*data*/) { return 0; }
+
+Certificate first_certificate(const std::string& pem) {
+  return Certificate(PEM_read_bio_X509(memory(pem).get(), nullptr, no_passphrase, nullptr));
+}
+
+std::string text_of(const ASN1_TIME* time) {
+  std::tm utc{};
+  std::array<char, 32> text{};
+  if (ASN1_TIME_to_tm(time, &utc) != 1) return "an unreadable time";
+  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &utc)};
+}
+
+std::optional<Failure> use_identity(ssl::context& context, const TlsFiles& files) {
+  const auto refused = [](const char* key, const std::string& why) { return Failure{std::string(key) + " " + why}; };
+  const auto certificates = read_text_file(files.cert_file, kMaxPemBytes);
+  if (!certificates) return refused("marathon_cert_file", certificates.error().message);
+  const auto key_text = read_text_file(files.key_file, kMaxPemBytes);
+  if (!key_text) return refused("marathon_key_file", key_text.error().message);
+  const Certificate certificate = first_certificate(*certificates);
+  if (!certificate) return refused("marathon_cert_file", files.cert_file + ": no certificate in PEM is in it");
+  const PrivateKey key(PEM_read_bio_PrivateKey(memory(*key_text).get(), nullptr, no_passphrase, nullptr));
+  if (!key)
+    return refused("marathon_key_file", files.key_file + ": no private key in PEM without a passphrase is in it");
+  if (X509_check_private_key(certificate.get(), key.get()) != 1) {
+    return refused("marathon_key_file",
+                   files.key_file + ": it is not the key of the certificate in " + files.cert_file);
+  }
+  if (X509_cmp_current_time(X509_get0_notAfter(certificate.get())) <= 0) {
+    return refused("marathon_cert_file", files.cert_file + ": the certificate has expired, at " +
+                                             text_of(X509_get0_notAfter(certificate.get())));
+  }
+  if (X509_cmp_current_time(X509_get0_notBefore(certificate.get())) > 0) {
+    return refused("marathon_cert_file", files.cert_file + ": the certificate is not valid before " +
+                                             text_of(X509_get0_notBefore(certificate.get())));
+  }
+  boost::system::error_code error;
+  context.use_certificate_chain(boost::asio::buffer(*certificates), error);
+  if (error) return refused("marathon_cert_file", files.cert_file + ": " + error.message());
+  if (SSL_CTX_use_PrivateKey(context.native_handle(), key.get()) != 1) {
+    return refused("marathon_key_file", files.key_file + ": it cannot be used");
+  }
+  return std::nullopt;
+}
+
 }  // namespace
+
+std::optional<Failure> use_files(ssl::context& context, const TlsFiles& files) {
+  if (auto failure = trust_roots(context, files.ca_file)) return failure;
+  return files.cert_file.empty() ? std::nullopt : use_identity(context, files);
+}
+
+std::string end_of_certificate(const std::string& pem) {
+  const Certificate certificate = first_certificate(pem);
+  return certificate ? text_of(X509_get0_notAfter(certificate.get())) : std::string();
+}
 
 std::optional<Failure> trust_roots(boost::asio::ssl::context& context, const std::string& ca_file) {
   boost::system::error_code error;

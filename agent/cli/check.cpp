@@ -34,8 +34,11 @@ int run_check(const std::string& config_file) {
   check_callback(report, config);
   check_zookeeper(report, config);
   Config with_urls = config;
-  if (find_marathon(report, with_urls)) check_marathon(report, with_urls);
-  check_policy(report, with_urls);
+  const bool found = find_marathon(report, with_urls);
+  if (const auto authorization = check_access(report, config)) {
+    if (found) check_marathon(report, with_urls, *authorization);
+    check_policy(report, with_urls, *authorization);
+  }
   return report.exit_code();
 }
 

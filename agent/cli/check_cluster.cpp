@@ -56,13 +56,13 @@ bool check_servers(CheckReport& report, const std::string& hosts) {
 }
 
 // Why the endpoint cannot be used; nullopt: it is Marathon, and well.
-std::optional<std::string> why_unwell(const HttpAnswer& answer) {
+std::optional<std::string> why_unwell(const HttpAnswer& answer, const Url& url, const TlsFiles& tls) {
   if (answer.status >= 200 && answer.status < 300) return std::nullopt;
   if (is_redirect(answer.status)) return std::nullopt;  // a standby may send to the leader; the agent follows
   const std::string status = "answers HTTP " + std::to_string(answer.status);
-  if (answer.status == 401 || answer.status == 403) return status + "; are user and pass right?";
+  if (answer.status == 401 || answer.status == 403) return status + "; are the credentials right?";
   if (answer.status == 404) return status + " to /ping; is this Marathon's base URL?";
-  return status;
+  return status + certificate_hint(url, answer.status, tls);
 }
 
 void check_clock(CheckReport& report, const std::string& endpoint, const std::string& date) {
@@ -151,23 +151,16 @@ void check_zookeeper(CheckReport& report, const Config& config) {
   check_tree(report, config, session);
 }
 
-HttpQuestion question_to_marathon(const Config& config, milliseconds limit) {
-  HttpQuestion question{limit};
-  if (!config.user.empty()) question.authorization = basic_authorization(config.user + ":" + config.pass);
-  question.ca_file = config.ca_file;
-  return question;
-}
-
-void check_marathon(CheckReport& report, const Config& config) {
+void check_marathon(CheckReport& report, const Config& config, const std::string& authorization) {
   for (const std::string& missing : missing_for_agent(config)) report.fail("marathon", missing, kExitUsage);
-  const HttpQuestion question = question_to_marathon(config, kMarathonPatience);
+  const HttpQuestion question = question_to_marathon(config, authorization, kMarathonPatience);
   std::vector<std::pair<std::string, std::string>> silent;
   bool any = false;
   bool compared = false;
   for (const std::string& endpoint : config.marathon) {
     const auto url = parse_url(endpoint);
     const auto answer = url ? ask_http(url->below("/ping"), question) : tl::unexpected(url.error());
-    const auto why = answer ? why_unwell(*answer) : std::optional(answer.error().message);
+    const auto why = answer ? why_unwell(*answer, *url, config.tls) : std::optional(answer.error().message);
     if (why) {
       silent.emplace_back(endpoint, *why);
       continue;

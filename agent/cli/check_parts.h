@@ -25,14 +25,17 @@ void check_listen(CheckReport& report, const Config& config);
 void check_callback(CheckReport& report, const Config& config);
 void check_zookeeper(CheckReport& report, const Config& config);
 // Would this agent lead? Its policy against the pool's.
-void check_policy(CheckReport& report, const Config& config);
+void check_policy(CheckReport& report, const Config& config, const std::string& authorization);
 // Where Marathon is configured as zk://: puts the URLs that its election shows there, for the checks that follow.
 // False: it shows none, which is reported.
 bool find_marathon(CheckReport& report, Config& config);
-// What is asked of Marathon carries its user and trusts its ca_file.
-[[nodiscard]] HttpQuestion question_to_marathon(const Config& config, std::chrono::milliseconds limit);
+// The files that give access to Marathon, and logging in with them. What the Authorization header says, or an empty
+// text; nullopt: there is no access, which is reported.
+[[nodiscard]] std::optional<std::string> check_access(CheckReport& report, const Config& config);
+[[nodiscard]] HttpQuestion question_to_marathon(const Config& config, const std::string& authorization,
+                                                std::chrono::milliseconds limit);
 // Every endpoint, and this host's clock against theirs.
-void check_marathon(CheckReport& report, const Config& config);
+void check_marathon(CheckReport& report, const Config& config, const std::string& authorization);
 
 // "1.22.1" in what `nginx -v` says, whatever the build is called (openresty/1.21.4.1); nullopt: no version there.
 struct NginxVersion {

@@ -15,8 +15,8 @@ namespace {
 constexpr std::chrono::milliseconds kPatience{2'000};
 
 // The first endpoint that says which Marathon it is; what is wrong with the others is said elsewhere.
-std::optional<std::string> ask_framework_id(const Config& config) {
-  const HttpQuestion question = question_to_marathon(config, kPatience);
+std::optional<std::string> ask_framework_id(const Config& config, const std::string& authorization) {
+  const HttpQuestion question = question_to_marathon(config, authorization, kPatience);
   for (const std::string& endpoint : marathon_urls(config)) {
     const auto url = parse_url(endpoint);
     if (!url) continue;
@@ -29,14 +29,15 @@ std::optional<std::string> ask_framework_id(const Config& config) {
 
 }  // namespace
 
-void check_policy(CheckReport& report, const Config& config) {
+void check_policy(CheckReport& report, const Config& config, const std::string& authorization) {
   if (config.standalone) return;
   ClusterSession session(config.zookeeper);
   const auto cluster = session.read_cluster(kPatience);
   if (!cluster) return;  // unreachable was said; a pool without a state has no policy
   const auto policy = pool_policy(*cluster);
   if (!policy) return;
-  const auto difference = coordination::policy_difference(policy_values(config, ask_framework_id(config)), *policy);
+  const auto difference =
+      coordination::policy_difference(policy_values(config, ask_framework_id(config, authorization)), *policy);
   if (difference && !config.apply) {
     report.warn("policy", safe(*difference) + ": what this observer shows is the pool's all the same");
     return;

@@ -21,7 +21,7 @@ namespace chorale::agent {
 namespace {
 
 constexpr std::size_t kMaxConfigBytes = 1024 * 1024;
-constexpr std::size_t kMaxSecretBytes = 4096;
+constexpr std::size_t kMaxSecretBytes = 16U << 10U;  // a service account holds a key
 
 bool world_readable(const std::string& path) {
   struct stat info {};
@@ -61,6 +61,11 @@ class SecretReader {
       if (!credentials.empty() && (colon == 0 || colon == std::string::npos || colon + 1 == credentials.size())) {
         refuse("zookeeper_auth_file", config.zookeeper_auth_file + ": expected one line user:password");
       }
+    }
+    for (const auto& [key, path] : {std::pair("marathon_auth_file", &config.marathon_auth_file),
+                                    std::pair("marathon_service_account_file", &config.marathon_service_account_file),
+                                    std::pair("marathon_key_file", &config.tls.key_file)}) {
+      if (!path->empty()) (void)content_of(key, *path);
     }
     const bool inline_credentials = !config.zookeeper.credentials.empty() && config.zookeeper_auth_file.empty();
     if ((!config.pass.empty() || inline_credentials) && world_readable(config.file)) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "agent/base/routing_rules.h"
+#include "agent/base/tls_files.h"
 #include "agent/base/types.h"
 #include "coordination/connect_string.h"
 
@@ -29,8 +30,8 @@ struct Config {
 
   // Nixy's keys.
   std::string xproxy;                 // default: the host's name
-  std::vector<std::string> marathon;  // URLs, or one zk:// address, which may hold credentials
-  std::string user;
+  std::vector<std::string> marathon;  // URLs without their credentials, or one zk:// address, which may hold some
+  std::string user;                   // of the key, or of the URLs
   std::string pass;
   RoutingRules routing;  // realm is Nixy's, the others Chorale's own
   std::string nginx_config = "/etc/nginx/nginx.conf";
@@ -70,7 +71,9 @@ struct Config {
   std::vector<std::string> reload_on;
   std::set<std::string> expose_env;
   std::map<std::string, std::string> local;  // [local], and nothing else
-  std::string ca_file;
+  TlsFiles tls;                              // towards Marathon: ca_file, marathon_cert_file, marathon_key_file
+  std::string marathon_auth_file;            // their content is read where it is used, again and again
+  std::string marathon_service_account_file;
   std::string zookeeper_auth_file;  // its content ("user:password") becomes zookeeper.credentials
   std::string admin_token_file;
   std::string admin_token;  // the content of admin_token_file
@@ -111,7 +114,7 @@ struct HostFacts {
 // without.
 [[nodiscard]] std::vector<std::string> missing_for_agent(const Config& config);
 
-// Reads the file, its secret files (zookeeper_auth_file, admin_token_file) and the host's facts. Failures as above.
+// Reads the file, the secret files that it names and the host's facts. Failures as above.
 [[nodiscard]] tl::expected<LoadedConfig, Failure> load_config(const std::string& file);
 
 // Keys by name, and "[local]".

@@ -1,6 +1,7 @@
 // parse_config: every key by itself, as the key table says, then what depends on the host or on other keys.
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <utility>
 
 #include "agent/base/url.h"
@@ -120,8 +121,32 @@ class Parser {
     if (config_.marathon_https && !config_.marathon_zookeeper) {
       warn_no_effect("marathon_https", "has no effect where marathon lists URLs");
     }
-    if (config_.user.empty() && !config_.pass.empty()) warn_no_effect("pass", "has no effect without user");
+    settle_access();
     settle_callbacks();
+  }
+
+  // Who we are at Marathon: one kind of credentials, and a certificate with its key.
+  void settle_access() {
+    if (config_.user.empty() && !config_.pass.empty()) warn_no_effect("pass", "has no effect without user");
+    std::string first = config_.user.empty() ? "" : find("user") != nullptr ? "user" : "the credentials in marathon";
+    for (const auto& [key, file] :
+         {std::pair("marathon_auth_file", &config_.marathon_auth_file),
+          std::pair("marathon_service_account_file", &config_.marathon_service_account_file)}) {
+      if (file->empty()) continue;
+      if (!first.empty()) refuse(key, Failure{"contradicts " + first + "; keep one of them"});
+      first = key;
+    }
+    const TlsFiles& tls = config_.tls;
+    if (tls.cert_file.empty() != tls.key_file.empty()) {
+      const bool has_key = tls.cert_file.empty();
+      refuse(has_key ? "marathon_key_file" : "marathon_cert_file",
+             Failure{std::string(has_key ? "marathon_cert_file" : "marathon_key_file") +
+                     " is not set; a certificate and its key go together"});
+    }
+    const bool https =
+        config_.marathon_https || std::any_of(config_.marathon.begin(), config_.marathon.end(),
+                                              [](const auto& url) { return url.starts_with("https://"); });
+    if (!tls.cert_file.empty() && !https) warn_no_effect("marathon_cert_file", "has no effect without https");
   }
 
   void settle_callbacks() {
@@ -169,16 +194,31 @@ class Parser {
   }
 
   void settle_marathon_urls() {
+    std::optional<MarathonUrl> first;
     for (const std::string& text : std::exchange(config_.marathon, {})) {
-      auto url = parse_marathon_url(trim(text));
-      if (!url) {
-        refuse("marathon", url.error());
-      } else if (std::find(config_.marathon.begin(), config_.marathon.end(), *url) != config_.marathon.end()) {
-        warn_no_effect("marathon", *url + " is listed twice");
+      auto parsed = parse_marathon_url(trim(text));
+      if (!parsed) {
+        refuse("marathon", parsed.error());
+        continue;
+      }
+      if (!first) first = *parsed;
+      if (parsed->user != first->user || parsed->pass != first->pass) {
+        refuse("marathon", Failure{"its URLs name different credentials; expected the same in each of them"});
+      }
+      std::string& url = parsed->url;
+      if (std::find(config_.marathon.begin(), config_.marathon.end(), url) != config_.marathon.end()) {
+        warn_no_effect("marathon", url + " is listed twice");
       } else {
-        config_.marathon.push_back(*std::move(url));
+        config_.marathon.push_back(std::move(url));
       }
     }
+    if (!first || first->user.empty()) return;
+    if (!config_.user.empty() || !config_.pass.empty()) {
+      return refuse(config_.user.empty() ? "pass" : "user",
+                    Failure{"contradicts the credentials in marathon; keep one of them"});
+    }
+    config_.user = std::move(first->user);
+    config_.pass = std::move(first->pass);
   }
 
   void settle_observer() {

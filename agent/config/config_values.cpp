@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <optional>
 #include <utility>
 
 #include "agent/base/url.h"
@@ -25,6 +26,31 @@ bool is_address(const std::string& text) {
 }
 
 bool is_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+// nullopt: a '%' without two hexadecimal digits, or a control character.
+std::optional<std::string> percent_decoded(std::string_view text) {
+  std::string decoded;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (c == '%') {
+      if (i + 2 >= text.size()) return std::nullopt;
+      const int high = hex_digit(text[i + 1]);
+      const int low = hex_digit(text[i + 2]);
+      if (high < 0 || low < 0) return std::nullopt;
+      c = static_cast<char>(high * 16 + low);
+      i += 2;
+    }
+    if ((c >= 0 && c < ' ') || c == 0x7f) return std::nullopt;
+    decoded += c;
+  }
+  return decoded;
+}
 
 tl::unexpected<Failure> refuse(const std::string& expected, std::string_view found) {
   return tl::unexpected(Failure{"expected " + expected + ", found \"" + std::string(found) + "\""});
@@ -107,20 +133,42 @@ tl::expected<ListenAddress, Failure> parse_listen(std::string_view text) {
   return ListenAddress{std::move(address), *port};
 }
 
-tl::expected<std::string, Failure> parse_marathon_url(std::string_view text) {
+tl::expected<MarathonUrl, Failure> parse_marathon_url(std::string_view text) {
   if (text.starts_with("zk://")) {
     return tl::unexpected(
         Failure{"a zk:// address stands alone, without URLs beside it, e.g. \"zk://master-1:2181/marathon\""});
   }
-  if (text.find('@') != std::string_view::npos) {
-    return tl::unexpected(Failure{"a URL holds no credentials: put them in the keys user and pass"});
+  MarathonUrl result;
+  std::string bare(text);
+  const auto scheme = std::min(bare.find("://"), bare.size());
+  const auto host = std::min(scheme + 3, bare.size());
+  const auto at = bare.substr(0, bare.find_first_of("/?#", host)).rfind('@');
+  if (at != std::string::npos && at >= host) {
+    const std::string userinfo = bare.substr(host, at - host);
+    const auto colon = std::min(userinfo.find(':'), userinfo.size());
+    const auto user = percent_decoded(std::string_view(userinfo).substr(0, colon));
+    const auto pass = percent_decoded(std::string_view(userinfo).substr(std::min(colon + 1, userinfo.size())));
+    bare.erase(host, at + 1 - host);
+    if (!user || !pass || user->empty() || user->find(':') != std::string::npos) {
+      return refuse("credentials as user:password before the host, with %XX for what is special in a URL", bare);
+    }
+    result.user = *user;
+    result.pass = *pass;
   }
-  auto url = parse_url(text);
-  if (!url) return refuse("http://host:port or https://host:port", text);
-  if ((!url->target.empty() && url->target != "/") || text.find('#') != std::string_view::npos) {
-    return refuse("http://host:port or https://host:port without a path", text);
+  // The rest of a password with a slash in it, most likely.
+  if (bare.find('@') != std::string::npos) {
+    return tl::unexpected(
+        Failure{"expected no '@' but before the host; in credentials %XX stands for what is special in "
+                "a URL, e.g. %2F for a slash"});
   }
-  return Url{url->tls, std::move(url->host), std::move(url->port), ""}.text();
+  auto url = parse_url(bare);
+  if (!url) return refuse("http://host:port or https://host:port", bare);
+  if (bare.find_first_of("?#") != std::string::npos) {
+    return refuse("http://host:port or https://host:port, without a query", bare);
+  }
+  while (url->target.ends_with('/')) url->target.pop_back();
+  result.url = url->text();
+  return result;
 }
 
 tl::expected<void, Failure> check_id(std::string_view id) {

@@ -25,9 +25,14 @@ struct ListenAddress {
 // "0.0.0.0:8000", "[::1]:8000", ":8000" (all IPv4 interfaces).
 [[nodiscard]] tl::expected<ListenAddress, Failure> parse_listen(std::string_view text);
 [[nodiscard]] tl::expected<std::uint16_t, Failure> parse_port(std::string_view text);
-// A base URL of Marathon without its trailing slash and without the scheme's own port. Credentials belong in `user` and
-// `pass`; the error does not repeat them.
-[[nodiscard]] tl::expected<std::string, Failure> parse_marathon_url(std::string_view text);
+// A base URL of Marathon without its trailing slash, without the scheme's own port, and without its credentials, which
+// stand before it as in Nixy, percent-encoded. No error repeats them.
+struct MarathonUrl {
+  std::string url;
+  std::string user;  // empty: the URL holds no credentials
+  std::string pass;
+};
+[[nodiscard]] tl::expected<MarathonUrl, Failure> parse_marathon_url(std::string_view text);
 // The agent's name: it becomes a znode's name. "localhost" is what every host is called that was never given a name.
 [[nodiscard]] tl::expected<void, Failure> check_id(std::string_view id);
 

@@ -53,12 +53,14 @@ std::vector<Key> access_keys() {
       {.name = "marathon",
        .heading = kMarathon,
        .type = ListKey<std::vector<std::string>>{kMember<&Config::marathon>, ","},
-       .text = "Marathon's base URLs in order of priority, http:// or https://, without a path and without "
-               "credentials; or its own `--zk`, as in \"zk://master-1:2181,master-2:2181/marathon\": then its election "
+       .text = "Marathon's base URLs in order of priority, http:// or https://; or its own `--zk`, as in "
+               "\"zk://master-1:2181,master-2:2181/marathon\": then its election "
                "there says where it is and who leads. An agent does not start without it. The same on all proxies.",
        .more =
            "The leading agent alone reads apps and events from Marathon. Every other agent pings each URL every "
-           "ten seconds, for its own health. A zk:// address may name credentials, "
+           "ten seconds, for its own health. A URL may have a path, below which Marathon answers, and credentials "
+           "(`http://user:password@host:port`, the same in all URLs), which stand for `user` and `pass`. A zk:// "
+           "address may name credentials, "
            "`zk://user:password@host:port/path`; where Marathon's leader changes, the next one is followed at once.",
        .unset = "none; it must be set",
        .example = R"(["http://master-1:8080", "http://master-2:8080", "http://master-3:8080"])"},
@@ -83,8 +85,47 @@ std::vector<Key> access_keys() {
                "\"green\"]. Empty: route all apps."},
       {.name = "ca_file",
        .heading = kMarathon,
-       .type = TextKey{kMember<&Config::ca_file>},
+       .type = TextKey{kMember<&Config::tls, &TlsFiles::ca_file>},
        .text = "A PEM file with the authorities that sign Marathon's certificate. Empty: those of the system."},
+  };
+}
+
+std::vector<Key> secret_keys() {
+  return {
+      {.name = "marathon_auth_file",
+       .heading = kMarathon,
+       .type = TextKey{kMember<&Config::marathon_auth_file>},
+       .text =
+           "A file with one line `user:password`, instead of `user` and `pass`, readable by root alone (chmod 600). "
+           "What is written there later is in use within seconds.",
+       .more = "The line may also be `Bearer TOKEN` or `token=TOKEN`: it is then what the Authorization header says.",
+       .unset = "none",
+       .example = R"("/etc/chorale/marathon.auth")"},
+      {.name = "marathon_service_account_file",
+       .heading = kMarathon,
+       .type = TextKey{kMember<&Config::marathon_service_account_file>},
+       .text =
+           "DC/OS: the JSON file of a service account (`uid`, `private_key`, `login_endpoint`), readable by root alone "
+           "(chmod 600). The agent logs in there, sends the token that it gets to Marathon, and renews it before it "
+           "ends.",
+       .more =
+           "The token is also renewed where Marathon refuses it, and where the file changes. While the login endpoint "
+           "does not answer, the last token stays in use as long as it is good, the routes stay as they are, and "
+           "health says so. Contradicts `user` and `marathon_auth_file`."},
+      {.name = "marathon_cert_file",
+       .heading = kMarathon,
+       .type = TextKey{kMember<&Config::tls, &TlsFiles::cert_file>},
+       .text = "A PEM file with the certificate that the agent shows to a Marathon, or a proxy before it, that demands "
+               "one; needs `marathon_key_file`. A certificate that is replaced is shown from the next connection on.",
+       .unset = "none",
+       .example = R"("/etc/chorale/marathon-client.pem")"},
+      {.name = "marathon_key_file",
+       .heading = kMarathon,
+       .type = TextKey{kMember<&Config::tls, &TlsFiles::key_file>},
+       .text =
+           "The private key of `marathon_cert_file`, in PEM without a passphrase, readable by root alone (chmod 600).",
+       .unset = "none",
+       .example = R"("/etc/chorale/marathon-client.key")"},
   };
 }
 
@@ -162,7 +203,7 @@ std::vector<Key> answer_keys() {
 
 std::vector<Key> marathon_keys() {
   std::vector<Key> all = access_keys();
-  for (const auto& keys : {event_keys(), answer_keys()}) all.insert(all.end(), keys.begin(), keys.end());
+  for (const auto& keys : {secret_keys(), event_keys(), answer_keys()}) all.insert(all.end(), keys.begin(), keys.end());
   return all;
 }
 

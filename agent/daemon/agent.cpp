@@ -21,6 +21,10 @@ namespace {
 
 constexpr std::chrono::seconds kLongestEnd{2};  // then the process ends, even with work pending
 
+AuthorizationOptions authorization_options(const Config& config) {
+  return {config.user, config.pass, config.marathon_auth_file, config.marathon_service_account_file, config.tls};
+}
+
 }  // namespace
 
 Agent::Agent(Config config, InstanceLock lock, const NotifyEnvironment& service_manager)
@@ -40,8 +44,9 @@ Agent::Agent(Config config, InstanceLock lock, const NotifyEnvironment& service_
                    if (leadership_) leadership_->template_changed();
                    status_changed();
                  }),
-      endpoint_watch_(loop_, workers_, config_, [this] { status_changed(); }),
-      framework_watch_(loop_, workers_, config_, [this] { framework_answered(); }),
+      authorization_(make_authorization(loop_, workers_, authorization_options(config_))),
+      endpoint_watch_(loop_, workers_, config_, authorization_, [this] { status_changed(); }),
+      framework_watch_(loop_, workers_, config_, authorization_, [this] { framework_answered(); }),
       last_routes_(loop_, workers_, config_.state_dir, [this] { routes_changed(); }),
       peer_watch_(loop_, workers_, config_.state_dir, [this] { status_changed(); }) {}
 

@@ -99,6 +99,7 @@ class Agent {
   Metrics metrics_;
   Statsd statsd_;
   TemplateSource templates_;
+  const std::shared_ptr<Authorization> authorization_;  // at Marathon
   EndpointWatch endpoint_watch_;
   FrameworkWatch framework_watch_;
   LastRoutes last_routes_;

@@ -62,6 +62,7 @@ void Agent::gained(coordination::LeadershipGained leadership) {
       [this](std::shared_ptr<const std::string> text, LocalNginx::Tried tried) {
         nginx_->try_out(std::move(text), std::move(tried));
       },
+      authorization_,
   };
   leadership_ = std::make_shared<Leadership>(std::move(surroundings), config_, endpoints(), leadership.cluster_id);
   endpoint_watch_.pause(true);

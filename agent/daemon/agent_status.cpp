@@ -39,6 +39,7 @@ HealthInputs Agent::health_inputs() const {
     inputs.quarantined = leadership_->tracker().quarantined();
     if (const auto& note = leadership_->template_note()) inputs.warnings.push_back(*note);
   }
+  if (const auto trouble = authorization_->trouble()) inputs.marathon_trouble = trouble;
   for (const std::string& warning : nginx_status_.warnings) inputs.warnings.push_back("Nginx warns: " + warning);
   if (nginx_status_.reload_spacing > Milliseconds(0)) {
     inputs.warnings.push_back(

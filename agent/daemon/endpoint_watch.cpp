@@ -12,18 +12,17 @@ constexpr std::chrono::seconds kPingInterval{10};
 
 }  // namespace
 
-MarathonClientOptions marathon_client_options(const Config& config) {
+MarathonClientOptions marathon_client_options(const Config& config, std::shared_ptr<Authorization> authorization) {
   MarathonClientOptions options;
   options.with_readiness = config.routing.respect_readiness;
-  options.user = config.user;
-  options.password = config.pass;
-  options.ca_file = config.ca_file;
+  options.authorization = std::move(authorization);
+  options.tls = config.tls;
   return options;
 }
 
 EndpointWatch::EndpointWatch(boost::asio::io_context& loop, boost::asio::thread_pool& workers, const Config& config,
-                             std::function<void()> changed)
-    : client_(loop, workers, marathon_client_options(config),
+                             std::shared_ptr<Authorization> authorization, std::function<void()> changed)
+    : client_(loop, workers, marathon_client_options(config, std::move(authorization)),
               [this](const TrackerEvent& event) {
                 if (const auto* pinged = std::get_if<EndpointPinged>(&event)) answered(*pinged);
               }),

@@ -5,6 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <functional>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -15,12 +16,14 @@
 
 namespace chorale::agent {
 
-[[nodiscard]] MarathonClientOptions marathon_client_options(const Config& config);
+// Every client of an agent shares its authorization.
+[[nodiscard]] MarathonClientOptions marathon_client_options(const Config& config,
+                                                            std::shared_ptr<Authorization> authorization);
 
 class EndpointWatch {
  public:
   EndpointWatch(boost::asio::io_context& loop, boost::asio::thread_pool& workers, const Config& config,
-                std::function<void()> changed);
+                std::shared_ptr<Authorization> authorization, std::function<void()> changed);
   EndpointWatch(const EndpointWatch&) = delete;
   EndpointWatch& operator=(const EndpointWatch&) = delete;
 

@@ -15,8 +15,8 @@ constexpr std::chrono::seconds kAskAgain{10};  // while nothing is known
 }  // namespace
 
 FrameworkWatch::FrameworkWatch(boost::asio::io_context& loop, boost::asio::thread_pool& workers, const Config& config,
-                               std::function<void()> answered)
-    : client_(loop, workers, marathon_client_options(config), [](const TrackerEvent&) {}),
+                               std::shared_ptr<Authorization> authorization, std::function<void()> answered)
+    : client_(loop, workers, marathon_client_options(config, std::move(authorization)), [](const TrackerEvent&) {}),
       timer_(loop),
       endpoints_(marathon_urls(config)),
       answered_(std::move(answered)) {}

@@ -7,6 +7,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -21,7 +22,7 @@ class FrameworkWatch {
  public:
   // `answered` is called whenever asking() has ended, with whatever result.
   FrameworkWatch(boost::asio::io_context& loop, boost::asio::thread_pool& workers, const Config& config,
-                 std::function<void()> answered);
+                 std::shared_ptr<Authorization> authorization, std::function<void()> answered);
   FrameworkWatch(const FrameworkWatch&) = delete;
   FrameworkWatch& operator=(const FrameworkWatch&) = delete;
 

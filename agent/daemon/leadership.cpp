@@ -38,8 +38,9 @@ TrackerOptions tracker_options(const Config& config, std::vector<std::string> en
   return options;
 }
 
-MarathonClientOptions client_options(const Config& config, const std::string& cluster_id) {
-  MarathonClientOptions options = marathon_client_options(config);
+MarathonClientOptions client_options(const Config& config, std::shared_ptr<Authorization> authorization,
+                                     const std::string& cluster_id) {
+  MarathonClientOptions options = marathon_client_options(config, std::move(authorization));
   if (!config.event_callbacks) return options;
   CallbackOptions& callbacks = options.callbacks.emplace();
   // Alone there is no tree, and its id is another one at every start.
@@ -69,7 +70,8 @@ Leadership::Leadership(Surroundings surroundings, const Config& config, const st
       metrics_(surroundings_.metrics),
       tracker_(tracker_options(config, endpoints, surroundings_.next_offer)),
       events_([this](TrackerEvent event) { handle(std::move(event)); }),
-      client_(surroundings_.loop, surroundings_.workers, client_options(config, cluster_id),
+      client_(surroundings_.loop, surroundings_.workers,
+              client_options(config, surroundings_.authorization, cluster_id),
               [this](TrackerEvent event) { events_.post(std::move(event)); }),
       resolver_(surroundings_.loop, [this](NamesResolved resolved) { events_.post(std::move(resolved)); }),
       worker_(surroundings_.loop, surroundings_.workers),

@@ -44,6 +44,7 @@ class Leadership {
     std::function<void()> changed;              // something that health or status shows has changed
     std::function<std::uint64_t()> next_offer;  // rises across all leaderships of this process
     Trials::TryOut try_out;                     // asks this proxy's Nginx
+    std::shared_ptr<Authorization> authorization;
   };
 
   // `endpoints`: Marathon's base URLs; may be none until endpoints_found(). `cluster_id`: the pool's.

@@ -28,10 +28,6 @@ constexpr const char* kAppsPath = "/v2/apps?embed=apps.tasks&embed=apps.counts&e
 
 using RestResult = tl::expected<std::string, RestFailure>;
 
-std::string credentials_of(const MarathonClientOptions& options) {
-  return options.user.empty() ? std::string{} : options.user + ":" + options.password;
-}
-
 // An event that cannot be read is still one: something happened.
 MarathonEvent read_event(const SseEvent& event) {
   tl::expected<MarathonEvent, Failure> parsed = tl::unexpected(Failure{});
@@ -54,11 +50,11 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
         worker_(loop, workers),
         options_(std::move(options)),
         sink_(std::move(sink)),
-        rest_(loop, RestOptions{credentials_of(options_), options_.ca_file, options_.max_body_bytes}),
+        rest_(loop, RestOptions{options_.authorization, options_.tls, options_.max_body_bytes}),
         attach_timer_(loop) {
     if (options_.callbacks) {
       callbacks_ = std::make_unique<CallbackSource>(
-          loop, RestOptions{credentials_of(options_), options_.ca_file, kMostOfASubscription}, *options_.callbacks,
+          loop, RestOptions{options_.authorization, options_.tls, kMostOfASubscription}, *options_.callbacks,
           [this](TrackerEvent event) {
             const auto self = shared_from_this();  // the sink may end the client
             report(std::move(event));
@@ -97,8 +93,8 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
       return report_later(StreamFailed{endpoint, url.error()});
     }
     SseOptions options;
-    options.credentials = credentials_of(options_);
-    options.ca_file = options_.ca_file;
+    options.authorization = options_.authorization;
+    options.tls = options_.tls;
     options.idle_timeout = options_.stream_idle_timeout;
     options.max_event_bytes = options_.max_event_bytes;
     stream_endpoint_ = endpoint;

@@ -15,14 +15,14 @@
 #include <vector>
 
 #include "agent/core/leading/tracker_events.h"
+#include "agent/marathon/authorization.h"
 #include "agent/marathon/callback_source.h"
 
 namespace chorale::agent {
 
 struct MarathonClientOptions {
-  std::string user;
-  std::string password;  // never logged; sent to configured endpoints and to where they redirect, nowhere else
-  std::string ca_file;   // empty: the system's roots
+  std::shared_ptr<Authorization> authorization{};  // for configured endpoints and where they redirect; null: none
+  TlsFiles tls{};
   Milliseconds request_timeout{10'000};        // whole small requests
   Milliseconds ping_timeout{3'000};            // a standby without a leader answers after 2.75 s
   Milliseconds list_timeout{30'000};           // /v2/apps

@@ -59,6 +59,12 @@ std::string app_path(std::string_view app_id) {
 
 std::string percent_encoded(std::string_view text) { return encoded_but(text, "._~-"); }
 
+std::string certificate_hint(const Url& url, unsigned status, const TlsFiles& tls) {
+  if (!url.tls || status != 400) return "";
+  return tls.cert_file.empty() ? "; does it demand a certificate (marathon_cert_file)?"
+                               : "; is the certificate of marathon_cert_file accepted there?";
+}
+
 std::string basic_authorization(std::string_view credentials) {
   std::string encoded((credentials.size() + 2) / 3 * 4 + 1, '\0');  // one more for the terminator that OpenSSL writes
   const int length =

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <tl/expected.hpp>
 
+#include "agent/base/tls_files.h"
 #include "agent/base/url.h"
 
 namespace chorale::agent {
@@ -24,6 +25,10 @@ inline constexpr int kMaxRedirects = 5;
 
 // Every character that is not unreserved (RFC 3986, 2.3) percent-encoded: a value within a query.
 [[nodiscard]] std::string percent_encoded(std::string_view text);
+
+// What may be wrong where a server answers 400 over TLS: that is how Nginx refuses a certificate, or the lack of one.
+// "" for other answers.
+[[nodiscard]] std::string certificate_hint(const Url& url, unsigned status, const TlsFiles& tls);
 
 // The value of the Authorization header.
 [[nodiscard]] std::string basic_authorization(std::string_view credentials);

@@ -1,5 +1,6 @@
 #include "agent/marathon/rest_client.h"
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstdint>
@@ -20,6 +21,7 @@ namespace {
 
 constexpr std::chrono::seconds kFreshAddress{60};
 constexpr std::chrono::seconds kLocateWithin{5};
+constexpr const char* kEndedBeforeAnswer = "Failed to read HTTP status line";  // cpprest's words
 
 }  // namespace
 
@@ -29,7 +31,8 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
       : loop_(loop),
         gate_(std::make_shared<LoopGate>(loop)),
         options_(std::move(options)),
-        exchanges_(options_.ca_file, options_.max_body_bytes) {}
+        authorization_(options_.authorization ? options_.authorization : fixed_authorization("")),
+        exchanges_(options_.tls, options_.max_body_bytes) {}
 
   void send(std::string&& method, const Url& url, Milliseconds time_limit, Handler&& handler) {
     thread_.check();
@@ -63,7 +66,9 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
     boost::asio::steady_timer timer;     // destroyed with the entry, and then silent
     boost::asio::steady_timer locating;  // another endpoint may be known; likewise
     RestExchanges::Cancel cancel = [] {};
-    std::size_t tried = 0;  // addresses of the host, without an answer
+    std::string authorization;  // what was sent
+    bool renewed = false;       // after a 401
+    std::size_t tried = 0;      // addresses of the host, without an answer
     int redirects = 0;
     bool retried = false;
   };
@@ -76,6 +81,18 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
   };
 
   void send(std::uint64_t id, Pending& pending) {
+    pending.authorization.clear();
+    authorization_->get([weak = weak_from_this(), id](tl::expected<std::string, Failure> value) {
+      const auto self = weak.lock();
+      const auto at = self == nullptr ? decltype(pending_)::iterator{} : self->pending_.find(id);
+      if (self == nullptr || at == self->pending_.end()) return;  // timed out meanwhile, or the client was closed
+      if (!value) return self->fail_later(id, value.error().message);
+      at->second.authorization = *std::move(value);
+      self->locate(id, at->second);
+    });
+  }
+
+  void locate(std::uint64_t id, Pending& pending) {
     Host& host = hosts_[pending.url.host];
     if (!host.addresses.empty() && std::chrono::steady_clock::now() - host.known_at < kFreshAddress) {
       return send_to(host.addresses[pending.tried % host.addresses.size()], id, pending);
@@ -112,7 +129,7 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   void send_to(const std::string& address, std::uint64_t id, Pending& pending) {
-    pending.cancel = exchanges_.start(pending.method, pending.url, address, options_.credentials,
+    pending.cancel = exchanges_.start(pending.method, pending.url, address, pending.authorization,
                                       [gate = gate_, weak = weak_from_this(), id](RestOutcome outcome) {
                                         gate->post([weak, id, outcome = std::move(outcome)]() mutable {
                                           if (const auto self = weak.lock()) {
@@ -138,7 +155,9 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
         return send(id, pending);
       }
       hosts_[pending.url.host].addresses.clear();  // it may have moved
-      return fail(id, 0, outcome.error.value());
+      // cpprest does not say which alert ended the connection; a certificate that is not taken ends it there.
+      const bool ended = *outcome.error == kEndedBeforeAnswer;
+      return fail(id, 0, *outcome.error + (ended ? certificate_hint(pending.url, 400, options_.tls) : ""));
     }
     answered_.insert(pending.url.origin());
     if (!outcome.complete) {
@@ -147,12 +166,17 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
     if (outcome.status >= 200 && outcome.status <= 299) {
       return outcome.error ? fail(id, 0, *outcome.error) : answer(id, std::move(outcome.body));
     }
+    if (outcome.status == 401 && !pending.renewed && authorization_->renew(pending.authorization)) {
+      pending.renewed = true;
+      return send(id, pending);
+    }
     if (is_redirect(outcome.status) && !outcome.location.empty()) {
       return follow(id, pending, outcome.location);
     }
     const std::string message = error_message_of(outcome.body);
     fail(id, outcome.status,
-         "HTTP " + std::to_string(outcome.status) + (message.empty() ? "" : " \"" + message + "\""));
+         "HTTP " + std::to_string(outcome.status) + (message.empty() ? "" : " \"" + message + "\"") +
+             certificate_hint(pending.url, outcome.status, options_.tls));
   }
 
   void follow(std::uint64_t id, Pending& pending, const std::string& location) {
@@ -175,6 +199,13 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
     }
   }
 
+  // For what is known within send().
+  void fail_later(std::uint64_t id, const std::string& what) {
+    boost::asio::post(loop_, [weak = weak_from_this(), id, what] {
+      if (const auto self = weak.lock()) self->fail(id, 0, what);
+    });
+  }
+
   void fail(std::uint64_t id, unsigned status, const std::string& what) {
     if (const auto at = pending_.find(id); at != pending_.end()) {
       Failure failure{at->second.method + " " + at->second.url.text() + ": " + what};
@@ -190,6 +221,7 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
   boost::asio::io_context& loop_;
   std::shared_ptr<LoopGate> gate_;
   const RestOptions options_;
+  const std::shared_ptr<Authorization> authorization_;
   RestExchanges exchanges_;
   std::map<std::uint64_t, Pending> pending_;
   std::map<std::string, Host> hosts_;  // endpoints and where they redirect

@@ -2,8 +2,8 @@
 // thread only; answers come on the loop thread.
 //
 // One keep-alive connection pool per endpoint, kept as long as the client. A pooled socket that Jetty has closed in the
-// meantime (after 30 s) costs one silent retry. Redirects are followed here, with the credentials, which a library
-// drops.
+// meantime (after 30 s) costs one silent retry; a 401 costs one where the authorization can be renewed. Redirects are
+// followed here, with the credentials, which a library drops.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -15,12 +15,13 @@
 
 #include "agent/base/types.h"
 #include "agent/base/url.h"
+#include "agent/marathon/authorization.h"
 
 namespace chorale::agent {
 
 struct RestOptions {
-  std::string credentials;                   // "user:password", or empty
-  std::string ca_file;                       // empty: the system's roots
+  std::shared_ptr<Authorization> authorization;  // null: none
+  TlsFiles tls;
   std::size_t max_body_bytes = 512U << 20U;  // after decompression
 };
 

@@ -122,14 +122,14 @@ void keep_the_pool_small() {
   (void)told;
 }
 
-http_client_config config_of(const std::string& ca_file) {
+http_client_config config_of(const TlsFiles& tls) {
   http_client_config config;
   config.set_timeout(kMaxSilence);
   config.set_request_compressed_response(true);
   config.set_max_redirects(0);
   config.set_chunksize(kReadBytes);
-  config.set_ssl_context_callback([ca_file](boost::asio::ssl::context& context) {
-    if (const auto failure = trust_roots(context, ca_file)) {
+  config.set_ssl_context_callback([tls](boost::asio::ssl::context& context) {
+    if (const auto failure = use_files(context, tls)) {
       throw std::runtime_error(failure->message);  // cpprest hands it to the request's task
     }
   });
@@ -140,19 +140,19 @@ http_client_config config_of(const std::string& ca_file) {
 
 class RestExchanges::Pool {
  public:
-  Pool(const std::string& origin, const std::string& ca_file) : client(web::uri(origin), config_of(ca_file)) {}
+  Pool(const std::string& origin, const TlsFiles& tls) : client(web::uri(origin), config_of(tls)) {}
   http_client client;
 };
 
-RestExchanges::RestExchanges(std::string ca_file, std::size_t max_body_bytes)
-    : ca_file_(std::move(ca_file)), max_body_bytes_(max_body_bytes) {
+RestExchanges::RestExchanges(TlsFiles tls, std::size_t max_body_bytes)
+    : tls_(std::move(tls)), max_body_bytes_(max_body_bytes) {
   keep_the_pool_small();
 }
 
 RestExchanges::~RestExchanges() = default;
 
 RestExchanges::Cancel RestExchanges::start(const std::string& method, const Url& url, const std::string& address,
-                                           const std::string& credentials, Done done) {
+                                           const std::string& authorization, Done done) {
   const auto download = std::make_shared<Download>(max_body_bytes_, std::move(done));
   const pplx::cancellation_token_source cancellation;
   try {
@@ -164,8 +164,8 @@ RestExchanges::Cancel RestExchanges::start(const std::string& method, const Url&
       // cpprest takes this header as the name in the certificate, where no port may stand.
       request.headers().add(web::http::header_names::host, url.tls ? url.host : url.authority());
     }
-    if (!credentials.empty()) {
-      request.headers().add(web::http::header_names::authorization, basic_authorization(credentials));
+    if (!authorization.empty()) {
+      request.headers().add(web::http::header_names::authorization, authorization);
     }
     Url there = url;
     there.host = address;
@@ -175,7 +175,7 @@ RestExchanges::Cancel RestExchanges::start(const std::string& method, const Url&
     }
     auto& pool = pools_[key];
     if (pool == nullptr) {
-      pool = std::make_shared<Pool>(there.origin(), ca_file_);
+      pool = std::make_shared<Pool>(there.origin(), tls_);
     }
     download->start(pool->client, request, cancellation.get_token());
   } catch (const std::exception& error) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "agent/base/tls_files.h"
 #include "agent/base/url.h"
 
 namespace chorale::agent {
@@ -25,21 +26,22 @@ class RestExchanges {
   using Done = std::function<void(RestOutcome)>;
   using Cancel = std::function<void()>;
 
-  RestExchanges(std::string ca_file, std::size_t max_body_bytes);
+  RestExchanges(TlsFiles tls, std::size_t max_body_bytes);
   ~RestExchanges();  // what is under way goes on until it is cancelled
   RestExchanges(const RestExchanges&) = delete;
   RestExchanges& operator=(const RestExchanges&) = delete;
 
   // `address`: where url's host is, a literal; cpprest would resolve all names on one thread, so that one that hangs
   // holds up every other. The host stays what the server and its certificate are asked for.
+  // `authorization`: the header's value, or empty.
   // `done` is called once, on a thread of cpprest's, or within this very call where nothing could be sent. The returned
   // function breaks the exchange off. Not for a complete one: it would close a socket that is back in the pool.
   [[nodiscard]] Cancel start(const std::string& method, const Url& url, const std::string& address,
-                             const std::string& credentials, Done done);
+                             const std::string& authorization, Done done);
 
  private:
   class Pool;
-  const std::string ca_file_;
+  const TlsFiles tls_;
   const std::size_t max_body_bytes_;
   std::map<std::string, std::shared_ptr<Pool>> pools_;  // by origin and address
 };

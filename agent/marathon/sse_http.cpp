@@ -3,21 +3,20 @@
 #include <string_view>
 
 #include "agent/base/one_line.h"
-#include "agent/marathon/requests.h"
 
 namespace chorale::agent {
 
 namespace http = boost::beast::http;
 
-http::request<http::empty_body> stream_request(const Url& url, const std::string& credentials) {
+http::request<http::empty_body> stream_request(const Url& url, const std::string& authorization) {
   http::request<http::empty_body> request(http::verb::get, url.target.empty() ? "/" : url.target, 11);
   request.set(http::field::host, url.authority());
   request.set(http::field::user_agent, "chorale");
   // Jetty compares the whole value; a list or a quality ends in 405.
   request.set(http::field::accept, "text/event-stream");
   request.set(http::field::accept_encoding, "identity");
-  if (!credentials.empty()) {
-    request.set(http::field::authorization, basic_authorization(credentials));
+  if (!authorization.empty()) {
+    request.set(http::field::authorization, authorization);
   }
   return request;
 }

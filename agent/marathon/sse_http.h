@@ -11,9 +11,9 @@
 
 namespace chorale::agent {
 
-// `credentials`: "user:password" for a URL that carries none of its own, or empty.
+// `authorization`: the header's value, or empty.
 [[nodiscard]] boost::beast::http::request<boost::beast::http::empty_body> stream_request(
-    const Url& url, const std::string& credentials);
+    const Url& url, const std::string& authorization);
 
 // Why no events follow this header (redirects aside); nullopt: they do.
 [[nodiscard]] std::optional<std::string> stream_refusal(const boost::beast::http::response_header<>& header);

@@ -44,6 +44,7 @@ class SseStream::Impl : public std::enable_shared_from_this<Impl> {
         loop_(loop),
         gate_(std::make_shared<LoopGate>(loop)),
         timer_(loop),
+        authorization_(options_.authorization ? options_.authorization : fixed_authorization("")),
         parser_(options_.max_event_bytes) {}
 
   void start() {
@@ -82,6 +83,16 @@ class SseStream::Impl : public std::enable_shared_from_this<Impl> {
   void open() {
     deadline_ = std::chrono::steady_clock::now() + options_.open_timeout;
     watch_deadline();
+    authorization_->get([weak = weak_from_this()](tl::expected<std::string, Failure> value) {
+      const auto self = weak.lock();
+      if (self == nullptr || self->over_) return;
+      if (!value) return self->fail(value.error().message);
+      self->authorization_sent_ = *std::move(value);
+      self->locate();
+    });
+  }
+
+  void locate() {
     look_up(gate_, url_.host, [weak = weak_from_this()](Addresses found) {
       const auto self = weak.lock();
       if (self == nullptr || self->over_) {
@@ -126,7 +137,7 @@ class SseStream::Impl : public std::enable_shared_from_this<Impl> {
   std::optional<Failure> prepare_tls() {
     if (!context_) {
       context_.emplace(client_context());
-      if (auto failure = trust_roots(*context_, options_.ca_file)) {
+      if (auto failure = use_files(*context_, options_.tls)) {
         return failure;
       }
     }
@@ -148,7 +159,7 @@ class SseStream::Impl : public std::enable_shared_from_this<Impl> {
 
   template <class Stream>
   void send(Stream& stream) {
-    request_ = stream_request(url_, options_.credentials);
+    request_ = stream_request(url_, authorization_sent_);
     http::async_write(stream, request_, [self = shared_from_this(), &stream](const error_code& error, std::size_t) {
       if (self->over_) {
         return;
@@ -189,8 +200,14 @@ class SseStream::Impl : public std::enable_shared_from_this<Impl> {
       follow(std::string(response_->get()[http::field::location]));
       return false;
     }
+    if (status == 401 && !renewed_ && authorization_->renew(authorization_sent_)) {
+      renewed_ = true;
+      disconnect();
+      open();
+      return false;
+    }
     if (const auto refusal = stream_refusal(response_->get())) {
-      fail(*refusal);
+      fail(*refusal + certificate_hint(url_, status, options_.tls));
       return false;
     }
     touch();
@@ -280,6 +297,9 @@ class SseStream::Impl : public std::enable_shared_from_this<Impl> {
   std::vector<tcp::endpoint> endpoints_;  // of url_
   asio::steady_timer timer_;
   std::chrono::steady_clock::time_point deadline_{};
+  const std::shared_ptr<Authorization> authorization_;
+  std::string authorization_sent_;
+  bool renewed_ = false;  // after a 401
   std::optional<ssl::context> context_;
   std::unique_ptr<tcp::socket> plain_;  // exactly one of the two, once connecting
   std::unique_ptr<ssl::stream<tcp::socket>> tls_;

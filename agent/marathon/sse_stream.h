@@ -13,13 +13,14 @@
 
 #include "agent/base/types.h"
 #include "agent/base/url.h"
+#include "agent/marathon/authorization.h"
 #include "agent/marathon/sse_parser.h"
 
 namespace chorale::agent {
 
 struct SseOptions {
-  std::string credentials;            // "user:password", or empty; also sent along redirects
-  std::string ca_file;                // empty: the system's roots
+  std::shared_ptr<Authorization> authorization;  // null: none; also sent along redirects
+  TlsFiles tls;
   Milliseconds open_timeout{10'000};  // from the first byte out to the last of the header, per hop
   Milliseconds idle_timeout{25'000};  // no byte for so long
   std::size_t max_event_bytes = 64U << 20U;

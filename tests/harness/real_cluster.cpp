@@ -140,6 +140,7 @@ bool RealCluster::start() {
   simulator.arguments.emplace_back("--backends");
   marathon_ = std::make_unique<MarathonSimulator>(simulator);
   if (!marathon_->start()) return false;
+  if (options_.marathon_front) front_ = options_.marathon_front(marathon_->port());
   if (options_.marathon_election && !open_election()) return false;
   // A first state without apps would be offered only after some session timeouts.
   if (!marathon_->create("/first", 1, options_.first_app)) return false;
@@ -171,7 +172,7 @@ Proxy* RealCluster::add_proxy(const std::string& more_config) {
     relays_.push_back(std::make_unique<TcpRelay>(zookeeper_.port()));
     zookeeper = relays_.back()->address();
   }
-  std::string marathon = marathon_->url();
+  std::string marathon = front_.empty() ? marathon_->url() : front_;
   if (options_.marathon_relays) {
     marathon_relays_.push_back(std::make_unique<TcpRelay>(marathon_->port()));
     marathon = "http://" + marathon_relays_.back()->address();

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -106,6 +107,8 @@ class RealCluster {
     bool marathon_relays = false;                         // the same with Marathon
     // Agents find Marathon by its election, where two nodes stand: marathon_relay(0), the leader, and (1).
     bool marathon_election = false;
+    // What stands before Marathon: given its port, the URL that the agents are told; none: Marathon's own.
+    std::function<std::string(std::uint16_t port)> marathon_front{};
     bool callbacks = false;         // Marathon posts its events, to a port of every agent's own
     bool zookeeper_relays = false;  // every agent reaches ZooKeeper through a relay of its own
   };
@@ -148,6 +151,7 @@ class RealCluster {
   std::vector<std::unique_ptr<TcpRelay>> relays_;
   std::vector<std::unique_ptr<TcpRelay>> marathon_relays_;
   std::unique_ptr<MarathonSimulator> marathon_;
+  std::string front_;  // options_.marathon_front's answer
   std::vector<std::unique_ptr<Proxy>> proxies_;
 };
 

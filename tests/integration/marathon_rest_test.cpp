@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <zlib.h>
 
+#include "agent/marathon/requests.h"
 #include "tests/integration/marathon_fixture.h"
 #include "tests/integration/scripted_server.h"
 
@@ -229,8 +230,7 @@ TEST_F(MarathonRestTest, CredentialsFollowARedirectAndStayOutOfTexts) {
   const ScriptedServer standby(
       always(http_answer("307 Temporary Redirect", "", "Location: " + leader.url() + "/v2/apps\r\n")));
   MarathonClientOptions options;
-  options.user = "jo";
-  options.password = "pw";
+  options.authorization = fixed_authorization(basic_authorization("jo:pw"));
   EXPECT_EQ(message_of(fetch(standby, options)), "GET " + leader.url() + "/v2/apps: HTTP 403 \"jo may not\"");
   EXPECT_THAT(standby.heads().at(0), HasSubstr("Authorization:Basic am86cHc=\r\n"));
   EXPECT_EQ(standby.heads().size() + leader.heads().size(), 2U);
@@ -239,7 +239,7 @@ TEST_F(MarathonRestTest, CredentialsFollowARedirectAndStayOutOfTexts) {
 TEST_F(MarathonRestTest, PasswordWithoutAUserIsNotSent) {
   const ScriptedServer server(always(http_answer("200 OK", kApps)));
   MarathonClientOptions options;
-  options.password = "pw";
+  options.authorization = make_authorization(loop_, workers_, {.user = "", .password = "pw"});
   ASSERT_TRUE(fetch(server, options).apps);
   EXPECT_THAT(server.heads().at(0), Not(HasSubstr("Authorization")));
 }

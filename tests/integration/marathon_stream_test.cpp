@@ -1,6 +1,7 @@
 // MarathonClient's event stream against every framing and every way to end.
 #include <gmock/gmock.h>
 
+#include "agent/marathon/requests.h"
 #include "tests/integration/marathon_fixture.h"
 #include "tests/integration/scripted_server.h"
 
@@ -76,8 +77,7 @@ TEST_F(MarathonStreamTest, DeliversEvents) {
 TEST_F(MarathonStreamTest, AsksAsJettyWantsIt) {
   const ScriptedServer server(holding({std::string(kHeader), attached()}));
   MarathonClientOptions options;
-  options.user = "jo";
-  options.password = "pw";
+  options.authorization = fixed_authorization(basic_authorization("jo:pw"));
   open(server, options);
   (void)wait_for<StreamAttached>();
   const std::string head = server.heads().at(0);
@@ -177,7 +177,7 @@ TEST_F(MarathonStreamTest, FollowsTheRedirectToTheLeader) {
   const ScriptedServer standby(
       closing(http_answer("302 Found", "", "Location: " + leader.url() + "/v2/events?x=y\r\n")));
   MarathonClientOptions options;
-  options.user = "jo";
+  options.authorization = fixed_authorization(basic_authorization("jo:"));
   open(standby, options);
   EXPECT_EQ(wait_for<StreamAttached>().endpoint, standby.url()) << "the endpoint is known by its configured name";
   EXPECT_THAT(leader.heads().at(0), StartsWith("GET /v2/events?x=y HTTP/1.1\r\n"));

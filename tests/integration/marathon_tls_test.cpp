@@ -81,8 +81,8 @@ class MarathonTlsTest : public MarathonFixture {
  protected:
   MarathonClientOptions trusting(const Identity& identity) const {
     MarathonClientOptions options;
-    options.ca_file = (directory_.path() / "ca.pem").string();
-    std::ofstream(options.ca_file) << identity.certificate;
+    options.tls.ca_file = (directory_.path() / "ca.pem").string();
+    std::ofstream(options.tls.ca_file) << identity.certificate;
     return options;
   }
   // Both kinds of request to that URL.
@@ -118,7 +118,7 @@ TEST_F(MarathonTlsTest, CommandLineTrustsTheSame) {
   const Identity identity = made_for("DNS:localhost");
   const ScriptedServer server(marathon, server_context(identity));
   HttpQuestion question{std::chrono::seconds(10)};
-  question.ca_file = trusting(identity).ca_file;
+  question.tls = trusting(identity).tls;
   const auto answer = ask_http(*parse_url(server.url("localhost") + "/v2/apps"), question);
   ASSERT_TRUE(answer) << answer.error().message;
   EXPECT_THAT(answer->body, HasSubstr("\"/a\""));
@@ -154,7 +154,7 @@ TEST_F(MarathonTlsTest, RefusesAnUnknownRoot) {
 TEST_F(MarathonTlsTest, NamesACaFileThatCannotBeRead) {
   const ScriptedServer server(marathon, server_context(made_for("DNS:localhost")));
   MarathonClientOptions options;
-  options.ca_file = "/nonexistent/ca.pem";
+  options.tls.ca_file = "/nonexistent/ca.pem";
   ask(server.url("localhost"), options);
   expect_both_refused();
   EXPECT_THAT(rest_message_, HasSubstr("ca_file /nonexistent/ca.pem"));
@@ -170,7 +170,7 @@ TEST_F(MarathonTlsTest, RedirectToTlsWithACaFileThatCannotBeReadEndsTheStreamOnl
     return true;
   });
   MarathonClientOptions options;
-  options.ca_file = "/nonexistent/ca.pem";
+  options.tls.ca_file = "/nonexistent/ca.pem";
   ask(plain.url("localhost"), options);
   EXPECT_THAT(wait_for<StreamFailed>().failure.message, HasSubstr("ca_file /nonexistent/ca.pem"));
   EXPECT_EQ(secure.connections(), 0);

@@ -106,6 +106,8 @@ Response ControlApi::dispatch(const std::string& command, const Arguments& argum
   } else if (command == "leader") {
     controlled_.hub.close_all(false);
     controlled_.follow(arguments.text("url", "none"));
+  } else if (command == "revoke_tokens") {
+    controlled_.revoke_tokens();
   } else if (command == "stats/reset") {
     controlled_.stats.reset();
     controlled_.hub.reset_counters();

@@ -27,6 +27,7 @@ struct Controlled {
   Server& server;
   After after;
   std::function<void(const std::string& url)> follow;  // "": leads itself; "none": nobody leads; else the leader's URL
+  std::function<void()> revoke_tokens;
 };
 
 class ControlApi {

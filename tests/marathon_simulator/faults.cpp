@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "tests/marathon_simulator/shapes.h"
+#include "tests/marathon_simulator/tokens.h"
 
 namespace chorale::marathon_simulator {
 namespace {
@@ -70,6 +71,7 @@ std::optional<FaultMode> parse_fault_mode(const std::string& name) {
 
 std::string request_kind(const std::string& path) {
   if (path == "/ping") return "ping";
+  if (path == kLoginPath) return "login";
   if (path == "/v2/apps" || path == "/v2/apps/") return "apps";
   if (starts_with(path, "/v2/apps/")) return "app";
   for (const char* kind : {"info", "leader", "tasks", "groups", "deployments", "events"}) {

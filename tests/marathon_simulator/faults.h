@@ -48,7 +48,7 @@ struct Fault {
 };
 
 // "ping", "info", "leader", "apps" (the list), "app" (one), "tasks", "groups", "deployments", "events",
-// "subscriptions", "other".
+// "subscriptions", "login", "other".
 [[nodiscard]] std::string request_kind(const std::string& path);
 
 class Faults {

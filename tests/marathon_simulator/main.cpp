@@ -7,6 +7,7 @@
 #include <csignal>
 #include <fstream>
 #include <iostream>
+#include <iterator>
 #include <string>
 #include <tl/expected.hpp>
 #include <vector>
@@ -28,6 +29,8 @@ struct Texts {
   std::string step_delay = "5ms";
   std::string health_delay = "10ms";
   std::string drain = "500ms";
+  std::string public_key_file;
+  std::string token_life = "7200m";
 };
 
 void declare(CLI::App& app, Options& options, Texts& texts) {
@@ -43,6 +46,9 @@ void declare(CLI::App& app, Options& options, Texts& texts) {
   app.add_flag("--task-killing", options.task_killing, "show TASK_KILLING (off in Marathon unless enabled)");
   app.add_option("--user", options.user, "demand basic authentication");
   app.add_option("--password-file", texts.password_file, "file with the password for --user");
+  app.add_option("--service-account", options.service_account, "demand a token, which this uid gets by logging in");
+  app.add_option("--public-key-file", texts.public_key_file, "its RSA key in PEM, for --service-account");
+  app.add_option("--token-life", texts.token_life, "how long such a token is good")->capture_default_str();
   app.add_option("--leader", options.leader, "be a standby of the leader at this URL");
   app.add_option("--heartbeat", texts.heartbeat, "interval of the event stream's keep-alive")->capture_default_str();
   app.add_option("--step-delay", texts.step_delay, "between STAGING, STARTING and RUNNING")->capture_default_str();
@@ -82,6 +88,15 @@ std::string complete(Options& options, const Texts& texts) {
   if (!options.user.empty()) {
     std::ifstream file(texts.password_file);
     if (!std::getline(file, options.password)) return "--password-file: cannot read " + texts.password_file;
+  }
+  if (!set(options.token_life, texts.token_life)) return "--token-life: for example 10s";
+  if (options.service_account.empty() != texts.public_key_file.empty()) {
+    return "--service-account and --public-key-file go together";
+  }
+  if (!options.service_account.empty()) {
+    std::ifstream file(texts.public_key_file);
+    options.public_key.assign(std::istreambuf_iterator<char>(file), {});
+    if (options.public_key.empty()) return "--public-key-file: cannot read " + texts.public_key_file;
   }
   return "";
 }

@@ -29,7 +29,10 @@ struct Options {
   bool task_killing = false;
   std::string user;
   std::string password;
-  std::string leader;  // URL; empty: this one leads
+  std::string service_account;                        // uid; empty: nobody can log in
+  std::string public_key;                             // PEM
+  std::chrono::milliseconds token_life{432'000'000};  // DC/OS's five days
+  std::string leader;                                 // URL; empty: this one leads
   std::chrono::milliseconds heartbeat{10'000};
   std::chrono::milliseconds step_delay{5};     // between STAGING, STARTING and RUNNING
   std::chrono::milliseconds health_delay{10};  // from RUNNING to the first healthy result

@@ -51,11 +51,12 @@ Simulator::Simulator(boost::asio::io_context& io, const Options& options)
           options, after_, *processes_, [this](const Event& event) { publish(event); },
           [this](const Change& change) { stats_.record(change); }),
       rest_(options.version, options.framework_id, marathon_),
+      tokens_(options.service_account, options.public_key, options.token_life),
       server_(
           io, [this](const Request& request, const ConnectionPtr& connection) { on_request(request, connection); },
           [this](std::size_t bytes) { stats_.count_sent(bytes); }),
       control_({marathon_, hub_, faults_, stats_, server_, after_,
-                [this](const std::string& url) { options_.leader = url; }}) {}
+                [this](const std::string& url) { options_.leader = url; }, [this] { tokens_.revoke_all(); }}) {}
 
 Simulator::~Simulator() = default;
 
@@ -93,6 +94,9 @@ void Simulator::on_request(const Request& request, const ConnectionPtr& connecti
   if (fault) {
     if (auto answer = replacement(*fault)) return finish(request, connection, std::move(*answer), std::nullopt);
   }
+  if (request.path == kLoginPath && !options_.service_account.empty()) {
+    return connection->respond(guarded([&] { return tokens_.log_in(request); }));
+  }
   if (!authorised(request)) {
     auto answer = html_error(401, "Unauthorized");
     answer.set("WWW-Authenticate", R"(Basic realm="Mesosphere")");
@@ -106,6 +110,7 @@ void Simulator::on_request(const Request& request, const ConnectionPtr& connecti
 }
 
 bool Simulator::authorised(const Request& request) const {
+  if (!options_.service_account.empty()) return tokens_.accepts(request.header("authorization"));
   if (options_.user.empty()) return true;
   return basic_credentials(request.header("authorization")) == options_.user + ":" + options_.password;
 }

@@ -14,6 +14,7 @@
 #include "tests/marathon_simulator/control_api.h"
 #include "tests/marathon_simulator/outbound.h"
 #include "tests/marathon_simulator/rest_api.h"
+#include "tests/marathon_simulator/tokens.h"
 
 namespace chorale::marathon_simulator {
 
@@ -56,6 +57,7 @@ class Simulator {
   Faults faults_;
   SimulatedMarathon marathon_;
   RestApi rest_;
+  Tokens tokens_;
   Server server_;
   ControlApi control_;
 };

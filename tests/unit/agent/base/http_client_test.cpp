@@ -168,9 +168,9 @@ TEST(HttpClientTest, TlsNeedsRootsAndAPeerThatSpeaksIt) {
   Url url = server.url();
   url.tls = true;
   HttpQuestion question{kLong};
-  question.ca_file = "/no/such/file";
+  question.tls.ca_file = "/no/such/file";
   EXPECT_THAT(ask_http(url, question).error().message, StartsWith("ca_file /no/such/file: "));
-  question.ca_file.clear();
+  question.tls.ca_file.clear();
   question.limit = milliseconds(200);  // this server waits for the end of a request's header
   EXPECT_THAT(ask_http(url, question).error().message, "no answer within 200 ms");
 }

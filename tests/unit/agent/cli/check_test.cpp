@@ -39,6 +39,8 @@ std::string http_date(system_clock::time_point moment) {
   return text.data();
 }
 
+void check_marathon_openly(CheckReport& report, const Config& config) { check_marathon(report, config, ""); }
+
 // A port that gives every request the same answer.
 class FixedAnswer {
  public:
@@ -254,41 +256,41 @@ TEST_F(CheckTest, ZookeeperServersThatDoNotAnswerAreNamedOneByOne) {
 TEST_F(CheckTest, MarathonThatAnswersIsFine) {
   const FixedAnswer marathon("200 OK", "Date: " + http_date(system_clock::now()) + "\r\n", "pong");
   config_.marathon = {marathon.url()};
-  EXPECT_EQ(found(check_marathon), "ok    marathon: " + marathon.url() + " answers\n");
+  EXPECT_EQ(found(check_marathon_openly), "ok    marathon: " + marathon.url() + " answers\n");
 }
 
 TEST_F(CheckTest, MarathonThatDoesNotAnswerIsAFailureUnlessAnotherDoes) {
   const std::string closed = "http://127.0.0.1:" + std::to_string(chorale::testing::pick_port());
   config_.marathon = {closed};
-  EXPECT_EQ(found(check_marathon), "fail  marathon: " + closed + ": cannot connect: Connection refused\n");
+  EXPECT_EQ(found(check_marathon_openly), "fail  marathon: " + closed + ": cannot connect: Connection refused\n");
   EXPECT_EQ(exit_code(), kExitUnreachable);
   const FixedAnswer marathon("200 OK", "", "pong");
   config_.marathon.push_back(marathon.url());
-  EXPECT_THAT(found(check_marathon), HasSubstr("warn  marathon: " + closed));
+  EXPECT_THAT(found(check_marathon_openly), HasSubstr("warn  marathon: " + closed));
   EXPECT_EQ(exit_code(), kExitFine);
 }
 
 TEST_F(CheckTest, RefusedPasswordIsNamed) {
   const FixedAnswer marathon("401 Unauthorized", "", "");
   config_.marathon = {marathon.url()};
-  EXPECT_THAT(found(check_marathon), HasSubstr("answers HTTP 401; are user and pass right?"));
+  EXPECT_THAT(found(check_marathon_openly), HasSubstr("answers HTTP 401; are the credentials right?"));
 }
 
 TEST_F(CheckTest, ClockThatIsOffIsAWarning) {
   const FixedAnswer behind("200 OK", "Date: " + http_date(system_clock::now() + seconds(3'600)) + "\r\n", "pong");
   config_.marathon = {behind.url()};
-  EXPECT_THAT(found(check_marathon), ::testing::ContainsRegex("warn  clock: .* 3(600|599) s behind"));
+  EXPECT_THAT(found(check_marathon_openly), ::testing::ContainsRegex("warn  clock: .* 3(600|599) s behind"));
   EXPECT_EQ(exit_code(), kExitFine);
   const FixedAnswer ahead("200 OK", "Date: " + http_date(system_clock::now() - seconds(65)) + "\r\n", "pong");
   config_.marathon = {ahead.url()};
-  EXPECT_THAT(found(check_marathon), HasSubstr("s ahead of"));
+  EXPECT_THAT(found(check_marathon_openly), HasSubstr("s ahead of"));
   const FixedAnswer near("200 OK", "Date: " + http_date(system_clock::now() - seconds(55)) + "\r\n", "pong");
   config_.marathon = {near.url()};
-  EXPECT_THAT(found(check_marathon), Not(HasSubstr("clock")));
+  EXPECT_THAT(found(check_marathon_openly), Not(HasSubstr("clock")));
 }
 
 TEST_F(CheckTest, MissingKeysAreOneLine) {
-  EXPECT_THAT(found(check_marathon),
+  EXPECT_THAT(found(check_marathon_openly),
               AllOf(StartsWith("fail  marathon: test.toml: marathon is not set"), HasSubstr("zookeeper = ")));
   EXPECT_EQ(exit_code(), kExitUsage);
 }

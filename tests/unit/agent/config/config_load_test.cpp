@@ -85,6 +85,22 @@ TEST_F(ConfigLoadTest, UnusableSecretFilesAreErrors) {
                                             HasSubstr("the file is empty"), Not(HasSubstr("hunter2"))));
 }
 
+// Their content stays where it is used.
+TEST_F(ConfigLoadTest, SecretFilesOfMarathonAreLookedAt) {
+  const auto open = write("open", "jo:hunter2", 0644);
+  for (const char* key : {"marathon_auth_file", "marathon_service_account_file", "marathon_key_file"}) {
+    const std::string more = key == std::string("marathon_key_file") ? "marathon_cert_file = '/c'\n" : "";
+    const std::string text = "id = 'p'\nmarathon = 'https://a'\n" + more + key;
+    const auto loaded = load_config(write("c.toml", text + " = '" + open + "'\n"));
+    ASSERT_TRUE(loaded) << loaded.error().message;
+    ASSERT_EQ(loaded->warnings.size(), 1U) << key;
+    EXPECT_THAT(loaded->warnings[0].text(), AllOf(HasSubstr(key), HasSubstr("chmod 600"), Not(HasSubstr("hunter2"))));
+    const auto missing = load_config(write("c.toml", text + " = '/no/such/file'\n"));
+    ASSERT_FALSE(missing) << key;
+    EXPECT_THAT(missing.error().message, AllOf(HasSubstr(key), HasSubstr("/no/such/file")));
+  }
+}
+
 TEST_F(ConfigLoadTest, CredentialsHaveTwoParts) {
   for (const char* wrong : {"jo", "jo:", ":hunter2"}) {
     const auto auth = write("auth", wrong);

@@ -35,6 +35,54 @@ TEST(ConfigMarathonTest, MarathonMayBeWhereItElectsItsLeader) {
   EXPECT_THAT(warned(accepted("marathon_https = true\n")), ElementsAre(HasSubstr("marathon_https: has no effect")));
 }
 
+// As Nixy takes them.
+TEST(ConfigMarathonTest, UrlsMayHoldAPathAndOneKindOfCredentials) {
+  const Config config = accepted("marathon = ['http://jo:hun%2Fter2@a:8080/m/', 'http://jo:hun%2Fter2@b']\n").config;
+  EXPECT_THAT(marathon_urls(config), ElementsAre("http://a:8080/m", "http://b"));
+  EXPECT_EQ(config.user, "jo");
+  EXPECT_EQ(config.pass, "hun/ter2");
+  for (const char* second : {"http://b", "http://jo:ter2@b", "http://mo:hun%2Fter2@b"}) {
+    EXPECT_THAT(refused("marathon = ['http://jo:hun%2Fter2@a', '" + std::string(second) + "']"),
+                AllOf(HasSubstr("test.toml:1: marathon: its URLs name different credentials"), Not(HasSubstr("ter2"))));
+  }
+  EXPECT_THAT(
+      refused("marathon = 'http://jo:hunter2@a'\nuser = 'jo'\npass = 'hunter2'\n"),
+      AllOf(HasSubstr("test.toml:2: user: contradicts the credentials in marathon"), Not(HasSubstr("hunter2"))));
+  EXPECT_THAT(refused("marathon = 'http://jo:hunter2@a'\npass = 'hunter2'\n"),
+              HasSubstr("test.toml:2: pass: contradicts the credentials in marathon"));
+}
+
+TEST(ConfigMarathonTest, OneKindOfCredentialsIsTaken) {
+  const Config file = accepted("marathon_auth_file = '/etc/a'\n").config;
+  EXPECT_EQ(file.marathon_auth_file, "/etc/a");
+  const Config account = accepted("marathon_service_account_file = '/etc/s'\nmarathon_auth_file = ''\n").config;
+  EXPECT_EQ(account.marathon_service_account_file, "/etc/s");
+  EXPECT_THAT(refused("user = 'jo'\nmarathon_auth_file = '/a'\n"),
+              HasSubstr("test.toml:2: marathon_auth_file: contradicts user"));
+  EXPECT_THAT(refused("user = 'jo'\nmarathon_service_account_file = '/a'\n"),
+              HasSubstr("test.toml:2: marathon_service_account_file: contradicts user"));
+  EXPECT_THAT(refused("marathon_auth_file = '/a'\nmarathon_service_account_file = '/b'\n"),
+              HasSubstr("test.toml:2: marathon_service_account_file: contradicts marathon_auth_file"));
+  EXPECT_THAT(refused("marathon = 'http://jo:hunter2@a'\nmarathon_auth_file = '/a'\n"),
+              AllOf(HasSubstr("test.toml:2: marathon_auth_file: contradicts the credentials in marathon"),
+                    Not(HasSubstr("hunter2"))));
+}
+
+TEST(ConfigMarathonTest, CertificateAndKeyGoTogether) {
+  const std::string https = "marathon = 'https://a'\n";
+  const std::string both = "marathon_cert_file = '/c'\nmarathon_key_file = '/k'\nca_file = '/ca'\n";
+  const LoadedConfig loaded = accepted(https + both);
+  EXPECT_EQ(loaded.config.tls, (TlsFiles{"/ca", "/c", "/k"}));
+  EXPECT_THAT(warned(loaded), IsEmpty());
+  EXPECT_THAT(warned(accepted("marathon = 'zk://a:2181/m'\nmarathon_https = true\n" + both)), IsEmpty());
+  EXPECT_THAT(warned(accepted("marathon = ['http://a']\n" + both)),
+              ElementsAre("test.toml:2: marathon_cert_file: has no effect without https"));
+  EXPECT_THAT(refused(https + "marathon_cert_file = '/c'\n"),
+              HasSubstr("test.toml:2: marathon_cert_file: marathon_key_file is not set"));
+  EXPECT_THAT(refused(https + "marathon_key_file = '/k'\n"),
+              HasSubstr("test.toml:2: marathon_key_file: marathon_cert_file is not set"));
+}
+
 TEST(ConfigMarathonTest, MarathonsEnsembleOnLoopbackIsTheCluster) {
   EXPECT_TRUE(reaches_cluster_on_loopback(accepted("marathon = \"zk://a:2181,127.0.0.1:2181/marathon\"").config));
   EXPECT_FALSE(reaches_cluster_on_loopback(accepted("marathon = \"zk://a:2181/marathon\"").config));

@@ -44,23 +44,42 @@ TEST(ConfigValuesTest, ListenTakesLiteralAddressesOnly) {
   }
 }
 
-TEST(ConfigValuesTest, MarathonUrlsLoseTheirSlash) {
-  EXPECT_EQ(parse_marathon_url("http://master-1:8080"), "http://master-1:8080");
-  EXPECT_EQ(parse_marathon_url("https://marathon.example.org/"), "https://marathon.example.org");
-  EXPECT_EQ(parse_marathon_url("HTTP://a:80"), "http://a");
-  EXPECT_EQ(parse_marathon_url("http://[2001:db8::1]:8080"), "http://[2001:db8::1]:8080");
+std::string marathon_url(std::string_view text) {
+  const auto parsed = parse_marathon_url(text);
+  EXPECT_TRUE(parsed) << text;
+  return parsed ? parsed->user + "|" + parsed->pass + "|" + parsed->url : "";
 }
 
-TEST(ConfigValuesTest, MarathonUrlsHaveNoPathAndNoCredentials) {
+TEST(ConfigValuesTest, MarathonUrlsLoseTheirSlash) {
+  EXPECT_EQ(marathon_url("http://master-1:8080"), "||http://master-1:8080");
+  EXPECT_EQ(marathon_url("https://marathon.example.org/"), "||https://marathon.example.org");
+  EXPECT_EQ(marathon_url("HTTP://a:80"), "||http://a");
+  EXPECT_EQ(marathon_url("http://[2001:db8::1]:8080"), "||http://[2001:db8::1]:8080");
+}
+
+TEST(ConfigValuesTest, MarathonUrlsMayHaveAPathAndCredentials) {
+  EXPECT_EQ(marathon_url("http://a/marathon/"), "||http://a/marathon");
+  EXPECT_EQ(marathon_url("https://a:8443/x/y"), "||https://a:8443/x/y");
+  EXPECT_EQ(marathon_url("http://jo:hunter2@master-1:8080"), "jo|hunter2|http://master-1:8080");
+  EXPECT_EQ(marathon_url("http://jo@a/m"), "jo||http://a/m");
+  EXPECT_EQ(marathon_url("http://j%6f:h@%3A%2f%aF@[::1]:1/"), "jo|h@:/\xaf|http://[::1]:1");
+}
+
+// Nor is anything repeated that may be a piece of a password.
+TEST(ConfigValuesTest, OtherMarathonUrlsAreRefused) {
   for (const char* wrong :
-       {"", "master-1:8080", "ftp://a", "http://", "http://a:b", "http://a:0", "http://a/marathon", "http://a?x",
+       {"", "master-1:8080", "ftp://a", "http://", "http://a:b", "http://a:0", "http://a?x", "http://a/m?x",
         "http://a#x", "http://a b", "http://[::1", "http://[::1]x", "http://a:70000"}) {
     EXPECT_FALSE(parse_marathon_url(wrong)) << wrong;
   }
-  const auto credentials = parse_marathon_url("http://jo:hunter2@master-1:8080");
-  ASSERT_FALSE(credentials);
-  EXPECT_NE(credentials.error().message.find("user and pass"), std::string::npos);
-  EXPECT_EQ(credentials.error().message.find("hunter2"), std::string::npos);
+  for (const char* wrong :
+       {"http://jo:hun/ter2@master-1:8080", "http://jo:80/ter2@a", "http:/jo:ter2@a", "http://:ter2@a", "http://@a",
+        "http://jo:ter2%@a", "http://jo:ter2%4@a", "http://jo:ter2%0a@a", "http://j%3ao:ter2@a", "http://jo:ter2@a:b",
+        "http://jo:ter2@a?x", "http://jo:ter2%4g@a"}) {
+    const auto refused = parse_marathon_url(wrong);
+    ASSERT_FALSE(refused) << wrong;
+    EXPECT_EQ(refused.error().message.find("ter2"), std::string::npos) << refused.error().message;
+  }
 }
 
 TEST(ConfigValuesTest, MarathonsElectionIsNoUrl) {

@@ -51,6 +51,15 @@ TEST(RequestsTest, AppIdsKeepTheirSlashes) {
   EXPECT_EQ(app_path("/a b?c#\xC3\xA4%"), "/v2/apps/a%20b%3Fc%23%C3%A4%25");
 }
 
+TEST(RequestsTest, OnlyTlsAnswers400ForACertificate) {
+  const Url https = *parse_url("https://a");
+  EXPECT_EQ(certificate_hint(https, 400, {"", "/c", "/k"}),
+            "; is the certificate of marathon_cert_file accepted there?");
+  EXPECT_EQ(certificate_hint(https, 400, {"/ca", "", ""}), "; does it demand a certificate (marathon_cert_file)?");
+  EXPECT_EQ(certificate_hint(https, 401, {}), "");
+  EXPECT_EQ(certificate_hint(*parse_url("http://a"), 400, {}), "");
+}
+
 TEST(RequestsTest, EncodesBasicAuthorization) {
   EXPECT_EQ(basic_authorization("jo:pw"), "Basic am86cHc=");
   EXPECT_EQ(basic_authorization(""), "Basic ");
