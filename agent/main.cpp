@@ -18,6 +18,9 @@ struct Arguments {
   std::string apps_file;
   std::string app;
   std::string nginx_file;
+  std::string nixy_file;
+  std::string template_file;
+  std::string directory = ".";
   std::string what;
   std::string id;
   StatusFlags status;
@@ -34,6 +37,21 @@ CLI::App* add_verb(CLI::App& app, Arguments& arguments, const std::string& name,
 
 void add_config(CLI::App* verb, Arguments& arguments) {
   verb->add_option("-f,--file", arguments.config, "configuration file")->type_name("FILE")->capture_default_str();
+}
+
+// It reads no configuration of Chorale's: no -f.
+void add_migrate(CLI::App& app, Arguments& arguments) {
+  CLI::App* migrate =
+      add_verb(app, arguments, "migrate", "Make a chorale.toml and a template out of Nixy's",
+               [&arguments] { return run_migrate(arguments.nixy_file, arguments.template_file, arguments.directory); });
+  migrate->add_option("nixy-toml", arguments.nixy_file, "Nixy's configuration")->type_name("NIXY_TOML")->required();
+  migrate
+      ->add_option("template", arguments.template_file,
+                   "Nixy's template; default: the one that NIXY_TOML names, where it can be read")
+      ->type_name("TEMPLATE");
+  migrate->add_option("-o", arguments.directory, "where the new files are put; none is overwritten")
+      ->type_name("DIR")
+      ->capture_default_str();
 }
 
 void add_verbs(CLI::App& app, Arguments& arguments) {
@@ -72,6 +90,8 @@ void add_verbs(CLI::App& app, Arguments& arguments) {
   compare->add_option("nginx-file", arguments.nginx_file, "the file, or the output of `nginx -T`")
       ->type_name("NGINX_FILE")
       ->required();
+
+  add_migrate(app, arguments);
 
   CLI::App* accept = add_verb(app, arguments, "accept", "Accept what the leader holds back until an operator says so",
                               [&] { return run_accept(arguments.config, arguments.what); });

@@ -22,7 +22,7 @@ constexpr std::string_view kTomlBegin = R"(# Chorale's configuration: /etc/chora
 #
 # Set two keys first: `marathon`, and `zookeeper` unless this proxy stands alone. The others may stay as they are: each
 # is shown with its default, or with an example where the comment names the default.
-# This is a superset of nixy.toml: to migrate, copy that file here and add `zookeeper`.
+# This is a superset of nixy.toml; `chorale migrate` makes such a file, and a template, out of what Nixy has.
 # Durations are strings with a unit: "250ms", "10s", "5m", "1h".
 # The environment overrides any key: CHORALE_MARATHON, CHORALE_STATSD_ADDR, ... (lists separated by commas).
 # `chorale check` says what is wrong with this file. A running agent reads it again on SIGHUP; its log then says which

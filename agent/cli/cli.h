@@ -21,6 +21,9 @@ int run_status(const std::string& config_file, const StatusFlags& flags);
 int run_routes(const std::string& config_file, const std::string& app);
 // 1: `nginx_file` routes otherwise than the committed routes do.
 int run_compare(const std::string& config_file, const std::string& nginx_file);
+// Writes chorale.toml, and a template out of `template_file` (empty: the one that nixy.toml names, where it can be
+// read), to `directory`, where neither may exist. 1: something was left out and needs a hand.
+int run_migrate(const std::string& nixy_file, const std::string& template_file, const std::string& directory);
 // `what`: "policy", or the digest of a loss that is held back; of a standalone agent by its unix socket.
 int run_accept(const std::string& config_file, const std::string& what);
 int run_forget(const std::string& config_file, const std::string& id);

@@ -23,13 +23,18 @@ _chorale() {
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return
       ;;
+    -o)
+      compopt -o filenames 2> /dev/null
+      mapfile -t COMPREPLY < <(compgen -d -- "$current")
+      return
+      ;;
   esac
 
   # The first word that is neither an option nor an option's value.
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=${COMP_WORDS[i]}
     case $word in
-      -f | --file | --apps)
+      -f | --file | --apps | -o)
         i=$((i + 1))
         [ "${COMP_WORDS[i]}" = "=" ] && i=$((i + 1))
         ;;
@@ -45,14 +50,20 @@ _chorale() {
   case $verb in
     "")
       words+=" --version"
-      [[ $current == -* ]] || words="accept agent check compare forget reload render repair status routes version"
+      [[ $current == -* ]] || words="accept agent check compare forget migrate reload render repair status routes version"
       ;;
     render) words+=" --apps" ;;
     status) words+=" --json --watch" ;;
     agent) words+=" --test" ;;
+    migrate) words="-h --help -o" ;;
     accept | check | compare | forget | reload | repair | routes | version) ;;
     *) return ;;
   esac
+  if [[ $verb == migrate && $current != -* ]]; then
+    compopt -o filenames 2> /dev/null
+    mapfile -t COMPREPLY < <(compgen -f -- "$current")
+    return
+  fi
   # After a verb an empty word may become an app or nothing at all: options only when they are asked for.
   [[ -n $verb && $current != -* ]] && return
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")

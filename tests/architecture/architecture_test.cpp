@@ -111,7 +111,9 @@ TEST_F(ArchitectureTest, PureFileNamesNoClockRandomnessThreadOrStream) {
   write("coordination/c.cpp", "#include <fstream>\nstd::cerr << 1;\nusing Clock = std::chrono::steady_clock;\n");
   write("agent/daemon/d.cpp", "auto now = std::chrono::system_clock::now();\nstd::mt19937 engine;\n");
   write("coordination/e_store.cpp", "std::thread poster;\n");
+  write("agent/migrate/f.cpp", "std::cout << 1;\n");
   EXPECT_THAT(breaches(), ElementsAre("agent/core/b.h:2: must be pure, but names a thread",
+                                      "agent/migrate/f.cpp:1: must be pure, but names a stream to the outside",
                                       "coordination/c.cpp:1: must be pure, but names a stream to the outside",
                                       "coordination/c.cpp:2: must be pure, but names a stream to the outside",
                                       "render/a.cpp:1: must be pure, but names a clock",

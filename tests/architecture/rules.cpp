@@ -140,7 +140,9 @@ std::string agent_folder_of(std::string_view path) {
 
 // Pure: values in, values out. In coordination/ all but the clients of a store and what reads through one.
 bool must_be_pure(std::string_view path) {
-  if (path.starts_with("render/") || path.starts_with("agent/core/")) return true;
+  if (path.starts_with("render/") || path.starts_with("agent/core/") || path.starts_with("agent/migrate/")) {
+    return true;
+  }
   if (!path.starts_with("coordination/")) return false;
   const std::string stem = fs::path(path).stem().string();
   return !stem.ends_with("_store") && !stem.starts_with("zookeeper_store") && stem != "cluster_reader" &&

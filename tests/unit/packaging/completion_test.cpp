@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "tests/harness/temp_dir.h"
@@ -96,6 +97,14 @@ TEST_F(CompletionTest, AnOptionsValueIsNoVerb) {
   EXPECT_THAT(complete({"-f", "status", ""}), UnorderedElementsAreArray(help_of("").verbs));
   EXPECT_THAT(complete({"-f", "status", "render", "--a"}), ElementsAre("--apps"));
   EXPECT_THAT(complete({"--file", "=", "status", "r"}), UnorderedElementsAre("reload", "render", "repair", "routes"));
+}
+
+TEST_F(CompletionTest, MigrateTakesFilesAndADirectory) {
+  std::ofstream(directory_.path() / "nixy.toml").flush();
+  std::filesystem::create_directory(directory_.path() / "new");
+  EXPECT_THAT(complete({"migrate", "ni"}), ElementsAre("nixy.toml"));
+  EXPECT_THAT(complete({"migrate", "-o", "n"}), ElementsAre("new"));
+  EXPECT_THAT(complete({"migrate", "-o", "new", "ni"}), ElementsAre("nixy.toml"));
 }
 
 TEST_F(CompletionTest, NothingIsGuessedAfterAVerb) {

@@ -1,0 +1,73 @@
+#include "agent/migrate/scope.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace chorale::agent {
+namespace {
+
+// Names that an inner section has as well as an outer one.
+constexpr std::array<std::string_view, 1> kServerNames{"host"};
+constexpr std::array<std::string_view, 2> kPortNames{"name", "servers"};
+
+template <std::size_t N>
+bool has(const std::array<std::string_view, N>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+}  // namespace
+
+bool Scope::is_within(Owner owner) const {
+  return owner == Owner::kRoot ||
+         std::any_of(open.begin(), open.end(), [&](const OpenSection& one) { return !one.asks && one.owner == owner; });
+}
+
+Said<NamedText> Scope::seen_from_here(NamedText text) const {
+  if (text.port) {
+    if (is_within(Owner::kPort)) return tl::unexpected(Obstacle{"another port than that of the {{range}} around it"});
+    return text;
+  }
+  if (!is_within(text.owner)) return tl::unexpected(Obstacle{"its {{range}} has ended here"});
+  for (auto section = open.rbegin(); section != open.rend(); ++section) {
+    if (!section->asks && section->owner == text.owner) return text;
+    if (text.name == ".") {
+      if (section->asks && section->asks->name == ".") {
+        text.quoted = text.quoted || !section->asks->filters.empty();
+        continue;
+      }
+      return tl::unexpected(Obstacle{"within a section on another value \".\" is that value"});
+    }
+    if (section->asks) continue;
+    const bool is_hidden = (section->owner == Owner::kServer && has(kServerNames, text.name)) ||
+                           (section->owner == Owner::kPort && has(kPortNames, text.name));
+    if (is_hidden) {
+      return tl::unexpected(Obstacle{"within a {{range}} over tasks or ports, " + text.name +
+                                     " is theirs and not the app's: " + "move it out of that {{range}}"});
+    }
+  }
+  return text;
+}
+
+std::optional<bool> Scope::answer_of(const NamedText& text) const {
+  for (const auto& [asked, holds] : answers) {
+    if (asked.owner == text.owner && asked.tag() == text.tag()) return holds;
+  }
+  return std::nullopt;
+}
+
+Scope Scope::entered(Owner owner) const {
+  Scope inner = *this;
+  inner.open.push_back({owner, std::nullopt});
+  std::erase_if(inner.answers, [&](const auto& answer) { return answer.first.owner == owner; });
+  return inner;
+}
+
+Scope Scope::having_asked(const NamedText& text, bool holds) const {
+  Scope inner = *this;
+  if (holds) inner.open.push_back({text.owner, text});
+  inner.answers.emplace_back(text, holds);
+  return inner;
+}
+
+}  // namespace chorale::agent
