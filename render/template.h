@@ -26,7 +26,7 @@ struct Delimiters {
 
 struct TemplateOptions {
   Delimiters delimiters;
-  std::string merge_label;  // apps are shown as merged_apps.h says; empty: each by itself
+  std::string merge_label{};  // apps are shown as merged_apps.h says; empty: each by itself
 };
 
 // Where one app's text begins (byte offset, at a line start). An app may have several sections; a section whose app is

@@ -103,7 +103,7 @@ class TomlWriter {
         mark("marathon", "Chorale refuses one of its URLs: expected http://host:port or https://host:port");
         continue;
       }
-      if (std::find(urls_.begin(), urls_.end(), *url) == urls_.end()) urls_.push_back(*url);
+      if (std::find(urls_.begin(), urls_.end(), url->url) == urls_.end()) urls_.push_back(url->url);
       if (!split.credentials.empty()) credentials.insert(split.credentials);
     }
     if (urls_.empty()) {

@@ -121,14 +121,14 @@ TEST(ShippedTemplatesTest, TreatAppsAlike) {
 TEST(ShippedTemplatesTest, TreatPortsWithHostsAsTheirApps) {
   for (const char* name : {"vhost", "full"}) {
     const std::string text = shipped(name);
-    const std::size_t ports = text.find("{{#ports}}\n{{#host}}\n");
+    const std::size_t ports = text.find("{{#ports}}\n{{#port_host}}\n");
     ASSERT_NE(ports, std::string::npos) << name;
     const auto block = [&](std::size_t from, const std::string& begin, const std::string& end) {
       const std::size_t at = text.find(begin, from);
       return at == std::string::npos ? "" : text.substr(at, text.find(end, at) - at);
     };
     const auto as_of_app = [](std::string of_port) {
-      for (const std::string& own : {std::string("_{{host}}"), std::string("{{host}}")}) {
+      for (const std::string& own : {std::string("_{{port_host}}"), std::string("{{port_host}}")}) {
         for (std::size_t at = 0; (at = of_port.find(own, at)) != std::string::npos;)
           of_port.replace(at, own.size(), "{{name}}");
       }
@@ -136,11 +136,11 @@ TEST(ShippedTemplatesTest, TreatPortsWithHostsAsTheirApps) {
     };
     const std::string app_upstream = block(0, "    upstream {{name}} {", "{{/apps}}");
     EXPECT_FALSE(app_upstream.empty());
-    EXPECT_EQ(as_of_app(block(ports, "    upstream _{{host}} {", "    server {\n        listen")), app_upstream)
+    EXPECT_EQ(as_of_app(block(ports, "    upstream _{{port_host}} {", "    server {\n        listen")), app_upstream)
         << name;
     const std::string app_location = block(0, "        set $app {{id}};", "{{/apps}}");
     EXPECT_NE(app_location.find("auth_basic"), std::string::npos);
-    EXPECT_EQ(as_of_app(block(ports, "        set $app {{id}};", "{{/host}}\n{{/ports}}")), app_location) << name;
+    EXPECT_EQ(as_of_app(block(ports, "        set $app {{id}};", "{{/port_host}}\n{{/ports}}")), app_location) << name;
   }
 }
 

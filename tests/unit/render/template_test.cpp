@@ -36,10 +36,10 @@ TEST(TemplateTest, LabelsAndEnvAreOneQuotedParameter) {
 TEST(TemplateTest, APortHasHostsOfItsOwn) {
   RoutingState state = sample_state();
   state.apps[0].ports[1].hosts = {"metrics.example.com", "m"};
-  EXPECT_EQ(
-      rendered("{{#apps}}{{#ports}}{{index}}:{{#host}}{{host}}={{/host}}{{#hosts}}{{.}} {{/hosts}}|{{/ports}}{{/apps}}",
-               state),
-      "0:|1:metrics.example.com=metrics.example.com m |0:|");
+  EXPECT_EQ(rendered("{{#apps}}{{#ports}}{{index}}:{{^port_host}}{{host}}{{/port_host}}{{#port_host}}{{port_host}}={{/"
+                     "port_host}}{{#port_hosts}}{{.}} {{/port_hosts}}|{{/ports}}{{/apps}}",
+                     state),
+            "0:cart.shop.example.com|1:metrics.example.com=metrics.example.com m |0:web.example.com|");
 }
 
 TEST(TemplateTest, AnAppWithoutServersHasASectionOfItsOwn) {
