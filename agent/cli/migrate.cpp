@@ -80,7 +80,7 @@ tl::expected<void, CliError> create(const NewFile& file) {
 void print(const std::string& file, const std::vector<Finding>& findings) {
   for (const Finding& one : findings) {
     const std::string place = one.line > 0 ? ":" + std::to_string(one.line) : "";
-    const std::string kind = one.kind == Finding::Kind::kMark ? ": left out: " : ": note: ";
+    const std::string kind = one.kind == Finding::Kind::kMark ? ": to do: " : ": note: ";
     std::cerr << safe(file + place + kind + one.message) << "\n";
   }
 }
@@ -154,10 +154,10 @@ class Migration {
       return refuse("cannot create the directory " + safe(directory_.string()) + ": " + error.message());
     }
     for (const NewFile& file : files_) {
-      if (const auto absent = check_absent(file.path); !absent) return absent;
+      if (auto absent = check_absent(file.path); !absent) return absent;
     }
     for (std::size_t i = 0; i < files_.size(); ++i) {
-      const auto created = create(files_[i]);
+      auto created = create(files_[i]);
       if (created) continue;
       for (std::size_t made = 0; made < i; ++made) ::unlink(files_[made].path.c_str());
       return created;
@@ -172,7 +172,7 @@ class Migration {
     std::cerr << "next: chorale check -f " << safe((directory_ / "chorale.toml").string()) << "\n";
     const std::size_t marks = marks_in(nixy_.findings) + marks_in(template_findings_);
     if (marks == 0) return kExitFine;
-    std::cerr << marks << (marks == 1 ? " thing needs" : " things need") << " a hand: see \"left out\" above\n";
+    std::cerr << marks << (marks == 1 ? " thing needs" : " things need") << " a hand: see \"to do\" above\n";
     return kExitNo;
   }
 

@@ -120,8 +120,9 @@ class TomlWriter {
   void write_credentials(const std::set<std::string>& in_urls) {
     std::string user = nixy_.user;
     std::string pass = nixy_.pass;
-    if (!in_urls.empty() && !user.empty())
+    if (!in_urls.empty() && !user.empty()) {
       note("marathon", "credentials in its URLs are dropped: Nixy sent `user` and `pass`");
+    }
     if (!in_urls.empty() && user.empty()) {
       const std::string& both = *in_urls.begin();
       if (in_urls.size() > 1 || both.find('%') != std::string::npos) {
@@ -173,7 +174,7 @@ class TomlWriter {
 
   std::string absolute(const std::string& key, const std::string& path) {
     if (path.starts_with('/')) return path;
-    const std::string whole = (std::filesystem::path(place_.nixy_directory) / path).lexically_normal().string();
+    std::string whole = (std::filesystem::path(place_.nixy_directory) / path).lexically_normal().string();
     note(key, "a relative path is now " + one_line(whole) + "; Nixy took it from where it was started");
     return whole;
   }

@@ -5,12 +5,9 @@
 #include <charconv>
 #include <utility>
 
-#include "coordination/overloaded.h"
-
 namespace chorale::agent {
 namespace {
 
-using coordination::Overloaded;
 using ListKind = ThingList::Kind;
 using ThingKind = Thing::Kind;
 
@@ -105,7 +102,8 @@ Said<Value> Evaluator::variable(const std::string& name) const {
   const auto found = std::find_if(scope_.variables.rbegin(), scope_.variables.rend(),
                                   [&](const Variable& one) { return one.name == name; });
   if (found == scope_.variables.rend()) return obstacle("the variable " + name + " could not be translated");
-  if (const auto* untold = std::get_if<Untold>(&found->value.of)) return obstacle(untold->reason);
+  const auto* untold = std::get_if<Untold>(&found->value.of);
+  if (untold != nullptr && !untold->position) return obstacle(untold->reason);
   return found->value;
 }
 
@@ -168,8 +166,9 @@ Said<Value> Evaluator::root_field(const std::string& name) const {
   if (name == "Xproxy") return Value{LocalText{"xproxy"}};
   if (name == "Realm") return text(Owner::kRoot, "realm", true);
   if (name == "Port") return Value{facts_.port};
-  if (name == "User" || name == "Pass")
+  if (name == "User" || name == "Pass") {
     return obstacle("credentials do not belong in nginx.conf, which ZooKeeper holds");
+  }
   if (name == "Marathon") {
     const bool has_secret = std::any_of(facts_.marathon.begin(), facts_.marathon.end(),
                                         [](const std::string& url) { return url.find('@') != std::string::npos; });
@@ -208,8 +207,9 @@ Said<Value> Evaluator::server_field(const std::string& name) const {
   if (name == "ServicePorts") return list(ListKind::kServicePorts);
   // nil, but for what MergeAppsByLabel makes.
   if (name == "Labels") return thing(ThingKind::kServerLabels);
-  if (name == "StagedAt" || name == "StartedAt" || name == "SlaveID")
+  if (name == "StagedAt" || name == "StartedAt" || name == "SlaveID") {
     return obstacle("Chorale's servers have no ." + name);
+  }
   return no_field(name);
 }
 
@@ -276,16 +276,18 @@ Said<Value> Evaluator::item_of(const Value& of, const Value& at) const {
     }
     return Value{(*texts)[static_cast<std::size_t>(*place)]};
   }
-  if (std::holds_alternative<PartList>(of.of))
+  if (std::holds_alternative<PartList>(of.of)) {
     return obstacle("one part of a text cannot be picked, only walked through");
+  }
   const auto* things = std::get_if<ThingList>(&of.of);
   if (things == nullptr) return obstacle("only lists and maps have an index");
   if (things->kind == ListKind::kServerPorts) return port_of_server(at);
   if (things->kind == ListKind::kServicePorts) return service_port(at);
   if (things->kind == ListKind::kHosts && place != nullptr && *place == 0) return text(Owner::kApp, "host");
   if (things->kind == ListKind::kHealthChecks && place != nullptr && *place == 0) return thing(ThingKind::kHealthCheck);
-  if (things->kind == ListKind::kPorts && place != nullptr && *place >= 0)
+  if (things->kind == ListKind::kPorts && place != nullptr && *place >= 0) {
     return Value{Thing{ThingKind::kPort, *place}};
+  }
   return obstacle("one item cannot be picked, only walked through with {{range}}");
 }
 

@@ -143,8 +143,9 @@ Said<Value> getenv(const Arguments& arguments, TemplateNeeds& needs) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
   };
   if (name == nullptr || name->empty()) return takes("getenv", "the name of a variable");
-  if (!std::all_of(name->begin(), name->end(), is_word))
+  if (!std::all_of(name->begin(), name->end(), is_word)) {
     return obstacle("a name of [local] is made of letters, digits and _");
+  }
   needs.getenv.insert(*name);
   return Value{LocalText{"env_" + *name}};
 }

@@ -16,6 +16,15 @@ constexpr std::size_t kMaxPieces = 20'000;  // branches are written once for eac
 
 std::string without_name(std::string_view tag) { return std::string(tag.substr(0, tag.find(" |"))); }
 
+// {{if $i}} {{end}}: blanks between items. One more before the first means nothing to Nginx.
+bool is_separator(const GoNode& node, const Value& value) {
+  const auto* untold = std::get_if<Untold>(&value.of);
+  const bool is_blank = std::all_of(node.body.begin(), node.body.end(), [](const GoNode& one) {
+    return one.kind == GoNode::Kind::kText && one.text.find_first_not_of(" \t\r\n") == std::string::npos;
+  });
+  return untold != nullptr && untold->position && is_blank && node.otherwise.empty();
+}
+
 }  // namespace
 
 void NodeTranslator::translate() {
@@ -82,6 +91,7 @@ void NodeTranslator::assign(const GoNode& node, Value value, Scope& scope) {
 
 void NodeTranslator::condition(const GoNode& node, const Scope& scope) {
   const auto value = evaluate(node.pipe, scope);
+  if (value && is_separator(node, *value)) return nodes(node.body, scope);
   const auto truth = value ? truth_of(*value) : Said<Condition>(tl::unexpected(value.error()));
   if (!truth) return mark(node.line, node.pipe.source, truth.error().reason, node.own.begin);
   const auto declared = [&](Scope inner) {

@@ -9,7 +9,7 @@ namespace {
 using ListKind = ThingList::Kind;
 
 // The number of an item, where Mustache does not count.
-Value no_number() { return Value{Untold{"items are not counted, but for ports"}}; }
+Value no_number() { return Value{Untold{"items are not counted, but for ports", true}}; }
 
 }  // namespace
 
@@ -18,8 +18,9 @@ void NodeTranslator::range(const GoNode& node, const Scope& scope) {
   const std::string what = node.pipe.source;
   if (!value) return mark(node.line, what, value.error().reason, node.own.begin);
   if (const auto* list = std::get_if<ThingList>(&value->of)) return range_things(node, *list, scope);
-  if (const auto* texts = std::get_if<std::vector<std::string>>(&value->of))
+  if (const auto* texts = std::get_if<std::vector<std::string>>(&value->of)) {
     return range_constants(node, *texts, scope);
+  }
   if (const auto* parts = std::get_if<PartList>(&value->of)) return range_parts(node, *parts, scope);
   const bool is_map = std::holds_alternative<Thing>(value->of);
   mark(node.line, what,

@@ -11,6 +11,15 @@ namespace {
 constexpr std::array<std::string_view, 1> kServerNames{"host"};
 constexpr std::array<std::string_view, 2> kPortNames{"name", "servers"};
 
+// Filters that end in `equals` with different texts: one text cannot be both.
+bool are_exclusive(const std::vector<std::string>& a, const std::vector<std::string>& b) {
+  const auto is_equals = [](const std::vector<std::string>& filters) {
+    return !filters.empty() && filters.back().starts_with("equals ");
+  };
+  return is_equals(a) && is_equals(b) && a.size() == b.size() && std::equal(a.begin(), a.end() - 1, b.begin()) &&
+         a.back() != b.back();
+}
+
 template <std::size_t N>
 bool has(const std::array<std::string_view, N>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -51,7 +60,9 @@ Said<NamedText> Scope::seen_from_here(NamedText text) const {
 
 std::optional<bool> Scope::answer_of(const NamedText& text) const {
   for (const auto& [asked, holds] : answers) {
-    if (asked.owner == text.owner && asked.tag() == text.tag()) return holds;
+    if (asked.owner != text.owner || asked.name != text.name) continue;
+    if (asked.filters == text.filters) return holds;
+    if (holds && are_exclusive(asked.filters, text.filters)) return false;
   }
   return std::nullopt;
 }

@@ -63,17 +63,18 @@ Said<Condition> equal_text(const NamedText& text, const Value& other) {
 }
 
 Said<Condition> equal_choice(const Choice& choice, const Value& other) {
-  const auto yes = equality(choice.either_or[0], other);
+  auto yes = equality(choice.either_or[0], other);
   if (!yes) return yes;
-  const auto no = equality(choice.either_or[1], other);
+  auto no = equality(choice.either_or[1], other);
   if (!no) return no;
   return either(both(choice.condition, *yes), both(negated(choice.condition), *no));
 }
 
 Said<Condition> equal_count(const Count& count, const Value& other) {
   const auto* number = as<std::int64_t>(other);
-  if (number == nullptr || *number != 0)
+  if (number == nullptr || *number != 0) {
     return obstacle("how many there are cannot be asked, only whether there are any");
+  }
   return has_items(count.of).map(negated);
 }
 
@@ -176,6 +177,9 @@ Said<Condition> equality(const Value& a, const Value& b) {
 }
 
 Said<Condition> order(std::string_view function, const Value& a, const Value& b) {
+  for (const Value* one : {&a, &b}) {
+    if (const auto* untold = as<Untold>(*one)) return obstacle(untold->reason);
+  }
   const auto* left = as<std::int64_t>(a);
   const auto* right = as<std::int64_t>(b);
   if (left != nullptr && right != nullptr) {
@@ -202,8 +206,9 @@ Said<std::string> filter(const std::string& name, const std::vector<std::string>
   std::string text = name;
   for (const std::string& argument : arguments) {
     if (argument.find('"') != std::string::npos) return obstacle("an argument of a filter holds no double quote");
-    if (const auto wrong = render::refuse_quoted(argument))
+    if (const auto wrong = render::refuse_quoted(argument)) {
       return obstacle("an argument of " + name + " " + wrong->message);
+    }
     text += " \"" + argument + "\"";
   }
   return text;

@@ -95,6 +95,7 @@ struct Count {
 // Fails where it is used.
 struct Untold {
   std::string reason;
+  bool position = false;  // the number of an item, where Mustache does not count
 };
 
 struct Value;

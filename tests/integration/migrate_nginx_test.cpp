@@ -46,7 +46,7 @@ class MigrateTest : public TemplateSite {
     const std::string said = run({"sh", "-c",
                                   std::string(CHORALE_BINARY) + " migrate " + (old_ / "nixy.toml").string() + " -o " +
                                       new_.string() + " 2>&1 || echo failed"});
-    return std::regex_search(said, std::regex("left out: |failed")) ? said : "";
+    return std::regex_search(said, std::regex("to do: |failed")) ? said : "";
   }
   std::string check() {
     return run({"sh", "-c", "CHORALE_ID=proxy-1 " + std::string(CHORALE_BINARY) + " check -f " + config() + " 2>&1"});
@@ -172,7 +172,7 @@ TEST_F(MigrateTest, TemplateWithGapsServesTheRest) {
       text, std::regex("        listen 127"),
       "        set $b \"{{index $one.Hosts 1}}\";\n        {{- range $k, $v := $one.Labels}}\n        set $l {{$v}};\n"
       "        {{- end}}\n        listen 127");
-  EXPECT_NE(migrate(text).find("left out: "), std::string::npos);
+  EXPECT_NE(migrate(text).find("to do: "), std::string::npos);
   expect_accepted(check());
   ASSERT_TRUE(serve_apps({{"/shop", ""}}));
   EXPECT_EQ(complaint(), "");

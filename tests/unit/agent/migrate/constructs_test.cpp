@@ -166,6 +166,28 @@ TEST(ConstructsTest, ComparisonsAreConditions) {
             "{{#labels.a | equals \"b\"}}true{{/labels.a}}{{^labels.a | equals \"b\"}}false{{/labels.a}}");
 }
 
+TEST(ConstructsTest, TextThatIsOneThingIsNoOther) {
+  EXPECT_EQ(
+      in_app("{{if eq .Labels.a \"b\"}}1{{else if eq .Labels.a \"c\"}}2{{else}}3{{end}}"),
+      "{{#labels.a | equals \"b\"}}1{{/labels.a}}{{^labels.a | equals \"b\"}}{{#labels.a | equals \"c\"}}2{{/labels.a}}"
+      "{{^labels.a | equals \"c\"}}3{{/labels.a}}{{/labels.a}}");
+  EXPECT_EQ(
+      in_app("{{if eq .Labels.a \"b\"}}1{{if eq .Labels.a \"c\"}}2{{end}}{{if eq .Labels.d \"c\"}}3{{end}}{{end}}"),
+      "{{#labels.a | equals \"b\"}}1{{#labels.d | equals \"c\"}}3{{/labels.d}}{{/labels.a}}");
+  EXPECT_EQ(in_app("{{if ne .Labels.a \"b\"}}{{if eq .Labels.a \"c\"}}2{{end}}{{end}}"),
+            "{{^labels.a | equals \"b\"}}{{#labels.a | equals \"c\"}}2{{/labels.a}}{{/labels.a}}");
+  EXPECT_EQ(in_app("{{if eq (trim .Labels.a \" \") \"b\"}}{{if eq .Labels.a \"c\"}}2{{end}}{{end}}"),
+            "{{#labels.a | trim \" \" | equals \"b\"}}{{#labels.a | equals \"c\"}}2{{/labels.a}}{{/labels.a}}")
+      << "trimmed and as it is are two texts";
+  EXPECT_EQ(in_app("{{if eq .Labels.a \"b\"}}{{if contains .Labels.a \"c\"}}2{{end}}{{end}}"),
+            "{{#labels.a | equals \"b\"}}{{#labels.a | contains \"c\"}}2{{/labels.a}}{{/labels.a}}")
+      << "another question";
+}
+
+TEST(ConstructsTest, BlanksBetweenItemsAreWrittenBeforeEach) {
+  EXPECT_EQ(in_app("s{{range $i, $h := .Hosts}}{{if $i}} {{end}}{{$h}}{{end}};"), "s{{#hosts}} {{.}}{{/hosts}};");
+}
+
 TEST(ConstructsTest, NumbersAreComparedWithNothing) {
   const auto in_port = [](const std::string& source) {
     const std::string text =

@@ -123,6 +123,14 @@ TEST(GapsTest, WhatHasNoNameIsNamed) {
               HasSubstr("no .ContainerPort"));
   EXPECT_THAT(reason_in_app("{{range .Tasks}}{{.SlaveID}}{{end}}"), HasSubstr("Chorale's servers have no .SlaveID"));
   EXPECT_THAT(reason_in_app("{{range $i, $t := .Tasks}}{{$i}}{{end}}"), HasSubstr("items are not counted"));
+  EXPECT_THAT(reason_in_app("{{range $i, $h := .Hosts}}{{if $i}}, {{end}}a{{end}}"),
+              HasSubstr("items are not counted"));
+  EXPECT_THAT(reason_in_app("{{range $i, $h := .Hosts}}{{if $i}} {{else}}b{{end}}a{{end}}"),
+              HasSubstr("items are not counted"));
+  EXPECT_THAT(reason_in_app("{{range $i, $h := .Hosts}}{{if gt $i 0}}, {{end}}a{{end}}"),
+              HasSubstr("items are not counted"));
+  EXPECT_THAT(reason_in_app("{{range $i, $h := .Hosts}}{{if eq $i 0}}b{{end}}a{{end}}"),
+              HasSubstr("items are not counted"));
   EXPECT_THAT(reason_in_app("{{index (split .Labels.a \",\") 0}};"), HasSubstr("one part of a text cannot be picked"));
   EXPECT_THAT(reason_in_app("{{range .Tasks}}{{index .Ports 0}} {{index .Ports 1}}{{end}}"),
               HasSubstr("servers are listed by port"));

@@ -70,7 +70,7 @@ TEST_F(MigrateVerbTest, TemplateThatNixyTomlNamesIsTaken) {
 TEST_F(MigrateVerbTest, WithoutATemplateThePackagesOwnIsUsed) {
   write(nixy_, std::string(kToml) + "nginx_template = \"/nowhere/nginx.tmpl\"\n");
   EXPECT_EQ(migrate(), 1);
-  EXPECT_THAT(err_, HasSubstr(nixy_.string() + ": left out: nginx_template: no template is translated"));
+  EXPECT_THAT(err_, HasSubstr(nixy_.string() + ": to do: nginx_template: no template is translated"));
   EXPECT_FALSE(fs::exists(new_ / "nginx.conf.mustache"));
   EXPECT_THAT(read(new_ / "chorale.toml"), HasSubstr("#nginx_template = \"/etc/chorale/nginx.conf.mustache\""));
 }
@@ -80,7 +80,7 @@ TEST_F(MigrateVerbTest, WhatIsLeftOutIsNamedWithFileLineAndReason) {
   write(template_, "events {}\n# {{datetime}}\na {{.Pass}};\n");
   EXPECT_EQ(migrate(template_), 1);
   EXPECT_THAT(err_, AllOf(HasSubstr(template_.string() + ":2: note: datetime: left out"),
-                          HasSubstr(template_.string() + ":3: left out: .Pass: credentials do not belong"),
+                          HasSubstr(template_.string() + ":3: to do: .Pass: credentials do not belong"),
                           HasSubstr("\n1 thing needs a hand")));
   EXPECT_THAT(read(new_ / "nginx.conf.mustache"),
               HasSubstr("\n# chorale migrate: line 3 is left out: .Pass: credentials"));

@@ -38,6 +38,10 @@ TEST(QuotingTest, PartOfAWordIsRawAndNoted) {
 TEST(QuotingTest, FilteredHostInAWordIsRaw) {
   const auto made = translated_whole("{{range .Apps}}{{range .Hosts}}a {{replace . \"b\" \"c\" -1}}.*;{{end}}{{end}}");
   EXPECT_THAT(body_of(made), HasSubstr("a {{{. | replace \"b\" \"c\"}}}.*;"));
+  EXPECT_THAT(notes_of(made), IsEmpty()) << "no owner of an app can write a directive into it";
+  const auto of_id = translated_whole("{{range $id, $app := .Apps}}x-{{replace $id \"/\" \"_\" -1}};{{end}}");
+  EXPECT_THAT(body_of(of_id), HasSubstr("x-{{{id | replace \"/\" \"_\"}}};"));
+  EXPECT_THAT(notes_of(of_id), IsEmpty());
 }
 
 // Within a section that asks about the host, it is quoted as any filtered text.
