@@ -21,6 +21,8 @@
 #include "agent/cli/check_parts.h"
 #include "agent/cli/cli.h"
 #include "agent/cli/local_agent.h"
+#include "agent/cli/rendering.h"
+#include "agent/nginx/config_file.h"
 #include "agent/nginx/config_text.h"
 #include "agent/nginx/local_nginx.h"
 #include "agent/nginx/locations.h"
@@ -42,10 +44,12 @@ std::string text_of(const NginxVersion& version) {
 }
 
 void check_nginx_runs(CheckReport& report, const Config& config) {
-  const auto text = read_text_file(config.nginx_config, std::size_t{1} << 30U);
+  const std::string main = main_config_here(config);
+  const std::string& file = main.empty() ? config.nginx_config : main;
+  const auto text = read_text_file(file, std::size_t{1} << 30U);
   const MainDirectives directives = text ? main_directives(*text) : MainDirectives{};
   NginxLocations where = nginx_locations(directives, {}, config.nginx_cmd, config.nginx_pid);
-  where.config_file = config.nginx_config;
+  where.config_file = file;
   where.build = ask_build(config.nginx_cmd);
   const auto any = find_master(where.pid_files, program_name(config.nginx_cmd));
   const auto master = find_own_master(where, program_name(config.nginx_cmd));
@@ -129,6 +133,19 @@ std::optional<std::string> why_not_replaceable(const std::string& file) {
   return std::nullopt;
 }
 
+// What it takes to test one file of the user's own configuration.
+void check_main_config(CheckReport& report, const Config& config) {
+  const std::string main = main_config_here(config);
+  if (main.empty()) return;
+  const auto copies = copies_with_draft(
+      {main, config.nginx_config, hidden_beside(config.nginx_config, kStageSuffix), config.nginx_config});
+  if (!copies) return report.fail("nginx_config", copies.error().message, kExitNo);
+  if (const auto why = why_not_writable(fs::path(main).parent_path()); why && config.apply) {
+    return report.fail("nginx_config", *why + "; a copy of " + main + " is tested there", kExitNo);
+  }
+  report.ok("nginx_config", "is included by " + main + " and tested as part of it");
+}
+
 }  // namespace
 
 std::optional<NginxVersion> parse_nginx_version(std::string_view output) {
@@ -192,6 +209,7 @@ void check_files(CheckReport& report, const Config& config) {
   } else {
     report.ok("nginx_config", config.nginx_config + " can be replaced");
   }
+  check_main_config(report, config);
   std::error_code ignored;
   for (const std::string& path : config.reload_on) {
     if (!fs::exists(path, ignored)) report.warn("reload_on", path + ": no such file; the agent waits for it to appear");

@@ -13,6 +13,7 @@
 #include "agent/cli/check_parts.h"
 #include "agent/cli/cli.h"
 #include "agent/cli/rendering.h"
+#include "agent/nginx/draft_test.h"
 #include "render/local_values.h"
 
 namespace chorale::agent {
@@ -70,24 +71,43 @@ std::string nginx_reason(const std::string& output) {
   return reason;
 }
 
+// Why Nginx refuses it, if it does. The error: it could not be asked.
+tl::expected<std::optional<std::string>, Failure> ask_nginx(const Config& config, const std::string& main,
+                                                            const std::string& file) {
+  if (!main.empty()) {
+    const TestFinished tested =
+        test_draft({config.nginx_cmd, {main, config.nginx_config, file, file + "-"}, kTemplateTestPatience}, false);
+    if (tested.result == TestResult::kFailed) return tl::unexpected(Failure{tested.error});
+    if (tested.result == TestResult::kAccepted) return std::nullopt;
+    const bool misplaced = tested.error.find("directive is not allowed here") != std::string::npos;
+    return tested.error +
+           (misplaced ? "; nginx_template has to be one for the place where " + main + " includes it" : std::string());
+  }
+  std::vector<std::string> command = config.nginx_cmd;
+  command.insert(command.end(), {"-t", "-c", file});
+  const auto result = run_process(command, kTemplateTestPatience);
+  if (!result) return tl::unexpected(Failure{result.error().message});
+  return result->exit_code == 0 ? std::nullopt : std::optional(nginx_reason(result->output));
+}
+
 // `labels`: it asks for what this Nginx may be built without; only apps that want it suffer then.
-void check_nginx(CheckReport& report, const Config& config, const std::string& what, const std::string& text,
-                 bool labels) {
+void check_nginx(CheckReport& report, const Config& config, const std::string& main, const std::string& what,
+                 const std::string& text, bool labels) {
+  if (!main.empty() && !config.apply) {
+    return report.ok("nginx", what + " is not tested: an observer writes no copy of " + main + " beside it");
+  }
   const TemporaryFile file(config, text);
   if (file.failure()) {
     report.fail("nginx", "cannot write a file to test: " + file.failure()->message, kExitNo);
     return;
   }
-  std::vector<std::string> command = config.nginx_cmd;
-  command.insert(command.end(), {"-t", "-c", file.path()});
-  const auto result = run_process(command, kTemplateTestPatience);
-  if (!result) {
-    report.fail("nginx", result.error().message, kExitNo);
-  } else if (result->exit_code != 0 && labels) {
-    report.warn("nginx", what + " is refused: " + nginx_reason(result->output) +
-                             "; an app whose label needs that is quarantined");
-  } else if (result->exit_code != 0) {
-    report.fail("nginx", what + " is refused: " + nginx_reason(result->output), kExitNo);
+  const auto refused = ask_nginx(config, main, file.path());
+  if (!refused) {
+    report.fail("nginx", refused.error().message, kExitNo);
+  } else if (*refused && labels) {
+    report.warn("nginx", what + " is refused: " + **refused + "; an app whose label needs that is quarantined");
+  } else if (*refused) {
+    report.fail("nginx", what + " is refused: " + **refused, kExitNo);
   } else {
     report.ok("nginx", what + " passes " + config.nginx_cmd.front() + " -t" +
                            (file.moved() ? " (in a temporary directory: relative includes were not tested)" : ""));
@@ -125,6 +145,7 @@ void check_template(CheckReport& report, const Config& config, bool program) {
     report.warn("template", tag + " is rendered without quoting: anyone who sets it writes Nginx config");
   }
   const auto values = values_here(config);
+  const std::string main = main_config_here(config);
   const render::RoutingState labelled = sample_state(config.routing);
   check_local_values(report, values, *compiled, labelled);
   if (config.nginx_ignore_check) report.warn("nginx", "nginx_ignore_check is set: no config is ever tested");
@@ -136,7 +157,7 @@ void check_template(CheckReport& report, const Config& config, bool program) {
     if (!text) {
       report.fail("template", what + ": " + text.error().message, kExitNo);
     } else if (program && !config.nginx_ignore_check) {
-      check_nginx(report, config, what, *text, state == labelled);
+      check_nginx(report, config, main, what, *text, state == labelled);
     }
   }
 }

@@ -13,6 +13,8 @@
 namespace chorale::agent {
 
 [[nodiscard]] tl::expected<render::Template, CliError> read_template(const Config& config);
+// The user's own nginx.conf that includes nginx_config; empty: that is the whole configuration.
+[[nodiscard]] std::string main_config_here(const Config& config);
 // This proxy's local values; Nginx is asked for its user.
 [[nodiscard]] std::map<std::string, std::string> values_here(const Config& config);
 // Rendered, with these local values.

@@ -35,6 +35,7 @@ struct Config {
   std::string pass;
   RoutingRules routing;  // realm is Nixy's, the others Chorale's own
   std::string nginx_config = "/etc/nginx/nginx.conf";
+  std::string nginx_main_config;  // empty: found, see agent/nginx/main_config.h
   std::string nginx_template = "/etc/chorale/nginx.conf.mustache";
   std::vector<std::string> nginx_cmd{"nginx"};
   bool nginx_ignore_check = false;

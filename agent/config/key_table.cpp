@@ -31,6 +31,8 @@ Checked absolute_path(std::string_view path) {
                 (path.empty() ? std::string("nothing") : "\"" + std::string(path) + "\""));
 }
 
+Checked absolute_path_or_none(std::string_view path) { return path.empty() ? Checked() : absolute_path(path); }
+
 Checked delimiter(std::string_view text) {
   if (!text.empty() && text.find_first_of(" \t\r\n=") == std::string_view::npos) return {};
   return refuse("expected a delimiter without blanks and '=', e.g. \"{{\" or \"<%\", found \"" + std::string(text) +
@@ -168,8 +170,23 @@ std::vector<Key> nginx_keys() {
       {.name = "nginx_config",
        .heading = kNginx,
        .type = TextKey{kMember<&Config::nginx_config>, absolute_path},
-       .text = "The file that Chorale writes, an absolute path: the whole configuration of Nginx.",
-       .more = "What stood there before is kept beside it, with `.before-chorale` added to its name."},
+       .text =
+           "The file that Chorale writes, an absolute path: the whole configuration of Nginx, or one file that your "
+           "own nginx.conf includes, such as /etc/nginx/conf.d/chorale.conf.",
+       .more =
+           "What stood there before is kept beside it, with `.before-chorale` added to its name. A file that is "
+           "included needs a template for the place where it is, such as `path-conf.d`. It is tested as part of your "
+           "own configuration, and what is kept of it is below `state_dir`, in `included`, so that `include *` does "
+           "not load it."},
+      {.name = "nginx_main_config",
+       .heading = kNginx,
+       .type = TextKey{kMember<&Config::nginx_main_config>, absolute_path_or_none},
+       .text =
+           "Your own nginx.conf that includes `nginx_config`, an absolute path. Where it is not set, it is the file "
+           "that the running Nginx reads, or was built to read, if that includes `nginx_config`; else `nginx_config` "
+           "is the whole configuration.",
+       .unset = "found at the start",
+       .example = R"("/etc/nginx/nginx.conf")"},
       {.name = "nginx_template",
        .heading = kNginx,
        .type = TextKey{kMember<&Config::nginx_template>, absolute_path},

@@ -12,6 +12,7 @@
 #include "agent/base/exit_code.h"
 #include "agent/base/log.h"
 #include "agent/base/version.h"
+#include "agent/nginx/main_config.h"
 #include "agent/nginx/nginx_user.h"
 #include "coordination/memory_store.h"
 #include "coordination/zookeeper_store.h"
@@ -31,7 +32,9 @@ Agent::Agent(Config config, InstanceLock lock, const NotifyEnvironment& service_
     : config_(std::move(config)),
       lock_(std::move(lock)),
       started_at_(utc_now()),
-      nginx_user_(nginx_user(config_.nginx_config, ask_build(config_.nginx_cmd))),
+      main_config_(find_main_config({config_.nginx_config, config_.nginx_main_config, config_.nginx_cmd,
+                                     config_.nginx_pid, ask_build(config_.nginx_cmd), config_.apply})),
+      nginx_user_(nginx_user(main_config_.empty() ? config_.nginx_config : main_config_, ask_build(config_.nginx_cmd))),
       signals_(loop_, SIGTERM, SIGINT, SIGHUP),
       end_timer_(loop_),
       status_timer_(loop_),
@@ -102,6 +105,7 @@ bool Agent::start() {
   const std::string file = served ? "Nginx's file holds " + to_text(*served) : "Nginx's file is not ours yet";
   log_info("agent " + config_.id + " " + version() + " starts, admin API on port " + std::to_string(admin_->port()) +
            ", " + (config_.apply ? file : nginx_status_.message));
+  if (!main_config_.empty()) log_info(config_.nginx_config + " is included by " + main_config_);
   announce_policy();
   election_ = make_election();
   coordination_->start({served, last_routes_.state() != nullptr});
@@ -171,6 +175,7 @@ std::unique_ptr<MarathonElection> Agent::make_election() {
 LocalNginxOptions Agent::nginx_options() const {
   LocalNginxOptions options;
   options.config_file = config_.nginx_config;
+  options.main_config = main_config_;
   options.command = config_.nginx_cmd;
   options.pid_file = config_.nginx_pid;
   options.state_dir = config_.state_dir;

@@ -88,7 +88,8 @@ class Agent {
   Config config_;
   InstanceLock lock_;
   std::string started_at_;
-  const std::string nginx_user_;  // found at the start
+  const std::string main_config_;  // found at the start, as is the next
+  const std::string nginx_user_;
   boost::asio::io_context loop_{1};
   boost::asio::thread_pool workers_{2};
   boost::asio::thread_pool nginx_workers_{kNginxThreads};

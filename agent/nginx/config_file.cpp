@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
 #include <set>
@@ -30,6 +31,13 @@ std::optional<Record> read_record(const std::string& path) {
   const auto file = read_file(path);
   if (!file || !*file) return std::nullopt;
   return decode_record((*file)->text);
+}
+
+// A directory of its own for what belongs to this target.
+std::string kept_apart(const std::string& state_dir, const std::string& target) {
+  std::string name = target.substr(std::min(target.size(), target.find_first_not_of('/')));
+  std::replace(name.begin(), name.end(), '/', '_');
+  return state_dir + "/included/" + name;
 }
 
 // The numbers n of the files "<target>.drift-<n>".
@@ -60,16 +68,32 @@ std::optional<PublishedConfig> config_among(const coordination::Identity& identi
   return std::nullopt;
 }
 
-ConfigFile::ConfigFile(std::string target, const std::string& state_dir)
+ConfigFile::ConfigFile(std::string target, const std::string& state_dir, std::string main)
     : target_(std::move(target)),
+      main_(std::move(main)),
+      kept_(main_.empty() ? state_dir : kept_apart(state_dir, target_)),
+      aside_(main_.empty() ? target_ : kept_ + "/" + std::filesystem::path(target_).filename().string()),
       stage_(hidden_beside(target_, kStageSuffix)),
       trial_(hidden_beside(target_, kTrialSuffix)),
-      proven_(state_dir + "/nginx.conf.proven"),
-      published_(state_dir + "/nginx.conf.published"),
+      proven_(kept_ + "/nginx.conf.proven"),
+      published_(kept_ + "/nginx.conf.published"),
       published_before_(published_ + ".before"),
-      proven_record_(state_dir + "/proven.record"),
-      installed_record_(state_dir + "/installed.record"),
-      loaded_record_(state_dir + "/reload_on.record") {}
+      proven_record_(kept_ + "/proven.record"),
+      installed_record_(kept_ + "/installed.record"),
+      loaded_record_(kept_ + "/reload_on.record") {}
+
+DraftPlace ConfigFile::place_of(const std::string& draft) const {
+  return {main_, target_, draft, kept_ + "/between" + std::filesystem::path(draft).extension().string() + "-"};
+}
+
+Done ConfigFile::prepare() const {
+  std::error_code ignored;  // what cannot be created is told by the first write into it
+  std::filesystem::create_directories(kept_, ignored);
+  if (main_.empty()) return {};
+  const auto found = read_file(target_);
+  if (!found) return tl::unexpected(found.error());
+  return *found ? Done{} : replace_file(target_, "", Ownership{});
+}
 
 tl::expected<std::optional<ConfigView>, Failure> ConfigFile::view() const {
   const auto file = read_file(target_);
@@ -82,7 +106,15 @@ tl::expected<std::optional<ConfigView>, Failure> ConfigFile::view() const {
     main.read(*directive);
     page.read(*directive);
   }
-  return ConfigView{content_of((*file)->text), main.found(), (*file)->signature, page.found()};
+  ConfigView view{content_of((*file)->text), main.found(), (*file)->signature, page.found()};
+  if (main_.empty()) return view;
+  const auto including = read_file(main_);
+  if (!including) return tl::unexpected(including.error());
+  if (*including) {
+    view.directives = main_directives((*including)->text);
+    view.main_signature = (*including)->signature;
+  }
+  return view;
 }
 
 FilesFound ConfigFile::find() const {
@@ -127,6 +159,8 @@ Done ConfigFile::keep_published(const PublishedConfig& config, const std::option
 
 void ConfigFile::remove_leftovers() const {
   for (const std::string& path : {stage_, trial_, hidden_beside(target_, kRestoreSuffix)}) unlink(path.c_str());
+  if (main_.empty()) return;
+  for (const std::string& draft : {stage_, trial_}) unlink(main_copy(main_, draft).c_str());
 }
 
 StageWritten ConfigFile::write_stage(const PublishedConfig& config,
@@ -253,9 +287,10 @@ tl::expected<std::vector<std::string>, Failure> ConfigFile::keep_aside(
     const std::optional<ReadFile>& found, const std::optional<FileContent>& expected) const {
   std::vector<std::string> kept;
   if (!found) return kept;
+  if (!main_.empty() && found->text.empty()) return kept;  // as prepare() made it
   const FileContent content = content_of(found->text);
   if (!content.identity) {  // a foreign file: the first one is kept as the way back
-    const std::string path = target_ + std::string(kBeforeSuffix);
+    const std::string path = aside_ + std::string(kBeforeSuffix);
     const auto earlier = read_file(path);
     if (!earlier) return tl::unexpected(earlier.error());
     if (!*earlier) {
@@ -276,9 +311,9 @@ tl::expected<std::vector<std::string>, Failure> ConfigFile::keep_aside(
 
 // nullopt: the newest one kept is the same: an edit that is written again every minute must not fill the disk.
 tl::expected<std::optional<std::string>, Failure> ConfigFile::keep_drift(const ReadFile& file) const {
-  const std::set<int> numbers = drift_numbers(target_);
+  const std::set<int> numbers = drift_numbers(aside_);
   const int newest = numbers.empty() ? 0 : *numbers.rbegin();
-  const std::string prefix = target_ + std::string(kDriftSuffix);
+  const std::string prefix = aside_ + std::string(kDriftSuffix);
   if (newest > 0) {
     const auto last = read_file(prefix + std::to_string(newest));
     if (last && *last && (*last)->text == file.text) return std::nullopt;

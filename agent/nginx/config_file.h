@@ -10,6 +10,9 @@
 //                                        that was before the last install
 //   <state_dir>/{proven,installed}.record
 //   <state_dir>/reload_on.record         the watched files as the last proven reload has read them
+// Where the target is only included by the user's own main config, nothing that stays is kept in its directory, from
+// which that may include all files: all of the above but the hidden drafts is in
+// <state_dir>/included/<the target's path>/, and so belongs to this target alone.
 // Where the target is a link, the file that it points to is replaced, and the link stays. What holds values of [local]
 // is readable by its owner and its group at most.
 // It keeps no state in memory: every call reads the disk again, so that it can be killed between any two.
@@ -26,6 +29,7 @@
 #include "agent/base/atomic_file.h"
 #include "agent/core/applying/applier_events.h"
 #include "agent/nginx/config_text.h"
+#include "agent/nginx/main_config.h"
 #include "agent/nginx/proof_page.h"
 #include "coordination/chunks.h"
 
@@ -42,6 +46,7 @@ struct ConfigView {
   MainDirectives directives;
   FileSignature signature;
   std::optional<ProofPage> proof_page{};
+  std::optional<FileSignature> main_signature{};  // of the file that includes it
 };
 
 // The nginx.conf of a published revision; nullopt: it has none.
@@ -50,11 +55,18 @@ struct ConfigView {
 
 class ConfigFile {
  public:
-  ConfigFile(std::string target, const std::string& state_dir);
+  // `main`: the file that includes the target; empty: it is the whole configuration.
+  ConfigFile(std::string target, const std::string& state_dir, std::string main = {});
 
   [[nodiscard]] const std::string& target() const { return target_; }
   [[nodiscard]] const std::string& stage() const { return stage_; }
   [[nodiscard]] const std::string& trial() const { return trial_; }
+  // What Nginx reads first: the target, or what includes it.
+  [[nodiscard]] const std::string& main() const { return main_.empty() ? target_ : main_; }
+  // Where a draft of the target stands in Nginx's configuration.
+  [[nodiscard]] DraftPlace place_of(const std::string& draft) const;
+  // An included target that is not there is made, empty: what could not be proven is taken back by it.
+  [[nodiscard]] Done prepare() const;
 
   // nullopt: there is no target.
   [[nodiscard]] tl::expected<std::optional<ConfigView>, Failure> view() const;
@@ -86,6 +98,9 @@ class ConfigFile {
   [[nodiscard]] Done record_install(const FileContent& content, const std::optional<ReadFile>& before) const;
 
   std::string target_;
+  std::string main_;
+  std::string kept_;   // the directory for what is kept
+  std::string aside_;  // what the names of files begin with that are kept aside
   std::string stage_;
   std::string trial_;
   std::string proven_;

@@ -23,7 +23,8 @@ Inspection inspect(const ConfigFile& file, const std::optional<ConfigView>& know
                    const std::string& program, const std::vector<std::string>& watched) {
   Inspection found;
   found.view = known;
-  if (!known || signature_of(file.target()) != known->signature) {
+  const bool same_main = !known || !known->main_signature || signature_of(file.main()) == known->main_signature;
+  if (!known || !same_main || signature_of(file.target()) != known->signature) {
     auto view = file.view();
     if (!view) {
       found.event.file = tl::unexpected(view.error());

@@ -24,6 +24,7 @@ namespace chorale::agent {
 
 struct LocalNginxOptions {
   std::string config_file;                    // the target, e.g. /etc/nginx/nginx.conf
+  std::string main_config{};                  // the user's own file that includes it; empty: it is the whole
   std::vector<std::string> command{"nginx"};  // program and arguments; "-t -c FILE" and "-s reload" are appended
   std::string pid_file;                       // empty: the config's pid line, else /run/nginx.pid
   std::string state_dir;                      // keeps the last proven file

@@ -140,11 +140,17 @@ tl::expected<MasterProcess, Failure> find_master(const std::vector<std::string>&
 tl::expected<MasterProcess, Failure> find_own_master(const NginxLocations& locations, const std::string& program) {
   auto master = find_master(locations.pid_files, program);
   if (!master || locations.config_file.empty()) return master;
-  const auto other = other_config(master->pid, title_of(master->pid), locations.config_file, locations.build);
+  const auto other = config_read_by(*master, locations.config_file, locations.build);
   if (!other) return master;
   return tl::unexpected(Failure{"the running Nginx, process " + std::to_string(master->pid) + ", reads " +
                                 escaped(*other) + ", not " + locations.config_file +
-                                ": restart it on that file, or set nginx_config to the one it reads"});
+                                ": restart it on that file, set nginx_config to the one it reads, or nginx_main_config "
+                                "to that one where it includes nginx_config"});
+}
+
+std::optional<std::string> config_read_by(const MasterProcess& master, const std::string& config_file,
+                                          const BuildPaths& build) {
+  return other_config(master.pid, title_of(master.pid), config_file, build);
 }
 
 int pid_in_own_namespace(int pid) {

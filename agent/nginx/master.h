@@ -16,6 +16,7 @@
 
 namespace chorale::agent {
 
+struct BuildPaths;
 struct NginxLocations;
 
 struct ProcessStat {
@@ -37,6 +38,9 @@ struct ProcessStat {
 // As find_master, and it is known of no other configuration file.
 [[nodiscard]] tl::expected<MasterProcess, Failure> find_own_master(const NginxLocations& locations,
                                                                    const std::string& program);
+// The file that it is known to read, if that is another than `config_file`.
+[[nodiscard]] std::optional<std::string> config_read_by(const MasterProcess& master, const std::string& config_file,
+                                                        const BuildPaths& build);
 // The master's pid as it calls itself in its log: another number if it lives in a pid namespace.
 [[nodiscard]] int pid_in_own_namespace(int pid);
 

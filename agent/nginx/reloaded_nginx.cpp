@@ -4,19 +4,17 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <utility>
 
 #include "agent/base/clock.h"
 #include "agent/base/worker.h"
 #include "agent/core/applying/applier.h"
 #include "agent/nginx/config_file.h"
-#include "agent/nginx/config_test.h"
+#include "agent/nginx/draft_test.h"
 #include "agent/nginx/inspection.h"
 #include "agent/nginx/local_nginx.h"
 #include "agent/nginx/proof.h"
@@ -41,7 +39,7 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
         options_(std::move(options)),
         callbacks_(std::move(callbacks)),
         program_(program_name(options_.command)),
-        file_(std::make_shared<const ConfigFile>(options_.config_file, options_.state_dir)),
+        file_(std::make_shared<const ConfigFile>(options_.config_file, options_.state_dir, options_.main_config)),
         applier_({options_.ignore_check, options_.repair_drift, options_.retry_interval, options_.illness_interval,
                   options_.proof_floor}),
         watch_timer_(loop),
@@ -52,8 +50,7 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
   ~ReloadedNginx() override { worker_.cancel_and_wait(); }
 
   std::optional<coordination::Identity> start() override {
-    std::error_code ignored;  // what cannot be created is told by the first write into it
-    std::filesystem::create_directories(options_.state_dir, ignored);
+    if (const Done done = file_->prepare(); !done) perform(LogLine{LogLine::Level::kError, done.error().message});
     file_->remove_leftovers();
     const FilesFound found = file_->find();
     if (auto view = file_->view()) look_again(std::move(*view));
@@ -115,7 +112,7 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
 
   [[nodiscard]] NginxLocations locations() const {
     NginxLocations where = nginx_locations(directives_, earlier_directives_, options_.command, options_.pid_file);
-    where.config_file = options_.config_file;
+    where.config_file = file_->main();
     where.build = build_;
     return where;
   }
@@ -139,9 +136,9 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
         [](ReloadedNginx& self, const StageWritten& written) { self.step(written); });
   }
 
-  void test(const std::string& path) {
-    run([command = options_.command, path, redaction = redaction_](
-            const auto& stop) { return test_config(command, path, stop, kMaxProcessTime, redaction); },
+  void test(DraftPlace place) {
+    run([test = DraftTest{options_.command, std::move(place), kMaxProcessTime, redaction_}](
+            const auto& stop) { return test_draft(test, stop); },
         [](ReloadedNginx& self, const TestFinished& finished) { self.step(finished); });
   }
 
@@ -165,14 +162,14 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
     if (const Done written = file.write_trial(text, values); !written) {
       return {TestResult::kFailed, written.error().message, Milliseconds(0)};
     }
-    TestFinished result = test_config(command, file.trial(), stop, kLongestTrial, redaction);
+    TestFinished result = test_draft({command, file.place_of(file.trial()), kLongestTrial, redaction}, stop);
     file.remove_trial();
     if (result.line > 0) result.line = render::line_before_filling(text, values, result.line);
     return result;
   }
 
-  void perform(const TestStage& /*effect*/) { test(file_->stage()); }
-  void perform(const TestCurrent& /*effect*/) { test(file_->target()); }
+  void perform(const TestStage& /*effect*/) { test(file_->place_of(file_->stage())); }
+  void perform(const TestCurrent& /*effect*/) { test({{}, {}, file_->main(), {}}); }  // it is the whole
 
   // Reads the target again after `change`: it may name another pid file now, and another mark.
   template <typename Change>
@@ -211,7 +208,7 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
     const ReloadRequest request{locations(),
                                 program_,
                                 options_.command,
-                                options_.config_file,
+                                file_->main(),
                                 effect.timeout,
                                 redaction_,
                                 view_ ? view_->proof_page : std::nullopt};

@@ -66,9 +66,10 @@ TEST(ConfigInUseTest, MasterOfAnotherFileIsNotOurs) {
   NginxLocations where{{nginx.pid_file()}, {}, ours, kBuild};
   const auto master = find_own_master(where, "nginx");
   ASSERT_FALSE(master);
-  EXPECT_EQ(master.error().message, "the running Nginx, process " + std::to_string(nginx.pid()) + ", reads " + other +
-                                        ", not " + ours +
-                                        ": restart it on that file, or set nginx_config to the one it reads");
+  EXPECT_EQ(master.error().message,
+            "the running Nginx, process " + std::to_string(nginx.pid()) + ", reads " + other + ", not " + ours +
+                ": restart it on that file, set nginx_config to the one it reads, or nginx_main_config "
+                "to that one where it includes nginx_config");
   where.config_file = other;
   EXPECT_TRUE(find_own_master(where, "nginx"));
   where.config_file.clear();
