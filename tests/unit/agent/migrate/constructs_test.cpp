@@ -29,6 +29,12 @@ TEST(ConstructsTest, TagsOnLinesOfTheirOwnStayOnLinesOfTheirOwn) {
             "{{/labels.c}}\n{{/labels.a}}\n");
 }
 
+TEST(ConstructsTest, SectionBeginsWhereItsFirstBranchWouldHave) {
+  EXPECT_EQ(in_app("\n{{if .Labels.a}}\n{{else}} b\n{{end}}\n"), "\n{{^labels.a | lower}}\n b\n{{/labels.a}}\n");
+  EXPECT_EQ(in_app("\n{{if .Labels.a}} b\n{{else}}\nc\n{{end}}\n"),
+            "\n{{#labels.a | lower}} b\n{{/labels.a}}\n{{^labels.a | lower}}\nc\n{{/labels.a}}\n");
+}
+
 // Else Mustache would take "{{{" for the beginning of a raw tag.
 TEST(ConstructsTest, BraceBeforeATagStaysABrace) {
   EXPECT_EQ(translated("a {\n{{- range .Apps}} b;{{end}}}"), "a { {{#apps}} b;{{/apps}}}");

@@ -141,7 +141,7 @@ TEST(GapsTest, WhatHasNoNameIsNamed) {
 // In Mustache the innermost section's names win.
 TEST(GapsTest, NameThatMeansSomethingElseHereIsNamed) {
   EXPECT_THAT(reason_in_app("{{range .Tasks}}{{index $app.Hosts 0}}{{end}}"),
-              HasSubstr("host is theirs and not the app's"));
+              HasSubstr("the host is theirs and not the app's"));
   EXPECT_THAT(reason_in_app("{{range .Hosts}}{{if $app.Labels.a}}{{.}}{{end}}{{end}}"),
               HasSubstr("within a section on another value \".\" is that value"));
   EXPECT_THAT(reason_in_app("{{range .PortDefinitions}}{{(index $app.PortDefinitions 0).Port}}{{end}}"),

@@ -24,9 +24,10 @@ TEST(QuotingTest, QuotesOfTheTemplateGiveWay) {
 }
 
 TEST(QuotingTest, PartOfAWordIsRawAndNoted) {
-  for (const char* source :
-       {"a x-{{.Labels.a}};", "a {{.Labels.a}}-x;", "a \"x {{.Labels.a}}\";", "a \"{{.Labels.a}} x\";",
-        "a x\"{{.Labels.a}}\";", "a \"{{.Labels.a}}\"x;", "a {{.Labels.a}}{{index .Hosts 0}};"}) {
+  for (const char* source : {"a x-{{.Labels.a}};", "a {{.Labels.a}}-x;", "a \"x {{.Labels.a}}\";",
+                             "a \"{{.Labels.a}} x\";", "a x\"{{.Labels.a}}\";", "a \"{{.Labels.a}}\"x;",
+                             "a {{.Labels.a}}{{index .Hosts 0}};", "a {{index .Hosts 0}}{{.Labels.a}};",
+                             "a{{if .Labels.b}} {{end}}{{.Labels.a}};", "a {{if .Labels.b}}c{{end}}{{.Labels.a}};"}) {
     const auto made = translated_whole(std::string("{{range .Apps}}") + source + "{{end}}");
     EXPECT_THAT(body_of(made), HasSubstr("{{{labels.a}}}")) << source;
     EXPECT_THAT(marks_of(made), IsEmpty());
