@@ -249,6 +249,8 @@ TEST(ConstructsTest, RootFieldsAreConstantsOrOfTheProxy) {
       translated("{{range $i, $m := .Marathon}}{{$i}}={{$m}} {{end}}{{index .Marathon 1}} {{len .Marathon}}", facts),
       "0=http://a:8080 1=http://b:8080 http://b:8080 2");
   EXPECT_EQ(translated("{{range .Marathon}}a{{else}}b{{end}}"), "b");
+  facts.delimiters = {"<%", "%>"};
+  EXPECT_EQ(translated("<%if eq .LeftDelimiter \"<%\"%>a<%end%><%if eq .RightDelimiter \"%>\"%>b<%end%>", facts), "ab");
 }
 
 TEST(ConstructsTest, DefinedTemplatesAreWrittenWhereTheyAreCalled) {

@@ -43,6 +43,7 @@ TEST(GapsTest, DirectiveWithAGapIsACommentAsAWhole) {
 TEST(GapsTest, PartOfADirectiveIsLeftOutAlone) {
   EXPECT_THAT(body_of(translated_whole("a b\n  {{.Pass}} c;\n")),
               AllOf(HasSubstr("\n   # chorale migrate: line 2 is left out"), HasSubstr("\n   c;\n")));
+  EXPECT_THAT(body_of(translated_whole("{{.Realm}}\n{{.Pass}} c;\n")), HasSubstr("\n c;\n"));
   EXPECT_THAT(body_of(translated_whole("a { {{.Pass}}\n  c; }\n")), HasSubstr("\na { \n  c; }\n"));
   EXPECT_THAT(body_of(translated_whole("{{if .Realm}}a {{.Pass}};{{end}}\n")), HasSubstr("\n{{#realm}}a ;{{/realm}}\n"))
       << "a section ends on that line";
