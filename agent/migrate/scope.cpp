@@ -59,7 +59,6 @@ std::optional<bool> Scope::answer_of(const NamedText& text) const {
 Scope Scope::entered(Owner owner) const {
   Scope inner = *this;
   inner.open.push_back({owner, std::nullopt});
-  std::erase_if(inner.answers, [&](const auto& answer) { return answer.first.owner == owner; });
   return inner;
 }
 
