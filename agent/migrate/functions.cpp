@@ -183,11 +183,7 @@ Said<Value> compare(const std::string& name, const Arguments& arguments) {
   } else {
     result = order(name, arguments[0], arguments[1]);
   }
-  return result.map([](Condition condition) {
-    if (condition.kind == Condition::Kind::kAlways) return Value{true};
-    if (condition.kind == Condition::Kind::kNever) return Value{false};
-    return Value{std::move(condition)};
-  });
+  return result.map([](Condition condition) { return Value{std::move(condition)}; });
 }
 
 Said<Value> length(const Arguments& arguments) {

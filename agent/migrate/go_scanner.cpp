@@ -152,9 +152,8 @@ class Tokenizer {
   }
 
   [[nodiscard]] std::string word_at(std::size_t begin) const {
-    std::size_t end = begin;
-    while (end < rest_.size() && is_word(rest_[end])) ++end;
-    return std::string(rest_.substr(begin, end - begin));
+    const std::string_view word = rest_.substr(begin);
+    return {word.begin(), std::find_if_not(word.begin(), word.end(), is_word)};
   }
 
   std::optional<SyntaxError> add(Kind kind, std::string text, std::size_t bytes = 0) {

@@ -1,15 +1,9 @@
 #include "agent/migrate/scope.h"
 
 #include <algorithm>
-#include <array>
-#include <string_view>
 
 namespace chorale::agent {
 namespace {
-
-// Names that an inner section has as well as an outer one.
-constexpr std::array<std::string_view, 1> kServerNames{"host"};
-constexpr std::array<std::string_view, 2> kPortNames{"name", "servers"};
 
 // Filters that end in `equals` with different texts: one text cannot be both.
 bool are_exclusive(const std::vector<std::string>& a, const std::vector<std::string>& b) {
@@ -18,11 +12,6 @@ bool are_exclusive(const std::vector<std::string>& a, const std::vector<std::str
   };
   return is_equals(a) && is_equals(b) && a.size() == b.size() && std::equal(a.begin(), a.end() - 1, b.begin()) &&
          a.back() != b.back();
-}
-
-template <std::size_t N>
-bool has(const std::array<std::string_view, N>& names, std::string_view name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 }  // namespace
@@ -48,11 +37,11 @@ Said<NamedText> Scope::seen_from_here(NamedText text) const {
       return tl::unexpected(Obstacle{"within a section on another value \".\" is that value"});
     }
     if (section->asks) continue;
-    const bool is_hidden = (section->owner == Owner::kServer && has(kServerNames, text.name)) ||
-                           (section->owner == Owner::kPort && has(kPortNames, text.name));
+    const bool is_hidden = section->owner == Owner::kServer && text.name == "host";
     if (is_hidden) {
-      return tl::unexpected(Obstacle{"within a {{range}} over tasks or ports, " + text.name +
-                                     " is theirs and not the app's: " + "move it out of that {{range}}"});
+      return tl::unexpected(
+          Obstacle{"within a {{range}} over tasks the host is theirs and not the app's: "
+                   "move it out of that {{range}}"});
     }
   }
   return text;
@@ -70,7 +59,6 @@ std::optional<bool> Scope::answer_of(const NamedText& text) const {
 Scope Scope::entered(Owner owner) const {
   Scope inner = *this;
   inner.open.push_back({owner, std::nullopt});
-  std::erase_if(inner.answers, [&](const auto& answer) { return answer.first.owner == owner; });
   return inner;
 }
 

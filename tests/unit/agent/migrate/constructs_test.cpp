@@ -29,6 +29,12 @@ TEST(ConstructsTest, TagsOnLinesOfTheirOwnStayOnLinesOfTheirOwn) {
             "{{/labels.c}}\n{{/labels.a}}\n");
 }
 
+TEST(ConstructsTest, SectionBeginsWhereItsFirstBranchWouldHave) {
+  EXPECT_EQ(in_app("\n{{if .Labels.a}}\n{{else}} b\n{{end}}\n"), "\n{{^labels.a | lower}}\n b\n{{/labels.a}}\n");
+  EXPECT_EQ(in_app("\n{{if .Labels.a}} b\n{{else}}\nc\n{{end}}\n"),
+            "\n{{#labels.a | lower}} b\n{{/labels.a}}\n{{^labels.a | lower}}\nc\n{{/labels.a}}\n");
+}
+
 // Else Mustache would take "{{{" for the beginning of a raw tag.
 TEST(ConstructsTest, BraceBeforeATagStaysABrace) {
   EXPECT_EQ(translated("a {\n{{- range .Apps}} b;{{end}}}"), "a { {{#apps}} b;{{/apps}}}");
@@ -243,6 +249,8 @@ TEST(ConstructsTest, RootFieldsAreConstantsOrOfTheProxy) {
       translated("{{range $i, $m := .Marathon}}{{$i}}={{$m}} {{end}}{{index .Marathon 1}} {{len .Marathon}}", facts),
       "0=http://a:8080 1=http://b:8080 http://b:8080 2");
   EXPECT_EQ(translated("{{range .Marathon}}a{{else}}b{{end}}"), "b");
+  facts.delimiters = {"<%", "%>"};
+  EXPECT_EQ(translated("<%if eq .LeftDelimiter \"<%\"%>a<%end%><%if eq .RightDelimiter \"%>\"%>b<%end%>", facts), "ab");
 }
 
 TEST(ConstructsTest, DefinedTemplatesAreWrittenWhereTheyAreCalled) {

@@ -86,6 +86,7 @@ TEST(FunctionsTest, DatetimeLeavesNothingInAComment) {
 
 TEST(FunctionsTest, PrintPutsItsArgumentsTogether) {
   EXPECT_EQ(translated("{{print \"a\" 1 2 true \"b\"}}"), "a1 2 trueb");
+  EXPECT_EQ(translated("{{print (1)}}{{print +3 -4}}"), "13 -4");
   EXPECT_EQ(translated("{{println \"a\" 1}}"), "a 1\n");
   EXPECT_EQ(translated("{{printf \"%s:%d %v%% %q\" \"a\" 1 true \"b\"}}"), "a:1 true% \"b\"");
   EXPECT_EQ(in_app("{{print \"http://\" (index .Hosts 0)}};"), "http://{{host}};");

@@ -43,6 +43,7 @@ TEST(GapsTest, DirectiveWithAGapIsACommentAsAWhole) {
 TEST(GapsTest, PartOfADirectiveIsLeftOutAlone) {
   EXPECT_THAT(body_of(translated_whole("a b\n  {{.Pass}} c;\n")),
               AllOf(HasSubstr("\n   # chorale migrate: line 2 is left out"), HasSubstr("\n   c;\n")));
+  EXPECT_THAT(body_of(translated_whole("{{.Realm}}\n{{.Pass}} c;\n")), HasSubstr("\n c;\n"));
   EXPECT_THAT(body_of(translated_whole("a { {{.Pass}}\n  c; }\n")), HasSubstr("\na { \n  c; }\n"));
   EXPECT_THAT(body_of(translated_whole("{{if .Realm}}a {{.Pass}};{{end}}\n")), HasSubstr("\n{{#realm}}a ;{{/realm}}\n"))
       << "a section ends on that line";
@@ -141,7 +142,7 @@ TEST(GapsTest, WhatHasNoNameIsNamed) {
 // In Mustache the innermost section's names win.
 TEST(GapsTest, NameThatMeansSomethingElseHereIsNamed) {
   EXPECT_THAT(reason_in_app("{{range .Tasks}}{{index $app.Hosts 0}}{{end}}"),
-              HasSubstr("host is theirs and not the app's"));
+              HasSubstr("the host is theirs and not the app's"));
   EXPECT_THAT(reason_in_app("{{range .Hosts}}{{if $app.Labels.a}}{{.}}{{end}}{{end}}"),
               HasSubstr("within a section on another value \".\" is that value"));
   EXPECT_THAT(reason_in_app("{{range .PortDefinitions}}{{(index $app.PortDefinitions 0).Port}}{{end}}"),

@@ -78,6 +78,8 @@ TEST(GoParserTest, WhatIsNoPipelineIsRefused) {
   EXPECT_EQ(refusal("{{'ab'}}"), "1: expected one ASCII character between single quotes");
   EXPECT_EQ(refusal("{{.a ; .b}}"), "1: unexpected character ';' in an action");
   EXPECT_EQ(refusal("{{if $a, $b := .c}}{{end}}"), "1: only a range declares two variables in {{if $a, $b := .c}}");
+  EXPECT_EQ(refusal("{{range ($a, $b := .c)}}{{end}}"),
+            "1: only a range declares two variables in {{range ($a, $b := .c)}}");
   EXPECT_EQ(refusal("{{range $a, $b .c}}{{end}}"), "1: expected \":=\" after two variables in {{range $a, $b .c}}");
   EXPECT_EQ(refusal("{{if}}{{end}}"), "1: expected a value in {{if}}");
 }

@@ -18,15 +18,27 @@ TEST(QuotingTest, WholeParameterStandsQuoted) {
   EXPECT_EQ(in_app("# team-{{.Labels.a}}\n"), "# team-{{labels.a}}\n") << "a comment harms nobody";
 }
 
+TEST(QuotingTest, PlacesAreFoundAsNginxFindsThem) {
+  EXPECT_EQ(in_app("# it's\na {{.Labels.a}};"), "# it's\na {{labels.a}};") << "a comment ends with its line";
+  EXPECT_EQ(in_app("b { c; }{{.Labels.a}} d;"), "b { c; }{{labels.a}} d;") << "behind a block begins a directive";
+  EXPECT_EQ(in_app("b \"c\" {{.Labels.a}};"), "b \"c\" {{labels.a}};") << "quotes that are closed";
+  EXPECT_EQ(in_app("b c{{.Labels.a}};").find("{{{"), 3U);
+  for (const char* quoted : {"b \"c \\\" {{.Labels.a}}\";", "b \"it's {{.Labels.a}} d\";", "b 'c \" {{.Labels.a}}';",
+                             "b c\\ {{.Labels.a}};", "b \"c # {{.Labels.a}}\";", "b c;d{{.Labels.a}};"}) {
+    EXPECT_THAT(in_app(quoted), HasSubstr("{{{labels.a}}}")) << quoted;
+  }
+}
+
 TEST(QuotingTest, QuotesOfTheTemplateGiveWay) {
   EXPECT_EQ(in_app("a \"{{.Labels.a}}\" always;"), "a {{labels.a}} always;");
   EXPECT_EQ(in_app("a '{{.Labels.a}}';"), "a {{labels.a}};");
 }
 
 TEST(QuotingTest, PartOfAWordIsRawAndNoted) {
-  for (const char* source :
-       {"a x-{{.Labels.a}};", "a {{.Labels.a}}-x;", "a \"x {{.Labels.a}}\";", "a \"{{.Labels.a}} x\";",
-        "a x\"{{.Labels.a}}\";", "a \"{{.Labels.a}}\"x;", "a {{.Labels.a}}{{index .Hosts 0}};"}) {
+  for (const char* source : {"a x-{{.Labels.a}};", "a {{.Labels.a}}-x;", "a \"x {{.Labels.a}}\";",
+                             "a \"{{.Labels.a}} x\";", "a x\"{{.Labels.a}}\";", "a \"{{.Labels.a}}\"x;",
+                             "a {{.Labels.a}}{{index .Hosts 0}};", "a {{index .Hosts 0}}{{.Labels.a}};",
+                             "a{{if .Labels.b}} {{end}}{{.Labels.a}};", "a {{if .Labels.b}}c{{end}}{{.Labels.a}};"}) {
     const auto made = translated_whole(std::string("{{range .Apps}}") + source + "{{end}}");
     EXPECT_THAT(body_of(made), HasSubstr("{{{labels.a}}}")) << source;
     EXPECT_THAT(marks_of(made), IsEmpty());
