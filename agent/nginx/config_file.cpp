@@ -92,7 +92,7 @@ Done ConfigFile::prepare() const {
   if (main_.empty()) return {};
   const auto found = read_file(target_);
   if (!found) return tl::unexpected(found.error());
-  return *found ? Done{} : replace_file(target_, "", Ownership{});
+  return *found ? Done{} : replace_file(resolve_links(target_), "", Ownership{});
 }
 
 tl::expected<std::optional<ConfigView>, Failure> ConfigFile::view() const {

@@ -271,6 +271,23 @@ TEST_F(NginxIncludedTest, MasterOfAnotherMainConfigIsNamedAndNotSignalled) {
   EXPECT_EQ(status().reloads, 0U);
 }
 
+// The file that includes it is the user's: it says where the pid is, today.
+TEST_F(NginxIncludedTest, MasterIsFoundWhereTheEditedMainConfigSays) {
+  start();
+  begin();
+  apply(1, server("one"));
+  ASSERT_TRUE(run_until_applied(1)) << logged();
+  nginx_.stop();
+  ASSERT_TRUE(run_until([this] { return !status().running; }));
+  const std::string pid = nginx_.pid_file();
+  main_.replace(main_.find(pid), pid.size(), pid + ".other");
+  write_text(nginx_.config_file(), main_);
+  ASSERT_TRUE(nginx_.start());
+  EXPECT_TRUE(run_until([this] { return status().running; })) << status().message;
+  apply(2, server("two"));
+  EXPECT_TRUE(run_until_applied(2)) << logged();
+}
+
 TEST_F(NginxIncludedTest, IncludeOfHiddenFilesIsRefused) {
   start();
   write_text(nginx_.config_file(), nginx_.config("foreign", "", "  include conf.d/.*;\n  include conf.d/c*;\n"));
