@@ -35,6 +35,7 @@ struct Port {
   std::int32_t service_port = 0;  // 0: none
   std::map<std::string, std::string> labels;
   std::vector<Server> servers;
+  std::int32_t container_port = 0;  // of its container's port mapping, for people; 0: none
   bool operator==(const Port&) const = default;
 };
 

@@ -30,6 +30,8 @@ Checked absolute_path(std::string_view path) {
                 (path.empty() ? std::string("nothing") : "\"" + std::string(path) + "\""));
 }
 
+Checked some_path(std::string_view path) { return path.empty() ? refuse("expected a path, found nothing") : Checked(); }
+
 Checked delimiter(std::string_view text) {
   if (!text.empty() && text.find_first_of(" \t\r\n=") == std::string_view::npos) return {};
   return refuse("expected a delimiter without blanks and '=', e.g. \"{{\" or \"<%\", found \"" + std::string(text) +
@@ -159,15 +161,17 @@ std::vector<Key> nginx_keys() {
   return {
       {.name = "nginx_config",
        .heading = kNginx,
-       .type = TextKey{kMember<&Config::nginx_config>, absolute_path},
-       .text = "The file that Chorale writes, an absolute path: the whole configuration of Nginx.",
-       .more = "What stood there before is kept beside it, with `.before-chorale` added to its name."},
+       .type = TextKey{kMember<&Config::nginx_config>, some_path},
+       .text = "The file that Chorale writes: the whole configuration of Nginx.",
+       .more = "A relative path is below the directory of this file. What stood there before is kept beside it, with "
+               "`.before-chorale` added to its name."},
       {.name = "nginx_template",
        .heading = kNginx,
-       .type = TextKey{kMember<&Config::nginx_template>, absolute_path},
-       .text = "The Mustache template that it is made of, an absolute path. The leader's file counts; keep it equal on "
+       .type = TextKey{kMember<&Config::nginx_template>, some_path},
+       .text = "The Mustache template that it is made of. The leader's file counts; keep it equal on "
                "all proxies.",
-       .more = "It is read again when it changes. A template with an error is reported, and the last good one stays "
+       .more = "A relative path is below the directory of this file. It is read again when it changes. A template with "
+               "an error is reported, and the last good one stays "
                "in use."},
       {.name = "nginx_cmd",
        .heading = kNginx,
@@ -274,8 +278,8 @@ std::vector<Key> statsd_keys() {
        .example = R"("nixy.proxy-1")"},
       {.name = "statsd.sample_rate",
        .heading = kStatsd,
-       .type = IntegerKey{kMember<&Config::statsd, &StatsdConfig::sample_rate>, 1, 100},
-       .text = "How many percent of the messages are sent, a whole number."},
+       .type = IntegerKey{kMember<&Config::statsd, &StatsdConfig::sample_rate>, 1, 100, 100},
+       .text = "How many percent of the messages are sent, a whole number; another number means 100, as in Nixy."},
   };
 }
 

@@ -183,6 +183,7 @@ PlacedPorts place_tasks(const MarathonApp& app, const SlaveAddresses& slaves, He
     port.name = ports[i].name;
     port.protocol = ports[i].protocol == "tcp,udp" ? "udp,tcp" : ports[i].protocol;
     port.service_port = ports[i].service_port;
+    port.container_port = ports[i].container_port;
     port.labels = ports[i].labels;
     sort_servers(port.servers);
     placed.ports.push_back(std::move(port));
