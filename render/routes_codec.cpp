@@ -79,6 +79,11 @@ void append_port(std::string& out, const Port& port) {
   append_string(out, port.protocol);
   out += R"(,"service_port":)";
   append_number(out, port.service_port);
+  // Left out where it is none: older versions write the same bytes then.
+  if (port.container_port != 0) {
+    out += R"(,"container_port":)";
+    append_number(out, port.container_port);
+  }
   out += R"(,"labels":)";
   append_texts(out, port.labels);
   if (!port.hosts.empty()) {
@@ -223,6 +228,7 @@ void read_port(Reader& reader, const json& object, Port& port) {
   reader.optional_text(object, "name", port.name);
   reader.optional_text(object, "protocol", port.protocol);
   reader.optional_number(object, "service_port", port.service_port);
+  reader.optional_number(object, "container_port", port.container_port);
   reader.optional_texts(object, "labels", port.labels);
   reader.list(object, "servers", port.servers,
               [&reader](const json& server, Server& into) { read_server(reader, server, into); });

@@ -37,6 +37,7 @@ struct Port {
   std::map<std::string, std::string> labels;
   std::vector<std::string> hosts;  // of this port alone, beside those of its app
   std::vector<Server> servers;
+  std::int32_t container_port = 0;  // of its container's port mapping, for people; 0: none
   bool operator==(const Port&) const = default;
 };
 

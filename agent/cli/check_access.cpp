@@ -29,22 +29,20 @@ bool check_tls_files(CheckReport& report, const TlsFiles& files) {
   return true;
 }
 
-std::optional<std::string> authorization_by_file(CheckReport& report, const std::string& file) {
-  const auto value =
-      read_text_file(file, kMaxSecretBytes).and_then([](const auto& text) { return parse_auth_line(text); });
-  if (value) return *value;
-  report.fail("marathon", "marathon_auth_file " + file + ": " + value.error().message, kExitUsage);
-  return std::nullopt;
+// What `parse` makes of the file; nullopt: nothing, which is reported.
+template <class Parse>
+auto read_file_of(CheckReport& report, const std::string& key, const std::string& file, Parse parse) {
+  auto read = read_text_file(file, kMaxSecretBytes).and_then([&](const std::string& text) {
+    return parse(text).map_error([&](const Failure& why) { return Failure{file + ": " + why.message}; });
+  });
+  if (!read) report.fail("marathon", key + " " + safe(read.error().message), kExitUsage);
+  return read ? std::optional(*std::move(read)) : std::nullopt;
 }
 
 std::optional<std::string> authorization_by_login(CheckReport& report, const Config& config) {
   const std::string& file = config.marathon_service_account_file;
-  const auto account =
-      read_text_file(file, kMaxSecretBytes).and_then([](const auto& text) { return parse_service_account(text); });
-  if (!account) {
-    report.fail("marathon", "marathon_service_account_file " + file + ": " + account.error().message, kExitUsage);
-    return std::nullopt;
-  }
+  const auto account = read_file_of(report, "marathon_service_account_file", file, parse_service_account);
+  if (!account) return std::nullopt;
   if (!account->login_endpoint.tls) {
     report.warn("marathon", "login_endpoint in " + file + " is no https:// URL: Marathon's token is sent in clear");
   }
@@ -61,7 +59,9 @@ std::optional<std::string> authorization_by_login(CheckReport& report, const Con
 
 std::optional<std::string> check_access(CheckReport& report, const Config& config) {
   if (!check_tls_files(report, config.tls)) return std::nullopt;
-  if (!config.marathon_auth_file.empty()) return authorization_by_file(report, config.marathon_auth_file);
+  if (const std::string& file = config.marathon_auth_file; !file.empty()) {
+    return read_file_of(report, "marathon_auth_file", file, parse_auth_line);
+  }
   if (!config.marathon_service_account_file.empty()) return authorization_by_login(report, config);
   return config.user.empty() ? std::string() : basic_authorization(config.user + ":" + config.pass);
 }

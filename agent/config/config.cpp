@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <sstream>
 #include <utility>
 
@@ -38,6 +39,8 @@ HostFacts host_facts() {
     if (equals == std::string_view::npos || !text.starts_with("CHORALE_")) continue;
     facts.environment.emplace(text.substr(0, equals), text.substr(equals + 1));
   }
+  std::error_code unknown;
+  if (const auto here = std::filesystem::current_path(unknown); !unknown) facts.directory = here.string();
   return facts;
 }
 

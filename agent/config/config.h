@@ -87,6 +87,7 @@ struct ConfigWarning {
     kUnknownKey,      // unknown, and near none
     kNoEffect,        // known, and without effect here
     kReadableSecret,  // every user of the host can read it
+    kTakenAsInNixy,   // what Nixy takes, and people seldom mean
   };
   Kind kind = Kind::kUnknownKey;
   std::string where;  // "/etc/chorale/chorale.toml:12", "environment variable CHORALE_MARATON", or the file alone
@@ -106,6 +107,7 @@ struct LoadedConfig {
 struct HostFacts {
   std::string hostname;
   std::map<std::string, std::string> environment;  // only CHORALE_* is looked at
+  std::string directory = "/";                     // what a relative name of the config file is below
 };
 
 // The failure lists all errors of the file, one a line; each names the file, the line and what was expected.

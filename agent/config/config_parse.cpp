@@ -1,5 +1,6 @@
 // parse_config: every key by itself, as the key table says, then what depends on the host or on other keys.
 #include <algorithm>
+#include <filesystem>
 #include <iterator>
 #include <optional>
 #include <utility>
@@ -42,6 +43,8 @@ class Parser {
     }
     settle_realm();
     settle_host();
+    settle_statsd();
+    settle_paths();
     settle_listen();
     settle_marathon();
     settle_zookeeper();
@@ -89,13 +92,35 @@ class Parser {
     }
   }
 
+  void warn_as_nixy(std::string_view key, const std::string& why) {
+    loaded_.warnings.push_back(
+        {ConfigWarning::Kind::kTakenAsInNixy, find(key)->where, std::string(key) + ": " + why, {}});
+  }
+
   void settle_host() {
     if (config_.xproxy.empty()) config_.xproxy = host_.hostname;
     if (const auto checked = check_id(config_.id); find("id") == nullptr && !checked) {
       refuse("id", Failure{"not set, and this host's name will not do: " + checked.error().message});
     }
-    if (!config_.statsd.address.empty() && config_.statsd.name_space.empty()) {
-      config_.statsd.name_space = "nixy." + host_.hostname;
+  }
+
+  void settle_statsd() {
+    StatsdConfig& statsd = config_.statsd;
+    if (!statsd.address.empty() && statsd.name_space.empty()) statsd.name_space = "nixy." + host_.hostname;
+    const Setting* setting = find("statsd.sample_rate");
+    const auto said = setting == nullptr ? std::nullopt : std::optional(text_or_integer(setting->value));
+    if (!said || !*said || **said == std::to_string(statsd.sample_rate)) return;
+    warn_as_nixy("statsd.sample_rate", **said + " is not within 1 and 100; all messages are sent");
+  }
+
+  // Nixy takes them from where it was started, which is nowhere in particular for a service.
+  void settle_paths() {
+    for (const auto& [key, path] :
+         {std::pair("nginx_config", &config_.nginx_config), std::pair("nginx_template", &config_.nginx_template)}) {
+      if (path->empty() || path->starts_with('/')) continue;
+      const auto file = std::filesystem::path(host_.directory) / config_.file;
+      *path = (file.parent_path() / *path).lexically_normal().string();
+      warn_as_nixy(key, "a relative path is taken from this file's directory: " + *path);
     }
   }
 

@@ -32,6 +32,7 @@ Checked absolute_path(std::string_view path) {
 }
 
 Checked absolute_path_or_none(std::string_view path) { return path.empty() ? Checked() : absolute_path(path); }
+Checked some_path(std::string_view path) { return path.empty() ? refuse("expected a path, found nothing") : Checked(); }
 
 Checked delimiter(std::string_view text) {
   if (!text.empty() && text.find_first_of(" \t\r\n=") == std::string_view::npos) return {};
@@ -169,12 +170,12 @@ std::vector<Key> nginx_keys() {
   return {
       {.name = "nginx_config",
        .heading = kNginx,
-       .type = TextKey{kMember<&Config::nginx_config>, absolute_path},
-       .text =
-           "The file that Chorale writes, an absolute path: the whole configuration of Nginx, or one file that your "
-           "own nginx.conf includes, such as /etc/nginx/conf.d/chorale.conf.",
+       .type = TextKey{kMember<&Config::nginx_config>, some_path},
+       .text = "The file that Chorale writes: the whole configuration of Nginx, or one file that your "
+               "own nginx.conf includes, such as /etc/nginx/conf.d/chorale.conf.",
        .more =
-           "What stood there before is kept beside it, with `.before-chorale` added to its name. A file that is "
+           "A relative path is below the directory of this file. What stood there before is kept beside it, with "
+           "`.before-chorale` added to its name. A file that is "
            "included needs a template for the place where it is, such as `path-conf.d`. It is tested as part of your "
            "own configuration, and what is kept of it is below `state_dir`, in `included`, so that `include *` does "
            "not load it."},
@@ -189,10 +190,11 @@ std::vector<Key> nginx_keys() {
        .example = R"("/etc/nginx/nginx.conf")"},
       {.name = "nginx_template",
        .heading = kNginx,
-       .type = TextKey{kMember<&Config::nginx_template>, absolute_path},
-       .text = "The Mustache template that it is made of, an absolute path. The leader's file counts; keep it equal on "
+       .type = TextKey{kMember<&Config::nginx_template>, some_path},
+       .text = "The Mustache template that it is made of. The leader's file counts; keep it equal on "
                "all proxies.",
-       .more = "It is read again when it changes. A template with an error is reported, and the last good one stays "
+       .more = "A relative path is below the directory of this file. It is read again when it changes. A template with "
+               "an error is reported, and the last good one stays "
                "in use."},
       {.name = "nginx_cmd",
        .heading = kNginx,
@@ -299,8 +301,8 @@ std::vector<Key> statsd_keys() {
        .example = R"("nixy.proxy-1")"},
       {.name = "statsd.sample_rate",
        .heading = kStatsd,
-       .type = IntegerKey{kMember<&Config::statsd, &StatsdConfig::sample_rate>, 1, 100},
-       .text = "How many percent of the messages are sent, a whole number."},
+       .type = IntegerKey{kMember<&Config::statsd, &StatsdConfig::sample_rate>, 1, 100, 100},
+       .text = "How many percent of the messages are sent, a whole number; another number means 100, as in Nixy."},
   };
 }
 

@@ -83,6 +83,7 @@ Expected<bool> read_choice(const ChoiceKey& key, const SettingValue& value) {
 Expected<int> read_integer(const IntegerKey& key, const SettingValue& value) {
   const auto number = number_in<std::int64_t>(value);
   if (number && *number >= key.min && *number <= key.max) return static_cast<int>(*number);
+  if (number && key.outside) return *key.outside;
   return refuse("a whole number " + range_of(key), number ? std::to_string(*number) : describe(value));
 }
 

@@ -3,6 +3,7 @@
 // A default is what the member holds in a Config{}; it stands nowhere else.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -56,6 +57,7 @@ struct IntegerKey {
   Member<int> member;
   int min = 0;
   int max = 0;
+  std::optional<int> outside{};  // what is taken for a number that is outside; none: it is refused
 };
 // From 0 to 1.
 struct FractionKey {

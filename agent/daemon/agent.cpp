@@ -48,7 +48,7 @@ Agent::Agent(Config config, InstanceLock lock, const NotifyEnvironment& service_
                    status_changed();
                  }),
       authorization_(make_authorization(loop_, workers_, authorization_options(config_))),
-      endpoint_watch_(loop_, workers_, config_, authorization_, [this] { status_changed(); }),
+      endpoint_watch_(loop_, workers_, config_, authorization_, metrics_, [this] { status_changed(); }),
       framework_watch_(loop_, workers_, config_, authorization_, [this] { framework_answered(); }),
       last_routes_(loop_, workers_, config_.state_dir, [this] { routes_changed(); }),
       peer_watch_(loop_, workers_, config_.state_dir, [this] { status_changed(); }) {}

@@ -21,8 +21,10 @@ MarathonClientOptions marathon_client_options(const Config& config, std::shared_
 }
 
 EndpointWatch::EndpointWatch(boost::asio::io_context& loop, boost::asio::thread_pool& workers, const Config& config,
-                             std::shared_ptr<Authorization> authorization, std::function<void()> changed)
-    : client_(loop, workers, marathon_client_options(config, std::move(authorization)),
+                             std::shared_ptr<Authorization> authorization, Metrics& metrics,
+                             std::function<void()> changed)
+    : metrics_(metrics),
+      client_(loop, workers, marathon_client_options(config, std::move(authorization)),
               [this](const TrackerEvent& event) {
                 if (const auto* pinged = std::get_if<EndpointPinged>(&event)) answered(*pinged);
               }),
@@ -65,6 +67,9 @@ void EndpointWatch::answered(const EndpointPinged& pinged) {
   endpoint->healthy = !pinged.failure;
   endpoint->message = pinged.failure ? pinged.failure->message : "OK";
   if (pinged.failure) {
+    pinged.answered ? metrics_.endpoint_check_failed() : metrics_.endpoint_down();
+    const auto is_well = [](const EndpointHealth& each) { return each.healthy; };
+    if (std::none_of(endpoints_.begin(), endpoints_.end(), is_well)) metrics_.all_endpoints_down();
     answering_.erase(pinged.endpoint);
   } else {
     answering_.insert(pinged.endpoint);

@@ -1,4 +1,5 @@
-// A follower's only traffic with Marathon: a ping of every endpoint every 10 s, for health. Loop thread only.
+// A follower's only traffic with Marathon: a ping of every endpoint every 10 s, for health and metrics. Loop thread
+// only.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -12,6 +13,7 @@
 
 #include "agent/config/config.h"
 #include "agent/core/leading/marathon_tracker.h"
+#include "agent/http/metrics.h"
 #include "agent/marathon/client.h"
 
 namespace chorale::agent {
@@ -23,7 +25,7 @@ namespace chorale::agent {
 class EndpointWatch {
  public:
   EndpointWatch(boost::asio::io_context& loop, boost::asio::thread_pool& workers, const Config& config,
-                std::shared_ptr<Authorization> authorization, std::function<void()> changed);
+                std::shared_ptr<Authorization> authorization, Metrics& metrics, std::function<void()> changed);
   EndpointWatch(const EndpointWatch&) = delete;
   EndpointWatch& operator=(const EndpointWatch&) = delete;
 
@@ -42,6 +44,7 @@ class EndpointWatch {
   void ping();
   void answered(const EndpointPinged& pinged);
 
+  Metrics& metrics_;
   MarathonClient client_;
   boost::asio::steady_timer timer_;
   std::vector<EndpointHealth> endpoints_;

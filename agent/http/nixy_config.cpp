@@ -79,6 +79,16 @@ Json app_json(const render::App& app) {
                                {"Name", port.name},
                                {"Labels", labels_json(port.labels)}});
   }
+  // HostPort as most definitions say it: 0, any. The real ones are the tasks'.
+  Json mappings = Json::array();
+  for (const render::Port& port : app.ports) {
+    if (port.container_port == 0) continue;
+    mappings.push_back(Json{{"ContainerPort", port.container_port},
+                            {"HostPort", 0},
+                            {"Labels", labels_json(port.labels)},
+                            {"Protocol", port.protocol},
+                            {"ServicePort", port.service_port}});
+  }
   Json checks = nullptr;
   if (!app.health_path.empty()) checks = Json::array({Json{{"Path", app.health_path}}});
   return Json{{"Tasks", list_or_null(std::move(tasks))},
@@ -87,7 +97,7 @@ Json app_json(const render::App& app) {
               {"Hosts", list_or_null(app.hosts)},
               {"PortDefinitions", list_or_null(std::move(definitions))},
               {"HealthChecks", std::move(checks)},
-              {"Container", Json{{"PortMappings", nullptr}}}};
+              {"Container", Json{{"PortMappings", list_or_null(std::move(mappings))}}}};
 }
 
 // Written app by app: one ordered object of ten thousand keys would be searched from the front for each of them.

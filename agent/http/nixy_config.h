@@ -1,7 +1,7 @@
 // /v1/config in the shape that Nixy's users know: same keys, same order, same null for what is absent. Pure.
 //
 // Differs from Nixy on purpose: Env holds only what expose_env names, Host is the resolved address that Nginx uses, and
-// what the routing state does not carry (slave ids, start times) is empty.
+// what the routing state does not carry (slave ids, start times, a definition's own host port) is empty.
 #pragma once
 
 #include <string>

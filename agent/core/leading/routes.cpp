@@ -248,6 +248,7 @@ class Builder {
       port.protocol = "tcp";
     }
     if (port.service_port < 0 || port.service_port > 65'535) port.service_port = 0;
+    if (port.container_port < 0 || port.container_port > 65'535) port.container_port = 0;
   }
 
   void clean(const MarathonApp& app, const std::string& what, const std::string& where,

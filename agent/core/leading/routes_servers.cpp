@@ -196,6 +196,7 @@ PlacedPorts place_tasks(const MarathonApp& app, const std::vector<MarathonPort>&
     port.name = ports[i].name;
     port.protocol = ports[i].protocol == "tcp,udp" ? "udp,tcp" : ports[i].protocol;
     port.service_port = ports[i].service_port;
+    port.container_port = ports[i].container_port;
     port.labels = ports[i].labels;
     if (port.servers.empty()) {
       placed.main_port = std::move(port);

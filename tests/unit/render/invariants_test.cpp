@@ -20,6 +20,7 @@ TEST(InvariantsTest, OutermostValuesAreKept) {
   Port& first = state.apps[0].ports[0];
   first.protocol = "udp,tcp";
   first.service_port = 65'535;
+  first.container_port = 65'535;
   first.servers.push_back(first.servers[0]);  // two servers at one address: Nginx takes them as two
   Port last;
   last.index = 65'535;
@@ -94,6 +95,10 @@ const Breach kBreaches[] = {
      "app /web: a service port is not within 0..65535"},
     {"NegativeServicePort", [](RoutingState& s) { s.apps[1].ports[0].service_port = -1; }, 3,
      "app /web: a service port is not within 0..65535"},
+    {"ContainerPort", [](RoutingState& s) { s.apps[1].ports[0].container_port = 65'536; }, 3,
+     "app /web: a container port is not within 0..65535"},
+    {"NegativeContainerPort", [](RoutingState& s) { s.apps[1].ports[0].container_port = -1; }, 3,
+     "app /web: a container port is not within 0..65535"},
     {"Protocol", [](RoutingState& s) { s.apps[1].ports[0].protocol = "sctp"; }, 3,
      "app /web: a port's protocol is none of tcp, udp and udp,tcp"},
     {"ServerOrder", [](RoutingState& s) { std::swap(s.apps[0].ports[0].servers[0], s.apps[0].ports[0].servers[1]); }, 2,

@@ -9,6 +9,7 @@
 #include <ctime>
 #include <fstream>
 #include <functional>
+#include <iostream>
 #include <sstream>
 #include <thread>
 
@@ -274,6 +275,41 @@ TEST_F(CheckTest, RefusedPasswordIsNamed) {
   const FixedAnswer marathon("401 Unauthorized", "", "");
   config_.marathon = {marathon.url()};
   EXPECT_THAT(found(check_marathon_openly), HasSubstr("answers HTTP 401; are the credentials right?"));
+}
+
+TEST_F(CheckTest, FilesForMarathonAreLookedAt) {
+  const auto access = [&] {
+    return found([](CheckReport& report, const Config& config) { (void)check_access(report, config); });
+  };
+  const std::string file = (directory_.path() / "secret").string();
+  EXPECT_EQ(access(), "");
+  config_.tls.ca_file = file;
+  EXPECT_THAT(access(), StartsWith("fail  marathon: ca_file " + file + ": "));
+  EXPECT_EQ(exit_code(), kExitUsage);
+  config_.tls = {};
+  config_.marathon_auth_file = file;
+  EXPECT_EQ(access(), "fail  marathon: marathon_auth_file " + file + ": No such file or directory\n");
+  std::ofstream(file) << "hunter2\n";
+  EXPECT_EQ(access(), "fail  marathon: marathon_auth_file " + file +
+                          ": expected one line user:password, or Bearer TOKEN, or token=TOKEN\n");
+  config_.marathon_auth_file.clear();
+  config_.marathon_service_account_file = file;
+  EXPECT_EQ(access(), "fail  marathon: marathon_service_account_file " + file +
+                          ": expected a JSON object with uid, private_key and login_endpoint\n");
+  EXPECT_EQ(exit_code(), kExitUsage);
+}
+
+TEST_F(CheckTest, CredentialsBecomeAHeader) {
+  CheckReport report(std::cout);
+  EXPECT_EQ(check_access(report, config_), "");
+  config_.user = "jo";
+  config_.pass = "pw";
+  EXPECT_EQ(check_access(report, config_), "Basic am86cHc=");
+  config_.user.clear();
+  config_.marathon_auth_file = (directory_.path() / "secret").string();
+  std::ofstream(config_.marathon_auth_file) << "Bearer x\n";
+  EXPECT_EQ(check_access(report, config_), "Bearer x");
+  EXPECT_EQ(question_to_marathon(config_, "Bearer x", seconds(1)).authorization, "Bearer x");
 }
 
 TEST_F(CheckTest, ClockThatIsOffIsAWarning) {

@@ -46,8 +46,31 @@ TEST(ConfigEdgesTest, BoundsAreWithinTheRange) {
               EndsWith("expected a duration from 1s to 10m, found \"600001ms\""));
   EXPECT_THAT(refused("shrink_limit = -0.01"), EndsWith("expected a number from 0 to 1, found -0.01"));
   EXPECT_THAT(refused("shrink_limit = 1.01"), HasSubstr("from 0 to 1"));
-  EXPECT_THAT(refused("[statsd]\nsample_rate = 101"), HasSubstr("expected a whole number from 1 to 100"));
-  EXPECT_THAT(refused("[statsd]\nsample_rate = 0"), HasSubstr("from 1 to 100"));
+}
+
+TEST(ConfigEdgesTest, WhatNixyTakesIsTakenAndNamed) {
+  for (const char* rate : {"0", "101", "-7"}) {
+    const LoadedConfig loaded = accepted("[statsd]\nsample_rate = " + std::string(rate));
+    EXPECT_EQ(loaded.config.statsd.sample_rate, 100);
+    EXPECT_THAT(warned(loaded), ElementsAre("test.toml:2: statsd.sample_rate: " + std::string(rate) +
+                                            " is not within 1 and 100; all messages are sent"));
+  }
+  EXPECT_THAT(warned(accepted("[statsd]\nsample_rate = 7")), IsEmpty());
+  EXPECT_THAT(warned(accepted("", {{"CHORALE_STATSD_SAMPLE_RATE", "7"}})), IsEmpty());
+  EXPECT_THAT(refused("[statsd]\nsample_rate = '7'"), HasSubstr("expected a whole number from 1 to 100"));
+
+  const std::string paths = "nginx_config = 'nginx.conf'\nnginx_template = '../t/nginx.tmpl'\n";
+  const auto there = parse_config(paths, "/etc/nixy/nixy.toml", {"proxy-1", {}});
+  ASSERT_TRUE(there);
+  EXPECT_EQ(there->config.nginx_config, "/etc/nixy/nginx.conf");
+  EXPECT_EQ(there->config.nginx_template, "/etc/t/nginx.tmpl");
+  EXPECT_THAT(warned(*there), ElementsAre("/etc/nixy/nixy.toml:1: nginx_config: a relative path is taken from this "
+                                          "file's directory: /etc/nixy/nginx.conf",
+                                          HasSubstr("/etc/nixy/nixy.toml:2: nginx_template: a relative path")));
+  const auto here = parse_config(paths, "x/nixy.toml", {"proxy-1", {}, "/srv"});
+  ASSERT_TRUE(here);
+  EXPECT_EQ(here->config.nginx_config, "/srv/x/nginx.conf");
+  EXPECT_EQ(here->warnings.front().kind, Kind::kTakenAsInNixy);
 }
 
 TEST(ConfigEdgesTest, EnvironmentIsReadAsTheKeysType) {
@@ -117,7 +140,8 @@ TEST(ConfigEdgesTest, DelimitersAndCommandsAreChecked) {
   }
   EXPECT_THAT(refused("nginx_cmd = []"), HasSubstr("nginx_cmd: expected a command"));
   EXPECT_THAT(refused("nginx_cmd = ['', '-t']"), HasSubstr("nginx_cmd: expected a command"));
-  EXPECT_THAT(refused("nginx_template = ''"), EndsWith("expected an absolute path, found nothing"));
+  EXPECT_THAT(refused("nginx_template = ''"), EndsWith("nginx_template: expected a path, found nothing"));
+  EXPECT_THAT(refused("nginx_config = ''"), EndsWith("nginx_config: expected a path, found nothing"));
   EXPECT_THAT(refused("reload_on = ['/a', 'b']"), EndsWith("expected an absolute path, found \"b\""));
   EXPECT_EQ(accepted("drift = 'repair'").config.repair_drift, true);
 }

@@ -69,6 +69,12 @@ TEST(NixyConfigTest, AppsHaveNixysShape) {
   EXPECT_EQ(app["Hosts"], Json::parse(R"(["cart.shop"])"));
   EXPECT_EQ(app["HealthChecks"], Json::parse(R"([{"Path":"/health"}])"));
   EXPECT_TRUE(app["Container"]["PortMappings"].is_null());
+  auto mapped = state;
+  mapped.apps[0].ports[1].container_port = 8'080;
+  mapped.apps[0].ports[1].labels = {{"a", "b"}};
+  const Json shown = Json::parse(nixy_config_json("p", "", {}, {}, &mapped))["Apps"]["/shop/cart"]["Container"];
+  EXPECT_EQ(shown.dump(), R"({"PortMappings":[{"ContainerPort":8080,"HostPort":0,"Labels":{"a":"b"},)"
+                          R"("Protocol":"tcp","ServicePort":0}]})");
   EXPECT_EQ(app["PortDefinitions"][0].dump(), R"({"Port":10000,"Protocol":"tcp","Name":"http","Labels":{}})");
   // Two blanks of indentation at every depth, as a dump of the whole would have.
   EXPECT_EQ(text, body.dump(2) + "\n");

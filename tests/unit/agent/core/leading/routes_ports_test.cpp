@@ -52,6 +52,17 @@ TEST(RoutesPortsTest, ContainerPortsWithoutHostPortUseTheContainersAddressAndTak
   EXPECT_EQ(port_summary(routes_of(apps({web})).state), "0=10.0.0.1:31001, 1=9.0.1.2:8080, 2=10.0.0.1:31002,");
 }
 
+TEST(RoutesPortsTest, PortsOfMappingsAreKeptForPeople) {
+  MarathonApp web = app("/web", {task("a", "10.0.0.1", {31001, 31002, 31003})});
+  web.network = NetworkMode::kBridge;
+  web.ports = {mapping(8080, true), mapping(65'536, true), mapping(-1, true)};
+  const Routes routes = routes_of(apps({web}));
+  ASSERT_EQ(routes.state.apps.size(), 1U);
+  std::vector<std::int32_t> ports;
+  for (const render::Port& port : routes.state.apps[0].ports) ports.push_back(port.container_port);
+  EXPECT_THAT(ports, ElementsAre(8080, 0, 0));
+}
+
 TEST(RoutesPortsTest, AContainerWithoutAddressIsNotServed) {
   MarathonApp web = app("/web", {task("a", "10.0.0.1", {})});
   web.network = NetworkMode::kContainer;
