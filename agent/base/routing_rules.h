@@ -13,6 +13,7 @@ struct RoutingRules {
   bool container_addresses = true;  // a port without a host port is reached at the container's own address
   bool respect_readiness = false;   // what a deployment starts is routed once its readiness checks say so
   bool keep_empty = false;          // an app without servers stays among the routes
+  bool pods = true;                 // pods are routed as apps are
   bool operator==(const RoutingRules&) const = default;
 };
 

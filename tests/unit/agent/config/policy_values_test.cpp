@@ -17,6 +17,7 @@ TEST(PolicyValuesTest, ShowWhatDecidesTheRoutes) {
   config.routing.container_addresses = false;
   config.routing.respect_readiness = true;
   config.routing.keep_empty = true;
+  config.routing.pods = false;
   EXPECT_EQ(policy_values(config, "framework-1"), (coordination::PolicyValues{{"realm", "prod"},
                                                                               {"expose_env", "COLOUR ZONE"},
                                                                               {"delimiters", "<% %>"},
@@ -26,6 +27,7 @@ TEST(PolicyValuesTest, ShowWhatDecidesTheRoutes) {
                                                                               {"ip_per_task", "never"},
                                                                               {"respect_readiness", "true"},
                                                                               {"empty_apps", "keep"},
+                                                                              {"pods", "false"},
                                                                               {"marathon", "framework-1"}}));
 }
 
