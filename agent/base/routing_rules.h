@@ -14,6 +14,7 @@ struct RoutingRules {
   bool respect_readiness = false;   // what a deployment starts is routed once its readiness checks say so
   bool keep_empty = false;          // an app without servers stays among the routes
   std::string merge_label{};        // apps of which it has the same value are shown to templates as one; empty: none
+  bool pods = true;                 // pods are routed as apps are
   bool operator==(const RoutingRules&) const = default;
 };
 

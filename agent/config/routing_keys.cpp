@@ -39,6 +39,14 @@ std::vector<Key> routing_keys() {
        .more = "It concerns apps with `readinessChecks`, while they are deployed; a task that is routed stays so. "
                "Marathon is asked for the results along with the apps, never for them alone. The same on all proxies "
                "of a pool."},
+      {.name = "pods",
+       .heading = kRoutes,
+       .type = FlagKey{kMember<&Config::routing, &RoutingRules::pods>},
+       .text = "Route Marathon's pods (1.4 and later) as apps: their instances are tasks, the endpoints of their "
+               "containers, in order, are ports.",
+       .more = "It costs one more small request with every list of apps. A Marathon without pods is asked for them "
+               "once, and again when events come anew. Where pods cannot be asked for they stay as they are, and apps "
+               "go on. The same on all proxies of a pool."},
       {.name = "empty_apps",
        .heading = kRoutes,
        .type = ChoiceKey{kMember<&Config::routing, &RoutingRules::keep_empty>, "keep", "omit"},

@@ -245,6 +245,8 @@ void Leadership::perform(TrackerEffect effect) {
             client_.perform(fetch);
           },
           [this](const FetchApp& fetch) { client_.perform(fetch); },
+          [this](const FetchPods& fetch) { client_.perform(fetch); },
+          [this](const FetchPod& fetch) { client_.perform(fetch); },
           [this](const PingEndpoint& ping) { client_.perform(ping); },
           [this](const ResolveNames& names) { resolver_.perform(names); },
           [this](const RenderAndOffer& offer) { render(offer); },

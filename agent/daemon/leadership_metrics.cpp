@@ -24,6 +24,10 @@ bool LeadershipMetrics::arrived(TimePoint now, const TrackerEvent& event) {
   return std::visit(coordination::Overloaded{
                         [&](const AppsFetched& apps) { return answered(apps.apps.has_value()); },
                         [&](const AppFetched& app) { return answered(app.result.has_value()); },
+                        [&](const PodsFetched& pods) {  // how old the apps are is not theirs to say
+                          metrics_.marathon_request(pods.pods.has_value());
+                          return false;
+                        },
                         [&](const EventReceived& received) {
                           metrics_.marathon_event();
                           // The echo of a subscription begins no change.

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "agent/marathon/pod_draft.h"
+
 namespace chorale::agent {
 namespace {
 
@@ -23,6 +25,7 @@ NetworkMode network_of(const AppDraft& draft) {
 }
 
 std::vector<PortDraft>& declared_ports(AppDraft& draft) {
+  if (draft.app.pod) return draft.endpoints;
   switch (draft.app.network) {
     case NetworkMode::kHost:
       // Marathon 1.0 - 1.4 send both, and only the definitions have names and labels.
@@ -56,10 +59,12 @@ MarathonApp settle(AppDraft draft) {
   if (draft.unreadable) {
     MarathonApp named;
     named.id = std::move(draft.app.id);
+    named.pod = draft.app.pod;
     named.unreadable = std::move(draft.unreadable);
     return named;
   }
   draft.app.network = network_of(draft);
+  if (draft.app.pod) settle_instances(draft);
   for (PortDraft& declared : declared_ports(draft)) {
     // Bridge mode always has a port on the slave: an absent hostPort means a random one.
     declared.port.has_host_port = draft.app.network != NetworkMode::kContainer || declared.host_port;

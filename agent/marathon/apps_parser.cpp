@@ -26,6 +26,17 @@ std::optional<Failure> read(std::string_view text, Reader& reader) {
   return std::move(reader.failure);
 }
 
+tl::expected<MarathonApps, Failure> readable(MarathonApps apps, const char* kind) {
+  const auto is_readable = [](const auto& app) { return !app.second.unreadable; };
+  if (!apps.empty() && std::none_of(apps.begin(), apps.end(), is_readable)) {
+    // Not one bad app: another answer than we understand, which must not count as a list.
+    const MarathonApp& first = apps.begin()->second;
+    return tl::unexpected(Failure{"none of its " + std::to_string(apps.size()) + " " + kind + " can be read, first " +
+                                  one_line(first.id) + ": " + *first.unreadable});
+  }
+  return apps;
+}
+
 }  // namespace
 
 tl::expected<MarathonApps, Failure> parse_apps(std::string_view body) {
@@ -36,14 +47,7 @@ tl::expected<MarathonApps, Failure> parse_apps(std::string_view body) {
   if (!reader.has_apps) {
     return tl::unexpected(Failure{"no \"apps\" in it: this is not an answer of Marathon's /v2/apps"});
   }
-  const auto is_readable = [](const auto& app) { return !app.second.unreadable; };
-  if (!reader.apps.empty() && std::none_of(reader.apps.begin(), reader.apps.end(), is_readable)) {
-    // Not one bad app: another answer than we understand, which must not count as a list.
-    const MarathonApp& first = reader.apps.begin()->second;
-    return tl::unexpected(Failure{"none of its " + std::to_string(reader.apps.size()) + " apps can be read, first " +
-                                  one_line(first.id) + ": " + *first.unreadable});
-  }
-  return std::move(reader.apps);
+  return readable(std::move(reader.apps), "apps");
 }
 
 tl::expected<MarathonApp, Failure> parse_app(std::string_view body) {
@@ -53,6 +57,22 @@ tl::expected<MarathonApp, Failure> parse_app(std::string_view body) {
   }
   if (!reader.single) {
     return tl::unexpected(Failure{"no \"app\" in it: this is not an answer of Marathon's /v2/apps/{id}"});
+  }
+  return *std::move(reader.single);
+}
+
+tl::expected<MarathonApps, Failure> parse_pods(std::string_view body) {
+  AppsReader reader(body.size(), Node::kPods);
+  if (auto failure = read(body, reader)) {
+    return tl::unexpected(std::move(*failure));
+  }
+  return readable(std::move(reader.apps), "pods");
+}
+
+tl::expected<MarathonApp, Failure> parse_pod(std::string_view body) {
+  AppsReader reader(body.size(), Node::kPod);
+  if (auto failure = read(body, reader)) {
+    return tl::unexpected(std::move(*failure));
   }
   return *std::move(reader.single);
 }

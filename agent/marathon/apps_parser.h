@@ -16,6 +16,10 @@ namespace chorale::agent {
 
 [[nodiscard]] tl::expected<MarathonApps, Failure> parse_apps(std::string_view body);  // {"apps":[...]}
 [[nodiscard]] tl::expected<MarathonApp, Failure> parse_app(std::string_view body);    // {"app":{...}}
+// The same for pods (Marathon 1.4 and later), whose instances stand as tasks: /v2/pods::status, an array that may be
+// empty, and /v2/pods/{id}::status.
+[[nodiscard]] tl::expected<MarathonApps, Failure> parse_pods(std::string_view body);
+[[nodiscard]] tl::expected<MarathonApp, Failure> parse_pod(std::string_view body);
 // The data of one SSE event. A malformed one is a Failure; unknown types are fine.
 [[nodiscard]] tl::expected<MarathonEvent, Failure> parse_event(std::string_view data);
 

@@ -11,18 +11,28 @@ namespace {
 // Marathon's own documents are about ten levels deep; nlohmann would need no stack for more, but more is not needed.
 constexpr std::size_t kMaxDepth = 200;
 
+bool is_app(Node node) { return node == Node::kApp || node == Node::kPod; }
+
+Shape shape_of(Node document) { return document == Node::kPods ? Shape::kArray : Shape::kObject; }
+
 }  // namespace
 
 bool AppsReader::fail(const std::string& what) {
   if (!failure) {
-    const std::string app = draft_.app.id.empty() ? "" : "app " + one_line(draft_.app.id) + ": ";
+    const std::string app =
+        draft_.app.id.empty() ? "" : (draft_.app.pod ? "pod " : "app ") + one_line(draft_.app.id) + ": ";
     failure = Failure{app + what};
   }
   return false;
 }
 
+bool AppsReader::fail_document(std::string_view found) {
+  return fail("the document is " + std::string(found) + ", expected " +
+              std::string(expected_text(shape_of(document_))));
+}
+
 bool AppsReader::in_app() const {
-  return std::any_of(frames_.begin(), frames_.end(), [](const Frame& frame) { return frame.node == Node::kApp; });
+  return std::any_of(frames_.begin(), frames_.end(), [](const Frame& frame) { return is_app(frame.node); });
 }
 
 bool AppsReader::spoil(const std::string& what) {
@@ -38,7 +48,7 @@ bool AppsReader::spoil(const std::string& what) {
 std::string AppsReader::path() const {
   std::string out;
   for (const Frame& frame : frames_) {
-    if (frame.node == Node::kApp) {
+    if (is_app(frame.node)) {
       out.clear();
     }
     if (frame.array) {
@@ -61,13 +71,13 @@ const Rule* AppsReader::expect() {
   Frame& frame = frames_.back();
   const Rule* rule = find_rule(frame.node, frame.key);
   if (rule != nullptr && rule->key != "*") {
-    const std::uint64_t bit = 1ULL << static_cast<unsigned>(rule->node);
-    if ((frame.seen & bit) != 0) {
+    const auto node = static_cast<std::size_t>(rule->node);
+    if (frame.seen.test(node)) {
       // Which of the two is meant decides about routes, and every parser chooses differently.
       const std::string what = path() + " appears twice";
-      rule->node == Node::kAppId ? fail(what) : spoil(what);
+      rule->node == Node::kAppId || rule->node == Node::kPodId ? fail(what) : spoil(what);
     }
-    frame.seen |= bit;
+    frame.seen.set(node);
   }
   return rule;
 }
@@ -76,7 +86,7 @@ const Rule* AppsReader::expect() {
 bool AppsReader::scalar(Shape shape, std::string_view what, const Rule*& rule) {
   rule = nullptr;
   if (frames_.empty()) {
-    return fail("the document is " + std::string(what) + ", expected an object");
+    return fail_document(what);
   }
   const Rule* found = expect();
   if (found != nullptr && found->shape != shape) {
@@ -94,7 +104,7 @@ bool AppsReader::scalar(Shape shape, std::string_view what, const Rule*& rule) {
 
 bool AppsReader::null() {
   if (frames_.empty()) {
-    return fail("the document is null, expected an object");
+    return fail_document("null");
   }
   const Rule* rule = expect();
   if (rule != nullptr && !rule->nullable) {
@@ -110,6 +120,8 @@ bool AppsReader::boolean(bool value) {
   }
   if (rule != nullptr && rule->node == Node::kAlive) {
     draft_.app.tasks.back().health.back().alive = value;
+  } else if (rule != nullptr && rule->node == Node::kEndpointHealthy) {
+    draft_.instances.back().containers.back().endpoints.back().healthy = value;
   } else if (rule != nullptr && rule->node == Node::kReady) {
     draft_.readiness.back().ready = value;
   }
@@ -145,7 +157,7 @@ bool AppsReader::number_unsigned(std::uint64_t value) {
 
 bool AppsReader::number_float(double /*value*/, const std::string& /*text*/) {
   if (frames_.empty()) {
-    return fail("the document is a number, expected an object");
+    return fail_document("a number");
   }
   const Rule* rule = expect();
   if (rule != nullptr && rule->shape != Shape::kAnyText && rule->shape != Shape::kAnyArray) {
@@ -177,10 +189,11 @@ bool AppsReader::open(Shape shape) {
     return true;
   }
   if (frames_.empty()) {
-    if (shape != Shape::kObject) {
-      return fail("the document is an array, expected an object");
+    if (shape != shape_of(document_)) {
+      return fail_document(expected_text(shape));
     }
-    frames_.emplace_back(Node::kRoot);
+    frames_.emplace_back(document_, shape == Shape::kArray);
+    begin(document_);
     return true;
   }
   const Rule* rule = expect();
@@ -221,18 +234,19 @@ bool AppsReader::end_object() {
   }
   const Frame frame = std::move(frames_.back());
   frames_.pop_back();
-  if (frame.node == Node::kApp && !end_app()) {
+  if (is_app(frame.node) && !end_app()) {
     return false;
   }
-  if (frame.node == Node::kTask && draft_.app.tasks.back().id.empty()) {
+  if ((frame.node == Node::kTask || frame.node == Node::kInstance) && draft_.app.tasks.back().id.empty()) {
     spoil(path() + " has no id");
   }
-  if (frame.node == Node::kHealthResult && frame.seen == 0) {
+  if (frame.node == Node::kHealthResult && frame.seen.none()) {
     spoil(path() + " does not say whether the task is alive");
   }
   if (frame.node == Node::kHealthCheck) {
     draft_.end_health_check();
   }
+  end_pod_part(frame.node);
   return advance();
 }
 
@@ -243,7 +257,9 @@ bool AppsReader::end_array() {
     const Frame& frame = frames_.back();
     if (frame.node == Node::kDeployments) draft_.app.deploying = frame.index > 0;
     if (frame.node == Node::kReadinessChecks) draft_.app.readiness_checks = frame.index;
+    const Node node = frame.node;
     frames_.pop_back();
+    end_pod_part(node);
   }
   return advance();
 }
@@ -266,11 +282,14 @@ bool AppsReader::end_app() {
     return fail(path() + (draft_.unreadable ? " cannot be told from others: " + *draft_.unreadable : " has no id"));
   }
   if (!draft_.unreadable && !draft_.has_tasks) {
-    // Tasks were asked for: without them this would look like an app that lost all of its servers.
-    draft_.unreadable = "it has no \"tasks\": ask with ?embed=apps.tasks";
+    // Without them this would look like an app that lost all of its servers.
+    draft_.unreadable = draft_.app.pod ? "it has no \"instances\"" : "it has no \"tasks\": ask with ?embed=apps.tasks";
+  }
+  if (!draft_.unreadable && draft_.app.pod && !draft_.has_containers) {
+    draft_.unreadable = "its spec has no \"containers\"";
   }
   MarathonApp app = settle(std::exchange(draft_, AppDraft{}));
-  if (frames_.back().node == Node::kRoot) {
+  if (frames_.empty() || frames_.back().node == Node::kRoot) {
     single = std::move(app);
     return true;
   }
@@ -278,6 +297,7 @@ bool AppsReader::end_app() {
   if (const auto [at, added] = apps.try_emplace(std::move(id), std::move(app)); !added) {
     MarathonApp twice;
     twice.id = at->first;
+    twice.pod = at->second.pod;
     twice.unreadable = "it is listed twice";
     at->second = std::move(twice);
   }

@@ -47,6 +47,7 @@ constexpr std::array kRules{
 
     Rule{Node::kNetworks, "*", Node::kNetwork, Shape::kObject, kNeverNull},
     Rule{Node::kNetwork, "mode", Node::kNetworkMode, Shape::kText},
+    Rule{Node::kNetwork, "name", Node::kNetworkName, Shape::kText},
 
     Rule{Node::kContainer, "portMappings", Node::kMappings, Shape::kArray},
     Rule{Node::kContainer, "docker", Node::kDocker, Shape::kObject},
@@ -88,6 +89,55 @@ constexpr std::array kRules{
     // Early Marathon lists a check without a result as null.
     Rule{Node::kHealthResults, "*", Node::kHealthResult, Shape::kObject},
     Rule{Node::kHealthResult, "alive", Node::kAlive, Shape::kBoolean, kNeverNull},
+
+    Rule{Node::kPods, "*", Node::kPod, Shape::kObject, kNeverNull},
+    Rule{Node::kPod, "id", Node::kPodId, Shape::kText, kNeverNull},
+    Rule{Node::kPod, "spec", Node::kPodSpec, Shape::kObject, kNeverNull},
+    Rule{Node::kPod, "instances", Node::kInstances, Shape::kArray, kNeverNull},
+
+    Rule{Node::kPodSpec, "version", Node::kAppVersion, Shape::kText},
+    Rule{Node::kPodSpec, "labels", Node::kLabels, Shape::kObject},
+    Rule{Node::kPodSpec, "environment", Node::kEnv, Shape::kObject},
+    Rule{Node::kPodSpec, "networks", Node::kNetworks, Shape::kArray},
+    Rule{Node::kPodSpec, "containers", Node::kPodContainers, Shape::kArray, kNeverNull},
+    Rule{Node::kPodContainers, "*", Node::kPodContainer, Shape::kObject, kNeverNull},
+    Rule{Node::kPodContainer, "name", Node::kContainerName, Shape::kText},
+    Rule{Node::kPodContainer, "endpoints", Node::kEndpoints, Shape::kArray},
+    Rule{Node::kPodContainer, "healthCheck", Node::kContainerCheck, Shape::kObject},
+    Rule{Node::kEndpoints, "*", Node::kEndpoint, Shape::kObject, kNeverNull},
+    Rule{Node::kEndpoint, "name", Node::kPortName, Shape::kText},
+    Rule{Node::kEndpoint, "containerPort", Node::kPortContainerPort, Shape::kPort},
+    Rule{Node::kEndpoint, "hostPort", Node::kPortHostPort, Shape::kPort},
+    Rule{Node::kEndpoint, "protocol", Node::kEndpointProtocols, Shape::kArray},
+    Rule{Node::kEndpoint, "labels", Node::kPortLabels, Shape::kObject},
+    Rule{Node::kEndpointProtocols, "*", Node::kEndpointProtocol, Shape::kText},
+    Rule{Node::kContainerCheck, "http", Node::kHttpCheck, Shape::kObject},
+    Rule{Node::kHttpCheck, "path", Node::kHttpCheckPath, Shape::kText},
+
+    Rule{Node::kInstances, "*", Node::kInstance, Shape::kObject, kNeverNull},
+    Rule{Node::kInstance, "id", Node::kTaskId, Shape::kText, kNeverNull},
+    Rule{Node::kInstance, "status", Node::kInstanceStatus, Shape::kText},
+    Rule{Node::kInstance, "agentHostname", Node::kTaskHost, Shape::kText},
+    Rule{Node::kInstance, "specReference", Node::kSpecReference, Shape::kText},
+    Rule{Node::kInstance, "networks", Node::kInstanceNetworks, Shape::kArray},
+    Rule{Node::kInstance, "containers", Node::kContainerStatuses, Shape::kArray},
+    Rule{Node::kInstanceNetworks, "*", Node::kInstanceNetwork, Shape::kObject},
+    Rule{Node::kInstanceNetwork, "name", Node::kInstanceNetworkName, Shape::kText},
+    Rule{Node::kInstanceNetwork, "addresses", Node::kInstanceAddresses, Shape::kArray},
+    Rule{Node::kInstanceAddresses, "*", Node::kInstanceAddress, Shape::kText},
+    Rule{Node::kContainerStatuses, "*", Node::kContainerStatus, Shape::kObject},
+    Rule{Node::kContainerStatus, "name", Node::kStatusName, Shape::kText},
+    Rule{Node::kContainerStatus, "status", Node::kStatusState, Shape::kText},
+    Rule{Node::kContainerStatus, "endpoints", Node::kStatusEndpoints, Shape::kArray},
+    Rule{Node::kContainerStatus, "conditions", Node::kConditions, Shape::kArray},
+    Rule{Node::kStatusEndpoints, "*", Node::kStatusEndpoint, Shape::kObject},
+    Rule{Node::kStatusEndpoint, "name", Node::kStatusEndpointName, Shape::kText},
+    Rule{Node::kStatusEndpoint, "allocatedHostPort", Node::kAllocatedPort, Shape::kPort},
+    Rule{Node::kStatusEndpoint, "healthy", Node::kEndpointHealthy, Shape::kBoolean},
+    Rule{Node::kConditions, "*", Node::kCondition, Shape::kObject},
+    Rule{Node::kCondition, "name", Node::kConditionName, Shape::kText},
+    Rule{Node::kCondition, "value", Node::kConditionValue, Shape::kText},
+    Rule{Node::kCondition, "reason", Node::kConditionReason, Shape::kText},
 };
 
 struct Range {
@@ -96,7 +146,7 @@ struct Range {
 };
 
 constexpr auto kRanges = [] {
-  std::array<Range, static_cast<std::size_t>(Node::kAlive) + 1> ranges{};
+  std::array<Range, kNodes> ranges{};
   for (std::size_t i = 0; i < kRules.size(); ++i) {
     Range& range = ranges[static_cast<std::size_t>(kRules[i].parent)];
     if (range.end == 0) {

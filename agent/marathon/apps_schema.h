@@ -1,9 +1,11 @@
-// Which places of Marathon's app JSON mean something to routing, and what must be there. Pure data.
+// Which places of Marathon's app and pod JSON mean something to routing, and what must be there. Pure data.
 //
 // One table instead of nested ifs: the SAX reader walks it, everything that is not in it is skipped. It holds the
-// union of all dialects from Marathon 0.9 to 1.11; app_draft decides which of them an app speaks.
+// union of all dialects from Marathon 0.9 to 1.11; app_draft decides which of them an app speaks. Pods (PodStatus, 1.4
+// and later) have rules of their own and share the nodes that mean the same.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -68,7 +70,47 @@ enum class Node : std::uint8_t {
   kHealthResults,
   kHealthResult,
   kAlive,
+  kPods,
+  kPod,
+  kPodId,
+  kPodSpec,
+  kPodContainers,
+  kPodContainer,
+  kContainerName,
+  kEndpoints,
+  kEndpoint,
+  kEndpointProtocols,
+  kEndpointProtocol,
+  kContainerCheck,
+  kHttpCheck,
+  kHttpCheckPath,
+  kNetworkName,
+  kInstances,
+  kInstance,
+  kInstanceStatus,
+  kSpecReference,
+  kInstanceNetworks,
+  kInstanceNetwork,
+  kInstanceNetworkName,
+  kInstanceAddresses,
+  kInstanceAddress,
+  kContainerStatuses,
+  kContainerStatus,
+  kStatusName,
+  kStatusState,
+  kStatusEndpoints,
+  kStatusEndpoint,
+  kStatusEndpointName,
+  kAllocatedPort,
+  kEndpointHealthy,
+  kConditions,
+  kCondition,
+  kConditionName,
+  kConditionValue,
+  kConditionReason,
 };
+
+inline constexpr std::size_t kNodes = static_cast<std::size_t>(Node::kConditionReason) + 1;
 
 enum class Shape : std::uint8_t {
   kObject,

@@ -12,7 +12,10 @@ void AppsReader::begin(Node node) {
     has_apps = true;
   } else if (node == Node::kApp) {
     draft_ = AppDraft{};
-  } else if (node == Node::kTasks) {
+  } else if (node == Node::kPod) {
+    draft_ = AppDraft{};
+    draft_.app.pod = true;
+  } else if (node == Node::kTasks || node == Node::kInstances) {
     draft_.has_tasks = true;
   } else if (node == Node::kTask) {
     app.tasks.emplace_back();
@@ -32,12 +35,14 @@ void AppsReader::begin(Node node) {
     ports_ = &draft_.discovery;
   } else if (node == Node::kPortDefinition || node == Node::kMapping || node == Node::kDiscoveryPort) {
     ports_->emplace_back();
+  } else {
+    begin_pod_part(node);
   }
 }
 
 void AppsReader::take_text(Node node, std::string& value) {
   MarathonApp& app = draft_.app;
-  if (node == Node::kAppId) {
+  if (node == Node::kAppId || node == Node::kPodId) {
     app.id = std::move(value);
   } else if (node == Node::kAppVersion) {
     app.version = std::move(value);
@@ -79,6 +84,8 @@ void AppsReader::take_task_text(Node node, std::string& value) {
     draft_.app.tasks.back().started = !value.empty();
   } else if (node == Node::kTaskIp && !value.empty()) {
     draft_.app.tasks.back().ip_addresses.push_back(std::move(value));
+  } else {
+    take_pod_text(node, value);
   }
 }
 
@@ -93,6 +100,8 @@ void AppsReader::take_port(Node node, std::uint16_t value) {
     ports_->back().port.container_port = value;
   } else if (node == Node::kPortHostPort) {
     ports_->back().host_port = true;  // its number does not matter: task.ports has the real one
+  } else if (node == Node::kAllocatedPort) {
+    draft_.instances.back().containers.back().endpoints.back().host_port = value;
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <type_traits>
 #include <utility>
 
 #include "agent/base/worker.h"
@@ -24,6 +25,7 @@ constexpr std::size_t kBigEvent = 256U << 10U;
 
 constexpr std::size_t kMostOfASubscription = 1U << 20U;
 
+constexpr const char* kPodsPath = "/v2/pods::status";
 constexpr const char* kAppsPath = "/v2/apps?embed=apps.tasks&embed=apps.counts&embed=apps.deployments";
 
 using RestResult = tl::expected<std::string, RestFailure>;
@@ -134,6 +136,29 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
     });
   }
 
+  void fetch_pods(const FetchPods& effect) {
+    get(effect.endpoint, kPodsPath, options_.list_timeout, [effect](Impl& self, const Url& url, RestResult body) {
+      if (!body) {
+        return self.report(PodsFetched{effect.fetch, effect.endpoint, absent_or_failed<MarathonApps>(body.error())});
+      }
+      self.on_worker([effect, where = url.text(), body = std::move(*body)]() -> TrackerEvent {
+        return PodsFetched{effect.fetch, effect.endpoint, naming(where, parse_pods(body))};
+      });
+    });
+  }
+
+  void fetch_pod(const FetchPod& effect) {
+    const auto answered = [effect](Impl& self, const Url& url, RestResult body) {
+      if (!body) {
+        return self.report(AppFetched{effect.fetch, effect.endpoint, effect.pod, absent_or_failed(body.error())});
+      }
+      self.on_worker([effect, where = url.text(), body = std::move(*body)]() -> TrackerEvent {
+        return AppFetched{effect.fetch, effect.endpoint, effect.pod, naming(where, only(effect.pod, parse_pod(body)))};
+      });
+    };
+    get(effect.endpoint, pod_status_path(effect.pod), options_.request_timeout, answered);
+  }
+
   void ping(const PingEndpoint& effect) {
     const Milliseconds limit = std::min(options_.request_timeout, options_.ping_timeout);
     get(effect.endpoint, "/ping", limit, [effect](Impl& self, const Url&, RestResult body) {
@@ -162,9 +187,11 @@ class MarathonClient::Impl : public std::enable_shared_from_this<Impl> {
     return result;
   }
 
-  static AppResult absent_or_failed(RestFailure& failure) {
-    if (failure.status == 404) {
-      return std::optional<MarathonApp>{};
+  // A Marathon before 1.4 answers 404 or 405 where pods would be.
+  template <class Value = MarathonApp>
+  static tl::expected<std::optional<Value>, Failure> absent_or_failed(RestFailure& failure) {
+    if (failure.status == 404 || (std::is_same_v<Value, MarathonApps> && failure.status == 405)) {
+      return std::optional<Value>{};
     }
     return tl::unexpected(std::move(failure.failure));
   }
@@ -303,6 +330,8 @@ MarathonClient::~MarathonClient() { impl_->close(); }
 void MarathonClient::perform(const OpenStream& effect) { impl_->open_stream(effect.endpoint); }
 void MarathonClient::perform(const FetchApps& effect) { impl_->fetch_apps(effect); }
 void MarathonClient::perform(const FetchApp& effect) { impl_->fetch_app(effect); }
+void MarathonClient::perform(const FetchPods& effect) { impl_->fetch_pods(effect); }
+void MarathonClient::perform(const FetchPod& effect) { impl_->fetch_pod(effect); }
 void MarathonClient::perform(const PingEndpoint& effect) { impl_->ping(effect); }
 void MarathonClient::set_endpoints(const std::vector<std::string>& endpoints) { impl_->set_endpoints(endpoints); }
 void MarathonClient::leave(std::function<void()> done) { impl_->leave(std::move(done)); }

@@ -36,7 +36,7 @@ struct MarathonClientOptions {
 class MarathonClient {
  public:
   // Every answer, as the tracker's own events: StreamAttached, StreamFailed, EventReceived, AppsFetched, AppFetched,
-  // EndpointPinged.
+  // PodsFetched, EndpointPinged.
   using Sink = std::function<void(TrackerEvent)>;
 
   MarathonClient(boost::asio::io_context& loop, boost::asio::thread_pool& workers, MarathonClientOptions options,
@@ -49,6 +49,8 @@ class MarathonClient {
   void perform(const OpenStream& effect);
   void perform(const FetchApps& effect);
   void perform(const FetchApp& effect);
+  void perform(const FetchPods& effect);
+  void perform(const FetchPod& effect);  // AppFetched answers it
   void perform(const PingEndpoint& effect);
   // Marathon's base URLs: who may post events.
   void set_endpoints(const std::vector<std::string>& endpoints);

@@ -29,6 +29,11 @@ std::string encoded_but(std::string_view text, std::string_view kept) {
   return out;
 }
 
+std::string path_below(const std::string& resource, std::string_view id) {
+  const bool rooted = !id.empty() && id.front() == '/';
+  return resource + (rooted ? "" : "/") + encoded_but(id, "._~/-");
+}
+
 }  // namespace
 
 tl::expected<Url, Failure> redirect_target(const Url& from, std::string_view location) {
@@ -52,10 +57,9 @@ tl::expected<Url, Failure> redirect_target(const Url& from, std::string_view loc
   return url;
 }
 
-std::string app_path(std::string_view app_id) {
-  const bool rooted = !app_id.empty() && app_id.front() == '/';
-  return (rooted ? "/v2/apps" : "/v2/apps/") + encoded_but(app_id, "._~/-");
-}
+std::string app_path(std::string_view app_id) { return path_below("/v2/apps", app_id); }
+
+std::string pod_status_path(std::string_view pod_id) { return path_below("/v2/pods", pod_id) + "::status"; }
 
 std::string percent_encoded(std::string_view text) { return encoded_but(text, "._~-"); }
 

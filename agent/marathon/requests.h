@@ -22,6 +22,8 @@ inline constexpr int kMaxRedirects = 5;
 
 // An app id as a path below /v2/apps: its slashes stay, every character that is not unreserved is percent-encoded.
 [[nodiscard]] std::string app_path(std::string_view app_id);
+// The same below /v2/pods, where the pod's status is.
+[[nodiscard]] std::string pod_status_path(std::string_view pod_id);
 
 // Every character that is not unreserved (RFC 3986, 2.3) percent-encoded: a value within a query.
 [[nodiscard]] std::string percent_encoded(std::string_view text);

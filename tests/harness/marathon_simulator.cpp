@@ -152,6 +152,13 @@ bool MarathonSimulator::create(const std::string& app, int tasks, const json& mo
   return !control("create", arguments).is_null();
 }
 
+bool MarathonSimulator::create_pod(const std::string& pod, int instances, const json& more) {
+  json arguments = more;
+  arguments["id"] = pod;
+  arguments["tasks"] = instances;
+  return !control("create_pod", arguments).is_null();
+}
+
 bool MarathonSimulator::scale(const std::string& app, int tasks) {
   return !control("scale", {{"id", app}, {"instances", tasks}}).is_null();
 }

@@ -54,6 +54,8 @@ class MarathonSimulator {
   // The commonest of them; true when it was done. Deployments go on afterwards: see settled().
   bool create(const std::string& app, int tasks);
   bool create(const std::string& app, int tasks, const nlohmann::json& more);  // labels, env, healthChecks, ...
+  // One container with one endpoint, unless `more` says otherwise. Scaled, destroyed and killed as apps are.
+  bool create_pod(const std::string& pod, int instances, const nlohmann::json& more);
   bool scale(const std::string& app, int tasks);
   bool destroy(const std::string& app);
   bool restart(const std::string& app);

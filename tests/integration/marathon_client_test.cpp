@@ -173,5 +173,61 @@ TEST_F(MarathonClientTest, ReadsALargeClusterInOneGo) {
   EXPECT_EQ(simulator_->requests("apps"), 1);
 }
 
+TEST_F(MarathonClientTest, ReadsPodsWhereMarathonHasThem) {
+  for (const char* version : {"1.4.13", "1.9.136"}) {
+    SCOPED_TRACE(version);
+    reported_.clear();
+    simulate({"--version", version});
+    ASSERT_TRUE(simulator_->create_pod("/shop/pod", 2, {{"healthChecks", 1}, {"labels", {{"subdomain", "pod"}}}}));
+    ASSERT_TRUE(simulator_->settled(kLimit));
+    start();
+    client_->perform(FetchPods{7, simulator_->url()});
+    const PodsFetched list = wait_for<PodsFetched>();
+    EXPECT_EQ(list.fetch, 7U);
+    ASSERT_TRUE(list.pods) << list.pods.error().message;
+    ASSERT_TRUE(*list.pods);
+    const MarathonApp& pod = (*list.pods)->at("/shop/pod");
+    EXPECT_EQ(pod.labels.at("subdomain"), "pod");
+    ASSERT_EQ(pod.tasks.size(), 2U);
+    EXPECT_EQ(pod.tasks[0].state, "TASK_RUNNING");
+    EXPECT_EQ(pod.tasks[0].ports, simulator_->tasks("/shop/pod")[0].ports);
+    EXPECT_EQ(pod.tasks[0].health, std::vector<HealthResult>{HealthResult{true}});
+    client_->perform(FetchPod{8, simulator_->url(), "/shop/pod"});
+    const AppFetched one = wait_for<AppFetched>();
+    ASSERT_TRUE(one.result) << one.result.error().message;
+    EXPECT_EQ(*one.result, pod);
+    client_->perform(FetchPod{9, simulator_->url(), "/none"});
+    const AppFetched none = wait_for<AppFetched>(2);
+    ASSERT_TRUE(none.result) << none.result.error().message;
+    EXPECT_EQ(*none.result, std::nullopt);
+  }
+}
+
+TEST_F(MarathonClientTest, TellsAMarathonWithoutPodsFromOneThatFails) {
+  simulate({"--version", "1.3.14"});
+  start();
+  client_->perform(FetchPods{1, simulator_->url()});
+  const PodsFetched none = wait_for<PodsFetched>();
+  ASSERT_TRUE(none.pods) << none.pods.error().message;
+  EXPECT_FALSE(*none.pods);
+  ASSERT_FALSE(simulator_->control("fault", {{"kind", "pods"}, {"status", 405}}).is_null());
+  client_->perform(FetchPods{2, simulator_->url()});
+  const PodsFetched not_allowed = wait_for<PodsFetched>(2);
+  ASSERT_TRUE(not_allowed.pods) << not_allowed.pods.error().message;
+  EXPECT_FALSE(*not_allowed.pods);
+  reported_.clear();
+  simulate();
+  ASSERT_TRUE(simulator_->create_pod("/pod", 1, json::object()));
+  start();
+  for (const char* mode : {"status", "truncated", "empty_body", "malformed", "empty_object"}) {
+    ASSERT_TRUE(simulator_->fault("pods", mode));
+    client_->perform(FetchPods{++fetch_, simulator_->url()});
+    const PodsFetched failed = wait_for<PodsFetched>(count<PodsFetched>() + 1);
+    ASSERT_FALSE(failed.pods) << mode;
+    EXPECT_THAT(failed.pods.error().message, HasSubstr("GET " + simulator_->url() + "/v2/pods::status: ")) << mode;
+    ASSERT_TRUE(simulator_->clear_faults());
+  }
+}
+
 }  // namespace
 }  // namespace chorale::agent

@@ -215,15 +215,21 @@ bool only_instances_differ(const std::string& left, const std::string& right) {
   auto first = parse_object(left);
   auto second = parse_object(right);
   if (!first || !second) return false;
-  first->erase("instances");
-  second->erase("instances");
+  for (const char* key : {"instances", "scaling"}) {
+    first->erase(key);
+    second->erase(key);
+  }
   return *first == *second;
 }
 
 std::string with_instances(const std::string& definition, int instances) {
   auto app = parse_object(definition);
   if (!app) return definition;
-  (*app)["instances"] = instances;
+  if (app->contains("scaling")) {
+    (*app)["scaling"]["instances"] = instances;
+  } else {
+    (*app)["instances"] = instances;
+  }
   return app->dump();
 }
 

@@ -42,6 +42,24 @@ Json definition_of(const Json& arguments) {
   return definition;
 }
 
+// The same for a pod: "tasks" are its instances, "healthChecks": 1 checks its first endpoint; without containers it has
+// one with one endpoint.
+Json pod_definition_of(const Json& arguments) {
+  Json definition = definition_of(arguments);
+  const bool checked = definition.contains("healthChecks");
+  definition["scaling"] = {{"kind", "fixed"}, {"instances", definition.value("instances", 1)}};
+  for (const char* of_apps : {"instances", "healthChecks"}) definition.erase(of_apps);
+  if (!definition.contains("containers")) {
+    definition["containers"] = Json::parse(R"([{"name":"main","endpoints":[{"name":"http","hostPort":0}]}])");
+  }
+  if (checked) {
+    auto& container = definition["containers"][0];
+    const std::string endpoint = container.at("endpoints").at(0).at("name");
+    container["healthCheck"] = {{"http", {{"endpoint", endpoint}, {"path", "/health"}}}};
+  }
+  return definition;
+}
+
 }  // namespace
 
 Response ControlApi::handle(const Request& request) {
@@ -80,7 +98,7 @@ Response ControlApi::tasks(const std::string& app_id) const {
 }
 
 Response ControlApi::dispatch(const std::string& command, const Arguments& arguments) {
-  if (command == "create") return create(arguments);
+  if (command == "create" || command == "create_pod") return create(arguments, command == "create_pod");
   if (command == "scale" || command == "destroy" || command == "restart" || command == "update") {
     return edit(command, arguments);
   }
@@ -117,14 +135,14 @@ Response ControlApi::dispatch(const std::string& command, const Arguments& argum
   return done("", "");
 }
 
-Response ControlApi::create(const Arguments& arguments) {
+Response ControlApi::create(const Arguments& arguments, bool pod) {
   const auto count = std::max<std::int64_t>(1, arguments.number("count", 1));
-  const auto base = definition_of(arguments.json());
+  const auto base = pod ? pod_definition_of(arguments.json()) : definition_of(arguments.json());
   const std::string id = arguments.text("id", "");
   std::string deployment;
   for (std::int64_t i = 1; i <= count; ++i) {
     const std::string this_id = normalise_id(count == 1 ? id : id + "-" + std::to_string(i));
-    const auto created = controlled_.marathon.create(base.dump(), this_id, {"127.0.0.1", "/v2/apps"});
+    const auto created = controlled_.marathon.create(base.dump(), this_id, {"127.0.0.1", "/v2/apps"}, pod);
     if (!created) return refused(created.error().status, created.error().message);
     deployment = *created;
   }

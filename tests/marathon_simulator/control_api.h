@@ -38,7 +38,7 @@ class ControlApi {
 
  private:
   [[nodiscard]] Response dispatch(const std::string& command, const Arguments& arguments);
-  [[nodiscard]] Response create(const Arguments& arguments);
+  [[nodiscard]] Response create(const Arguments& arguments, bool pod);
   [[nodiscard]] Response edit(const std::string& command, const Arguments& arguments);
   [[nodiscard]] Response kill(const Arguments& arguments);
   [[nodiscard]] Response health(const Arguments& arguments);

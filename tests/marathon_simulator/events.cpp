@@ -18,7 +18,7 @@ Event make(const std::string& type, Json fields) {
 }
 
 Json plan_of(const Deployment& deployment) {
-  const Json action{{"action", deployment.action}, {"app", deployment.app_id}};
+  const Json action{{"action", deployment.action}, {deployment.pod ? "pod" : "app", deployment.app_id}};
   return {{"id", deployment.id},
           {"version", deployment.version},
           {"steps", Json::array({Json{{"actions", Json::array({action})}}})}};
@@ -98,6 +98,13 @@ Event Events::remove_health_check(const std::string& app_id) const {
 Event Events::api_post(const App& app, const std::string& client_ip, const std::string& uri) const {
   return make("api_post_event",
               {{"clientIp", client_ip}, {"uri", uri}, {"appDefinition", Json::parse(app_json(app, version_, false))}});
+}
+
+// The uri of a creation names no pod, that of the others does.
+Event Events::pod_edited(const App& pod) const {
+  const bool created = pod.version == pod.config_version && pod.last_config_change_at.empty();
+  const char* type = pod.destroyed ? "pod_deleted_event" : created ? "pod_created_event" : "pod_updated_event";
+  return make(type, {{"clientIp", "127.0.0.1"}, {"uri", created ? "/v2/pods" : "/v2/pods" + pod.spec.id}});
 }
 
 Event Events::app_terminated(const std::string& app_id) const {

@@ -27,6 +27,8 @@ class Events {
   [[nodiscard]] Event add_health_check(const App& app, const std::string& check) const;
   [[nodiscard]] Event remove_health_check(const std::string& app_id) const;
   [[nodiscard]] Event api_post(const App& app, const std::string& client_ip, const std::string& uri) const;
+  // Created, updated or deleted, as the pod stands now.
+  [[nodiscard]] Event pod_edited(const App& pod) const;
   [[nodiscard]] Event app_terminated(const std::string& app_id) const;
   [[nodiscard]] Event group_change_success(const std::string& group_id, const std::string& version) const;
   // `kind` is deployment_info, deployment_step_success, deployment_step_failure.

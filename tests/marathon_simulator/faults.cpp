@@ -74,6 +74,8 @@ std::string request_kind(const std::string& path) {
   if (path == kLoginPath) return "login";
   if (path == "/v2/apps" || path == "/v2/apps/") return "apps";
   if (starts_with(path, "/v2/apps/")) return "app";
+  if (path == "/v2/pods" || path == "/v2/pods::status") return "pods";
+  if (starts_with(path, "/v2/pods/")) return "pod";
   for (const char* kind : {"info", "leader", "tasks", "groups", "deployments", "events"}) {
     if (starts_with(path, ("/v2/" + std::string(kind)).c_str()) && !starts_with(path, "/v2/eventSubscriptions")) {
       return kind;

@@ -47,7 +47,7 @@ struct Fault {
   std::int64_t remaining = -1;  // below zero: until cleared
 };
 
-// "ping", "info", "leader", "apps" (the list), "app" (one), "tasks", "groups", "deployments", "events",
+// "ping", "info", "leader", "apps" (the list), "app" (one), "pods", "pod", "tasks", "groups", "deployments", "events",
 // "subscriptions", "login", "other".
 [[nodiscard]] std::string request_kind(const std::string& path);
 

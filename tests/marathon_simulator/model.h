@@ -42,11 +42,21 @@ struct PortSpec {
   int service_port = 0;
 };
 
+// Of a pod: its endpoints are the next of the ports, in order.
+struct PodContainer {
+  std::string name;
+  std::vector<std::string> endpoints;
+  int check = -1;              // which of the health checks is its own; -1: none
+  std::string check_endpoint;  // that the check asks; empty: a command
+};
+
 // A definition completed with Marathon's defaults, and the parts of it that the simulator acts on.
 struct AppSpec {
   std::string id;          // "/shop/cart"
   std::string definition;  // JSON object in the shape of Marathon 1.5 and later
   int instances = 1;
+  bool pod = false;
+  std::vector<PodContainer> containers;  // of a pod
   NetworkMode network = NetworkMode::kHost;
   std::vector<PortSpec> ports;
   std::vector<std::string> health_checks;  // JSON objects
@@ -74,6 +84,8 @@ struct Task {
   std::string started_at;  // empty before RUNNING
   std::vector<HealthResult> health;
   std::vector<std::string> health_checks;  // those of its own version
+  std::vector<PodContainer> containers;    // likewise; of a pod's instance, whose id is both ids here
+  std::vector<PortSpec> port_specs;        // likewise
   bool dying = false;                      // a kill is under way; it may still serve
   bool gone = false;                       // terminal; left in no list
 };
@@ -94,6 +106,7 @@ struct Deployment {
   std::string id;
   std::string version;
   std::string app_id;
+  bool pod = false;
   std::string action;  // the step in progress: "StartApplication", "ScaleApplication", ...
   int current_step = 1;
   int total_steps = 1;

@@ -65,6 +65,7 @@ Response RestApi::handle(const Request& request) {
     return html_error(405, "Method Not Allowed");
   }
   if (path.rfind("/v2/apps/", 0) == 0) return below_apps(request);
+  if (path.rfind("/v2/pods", 0) == 0) return below_pods(request);
   // A resource that does not exist is a server error in Marathon's newer releases, not a 404.
   return json_response(500, message_json("URI not found: " + path));
 }
@@ -89,7 +90,7 @@ Response RestApi::list_apps(const Request& request) {
   const auto id = request.parameter("id");
   std::string body = R"({"apps":[)";
   for (const auto& [app_id, app] : marathon_.apps()) {
-    if (id && !contains_ignoring_case(app_id, *id)) continue;
+    if (app->spec.pod || (id && !contains_ignoring_case(app_id, *id))) continue;
     if (body.back() != '[') body += ',';
     body += listing_.text(*app, tasks);
   }
@@ -102,19 +103,19 @@ Response RestApi::one_app(const Request& request, const std::string& id) {
     const std::string group = normalise_id(id.substr(0, id.size() - 1)) + "/";
     std::string body = R"({"*":[)";
     for (const auto& [app_id, app] : marathon_.apps()) {
-      if (app_id.rfind(group, 0) != 0) continue;
+      if (app->spec.pod || app_id.rfind(group, 0) != 0) continue;
       if (body.back() != '[') body += ',';
       body += listing_.text(*app, true);
     }
     return json_response(200, body + "]}");
   }
-  const App* app = marathon_.find_app(id);
+  const App* app = find_app(id);
   if (app == nullptr) return json_response(404, message_json("App '" + id + "' does not exist"));
   return json_response(200, R"({"app":)" + listing_.text(*app, true) + "}");
 }
 
 Response RestApi::list_tasks(const Request& request, const std::string& app_id) const {
-  if (!app_id.empty() && marathon_.find_app(app_id) == nullptr) {
+  if (!app_id.empty() && find_app(app_id) == nullptr) {
     return json_response(404, message_json("App '" + app_id + "' does not exist"));
   }
   auto statuses = request.parameters("status");
@@ -127,7 +128,7 @@ Response RestApi::list_tasks(const Request& request, const std::string& app_id) 
   };
   std::vector<std::string> tasks;
   for (const auto& [id, app] : marathon_.apps()) {
-    if (!app_id.empty() && id != app_id) continue;
+    if (app->spec.pod || (!app_id.empty() && id != app_id)) continue;
     std::vector<int> service_ports;
     if (app_id.empty()) {
       for (const auto& port : app->spec.ports) service_ports.push_back(port.service_port);
@@ -145,7 +146,7 @@ Response RestApi::below_apps(const Request& request) {
   if (ends_with(rest, "/restart") && request.method == "POST") {
     const auto id = normalise_id(rest.substr(0, rest.size() - 8));
     const auto done = marathon_.restart(id, forced(request));
-    return done ? deployed(200, marathon_.find_app(id)->version, *done) : error_response(done.error());
+    return done ? deployed(200, find_app(id)->version, *done) : error_response(done.error());
   }
   if (ends_with(rest, "/tasks")) {
     const auto id = normalise_id(rest.substr(0, rest.size() - 6));
@@ -172,16 +173,16 @@ Response RestApi::write_app(const Request& request, const std::string& id) {
     return deployed(200, "", *done);
   }
   if (request.method == "PUT" || request.method == "PATCH") {
-    const bool exists = marathon_.find_app(id) != nullptr;
+    const bool exists = find_app(id) != nullptr;
     const auto done = marathon_.update(id, request.body, origin, forced(request));
-    return done ? deployed(exists ? 200 : 201, marathon_.find_app(id)->version, *done) : error_response(done.error());
+    return done ? deployed(exists ? 200 : 201, find_app(id)->version, *done) : error_response(done.error());
   }
   if (request.method != "POST" || !id.empty()) return html_error(405, "Method Not Allowed");
   const auto done = marathon_.create(request.body, "", origin);
   if (!done) return error_response(done.error());
   const auto posted = nlohmann::json::parse(request.body, nullptr, false);
   const auto created = normalise_id(posted.value("id", ""));
-  const App* app = marathon_.find_app(created);
+  const App* app = find_app(created);
   auto response = json_response(201, app == nullptr ? "{}" : listing_.text(*app, true));
   response.set("Location", "/v2/apps/" + created);
   response.set("Marathon-Deployment-Id", *done);
@@ -189,7 +190,7 @@ Response RestApi::write_app(const Request& request, const std::string& id) {
 }
 
 Response RestApi::kill_tasks(const Request& request, const std::string& app_id, const std::string& task_id) {
-  const App* app = marathon_.find_app(app_id);
+  const App* app = find_app(app_id);
   if (app == nullptr) return json_response(404, message_json("App '" + app_id + "' does not exist"));
   Kill how;
   how.scale = request.parameter("scale").value_or("") == "true";

@@ -31,6 +31,10 @@ class RestApi {
   [[nodiscard]] Response write_app(const Request& request, const std::string& id);
   [[nodiscard]] Response kill_tasks(const Request& request, const std::string& app_id, const std::string& task_id);
   [[nodiscard]] Response below_apps(const Request& request);
+  [[nodiscard]] const App* find_app(const std::string& id) const;  // a pod is none
+  [[nodiscard]] const App* find_pod(const std::string& id) const;
+  [[nodiscard]] Response list_pods(bool status) const;
+  [[nodiscard]] Response below_pods(const Request& request);
 
   Version version_;
   std::string framework_id_;

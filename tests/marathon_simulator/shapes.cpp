@@ -129,11 +129,12 @@ std::string tasks_json(const std::vector<std::string>& tasks) {
 std::string deployments_json(const std::vector<Deployment>& deployments) {
   Json list = Json::array();
   for (const auto& deployment : deployments) {
-    const Json action{{"action", deployment.action}, {"app", deployment.app_id}};
+    const Json action{{"action", deployment.action}, {deployment.pod ? "pod" : "app", deployment.app_id}};
+    const Json affected = Json::array({deployment.app_id});
     list.push_back({{"id", deployment.id},
                     {"version", deployment.version},
-                    {"affectedApps", Json::array({deployment.app_id})},
-                    {"affectedPods", Json::array()},
+                    {"affectedApps", deployment.pod ? Json::array() : affected},
+                    {"affectedPods", deployment.pod ? affected : Json::array()},
                     {"steps", Json::array({Json{{"actions", Json::array({action})}}})},
                     {"currentActions", Json::array({action})},
                     {"currentStep", deployment.current_step},

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "tests/marathon_simulator/clock.h"
+#include "tests/marathon_simulator/pod_spec.h"
 
 namespace chorale::marathon_simulator {
 namespace {
@@ -61,8 +62,8 @@ tl::expected<void, std::string> SimulatedMarathon::populate(int apps, int tasks,
 }
 
 SimulatedMarathon::Result SimulatedMarathon::create(const std::string& definition, const std::string& id,
-                                                    const Origin& origin) {
-  auto spec = read_app_spec(definition, id, [this] { return next_service_port_++; });
+                                                    const Origin& origin, bool pod) {
+  auto spec = read_spec(definition, id, pod);
   if (!spec) return tl::make_unexpected(spec.error());
   if (apps_.count(spec->id) != 0) {
     return tl::make_unexpected(SpecError{409, "An app with id [" + spec->id + "] already exists."});
@@ -74,7 +75,9 @@ SimulatedMarathon::Result SimulatedMarathon::create(const std::string& definitio
   begin_deployment(*app, "StartApplication", 2);
   apps_[app->spec.id] = app;
   store_root(*app, &origin);
-  for (const auto& check : app->spec.health_checks) tell(events_.add_health_check(*app, check));
+  if (!pod) {
+    for (const auto& check : app->spec.health_checks) tell(events_.add_health_check(*app, check));
+  }
   next_step(*app, "ScaleApplication");
   const std::string deployment = app->deployment;
   settle(app);
@@ -88,7 +91,7 @@ SimulatedMarathon::Result SimulatedMarathon::update(const std::string& id, const
   if (!app) return tl::make_unexpected(app.error());
   auto merged = merge_definitions((*app)->spec.definition, change);
   if (!merged) return tl::make_unexpected(merged.error());
-  auto spec = read_app_spec(*merged, id, [this] { return next_service_port_++; });
+  auto spec = read_spec(*merged, id, (*app)->spec.pod);
   if (!spec) return tl::make_unexpected(spec.error());
   if (only_instances_differ(spec->definition, (*app)->spec.definition)) {
     return scale(id, spec->instances, origin, force);
@@ -99,8 +102,10 @@ SimulatedMarathon::Result SimulatedMarathon::update(const std::string& id, const
   changes_({"update", id, "", ""});
   begin_deployment(**app, "RestartApplication", 1);
   store_root(**app, &origin);
-  if (!old_checks.empty()) tell(events_.remove_health_check(id));
-  for (const auto& check : (*app)->spec.health_checks) tell(events_.add_health_check(**app, check));
+  if (!(*app)->spec.pod) {
+    if (!old_checks.empty()) tell(events_.remove_health_check(id));
+    for (const auto& check : (*app)->spec.health_checks) tell(events_.add_health_check(**app, check));
+  }
   const std::string deployment = (*app)->deployment;
   settle(*app);
   return deployment;
@@ -145,7 +150,7 @@ SimulatedMarathon::Result SimulatedMarathon::destroy(const std::string& id, bool
   apps_.erase(id);
   for (const auto& task : app->tasks) task_apps_.erase(task->id);
   store_root(*app, nullptr);
-  if (!app->spec.health_checks.empty()) tell(events_.remove_health_check(id));
+  if (!app->spec.pod && !app->spec.health_checks.empty()) tell(events_.remove_health_check(id));
   const std::string deployment = app->deployment;
   settle(app);
   return deployment;
@@ -160,6 +165,13 @@ std::vector<Deployment> SimulatedMarathon::deployments() const {
   std::vector<Deployment> list;
   for (const auto& [id, deployment] : deployments_) list.push_back(deployment);
   return list;
+}
+
+tl::expected<AppSpec, SpecError> SimulatedMarathon::read_spec(const std::string& definition, const std::string& id,
+                                                              bool pod) {
+  if (pod && options_.version < kInstances) return tl::make_unexpected(SpecError{404, "pods came with 1.4"});
+  if (pod) return read_pod_spec(definition, id);
+  return read_app_spec(definition, id, [this] { return next_service_port_++; });
 }
 
 tl::expected<SimulatedMarathon::AppPtr, SpecError> SimulatedMarathon::editable(const std::string& id, bool force) {
@@ -177,7 +189,7 @@ void SimulatedMarathon::begin_deployment(App& app, const std::string& action, in
     tell(events_.deployment_end("deployment_failed", deployments_[app.deployment], "canceled"));
     deployments_.erase(app.deployment);
   }
-  Deployment deployment{new_uuid(), app.version, app.spec.id, action, 1, total_steps};
+  Deployment deployment{new_uuid(), app.version, app.spec.id, app.spec.pod, action, 1, total_steps};
   app.deployment = deployment.id;
   touch(app);
   tell(events_.deployment_step("deployment_info", deployment));
@@ -186,7 +198,11 @@ void SimulatedMarathon::begin_deployment(App& app, const std::string& action, in
 
 void SimulatedMarathon::store_root(App& app, const Origin* origin) {
   touch(app);
-  if (origin != nullptr) tell(events_.api_post(app, origin->client_ip, origin->uri));
+  if (app.spec.pod) {
+    tell(events_.pod_edited(app));
+  } else if (origin != nullptr) {
+    tell(events_.api_post(app, origin->client_ip, origin->uri));
+  }
   tell(events_.group_change_success(parent_group(app.spec.id), app.version));
 }
 

@@ -62,7 +62,7 @@ class SimulatedMarathon {
   [[nodiscard]] tl::expected<void, std::string> populate(int apps, int tasks, Processes& processes);
 
   // A running deployment of the app locks it: 409, unless `force`, which cancels that deployment.
-  Result create(const std::string& definition, const std::string& id, const Origin& origin);
+  Result create(const std::string& definition, const std::string& id, const Origin& origin, bool pod = false);
   Result update(const std::string& id, const std::string& change, const Origin& origin, bool force);
   Result scale(const std::string& id, int instances, const Origin& origin, bool force);
   Result restart(const std::string& id, bool force);
@@ -92,6 +92,8 @@ class SimulatedMarathon {
   };
 
   [[nodiscard]] Located locate(const std::string& task_id) const;
+  [[nodiscard]] tl::expected<AppSpec, SpecError> read_spec(const std::string& definition, const std::string& id,
+                                                           bool pod);
   tl::expected<AppPtr, SpecError> editable(const std::string& id, bool force);
   void begin_deployment(App& app, const std::string& action, int total_steps);
   void store_root(App& app, const Origin* origin);

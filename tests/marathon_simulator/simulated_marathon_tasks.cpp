@@ -59,8 +59,11 @@ SimulatedMarathon::TaskPtr SimulatedMarathon::new_task(const App& app) {
   const std::string safe = safe_app_id(app.spec.id);
   const std::string uuid = new_uuid();
   const bool modern = options_.version >= kGoalChanges;
-  task->instance_id = safe + (modern ? ".instance-" : ".marathon-") + uuid;
+  task->instance_id = safe + (modern || app.spec.pod ? ".instance-" : ".marathon-") + uuid;
   task->id = modern ? task->instance_id + "._app.1" : safe + "." + uuid;
+  if (app.spec.pod) task->id = task->instance_id;
+  task->containers = app.spec.containers;
+  task->port_specs = app.spec.ports;
   task->app_id = app.spec.id;
   task->version = app.version;
   task->health_checks = app.spec.health_checks;
@@ -196,7 +199,7 @@ bool SimulatedMarathon::set_health(const std::string& task_id, bool alive, bool 
     if (alive && result.first_success.empty()) result.first_success = now;
   }
   touch(*app);
-  if (!alive) tell(events_.failed_health_check(*task));
+  if (!alive && !app->spec.pod) tell(events_.failed_health_check(*task));
   if (!was_known || was_alive != alive) tell_health(*task, alive);
   if (!alive && then_kill) {
     tell(events_.unhealthy_kill(*task));
@@ -208,6 +211,7 @@ bool SimulatedMarathon::set_health(const std::string& task_id, bool alive, bool 
 
 void SimulatedMarathon::lose_health_results() {
   for (const auto& [id, app] : apps_) {
+    if (app->spec.pod) continue;  // Mesos itself checks them
     for (const auto& task : app->tasks) task->health.clear();
     touch(*app);
   }
@@ -227,7 +231,12 @@ SimulatedMarathon::Located SimulatedMarathon::locate(const std::string& task_id)
 
 void SimulatedMarathon::tell_state(const Task& task, const std::string& message) {
   changes_({"task", task.app_id, task.id, mesos_name(task.state)});
-  tell(events_.status_update(task, message));
+  if (task.containers.empty()) tell(events_.status_update(task, message));
+  for (const PodContainer& container : task.containers) {
+    Task one = task;
+    one.id = task.instance_id + "." + container.name + (options_.version >= kGoalChanges ? ".1" : "");
+    tell(events_.status_update(one, message));
+  }
   tell_instance(task, condition_name(task.state));
 }
 

@@ -14,25 +14,46 @@ constexpr Milliseconds kAfterNotFound{2'000};
 constexpr Milliseconds kHeldBackAgain{5'000};
 constexpr Milliseconds kHopelessAgain{10'000};  // waits for Marathon to get well
 
+constexpr Milliseconds kLongestWaitForPods{500};
+
 std::string path_of(const Fetch& fetch) { return fetch.is_list() ? "/v2/apps" : "/v2/apps" + one_line(fetch.app); }
 
 }  // namespace
 
 std::optional<Fetch> AnswerIntake::take(AppsFetched& answer) {
+  const bool pods_may_come = context_.table.in_flight(kPodsFetch) && !pods_trouble_ && !pods_late_;
+  if (!answer.apps || waiting_pods_ || !pods_may_come || !context_.table.is_list_flight(answer.fetch)) {
+    return take_now(std::move(answer));
+  }
+  waiting_list_ = std::move(answer);
+  list_by_ = context_.now + kLongestWaitForPods;
+  return std::nullopt;
+}
+
+std::optional<Fetch> AnswerIntake::take_due() {
+  if (context_.now < next_deadline()) return std::nullopt;
+  pods_late_ = true;
+  return take_now(*std::exchange(waiting_list_, std::nullopt));
+}
+
+std::optional<Fetch> AnswerIntake::take_now(AppsFetched&& answer) {
   std::optional<Fetch> fetch = context_.table.finish(answer.fetch);
   if (!fetch || !fetch->is_list()) return std::nullopt;
   if (!answer.apps) {
     fetch_failed(*fetch, answer.apps.error());
-    return std::nullopt;
+    return waiting_pods_ ? take_now(*std::exchange(waiting_pods_, std::nullopt)) : std::nullopt;
   }
   fetch_succeeded(*fetch);
-  take_list(context_.known.reconcile(std::move(*answer.apps), fetch->id), *fetch);
+  MarathonApps list = context_.known.reconcile(std::move(*answer.apps), fetch->id);
+  const std::optional<Fetch> pods = add_pods(list);
+  take_list(std::move(list), *fetch);
+  if (pods) context_.known.pods_are_as_of(pods->id);
   return fetch;
 }
 
 std::optional<Fetch> AnswerIntake::take(AppFetched& answer) {
   std::optional<Fetch> fetch = context_.table.finish(answer.fetch);
-  if (!fetch || fetch->is_list()) return std::nullopt;
+  if (!fetch || fetch->is_list() || fetch->is_pods()) return std::nullopt;
   if (answer.result && *answer.result && (*answer.result)->id != fetch->app) {
     answer.result = tl::unexpected(Failure{"the answer is about another app: " + one_line((*answer.result)->id)});
   }
@@ -40,17 +61,27 @@ std::optional<Fetch> AnswerIntake::take(AppFetched& answer) {
     fetch_failed(*fetch, answer.result.error());
     return std::nullopt;
   }
-  fetch_succeeded(*fetch);
+  is_about_pods(*fetch) ? pods_succeeded(*fetch) : fetch_succeeded(*fetch);
   if (!*answer.result) {
-    // No removal: it may be a proxy's 404, or Marathon's in an election. The next good list tells.
-    if (context_.known.find(fetch->app) != nullptr) {
-      context_.table.want_list("404 for " + fetch->app, context_.now + kAfterNotFound);
-    }
+    not_found(*fetch);
   } else if (!context_.known.is_outdated(fetch->app, fetch->id)) {
     take_app(context_.known.reconcile(std::move(**answer.result), fetch->id), *fetch);
     note_unreadable();
   }
   return fetch;
+}
+
+// No removal: it may be a proxy's 404, or Marathon's in an election. The next good list tells.
+void AnswerIntake::not_found(const Fetch& fetch) {
+  const std::string reason = "404 for " + fetch.app;
+  const MarathonApp* known = context_.known.find(fetch.app);
+  if (known == nullptr) {
+    context_.table.want_pods(reason, context_.now);  // a pod that is new
+  } else if (known->pod) {
+    context_.table.want_pods(reason, context_.now + kAfterNotFound);
+  } else {
+    context_.table.want_list(reason, context_.now + kAfterNotFound);
+  }
 }
 
 std::optional<Failure> AnswerIntake::trouble() const {
@@ -62,7 +93,8 @@ std::optional<Failure> AnswerIntake::trouble() const {
   };
   if (const auto& held = context_.guard.held_back()) return told(*held, "Marathon ");
   if (const auto& held = context_.result_guard.held_back()) return told(*held, "");
-  return fetch_trouble_ ? fetch_trouble_ : unreadable_trouble();
+  if (fetch_trouble_) return fetch_trouble_;
+  return pods_trouble_ ? pods_trouble_->failure : unreadable_trouble();
 }
 
 void AnswerIntake::note_unreadable() {
@@ -91,6 +123,7 @@ std::optional<Failure> AnswerIntake::unreadable_trouble() const {
 
 void AnswerIntake::fetch_failed(const Fetch& fetch, const Failure& failure) {
   const std::string why = one_line(failure.message, 500);
+  if (is_about_pods(fetch)) return pods_failed(fetch, why);
   fetch_trouble_ = Failure{why.starts_with("GET ") ? why : "GET " + fetch.endpoint + path_of(fetch) + ": " + why};
   context_.endpoints.failed(fetch.endpoint, why, context_.now);
   context_.table.failed(fetch, context_.jitter(), context_.now);

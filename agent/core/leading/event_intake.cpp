@@ -35,7 +35,8 @@ std::vector<const MarathonTask*> tasks_meant(const MarathonApp* app, const std::
   std::vector<const MarathonTask*> meant;
   if (app == nullptr) return meant;
   for (const MarathonTask& task : app->tasks) {
-    if (is_meant(id, task.id)) meant.push_back(&task);
+    // An instance of a pod stands for its containers.
+    if (is_meant(id, task.id) || (app->pod && is_meant(task.id, id))) meant.push_back(&task);
   }
   return meant;
 }
@@ -58,7 +59,8 @@ void EventIntake::hear(const MarathonEvent& event) {
   notice_burst();
   // An event that names an app of the changed group speaks for the group; those of its other apps follow.
   if (!event.app.empty()) context_.table.no_list_for(kGroupEdited);
-  switch (const Meaning meaning = meaning_of(event)) {
+  const MarathonApp* known = context_.known.find(event.app);
+  switch (const Meaning meaning = known != nullptr && known->pod ? meaning_for_pod(event) : meaning_of(event)) {
     case Meaning::kNothing:
       break;
     case Meaning::kTaskRuns:
@@ -78,6 +80,9 @@ void EventIntake::hear(const MarathonEvent& event) {
       break;
     case Meaning::kGroupEdited:
       group_edited();
+      break;
+    case Meaning::kPodEdited:
+      pod_edited(event);
       break;
     case Meaning::kUnreadable:
       context_.table.want_list(event.type + " event", context_.now + kAfterGroupEdit);
@@ -149,6 +154,13 @@ void EventIntake::app_ended(const MarathonEvent& event) {
 void EventIntake::group_edited() {
   if (last_edit_at_ != TimePoint::min() && context_.now - last_edit_at_ < kAfterGroupEdit) return;
   context_.table.want_list(kGroupEdited, context_.now + kAfterGroupEdit);
+}
+
+// Names no pod. The change of its group comes with it.
+void EventIntake::pod_edited(const MarathonEvent& event) {
+  last_edit_at_ = context_.now;
+  context_.table.no_list_for(kGroupEdited);
+  context_.table.want_pods(cause_of(event), context_.now + kAfterEdit);
 }
 
 // The last event of a deployment: nothing more of its burst is on the way. Where deployments end one after another,

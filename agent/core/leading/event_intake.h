@@ -27,6 +27,7 @@ class EventIntake {
   void app_edited(const MarathonEvent& event);
   void app_ended(const MarathonEvent& event);
   void group_edited();
+  void pod_edited(const MarathonEvent& event);
   void deployed();
   void want_unready_apps();
   // Is what an event says of a task already what we believe?

@@ -60,6 +60,15 @@ void FetchTable::want_list(const std::string& reason, TimePoint due) {
 
 void FetchTable::no_list_for(const std::string& reason) { list_reasons_.erase(reason); }
 
+void FetchTable::follow_pods(bool follow) {
+  follows_pods_ = follow;
+  if (!follow) forget_app(kPodsFetch);
+}
+
+void FetchTable::want_pods(const std::string& cause, TimePoint due) {
+  if (follows_pods_) want_app_by(kPodsFetch, cause, due);
+}
+
 void FetchTable::retry_now(TimePoint now) {
   list_not_before_ = std::min(list_not_before_, now);
   for (auto& [app, wanted] : apps_) wanted.not_before = std::min(wanted.not_before, now);
@@ -74,10 +83,10 @@ TimePoint FetchTable::list_due() const {
 
 bool FetchTable::is_list_cheaper(std::size_t known_apps, TimePoint now) const {
   if (list_flight_ != 0 || now < list_not_before_) return false;
-  const auto waiting = static_cast<std::size_t>(
-      std::count_if(apps_.begin(), apps_.end(), [](const auto& item) { return item.second.waits(); }));
+  const auto waits = [](const auto& item) { return item.second.waits() && item.first != kPodsFetch; };
+  const auto waiting = static_cast<std::size_t>(std::count_if(apps_.begin(), apps_.end(), waits));
   const bool due = std::any_of(apps_.begin(), apps_.end(),
-                               [&](const auto& item) { return item.second.waits() && item.second.due() <= now; });
+                               [&](const auto& item) { return waits(item) && item.second.due() <= now; });
   return due && (waiting > kMostApps || (waiting > kFewApps && waiting * 2 > known_apps));
 }
 
@@ -91,7 +100,7 @@ Fetch FetchTable::begin(std::string app, std::string cause, const EndpointSet& e
   return fetch;
 }
 
-// Everything that waits began before this list does: its answer covers them.
+// Everything that waits began before this list does: its answer covers them, but for the list of pods.
 Fetch FetchTable::begin_list(const EndpointSet& endpoints) {
   std::string why;
   TimePoint first = TimePoint::max();
@@ -102,6 +111,10 @@ Fetch FetchTable::begin_list(const EndpointSet& endpoints) {
   list_reasons_.clear();
   for (auto item = apps_.begin(); item != apps_.end();) {
     Entry& wanted = item->second;
+    if (item->first == kPodsFetch) {
+      ++item;
+      continue;
+    }
     if (wanted.wanted_at() != TimePoint::max()) covered_[item->first] = wanted.cause;
     wanted.satisfied();
     item = wanted.flight == 0 ? apps_.erase(item) : std::next(item);
@@ -115,7 +128,10 @@ std::vector<Fetch> FetchTable::take_due(const EndpointSet& endpoints, std::size_
   std::vector<Fetch> begun;
   if (endpoints.empty()) return begun;
   if (is_list_cheaper(known_apps, now)) want_list("many apps changed at once", now);
-  if (list_due() <= now) begun.push_back(begin_list(endpoints));
+  if (list_due() <= now) {
+    begun.push_back(begin_list(endpoints));
+    want_pods(begun.back().cause, now);
+  }
   for (auto& [app, wanted] : apps_) {
     if (flights_.size() >= kMostApps) break;
     if (!wanted.waits() || wanted.due() > now) continue;

@@ -26,12 +26,15 @@ struct Claim {  // an event's word on one task
   std::string cause;
 };
 
+inline constexpr const char* kPodsFetch = "pods";  // no app's id: those begin with '/'
+
 struct Fetch {
   std::uint64_t id = 0;
-  std::string app;  // empty: the list
+  std::string app;  // empty: the list of apps; kPodsFetch: that of pods
   std::string endpoint;
   std::string cause;
   [[nodiscard]] bool is_list() const { return app.empty(); }
+  [[nodiscard]] bool is_pods() const { return app == kPodsFetch; }
 };
 
 class FetchTable {
@@ -54,6 +57,12 @@ class FetchTable {
   void want_list(const std::string& reason, TimePoint due);
   void no_list_for(const std::string& reason);
 
+  // Pods are asked for along with every list of apps, and where an event gives a reason.
+  void follow_pods(bool follow);
+  [[nodiscard]] bool follows_pods() const { return follows_pods_; }
+  // At `due`, unless their list is asked for before. Nothing while they are not followed.
+  void want_pods(const std::string& cause, TimePoint due);
+
   // Back-offs end now: Marathon is known to answer again.
   void retry_now(TimePoint now);
 
@@ -71,6 +80,9 @@ class FetchTable {
   [[nodiscard]] std::vector<Claim> take_claims(const Fetch& fetch);
 
   [[nodiscard]] bool in_flight(const std::string& app) const;
+  [[nodiscard]] bool list_in_flight() const { return list_flight_ != 0; }
+  [[nodiscard]] bool is_list_flight(std::uint64_t id) const { return id != 0 && list_flight_ == id; }
+  [[nodiscard]] bool is_in_flight(std::uint64_t id) const { return flights_.contains(id); }
   [[nodiscard]] std::uint64_t last_id() const { return last_id_; }
   [[nodiscard]] std::uint64_t oldest_in_flight() const;
   [[nodiscard]] TimePoint next_deadline() const;
@@ -101,6 +113,7 @@ class FetchTable {
 
   Milliseconds coalesce_min_;
   Milliseconds coalesce_max_;
+  bool follows_pods_ = false;
   std::uint64_t last_id_ = 0;
   std::map<std::uint64_t, Fetch> flights_;
   std::map<std::string, Entry> apps_;

@@ -82,12 +82,16 @@ bool Guard::accept(const std::string& digest) {
   return true;
 }
 
-Guard::Verdict Guard::judge(const MarathonApp& app) const {
-  if (!baseline_.contains(app.id)) return Verdict::kPass;
+Guard::Verdict Guard::judge(const MarathonApp& app) const { return judge({{app.id, app}}, {app.id}); }
+
+Guard::Verdict Guard::judge(const MarathonApps& answered, const std::set<std::string>& asked) const {
   Tally tally;
+  bool concerned = false;
   for (const auto& [id, tasks] : baseline_) {
-    if (id == app.id) {
-      count(tally, id, tasks, &app);
+    const auto found = answered.find(id);
+    if (found != answered.end() || asked.contains(id)) {
+      count(tally, id, tasks, found == answered.end() ? nullptr : &found->second);
+      concerned = true;
       continue;
     }
     ++tally.apps_before;
@@ -95,7 +99,7 @@ Guard::Verdict Guard::judge(const MarathonApp& app) const {
     tally.servers_before += tasks.size();
     tally.servers_now += tasks.size();
   }
-  return tally.at_least(shrink_limit_) ? Verdict::kPass : Verdict::kHold;
+  return !concerned || tally.at_least(shrink_limit_) ? Verdict::kPass : Verdict::kHold;
 }
 
 // The loss is decided: until it is committed, the next answer must not be held back for it again.

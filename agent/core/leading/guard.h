@@ -47,6 +47,8 @@ class Guard {
   [[nodiscard]] Verdict judge(const MarathonApps& list, TimePoint now);
   // One app by itself: all others count as present. It is no repetition; a hold asks for a list.
   [[nodiscard]] Verdict judge(const MarathonApp& app) const;
+  // Likewise for the apps that were `asked` for and those that were answered.
+  [[nodiscard]] Verdict judge(const MarathonApps& answered, const std::set<std::string>& asked) const;
 
   [[nodiscard]] const std::optional<HeldBack>& held_back() const { return held_back_; }
   // An operator's word: this loss, and no other, passes when it is judged next. False: it is not what is held back.

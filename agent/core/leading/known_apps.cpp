@@ -43,6 +43,9 @@ MarathonApp app_of(const render::App& served) {
       }
     }
   }
+  // No list of apps may take away a pod before the pods' own has been heard.
+  app.pod = !tasks.empty() &&
+            std::all_of(tasks.begin(), tasks.end(), [](const auto& task) { return is_instance_id(task.first); });
   for (auto& [id, task] : tasks) app.tasks.push_back(std::move(task));
   return app;
 }
@@ -122,14 +125,18 @@ MarathonApps KnownApps::reconcile(MarathonApps list, FetchId fetch) const {
 bool KnownApps::is_outdated(const std::string& app, FetchId fetch) const {
   const auto as_of = as_of_.find(app);
   const auto gone = gone_apps_.find(app);
-  return fetch < list_as_of_ || (as_of != as_of_.end() && as_of->second > fetch) ||
-         (gone != gone_apps_.end() && gone->second >= fetch);
+  const MarathonApp* known = find(app);
+  return fetch < (known != nullptr && known->pod ? pods_as_of_ : list_as_of_) ||
+         (as_of != as_of_.end() && as_of->second > fetch) || (gone != gone_apps_.end() && gone->second >= fetch);
 }
 
 void KnownApps::replace(MarathonApps list, FetchId fetch) {
   apps_ = std::move(list);
   list_as_of_ = fetch;
-  std::erase_if(as_of_, [&](const auto& entry) { return entry.second <= fetch; });  // list_as_of_ covers them
+  std::erase_if(as_of_, [&](const auto& entry) {  // list_as_of_ covers them, but for pods
+    const MarathonApp* app = find(entry.first);
+    return app == nullptr || (!app->pod && entry.second <= fetch);
+  });
 }
 
 void KnownApps::replace(MarathonApp app, FetchId fetch) {
@@ -183,6 +190,43 @@ void KnownApps::keep_silent_tasks(MarathonApp& app) const {
       *same = task;
     }
   }
+}
+
+MarathonApps KnownApps::pods() const {
+  MarathonApps pods;
+  for (const auto& [id, app] : apps_) {
+    if (app.pod) pods.emplace(id, app);
+  }
+  return pods;
+}
+
+MarathonApps KnownApps::reconcile_pods(MarathonApps pods, FetchId fetch) const {
+  MarathonApps reconciled = reconcile(std::move(pods), fetch);
+  std::erase_if(reconciled, [](const auto& entry) { return !entry.second.pod; });  // newer answers about apps
+  return reconciled;
+}
+
+void KnownApps::replace_pods(MarathonApps pods, FetchId fetch) {
+  for (const auto& [id, known] : this->pods()) {
+    if (pods.contains(id)) continue;
+    apps_.erase(id);
+    as_of_.erase(id);
+  }
+  for (auto& [id, pod] : pods) {
+    if (!is_outdated(id, fetch)) replace(std::move(pod), fetch);
+  }
+  pods_are_as_of(fetch);
+}
+
+void KnownApps::merge_pods(MarathonApps pods, FetchId fetch) {
+  for (auto& [id, pod] : pods) {
+    if (!is_outdated(id, fetch)) merge(std::move(pod), fetch);
+  }
+}
+
+void KnownApps::pods_are_as_of(FetchId fetch) {
+  pods_as_of_ = fetch;
+  std::erase_if(as_of_, [&](const auto& entry) { return entry.second <= fetch && apps_.at(entry.first).pod; });
 }
 
 void KnownApps::forget_before(FetchId oldest_in_flight) {

@@ -48,6 +48,15 @@ class KnownApps {
   void merge(MarathonApps list, FetchId fetch);
   void merge(MarathonApp app, FetchId fetch);
 
+  // Pods: what is known of them, where an answer has nothing on them.
+  [[nodiscard]] MarathonApps pods() const;
+  // The same for an answer about pods alone.
+  [[nodiscard]] MarathonApps reconcile_pods(MarathonApps pods, FetchId fetch) const;
+  void replace_pods(MarathonApps pods, FetchId fetch);
+  void merge_pods(MarathonApps pods, FetchId fetch);
+  // A list was taken with all of the pods that this fetch brought in it.
+  void pods_are_as_of(FetchId fetch);
+
   // Fetches older than this are over: what was remembered to correct their answers is dropped.
   void forget_before(FetchId oldest_in_flight);
 
@@ -57,6 +66,7 @@ class KnownApps {
 
   MarathonApps apps_;
   FetchId list_as_of_ = 0;
+  FetchId pods_as_of_ = 0;
   std::map<std::string, FetchId> as_of_;                               // app -> fetch that brought it after the list
   std::map<std::string, FetchId> gone_apps_;                           // app -> newest fetch when it ended
   std::map<std::pair<std::string, std::string>, FetchId> gone_tasks_;  // (app, task) -> likewise

@@ -1,4 +1,4 @@
-// What Marathon says of its apps, as our own values: only what routing needs, in one dialect. Pure.
+// What Marathon says of its apps and pods, as our own values: only what routing needs, in one dialect. Pure.
 //
 // Made by agent/marathon/apps_parser (JSON in, values out). Nothing here was checked against an allow-list yet: these
 // values are not to be trusted.
@@ -47,6 +47,7 @@ struct MarathonPort {
 struct MarathonApp {
   std::string id;
   std::string version;
+  bool pod = false;  // a pod, whose instances are the tasks and whose endpoints are the ports; asked for elsewhere
   NetworkMode network = NetworkMode::kHost;
   std::map<std::string, std::string> labels;
   std::map<std::string, std::string> env;  // plain strings only; secret references are left out

@@ -28,6 +28,7 @@ std::vector<TrackerEffect> MarathonTracker::step(TimePoint now, TrackerEvent eve
                  },
                  [this](AppsFetched& answer) { answered(answers_.take(answer)); },
                  [this](AppFetched& answer) { answered(answers_.take(answer)); },
+                 [this](PodsFetched& answer) { answered(answers_.take(answer)); },
                  [this](const EndpointPinged& ping) { pinged(ping); },
                  [this](const EndpointsFound& found) { endpoints_found(found); },
                  [this](const NamesResolved& names) { names_resolved(names); },
@@ -65,6 +66,7 @@ void MarathonTracker::begin(const TrackingBegun& event) {
   context_.names.nothing_is_served(!context_.served);
   if (event.committed) context_.quarantine.adopt(event.quarantined, *event.committed);
   if (event.committed) context_.offers.start_from(context_.served);
+  context_.table.follow_pods(context_.options.policy.pods);
   begun_ = true;
   if (!context_.endpoints.empty()) follow();
 }
@@ -96,6 +98,7 @@ void MarathonTracker::stream_attached_at(const std::string& endpoint) {
   context_.silence.attached(context_.now);
   context_.log(LogLine::Level::kInfo, "event stream attached to " + endpoint);
   context_.table.no_list_for(kNoStream);
+  context_.table.follow_pods(context_.options.policy.pods);  // it may be another Marathon than before
   // What happened before is not in this stream.
   context_.table.retry_now(context_.now);
   context_.table.want_list("event stream attached", context_.now);
@@ -159,15 +162,12 @@ void MarathonTracker::answered(const std::optional<Fetch>& fetch) {
 }
 
 void MarathonTracker::do_what_is_due() {
+  answered(answers_.take_due());
   if (const auto endpoint = context_.stream.take_due(context_.endpoints, context_.now)) {
     context_.effects.emplace_back(OpenStream{*endpoint});
   }
   for (const Fetch& fetch : context_.table.take_due(context_.endpoints, context_.known.apps().size(), context_.now)) {
-    if (fetch.is_list()) {
-      context_.effects.emplace_back(FetchApps{fetch.id, fetch.endpoint});
-    } else {
-      context_.effects.emplace_back(FetchApp{fetch.id, fetch.endpoint, fetch.app});
-    }
+    ask(fetch);
   }
   for (std::string& endpoint : context_.endpoints.take_due_pings(context_.stream.attached_endpoint(), context_.now)) {
     context_.effects.emplace_back(PingEndpoint{std::move(endpoint)});
@@ -185,10 +185,23 @@ void MarathonTracker::do_what_is_due() {
   }
 }
 
+void MarathonTracker::ask(const Fetch& fetch) {
+  const MarathonApp* known = context_.known.find(fetch.app);
+  if (fetch.is_list()) {
+    context_.effects.emplace_back(FetchApps{fetch.id, fetch.endpoint});
+  } else if (fetch.is_pods()) {
+    context_.effects.emplace_back(FetchPods{fetch.id, fetch.endpoint});
+  } else if (known != nullptr && known->pod) {
+    context_.effects.emplace_back(FetchPod{fetch.id, fetch.endpoint, fetch.app});
+  } else {
+    context_.effects.emplace_back(FetchApp{fetch.id, fetch.endpoint, fetch.app});
+  }
+}
+
 TimePoint MarathonTracker::next_deadline() const {
   TimePoint next = std::min(context_.stream.next_deadline(), context_.names.next_deadline(context_.now));
   if (context_.now < stream_late_at_) next = std::min(next, stream_late_at_);
-  next = std::min(next, context_.silence.next_deadline(context_.now));
+  next = std::min({next, context_.silence.next_deadline(context_.now), answers_.next_deadline()});
   if (!context_.endpoints.empty()) {
     next = std::min(
         {next, context_.table.next_deadline(), context_.endpoints.next_deadline(context_.stream.attached_endpoint())});

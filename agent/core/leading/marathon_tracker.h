@@ -57,6 +57,7 @@ class MarathonTracker {
   void believe(const LossBelieved& loss);
   void answered(const std::optional<Fetch>& fetch);
   void do_what_is_due();
+  void ask(const Fetch& fetch);
   [[nodiscard]] Failure silence_trouble() const;
 
   TrackerContext context_;

@@ -54,6 +54,12 @@ TaskWord word_on(const MarathonApp& app, const MarathonTask& task) {
   return TaskWord::kServes;
 }
 
+bool is_instance_id(std::string_view task) {
+  constexpr std::string_view kInstance = ".instance-";
+  const std::size_t at = task.rfind(kInstance);
+  return at != std::string_view::npos && task.find('.', at + kInstance.size()) == std::string_view::npos;
+}
+
 bool is_meant(std::string_view id, std::string_view task) {
   if (id.empty()) return false;
   if (id == task) return true;

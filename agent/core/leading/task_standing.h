@@ -34,6 +34,10 @@ enum class TaskWord {
 };
 [[nodiscard]] TaskWord word_on(const MarathonApp& app, const MarathonTask& task);
 
+// An instance's id as Marathon makes it, with nothing of a task behind ("<pod>.instance-<uuid>"): what stands for a
+// pod's instance among our tasks, and for no app's task in any version.
+[[nodiscard]] bool is_instance_id(std::string_view task);
+
 // True if `id`, a task or an instance id as events carry it, means `task`. Marathon 1.8 builds task ids from the
 // instance's ("<instance>._app.1"), older ones write "<app>.marathon-<uuid>" for the instance of task "<app>.<uuid>".
 [[nodiscard]] bool is_meant(std::string_view id, std::string_view task);

@@ -45,11 +45,16 @@ struct AppsFetched {  // answer to FetchApps
   std::string endpoint;
   tl::expected<MarathonApps, Failure> apps;
 };
-struct AppFetched {  // answer to FetchApp; nullopt: Marathon says 404 (no removal by itself)
+struct AppFetched {  // answer to FetchApp and FetchPod; nullopt: Marathon says 404 (no removal by itself)
   std::uint64_t fetch = 0;
   std::string endpoint;
   std::string app;
   tl::expected<std::optional<MarathonApp>, Failure> result;
+};
+struct PodsFetched {  // answer to FetchPods; nullopt: this Marathon has no pods to ask for
+  std::uint64_t fetch = 0;
+  std::string endpoint;
+  tl::expected<std::optional<MarathonApps>, Failure> pods;
 };
 struct EndpointPinged {
   std::string endpoint;
@@ -98,9 +103,9 @@ struct TemplateChanged {  // render the current state again
 };
 struct TrackerTicked {};  // at next_deadline(), and at least once a second
 using TrackerEvent =
-    std::variant<TrackingBegun, StreamAttached, StreamFailed, EventReceived, AppsFetched, AppFetched, EndpointPinged,
-                 EndpointsFound, NamesResolved, OfferRendered, OfferDecided, CommitDoubted, StateTried, LossBelieved,
-                 SyncRequested, TemplateChanged, TrackerTicked>;
+    std::variant<TrackingBegun, StreamAttached, StreamFailed, EventReceived, AppsFetched, AppFetched, PodsFetched,
+                 EndpointPinged, EndpointsFound, NamesResolved, OfferRendered, OfferDecided, CommitDoubted, StateTried,
+                 LossBelieved, SyncRequested, TemplateChanged, TrackerTicked>;
 
 // Effects: imperative.
 
@@ -115,6 +120,15 @@ struct FetchApp {  // GET <endpoint>/v2/apps/{id}
   std::uint64_t fetch = 0;
   std::string endpoint;
   std::string app;
+};
+struct FetchPods {  // GET <endpoint>/v2/pods::status
+  std::uint64_t fetch = 0;
+  std::string endpoint;
+};
+struct FetchPod {  // GET <endpoint>/v2/pods/{id}::status
+  std::uint64_t fetch = 0;
+  std::string endpoint;
+  std::string pod;
 };
 struct PingEndpoint {
   std::string endpoint;
@@ -139,7 +153,7 @@ struct HostsRefused {
   std::size_t invalid = 0;
   std::size_t duplicate = 0;
 };
-using TrackerEffect = std::variant<OpenStream, FetchApps, FetchApp, PingEndpoint, ResolveNames, RenderAndOffer,
-                                   TryState, HostsRefused, LogLine>;
+using TrackerEffect = std::variant<OpenStream, FetchApps, FetchApp, FetchPods, FetchPod, PingEndpoint, ResolveNames,
+                                   RenderAndOffer, TryState, HostsRefused, LogLine>;
 
 }  // namespace chorale::agent

@@ -18,6 +18,7 @@ TEST(PolicyValuesTest, ShowWhatDecidesTheRoutes) {
   config.routing.respect_readiness = true;
   config.routing.keep_empty = true;
   config.routing.merge_label = "team";
+  config.routing.pods = false;
   EXPECT_EQ(policy_values(config, "framework-1"), (coordination::PolicyValues{{"realm", "prod"},
                                                                               {"expose_env", "COLOUR ZONE"},
                                                                               {"delimiters", "<% %>"},
@@ -28,6 +29,7 @@ TEST(PolicyValuesTest, ShowWhatDecidesTheRoutes) {
                                                                               {"respect_readiness", "true"},
                                                                               {"empty_apps", "keep"},
                                                                               {"merge_label", "team"},
+                                                                              {"pods", "false"},
                                                                               {"marathon", "framework-1"}}));
 }
 

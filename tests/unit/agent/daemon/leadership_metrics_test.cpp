@@ -52,6 +52,10 @@ TEST_F(LeadershipMetricsTest, RequestsAreCountedByTheirResultAndAGoodAnswerIsTol
   EXPECT_FALSE(send(TrackerTicked{}));
   expect("chorale_marathon_requests_total{result=\"ok\"} 2");
   expect("chorale_marathon_requests_total{result=\"failed\"} 1");
+  EXPECT_FALSE(send(PodsFetched{4, "http://a", std::optional<MarathonApps>{}})) << "apps may be old all the same";
+  EXPECT_FALSE(send(PodsFetched{5, "http://a", tl::unexpected(Failure{"HTTP 500"})}));
+  expect("chorale_marathon_requests_total{result=\"ok\"} 3");
+  expect("chorale_marathon_requests_total{result=\"failed\"} 2");
 }
 
 TEST_F(LeadershipMetricsTest, TheAgeOfMarathonsDataGrowsUntilTheNextGoodAnswer) {

@@ -65,5 +65,11 @@ TEST(RequestsTest, EncodesBasicAuthorization) {
   EXPECT_EQ(basic_authorization(""), "Basic ");
 }
 
+TEST(RequestsTest, APodsStatusStandsBelowItsId) {
+  EXPECT_EQ(pod_status_path("/shop/cart"), "/v2/pods/shop/cart::status");
+  EXPECT_EQ(pod_status_path("cart"), "/v2/pods/cart::status");
+  EXPECT_EQ(pod_status_path("/a b?c:d"), "/v2/pods/a%20b%3Fc%3Ad::status");
+}
+
 }  // namespace
 }  // namespace chorale::agent

@@ -61,5 +61,29 @@ TEST(TaskStandingTest, TaskAndInstanceIdsMeetInEveryVersion) {
   EXPECT_FALSE(is_meant("shop_web.8c1e", ""));
 }
 
+TEST(EventMeaningTest, APodsEventsSayWhatBecomesOfInstances) {
+  const auto meaning = [](std::string type, std::string state) {
+    return meaning_for_pod({std::move(type), "/pod", "pod.instance-1", std::move(state), std::nullopt});
+  };
+  EXPECT_EQ(meaning("instance_changed_event", "Running"), Meaning::kTaskRuns);
+  for (const char* over : {"Killing", "Killed", "Failed", "Finished", "Error", "Gone", "Dropped"}) {
+    EXPECT_EQ(meaning("instance_changed_event", over), Meaning::kTaskEnds) << over;
+  }
+  for (const char* unclear : {"Unreachable", "UnreachableInactive", "Unknown"}) {
+    EXPECT_EQ(meaning("instance_changed_event", unclear), Meaning::kTaskUnclear) << unclear;
+  }
+  for (const char* coming : {"Scheduled", "Provisioned", "Created", "Staging", "Starting", ""}) {
+    EXPECT_EQ(meaning("instance_changed_event", coming), Meaning::kNothing) << coming;
+  }
+  EXPECT_EQ(meaning("status_update_event", "TASK_FINISHED"), Meaning::kTaskUnclear);
+  EXPECT_EQ(meaning("status_update_event", "TASK_FAILED"), Meaning::kTaskEnds);
+  EXPECT_EQ(meaning("status_update_event", "TASK_RUNNING"), Meaning::kTaskRuns);
+  EXPECT_EQ(meaning_for_pod({"instance_changed_event", "/pod", "", "Killed", std::nullopt}), Meaning::kNothing);
+  EXPECT_EQ(meaning_of({"status_update_event", "/app", "app.1", "TASK_FINISHED", std::nullopt}), Meaning::kTaskEnds);
+  for (const char* type : {"pod_created_event", "pod_updated_event", "pod_deleted_event"}) {
+    EXPECT_EQ(meaning_of({type, "", "", "", std::nullopt}), Meaning::kPodEdited) << type;
+  }
+}
+
 }  // namespace
 }  // namespace chorale::agent

@@ -23,6 +23,7 @@ class TrackerScene {
   static TrackerOptions options() {
     TrackerOptions made;
     made.endpoints = {"http://a", "http://b"};
+    made.policy.pods = false;  // what is known of them is said by tests of their own
     made.jitter = [] { return 0.999; };
     made.next_offer = [number = std::uint64_t{0}]() mutable { return ++number; };
     return made;
@@ -35,6 +36,8 @@ class TrackerScene {
                      [this](OpenStream& open) { opened.push_back(open.endpoint); },
                      [this](FetchApps& fetch) { lists.push_back(std::move(fetch)); },
                      [this](FetchApp& fetch) { fetches.push_back(std::move(fetch)); },
+                     [this](FetchPods& fetch) { pod_lists.push_back(std::move(fetch)); },
+                     [this](FetchPod& fetch) { pod_fetches.push_back(std::move(fetch)); },
                      [this](PingEndpoint& ping) { pings.push_back(ping.endpoint); },
                      [this](ResolveNames& names) { questions.push_back(std::move(names.names)); },
                      [this](RenderAndOffer& offer) { offers.push_back(std::move(offer)); },
@@ -115,18 +118,24 @@ class TrackerScene {
     opened.clear();
     lists.clear();
     fetches.clear();
+    pod_lists.clear();
+    pod_fetches.clear();
     pings.clear();
     offers.clear();
     log.clear();
   }
   [[nodiscard]] std::string offered() const { return offers.empty() ? "none" : summary(*offers.back().state); }
-  [[nodiscard]] std::size_t requests() const { return lists.size() + fetches.size(); }
+  [[nodiscard]] std::size_t requests() const {
+    return lists.size() + fetches.size() + pod_lists.size() + pod_fetches.size();
+  }
 
   TimePoint now = TimePoint{} + std::chrono::hours(1);
   MarathonTracker tracker;
   std::vector<std::string> opened;
   std::vector<FetchApps> lists;
   std::vector<FetchApp> fetches;
+  std::vector<FetchPods> pod_lists;
+  std::vector<FetchPod> pod_fetches;
   std::vector<std::string> pings;
   std::vector<std::set<std::string>> questions;
   std::vector<RenderAndOffer> offers;
