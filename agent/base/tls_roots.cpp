@@ -65,8 +65,9 @@ std::optional<Failure> use_identity(ssl::context& context, const TlsFiles& files
   const Certificate certificate = first_certificate(*certificates);
   if (!certificate) return refused("marathon_cert_file", files.cert_file + ": no certificate in PEM is in it");
   const PrivateKey key(PEM_read_bio_PrivateKey(memory(*key_text).get(), nullptr, no_passphrase, nullptr));
-  if (!key)
+  if (!key) {
     return refused("marathon_key_file", files.key_file + ": no private key in PEM without a passphrase is in it");
+  }
   if (X509_check_private_key(certificate.get(), key.get()) != 1) {
     return refused("marathon_key_file",
                    files.key_file + ": it is not the key of the certificate in " + files.cert_file);

@@ -42,8 +42,9 @@ TestFinished test_draft(const DraftTest& test, const std::atomic<bool>& stop) {
   if (!needed) return {TestResult::kFailed, needed.error().message, Milliseconds(0)};
   Copies copies;
   for (const ConfigCopy& copy : *needed) {
-    if (const Done done = copies.write(copy); !done)
+    if (const Done done = copies.write(copy); !done) {
       return {TestResult::kFailed, done.error().message, Milliseconds(0)};
+    }
   }
   const std::string& path = needed->back().path;
   TestFinished result = test_config(test.command, path, stop, test.longest, test.redaction, place.draft);

@@ -58,8 +58,9 @@ class ShadowFile : public LocalNginx, public std::enable_shared_from_this<Shadow
 
   void stage(const coordination::StageRevision& revision) override {
     auto config = config_among(revision.identity, revision.files);
-    if (!config)
+    if (!config) {
       return answer({revision.identity, coordination::VoteResult::kNack, "the revision holds no nginx.conf"});
+    }
     worker_.run([config = *config, values = options_.local_values] { return fill_in(*config.text, values); },
                 [this, identity = revision.identity](const auto& filled) {
                   if (filled) return answer({identity, coordination::VoteResult::kAck, {}});

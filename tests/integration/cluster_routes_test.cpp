@@ -161,8 +161,9 @@ TEST_F(ClusterRulesTest, AppsThatAreServedAsOneShareItsRequestsByTheirWeights) {
   ASSERT_TRUE(marathon.create("/web-green", 1, labels("1")));
   const auto by = [&](const std::string& app) {
     int count = 0;
-    for (int i = 0; i < 90; ++i)
+    for (int i = 0; i < 90; ++i) {
       count += cluster_.proxy(0).get("/web/").body.find("app=" + app + " ") != std::string::npos ? 1 : 0;
+    }
     return count;
   };
   ASSERT_TRUE(wait_until([&] { return by("/web-green") > 0 && cluster_.converged(); }, seconds(20))) << cluster_.logs();

@@ -129,8 +129,9 @@ TEST(ShippedTemplatesTest, TreatPortsWithHostsAsTheirApps) {
     };
     const auto as_of_app = [](std::string of_port) {
       for (const std::string& own : {std::string("_{{port_host}}"), std::string("{{port_host}}")}) {
-        for (std::size_t at = 0; (at = of_port.find(own, at)) != std::string::npos;)
+        for (std::size_t at = 0; (at = of_port.find(own, at)) != std::string::npos;) {
           of_port.replace(at, own.size(), "{{name}}");
+        }
       }
       return of_port;
     };
