@@ -174,8 +174,8 @@ struct AgentDocument {
   // know the key, then count nothing of it either.
   bool applies = true;
   std::optional<AppliedEntry> shadow{};  // of an observer: what it wrote last
-  std::int64_t sync_requests = 0;    // rises when this agent was asked for a full sync; the leader then makes one
-  std::vector<std::string> missing;  // chunk digests that this agent could not find
+  std::int64_t sync_requests = 0;        // rises when this agent was asked for a full sync; the leader then makes one
+  std::vector<std::string> missing;      // chunk digests that this agent could not find
   std::vector<std::int64_t> formats{kOldestFormat};  // what it reads, rising; at least one
   PolicyValues policy{};                             // what it would publish under
   // Of the leader.

@@ -18,9 +18,9 @@ struct CoordinatorOptions {
   std::string version;
   std::string started_at;
   std::string admin;
-  bool may_lead = true;                               // false: never in the election
-  // False: an observer. It follows what is committed and serves nothing, so that nobody waits for it and nothing that it
-  // says counts. REQUIRES: it may not lead.
+  bool may_lead = true;  // false: never in the election
+  // False: an observer. It follows what is committed and serves nothing, so that nobody waits for it and nothing that
+  // it says counts. REQUIRES: it may not lead.
   bool applies = true;
   bool alone = false;                                 // the store is this process's own: there is no other agent
   std::chrono::milliseconds session_timeout{10'000};  // asked for; the negotiated one rules once connected

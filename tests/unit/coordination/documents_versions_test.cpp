@@ -321,10 +321,27 @@ TEST(DocumentVersionsTest, WhatTheLeaderAloneSaysComesBackAsItWas) {
 }
 
 TEST(DocumentVersionsTest, AnotherTypeIsNoMissingKey) {
-  for (const char* key :
-       {"host", "version", "started_at", "admin", "role", "status", "message", "vote", "applied", "template_digest",
-        "marathon_reachable", "lead", "apply", "shadow", "sync_requests", "missing", "formats", "late", "blocked",
-        "held_back", "tree"}) {
+  for (const char* key : {"host",
+                          "version",
+                          "started_at",
+                          "admin",
+                          "role",
+                          "status",
+                          "message",
+                          "vote",
+                          "applied",
+                          "template_digest",
+                          "marathon_reachable",
+                          "lead",
+                          "apply",
+                          "shadow",
+                          "sync_requests",
+                          "missing",
+                          "formats",
+                          "late",
+                          "blocked",
+                          "held_back",
+                          "tree"}) {
     Json json = Json::parse(kAgent01);
     json[key] = 1.5;
     EXPECT_FALSE(decode_agent(json.dump())) << key;
