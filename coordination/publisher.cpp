@@ -240,7 +240,7 @@ void Publisher::begin_vote() {
   state_ = State::kVoting;
   votes_.clear();
   proposed_at_ = context_.now;
-  electors_.begin(content_.manifest->header.identity, roster_.voters(), context_.now);
+  electors_.begin(content_.manifest->header.identity, roster_.ids(), context_.now);
 }
 
 // Between two votes as well: a late agent answers when the vote is long over.
