@@ -212,16 +212,12 @@ void KnownApps::replace_pods(MarathonApps pods, FetchId fetch) {
     apps_.erase(id);
     as_of_.erase(id);
   }
-  for (auto& [id, pod] : pods) {
-    if (!is_outdated(id, fetch)) replace(std::move(pod), fetch);
-  }
+  for (auto& [id, pod] : pods) replace(std::move(pod), fetch);
   pods_are_as_of(fetch);
 }
 
 void KnownApps::merge_pods(MarathonApps pods, FetchId fetch) {
-  for (auto& [id, pod] : pods) {
-    if (!is_outdated(id, fetch)) merge(std::move(pod), fetch);
-  }
+  for (auto& [id, pod] : pods) merge(std::move(pod), fetch);
 }
 
 void KnownApps::pods_are_as_of(FetchId fetch) {

@@ -2,9 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <array>
-
-#include "tests/unit/agent/core/leading/tracker_scene.h"
+#include "tests/unit/agent/core/leading/tracker_pods_scene.h"
 
 namespace chorale::agent {
 namespace {
@@ -13,74 +11,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
-
-// `servers` instances at 10.1.0.1 and so on.
-MarathonApp pod_of_size(const std::string& id, int servers) {
-  MarathonApp pod = app(id, {});
-  pod.pod = true;
-  for (int i = 1; i <= servers; ++i) {
-    pod.tasks.push_back(task(id.substr(1) + ".instance-" + std::to_string(i), "10.1.0." + std::to_string(i),
-                             {static_cast<std::uint16_t>(32'000 + i)}));
-  }
-  return pod;
-}
-
-class TrackerPodsTest : public ::testing::Test {
- protected:
-  static TrackerOptions options() {
-    TrackerOptions made = TrackerScene::options();
-    made.policy.pods = true;
-    return made;
-  }
-
-  void answer_pods(tl::expected<std::optional<MarathonApps>, Failure> pods) {
-    ASSERT_FALSE(scene_.pod_lists.empty()) << "no pods were asked for";
-    const FetchPods fetch = scene_.pod_lists.front();
-    scene_.pod_lists.erase(scene_.pod_lists.begin());
-    scene_.send(PodsFetched{fetch.fetch, fetch.endpoint, std::move(pods)});
-  }
-  void list_pods(std::vector<MarathonApp> pods) { answer_pods(std::optional(apps(std::move(pods)))); }
-  void fail_pods(const std::string& why) { answer_pods(tl::unexpected(Failure{why})); }
-  void answer_pod(tl::expected<std::optional<MarathonApp>, Failure> pod) {
-    ASSERT_FALSE(scene_.pod_fetches.empty()) << "no pod was asked for";
-    const FetchPod fetch = scene_.pod_fetches.front();
-    scene_.pod_fetches.erase(scene_.pod_fetches.begin());
-    scene_.send(AppFetched{fetch.fetch, fetch.endpoint, fetch.pod, std::move(pod)});
-  }
-
-  // /api of one task is listed, `pods` are answered, all of it is committed.
-  void settle(std::vector<MarathonApp> pods) {
-    MarathonApps served = apps(pods);
-    served.emplace("/api", app_of_size("/api", 1));
-    scene_.send(TrackingBegun{state_of(served), std::nullopt});
-    scene_.send(StreamAttached{scene_.opened.back()});
-    list_pods(std::move(pods));
-    scene_.answer_list(kApi);
-    scene_.pass(Milliseconds(1'000));
-    ASSERT_THAT(scene_.offers, SizeIs(1));
-    scene_.commit();
-    scene_.pass(Milliseconds(1'000));
-    scene_.forget();
-  }
-  void sync() {
-    scene_.send(SyncRequested{});
-    ASSERT_THAT(scene_.lists, SizeIs(1));
-    ASSERT_THAT(scene_.pod_lists, SizeIs(1));
-  }
-  void expect_quiet() {
-    scene_.pass(Milliseconds(5'000));
-    EXPECT_EQ(scene_.requests(), 0U);
-    EXPECT_THAT(scene_.offers, IsEmpty()) << scene_.offered();
-  }
-  [[nodiscard]] std::string trouble() const {
-    const auto found = scene_.tracker.trouble();
-    return found ? found->message : "";
-  }
-
-  const MarathonApps kApi = apps({app_of_size("/api", 1)});
-  const std::string kBoth = "/api 10.0.0.1:31001 | /pod 10.1.0.1:32001 10.1.0.2:32002";
-  TrackerScene scene_{options()};
-};
 
 TEST_F(TrackerPodsTest, ComeWithTheListAndAreOfferedWithIt) {
   scene_.send(TrackingBegun{});
@@ -266,133 +196,6 @@ TEST_F(TrackerPodsTest, ALossInPodsAloneAsksForAWholeList) {
   scene_.pass(Milliseconds(1'000));
   EXPECT_THAT(scene_.lists, SizeIs(1));
   EXPECT_THAT(scene_.pod_lists, SizeIs(1));
-}
-
-TEST_F(TrackerPodsTest, AChangeOfOneCostsOneSmallRequest) {
-  settle({pod_of_size("/pod", 1)});
-  scene_.status("/pod", "pod.instance-2.web", "TASK_STARTING");
-  scene_.status("/pod", "pod.instance-2.web", "TASK_RUNNING");
-  scene_.status("/pod", "pod.instance-2.sync", "TASK_RUNNING");
-  scene_.event("instance_changed_event", "/pod", "pod.instance-2", "Running");
-  scene_.pass(Milliseconds(200));
-  ASSERT_THAT(scene_.pod_fetches, SizeIs(1));
-  EXPECT_EQ(scene_.pod_fetches[0].pod, "/pod");
-  answer_pod(pod_of_size("/pod", 2));
-  EXPECT_EQ(scene_.offered(), kBoth);
-  scene_.commit();
-  scene_.forget();
-  scene_.event("instance_changed_event", "/pod", "pod.instance-2", "Running");
-  expect_quiet();
-}
-
-class TrackerPodEndTest : public TrackerPodsTest, public ::testing::WithParamInterface<std::array<const char*, 3>> {};
-
-TEST_P(TrackerPodEndTest, DropsTheInstanceAtOnce) {
-  settle({pod_of_size("/pod", 2)});
-  const auto& [type, task, state] = GetParam();
-  scene_.event(type, "/pod", task, state);
-  scene_.pass(Milliseconds(200));
-  EXPECT_EQ(scene_.offered(), "/api 10.0.0.1:31001 | /pod 10.1.0.1:32001");
-  scene_.pass(Milliseconds(200));
-  EXPECT_THAT(scene_.pod_fetches, SizeIs(1)) << "and asks for it";
-  EXPECT_EQ(scene_.requests(), 1U);
-}
-
-INSTANTIATE_TEST_SUITE_P(Events, TrackerPodEndTest,
-                         ::testing::Values(std::array{"status_update_event", "pod.instance-2.web.1", "TASK_KILLED"},
-                                           std::array{"status_update_event", "pod.instance-2.web", "TASK_FAILED"},
-                                           std::array{"instance_changed_event", "pod.instance-2", "Killing"},
-                                           std::array{"instance_changed_event", "pod.instance-2", "Finished"}));
-
-// Another container may go on serving; the instance's own event says what becomes of it.
-TEST_F(TrackerPodsTest, AContainerThatHasFinishedIsNotItsInstance) {
-  settle({pod_of_size("/pod", 2)});
-  scene_.status("/pod", "pod.instance-2.setup", "TASK_FINISHED");
-  scene_.pass(Milliseconds(300));
-  EXPECT_THAT(scene_.offers, IsEmpty());
-  ASSERT_THAT(scene_.pod_fetches, SizeIs(1));
-  answer_pod(pod_of_size("/pod", 2));
-  expect_quiet();
-}
-
-TEST_F(TrackerPodsTest, AnInstanceOutOfSightIsAskedFor) {
-  settle({pod_of_size("/pod", 2)});
-  scene_.event("instance_changed_event", "/pod", "pod.instance-2", "Unreachable");
-  scene_.pass(Milliseconds(200));
-  EXPECT_THAT(scene_.offers, IsEmpty());
-  EXPECT_THAT(scene_.pod_fetches, SizeIs(1));
-}
-
-// Nothing tells it from an app before: its first event costs a 404, and that the list of pods.
-TEST_F(TrackerPodsTest, ANewOneCostsTwoSmallRequests) {
-  settle({});
-  scene_.event("pod_created_event", "");
-  scene_.event("group_change_success", "");
-  scene_.status("/pod", "pod.instance-1.web", "TASK_RUNNING");
-  scene_.pass(Milliseconds(100));
-  ASSERT_THAT(scene_.fetches, SizeIs(1));
-  scene_.answer_app(std::nullopt);
-  ASSERT_THAT(scene_.pod_lists, SizeIs(1));
-  EXPECT_EQ(scene_.requests(), 1U);
-  list_pods({pod_of_size("/pod", 2)});
-  scene_.pass(Milliseconds(200));
-  EXPECT_EQ(scene_.offered(), kBoth);
-  scene_.commit();
-  scene_.forget();
-  expect_quiet();
-}
-
-TEST_F(TrackerPodsTest, AnEditAsksForTheirListALittleLater) {
-  settle({pod_of_size("/pod", 1)});
-  for (const char* type : {"pod_created_event", "pod_updated_event", "pod_deleted_event"}) {
-    scene_.event("group_change_success", "");
-    scene_.event(type, "");
-    scene_.pass(Milliseconds(249));
-    EXPECT_EQ(scene_.requests(), 0U) << type;
-    scene_.pass(Milliseconds(1));
-    ASSERT_THAT(scene_.pod_lists, SizeIs(1)) << type;
-    list_pods({pod_of_size("/pod", 1)});
-    expect_quiet();
-  }
-}
-
-TEST_F(TrackerPodsTest, ADeletedOneIsGoneForGood) {
-  settle({pod_of_size("/pod", 2)});
-  scene_.event("pod_deleted_event", "");
-  scene_.event("app_terminated_event", "/pod");
-  scene_.pass(Milliseconds(200));
-  EXPECT_EQ(scene_.offered(), "/api 10.0.0.1:31001");
-  scene_.commit();
-  scene_.pass(Milliseconds(200));
-  list_pods({});
-  EXPECT_EQ(trouble(), "");
-  scene_.forget();
-  expect_quiet();
-}
-
-TEST_F(TrackerPodsTest, OneThatIsNotFoundIsLookedForInTheList) {
-  settle({pod_of_size("/pod", 1)});
-  scene_.status("/pod", "pod.instance-2.web", "TASK_RUNNING");
-  scene_.pass(Milliseconds(200));
-  answer_pod(std::optional<MarathonApp>());
-  scene_.pass(Milliseconds(1'900));
-  EXPECT_EQ(scene_.requests(), 0U);
-  scene_.pass(Milliseconds(100));
-  EXPECT_THAT(scene_.pod_lists, SizeIs(1));
-  EXPECT_THAT(scene_.lists, IsEmpty());
-}
-
-TEST_F(TrackerPodsTest, AnErrorOfOneHarmsNoApp) {
-  settle({pod_of_size("/pod", 1)});
-  scene_.status("/pod", "pod.instance-2.web", "TASK_RUNNING");
-  scene_.pass(Milliseconds(200));
-  answer_pod(tl::unexpected(Failure{"HTTP 500"}));
-  EXPECT_EQ(trouble(), "GET http://a/v2/pods/pod::status: HTTP 500");
-  EXPECT_TRUE(scene_.tracker.endpoints().front().healthy);
-  scene_.pass(Milliseconds(1'000));
-  answer_pod(pod_of_size("/pod", 2));
-  EXPECT_EQ(trouble(), "");
-  EXPECT_EQ(scene_.offered(), kBoth);
 }
 
 // The list of pods was on its way when a newer answer and an event came.
