@@ -119,7 +119,7 @@ Expected<void> put(Expected<T> value, T& target) {
   return {};
 }
 
-std::string quoted(std::string_view text) {
+std::string toml_quoted(std::string_view text) {
   std::string toml = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') toml += '\\';
@@ -131,7 +131,7 @@ std::string quoted(std::string_view text) {
 template <class Container>
 std::string array_of(const Container& texts) {
   std::string toml = "[";
-  for (const std::string& text : texts) toml += (toml.size() == 1 ? "" : ", ") + quoted(text);
+  for (const std::string& text : texts) toml += (toml.size() == 1 ? "" : ", ") + toml_quoted(text);
   return toml + "]";
 }
 
@@ -174,20 +174,20 @@ tl::expected<void, Failure> assign(Config& config, const KeyType& type, const Se
 std::string written(const KeyType& type, const Config& config) {
   return std::visit(
       Overloaded{
-          [&](const TextKey& key) { return quoted(key.member.in(config)); },
-          [&](const SecretFileKey& key) { return quoted(key.member.in(config)); },
+          [&](const TextKey& key) { return toml_quoted(key.member.in(config)); },
+          [&](const SecretFileKey& key) { return toml_quoted(key.member.in(config)); },
           [&](const FlagKey& key) { return std::string(key.member.in(config) ? "true" : "false"); },
-          [&](const ChoiceKey& key) { return quoted(key.member.in(config) ? key.when_true : key.when_false); },
+          [&](const ChoiceKey& key) { return toml_quoted(key.member.in(config) ? key.when_true : key.when_false); },
           [&](const IntegerKey& key) { return std::to_string(key.member.in(config)); },
           [&](const FractionKey& key) { return shortest(key.member.in(config)); },
-          [&](const DurationKey& key) { return quoted(to_text(key.member.in(config))); },
+          [&](const DurationKey& key) { return toml_quoted(to_text(key.member.in(config))); },
           [&]<class Container>(const ListKey<Container>& key) {
             const Container& texts = key.member.in(config);
             if (!key.separators.empty() || texts.size() > 1) return array_of(texts);
-            return quoted(texts.empty() ? std::string_view() : std::string_view(*texts.begin()));
+            return toml_quoted(texts.empty() ? std::string_view() : std::string_view(*texts.begin()));
           },
-          [&](const ParsedKey& key) { return quoted(key.write(config)); },
-          [&](const UnusedKey& key) { return quoted(key.only_value); },
+          [&](const ParsedKey& key) { return toml_quoted(key.write(config)); },
+          [&](const UnusedKey& key) { return toml_quoted(key.only_value); },
       },
       type);
 }

@@ -214,12 +214,10 @@ class TomlWriter {
     }
     if (!place_.needs.merge_label) return;
     line("");
-    if (find_key("merge_label") != nullptr) {
-      line("# MergeAppsByLabel of the template.");
-      return put_text("merge_label", *place_.needs.merge_label);
-    }
-    mark("merge_label", "this version of Chorale serves each app by itself: apps that share the label " +
-                            one_line(*place_.needs.merge_label) + ", which the template merged, get an upstream each");
+    line("# MergeAppsByLabel of the template.");
+    put_text("merge_label", *place_.needs.merge_label);
+    note("merge_label",
+         "the weight of an app's tasks is its label chorale.weight, 1 to 1000; one named weight counts no more");
   }
 
   void write_local() {

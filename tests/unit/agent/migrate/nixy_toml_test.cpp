@@ -251,17 +251,14 @@ TEST(NixyTomlTest, TemplateGetsWhatItAsksFor) {
   EXPECT_THAT(notes(toml), Contains(HasSubstr("0: [local] env_DC: has the value that the variable has here")));
 }
 
-TEST(NixyTomlTest, MergingIsConfiguredWhereChoraleCanMerge) {
+TEST(NixyTomlTest, MergingIsConfiguredAndWhereItsWeightsComeFromIsSaid) {
   NewPlace place = place_of_template();
   place.needs.merge_label = "svc";
   const ChoraleToml toml = made(kMarathon, place);
   (void)loaded(toml);
-  if (find_key("merge_label") != nullptr) {
-    EXPECT_THAT(marks(toml), IsEmpty());
-    EXPECT_THAT(toml.text, HasSubstr("\nmerge_label = \"svc\"\n"));
-  } else {
-    EXPECT_THAT(marks(toml), ElementsAre(HasSubstr("merge_label: this version of Chorale serves each app by itself")));
-  }
+  EXPECT_THAT(marks(toml), IsEmpty());
+  EXPECT_THAT(toml.text, HasSubstr("\nmerge_label = \"svc\"\n"));
+  EXPECT_THAT(notes(toml), Contains(HasSubstr("merge_label: the weight of an app's tasks is its label chorale.weight")));
 }
 
 TEST(NixyTomlTest, FactsAreWhatATemplateMayRead) {
