@@ -243,6 +243,53 @@ TEST_F(TrackerPodsTest, AnAppsNewerAnswerIsNotBroughtBackByTheirList) {
   EXPECT_THAT(scene_.offered(), Not(HasSubstr("/new")));
 }
 
+TEST_F(TrackerPodsTest, ThoseThatFailAreNotAskedForWithEveryList) {
+  settle({pod_of_size("/pod", 2)});
+  sync();
+  fail_pods("HTTP 500");
+  scene_.answer_list(kApi);
+  scene_.pass(Milliseconds(200));
+  scene_.send(SyncRequested{});
+  EXPECT_THAT(scene_.lists, SizeIs(1));
+  EXPECT_THAT(scene_.pod_lists, IsEmpty());
+  scene_.pass(Milliseconds(1'000));
+  EXPECT_THAT(scene_.pod_lists, SizeIs(1)) << "when its time has come";
+}
+
+// Their list was on its way the longest, beyond a list of apps that had to do without.
+TEST_F(TrackerPodsTest, AListThatIsLateDoesNotUndoWhatIsNewer) {
+  settle({pod_of_size("/pod", 2)});
+  scene_.event("pod_updated_event", "");
+  scene_.pass(Milliseconds(250));
+  scene_.status("/pod", "pod.instance-3.web", "TASK_RUNNING");
+  scene_.pass(Milliseconds(100));
+  answer_pod(pod_of_size("/pod", 3));
+  scene_.pass(Milliseconds(1'000));
+  EXPECT_EQ(scene_.offered(), kBoth + " 10.1.0.3:32003");
+  scene_.commit();
+  scene_.send(SyncRequested{});
+  scene_.answer_list(kApi);
+  scene_.pass(Milliseconds(600));
+  list_pods({pod_of_size("/pod", 2)});
+  scene_.pass(Milliseconds(2'000));
+  EXPECT_EQ(scene_.offered(), kBoth + " 10.1.0.3:32003");
+}
+
+TEST_F(TrackerPodsTest, AnOlderAnswerAboutOneDoesNotUndoTheirList) {
+  settle({pod_of_size("/pod", 2)});
+  scene_.status("/pod", "pod.instance-3.web", "TASK_RUNNING");
+  scene_.pass(Milliseconds(100));
+  sync();
+  list_pods({pod_of_size("/pod", 3)});
+  scene_.answer_list(kApi);
+  scene_.pass(Milliseconds(1'000));
+  EXPECT_EQ(scene_.offered(), kBoth + " 10.1.0.3:32003");
+  scene_.commit();
+  answer_pod(pod_of_size("/pod", 2));
+  scene_.pass(Milliseconds(2'000));
+  EXPECT_EQ(scene_.offered(), kBoth + " 10.1.0.3:32003");
+}
+
 // Of a pool that is told to leave them out.
 TEST(TrackerWithoutPodsTest, NeverAsksForThem) {
   TrackerScene scene;
