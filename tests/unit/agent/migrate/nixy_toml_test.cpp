@@ -258,7 +258,8 @@ TEST(NixyTomlTest, MergingIsConfiguredAndWhereItsWeightsComeFromIsSaid) {
   (void)loaded(toml);
   EXPECT_THAT(marks(toml), IsEmpty());
   EXPECT_THAT(toml.text, HasSubstr("\nmerge_label = \"svc\"\n"));
-  EXPECT_THAT(notes(toml), Contains(HasSubstr("merge_label: the weight of an app's tasks is its label chorale.weight")));
+  EXPECT_THAT(notes(toml),
+              Contains(HasSubstr("merge_label: the weight of an app's tasks is its label chorale.weight")));
 }
 
 TEST(NixyTomlTest, FactsAreWhatATemplateMayRead) {
