@@ -71,6 +71,8 @@ class FetchTable {
   [[nodiscard]] std::vector<Claim> take_claims(const Fetch& fetch);
 
   [[nodiscard]] bool in_flight(const std::string& app) const;
+  // The app is being asked for, or will be with this burst, by itself or in a list. Not after a failure.
+  [[nodiscard]] bool expects_answer(const std::string& app) const;
   [[nodiscard]] std::uint64_t last_id() const { return last_id_; }
   [[nodiscard]] std::uint64_t oldest_in_flight() const;
   [[nodiscard]] TimePoint next_deadline() const;
