@@ -56,6 +56,25 @@ TEST(ClusterTrafficTest, TwoHundredChangesFailNoRequestOnANewConnection) {
   EXPECT_GE(cluster.proxy(0).health().at("Cluster").at("Applied").get<std::int64_t>() - before, kChanges / 2);
 }
 
+// All new tasks get well in one moment, and the old ones are ended in the next. The state between was once published:
+// without a server, for as long as offers keep their distance.
+TEST(ClusterTrafficTest, ReplacingAllTasksOfAnAppAtOnceFailsNoRequest) {
+  RealCluster cluster({.simulator = {"--task-killing", "--health-delay", "200ms", "--drain", "2s"}});
+  ASSERT_TRUE(cluster.start()) << cluster.logs();
+  MarathonSimulator& marathon = cluster.marathon();
+  ASSERT_TRUE(marathon.create("/steady", 4, {{"healthChecks", 1}}));
+  ASSERT_TRUE(wait_until([&] { return cluster.routed_everywhere("/steady") && cluster.converged(); }, seconds(10)))
+      << cluster.logs();
+  Visitor visitor(cluster.proxy(0), "/steady/");
+  for (int round = 0; round < 3; ++round) {
+    ASSERT_TRUE(marathon.restart("/steady"));
+    ASSERT_TRUE(marathon.settled(seconds(20)));
+  }
+  visitor.end();
+  EXPECT_EQ(visitor.failures(), 0) << visitor.first_failure() << cluster.logs();
+  EXPECT_TRUE(wait_until([&] { return cluster.converged(); }, seconds(10))) << cluster.logs();
+}
+
 // Clients that do not end their requests, one new one every 50 ms: each keeps the worker alive that has taken it.
 class LongConnections {
  public:

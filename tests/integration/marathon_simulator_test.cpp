@@ -2,18 +2,24 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
+#include <functional>
+#include <future>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "tests/harness/netns.h"
 #include "tests/harness/temp_dir.h"
 #include "tests/harness/wait_until.h"
 #include "tests/integration/marathon_simulator_fixture.h"
+#include "tests/marathon_simulator/network_scope.h"
 
 namespace chorale::testing {
 namespace {
@@ -238,6 +244,67 @@ TEST_F(SimulatorTest, ContainersWithAnAddressOfTheirOwnAreServedThere) {
   EXPECT_THAT(task["ipAddresses"][0]["ipAddress"].get<std::string>(), StartsWith("127.9."));
   ASSERT_EQ(task["ports"].size(), 1U);  // only the mapping with a host port
   EXPECT_THAT(Wire(task["ports"][0].get<std::uint16_t>(), get_closing("/")).to_end(), HasSubstr("app=/web"));
+}
+
+// A thread in a network of its own.
+class OtherNetwork {
+ public:
+  OtherNetwork() : thread_([this] { run(); }) {}
+  ~OtherNetwork() {
+    done_.set_value();
+    thread_.join();
+  }
+  OtherNetwork(const OtherNetwork&) = delete;
+  OtherNetwork& operator=(const OtherNetwork&) = delete;
+
+  // The file that stands for it; empty where networks cannot be made.
+  [[nodiscard]] std::string file() const { return file_.get(); }
+  // What the work returns there.
+  static std::string within(const std::string& file, const std::function<std::string()>& work) {
+    return std::async(std::launch::async,
+                      [&] {
+                        const marathon_simulator::NetworkScope scope(file);
+                        return scope.problem().empty() ? work() : scope.problem();
+                      })
+        .get();
+  }
+
+ private:
+  void run() {
+    const std::string file = "/proc/" + std::to_string(::getpid()) + "/task/" + std::to_string(::gettid()) + "/ns/net";
+    ready_.set_value(enter_private_network() ? file : "");
+    done_.get_future().wait();
+  }
+
+  std::promise<std::string> ready_;
+  std::shared_future<std::string> file_{ready_.get_future()};
+  std::promise<void> done_;
+  std::thread thread_;
+};
+
+TEST_F(SimulatorTest, BackendsListenInTheNetworkOfTheirHost) {
+  const OtherNetwork network;
+  if (network.file().empty()) GTEST_SKIP() << "only root can make a network";
+  start({"--backends", "--hosts", "slave-1=127.0.0.1@" + network.file() + ",slave-2=127.0.0.1"});
+  ASSERT_TRUE(simulator_->create("/web", 2));
+  ASSERT_TRUE(simulator_->settled(kLimit));
+  const auto tasks = simulator_->tasks("/web");
+  ASSERT_THAT(tasks, SizeIs(2));
+  for (const auto& task : tasks) {
+    const auto answer = [&] { return ask(task.ports.at(0), get_closing("/"), kLimit); };
+    const std::string there = OtherNetwork::within(network.file(), answer);
+    const std::string here = answer();
+    EXPECT_THAT(task.host == "slave-1" ? there : here, HasSubstr("task=" + task.id));
+    EXPECT_THAT(task.host == "slave-1" ? here : there, Not(HasSubstr("task=" + task.id)));
+  }
+  EXPECT_FALSE(simulator_->stats().is_null());
+}
+
+TEST_F(SimulatorTest, DoesNotStartWhereAHostsNetworkIsMissing) {
+  MarathonSimulator simulator({{"--apps", "1", "--backends", "--hosts", "slave-1=127.0.0.1@/no/such/network"}});
+  EXPECT_FALSE(simulator.start());
+  EXPECT_THAT(simulator.log(), HasSubstr("network /no/such/network: No such file or directory"));
+  EXPECT_THAT(simulator.log(), HasSubstr("task 1 of /app-00001 cannot be started"));
 }
 
 TEST_F(SimulatorTest, OldReleasesPostEventsToSubscribers) {

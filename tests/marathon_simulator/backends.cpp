@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "tests/marathon_simulator/connection.h"
+#include "tests/marathon_simulator/network_scope.h"
 
 namespace chorale::marathon_simulator {
 
@@ -20,10 +21,17 @@ class BackendListener : public std::enable_shared_from_this<BackendListener> {
   BackendListener(asio::io_context& io, std::string app_id, std::string task_id)
       : acceptor_(io), pause_(io), app_id_(std::move(app_id)), task_id_(std::move(task_id)) {}
 
-  bool open(const std::string& address, std::uint16_t port) {
+  bool open(const std::string& address, std::uint16_t port, const std::string& network) {
     error_code error;
     const asio::ip::tcp::endpoint endpoint{asio::ip::make_address(address, error), port};
-    if (!error) acceptor_.open(endpoint.protocol(), error);
+    {
+      const NetworkScope scope(network);
+      if (!scope.problem().empty()) {
+        std::cerr << "backend of " << app_id_ << ": " << scope.problem() << "\n";
+        return false;
+      }
+      if (!error) acceptor_.open(endpoint.protocol(), error);
+    }
     if (!error && port != 0) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
     if (!error) acceptor_.bind(endpoint, error);
     if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
@@ -105,7 +113,7 @@ Backends::~Backends() = default;
 
 std::shared_ptr<BackendListener> Backends::listen(const Task& task, const std::string& address, std::uint16_t port) {
   auto listener = std::make_shared<BackendListener>(io_, task.app_id, task.id);
-  if (!listener->open(address, port)) return nullptr;
+  if (!listener->open(address, port, task.slave.network)) return nullptr;
   listeners_[task.id].push_back(listener);
   return listener;
 }

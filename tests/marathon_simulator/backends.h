@@ -1,8 +1,8 @@
 // A real, tiny HTTP server behind every task's port, all in the simulator's process. Loop thread only.
 //
-// Host ports are what the system gives for port 0 at the slave's address; a container with an address of its own gets
-// one out of 127.9.0.0/16 and listens on its containerPort there. A GET answers who it is, a POST its own body; both
-// name the task in headers.
+// Host ports are what the system gives for port 0 at the slave's address, in the slave's network; a container with an
+// address of its own gets one out of 127.9.0.0/16 and listens on its containerPort there. A GET answers who it is, a
+// POST its own body; both name the task in headers.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

@@ -2,6 +2,7 @@
 #include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
@@ -39,7 +40,7 @@ void declare(CLI::App& app, Options& options, Texts& texts) {
   app.add_option("--framework-id", options.framework_id, "which Marathon it is, in /v2/info")->capture_default_str();
   app.add_option("--apps", options.apps, "number of apps that run from the start")->check(CLI::NonNegativeNumber);
   app.add_option("--tasks", options.tasks, "tasks of each of them")->check(CLI::NonNegativeNumber);
-  app.add_option("--hosts", texts.hosts, "slaves: address, or name=address; comma-separated")->delimiter(',');
+  app.add_option("--hosts", texts.hosts, "slaves: address, or name=address[@network]; comma-separated")->delimiter(',');
   app.add_flag("--backends", options.backends, "serve HTTP on every task's ports");
   app.add_flag("--idle-apps", options.idle_apps,
                "none behind the tasks of --apps, however many: they cost no descriptor");
@@ -80,8 +81,10 @@ std::string complete(Options& options, const Texts& texts) {
   if (!texts.hosts.empty()) options.slaves.clear();
   for (const auto& host : texts.hosts) {
     const auto equals = host.find('=');
-    const std::string address = equals == std::string::npos ? host : host.substr(equals + 1);
-    options.slaves.push_back({host.substr(0, equals), address});
+    const std::string place = equals == std::string::npos ? host : host.substr(equals + 1);
+    const auto at = place.find('@');
+    const std::string network = at == std::string::npos ? "" : place.substr(at + 1);
+    options.slaves.push_back({host.substr(0, std::min(equals, host.find('@'))), place.substr(0, at), network});
   }
   while (!options.leader.empty() && options.leader.back() == '/') options.leader.pop_back();
   if (options.user.empty() != texts.password_file.empty()) return "--user and --password-file go together";

@@ -14,6 +14,7 @@ namespace chorale::marathon_simulator {
 struct Slave {
   std::string name;
   std::string address;
+  std::string network{};  // the file of the network namespace that has this address; empty: the simulator's own
 };
 
 struct Options {
@@ -23,7 +24,7 @@ struct Options {
   Version version;
   int apps = 0;
   int tasks = 1;
-  std::vector<Slave> slaves{{"127.0.0.1", "127.0.0.1"}};
+  std::vector<Slave> slaves{{"127.0.0.1", "127.0.0.1", ""}};
   bool backends = false;
   bool idle_apps = false;  // nothing listens behind the apps that are there from the start
   bool task_killing = false;

@@ -31,6 +31,8 @@ std::string cause_of(const MarathonEvent& event) {
   return cause;
 }
 
+bool is_up_word(Meaning meaning) { return meaning == Meaning::kTaskRuns || meaning == Meaning::kTaskAlive; }
+
 std::vector<const MarathonTask*> tasks_meant(const MarathonApp* app, const std::string& id) {
   std::vector<const MarathonTask*> meant;
   if (app == nullptr) return meant;
@@ -101,19 +103,25 @@ bool EventIntake::agrees(const std::string& app, const std::string& task, Meanin
   const auto meant = tasks_meant(known, task);
   const bool up = std::any_of(meant.begin(), meant.end(),
                               [&](const MarathonTask* one) { return is_up(*known, *one, context_.memory, rules); });
-  return up == (meaning == Meaning::kTaskRuns || meaning == Meaning::kTaskAlive);
+  return up == is_up_word(meaning);
 }
 
 void EventIntake::task_changed(const MarathonEvent& event, Meaning meaning) {
   const std::string cause = cause_of(event);
   context_.table.hear({event.app, event.task, meaning, cause});
+  if (agrees(event.app, event.task, meaning)) return;
+  if (is_up_word(meaning)) coming_.insert(event.app);
   // While the app is being fetched its answer decides whether another fetch is needed.
-  if (!context_.table.in_flight(event.app) && !agrees(event.app, event.task, meaning)) {
-    context_.table.want_app(event.app, cause, context_.now);
-  }
+  if (!context_.table.in_flight(event.app)) context_.table.want_app(event.app, cause, context_.now);
 }
 
-// The fast path: a task that ends is dropped at once, the fetch that follows only confirms it.
+bool EventIntake::tasks_come(const std::string& app) const {
+  return coming_.contains(app) && context_.table.expects_answer(app);
+}
+
+// The fast path: a task that ends is dropped at once, the fetch that follows only confirms it. But where others of its
+// app have come up and Marathon is being asked for them, it stays until the answer: a deployment ends its old tasks in
+// the moment in which the new ones are well, and without either nothing would serve the app.
 void EventIntake::task_ended(const MarathonEvent& event) {
   const std::string cause = cause_of(event);
   context_.table.hear({event.app, event.task, Meaning::kTaskEnds, cause});
@@ -124,13 +132,29 @@ void EventIntake::task_ended(const MarathonEvent& event) {
     was_up = was_up || is_up(*app, *task, context_.memory, context_.options.policy);
     ended.push_back(task->id);
   }
+  const bool waits = tasks_come(event.app);
   for (const std::string& task : ended) {
     context_.guard.task_gone(event.app, task);
-    context_.known.task_gone(event.app, task, context_.table.last_id());
+    if (waits) {
+      context_.known.task_ends(event.app, task, context_.table.last_id());
+    } else {
+      context_.known.task_gone(event.app, task, context_.table.last_id());
+    }
   }
   if (!was_up) return;
-  context_.offers.changed(cause, false, context_.now);
+  if (!waits) context_.offers.changed(cause, false, context_.now);
   context_.table.want_app_by(event.app, cause, context_.now + kAfterTaskEnd);
+}
+
+void EventIntake::drop_what_waits_in_vain() {
+  std::vector<std::string> apps;
+  for (const auto& [app, tasks] : context_.known.ending()) {
+    if (!tasks_come(app)) apps.push_back(app);
+  }
+  for (const std::string& app : apps) {
+    context_.known.drop_ending(app);
+    context_.offers.changed("tasks of " + one_line(app) + " that have ended", false, context_.now);
+  }
 }
 
 void EventIntake::app_edited(const MarathonEvent& event) {
@@ -142,6 +166,7 @@ void EventIntake::app_edited(const MarathonEvent& event) {
 }
 
 void EventIntake::app_ended(const MarathonEvent& event) {
+  coming_.erase(event.app);
   context_.guard.app_gone(event.app);
   context_.table.forget_app(event.app);
   context_.table.no_list_for("404 for " + event.app);
@@ -187,12 +212,19 @@ void EventIntake::want_unready_apps() {
 }
 
 void EventIntake::compare_claims(const Fetch& fetch) {
+  if (fetch.is_list()) {
+    coming_.clear();
+  } else {
+    coming_.erase(fetch.app);
+  }
   for (const Claim& claim : context_.table.take_claims(fetch)) {
     const auto meant = tasks_meant(context_.known.find(claim.app), claim.task);
     const bool runs = std::any_of(meant.begin(), meant.end(),
                                   [](const MarathonTask* task) { return phase_of(*task) == TaskPhase::kRunning; });
     const bool shown = claim.meaning == Meaning::kTaskRuns ? runs : agrees(claim.app, claim.task, claim.meaning);
-    if (!shown) context_.table.want_app(claim.app, claim.cause, context_.now);
+    if (shown) continue;
+    if (is_up_word(claim.meaning)) coming_.insert(claim.app);
+    context_.table.want_app(claim.app, claim.cause, context_.now);
   }
 }
 

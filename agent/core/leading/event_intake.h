@@ -5,6 +5,7 @@
 #pragma once
 
 #include <deque>
+#include <set>
 #include <string>
 
 #include "agent/core/leading/event_meaning.h"
@@ -19,6 +20,8 @@ class EventIntake {
   void hear(const MarathonEvent& event);
   // The fetch has succeeded: asks again for what events said since it began and its answer does not show.
   void compare_claims(const Fetch& fetch);
+  // Drops the tasks that have ended and wait for an answer where none is expected any more.
+  void drop_what_waits_in_vain();
 
  private:
   void notice_burst();
@@ -33,7 +36,11 @@ class EventIntake {
   // Is what an event says of a task already what we believe?
   [[nodiscard]] bool agrees(const std::string& app, const std::string& task, Meaning meaning) const;
 
+  // Tasks of the app are up that we do not know yet, and the answer that shows them is expected.
+  [[nodiscard]] bool tasks_come(const std::string& app) const;
+
   TrackerContext& context_;
+  std::set<std::string> coming_;  // apps with such tasks
   TimePoint last_edit_at_ = TimePoint::min();
   std::deque<TimePoint> heard_at_;  // the last events, as many as Marathon keeps for a stream
   TimePoint burst_began_at_{};

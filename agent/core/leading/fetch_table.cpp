@@ -195,6 +195,13 @@ bool FetchTable::in_flight(const std::string& app) const {
   return found != apps_.end() && found->second.flight != 0;
 }
 
+bool FetchTable::expects_answer(const std::string& app) const {
+  if (list_flight_ != 0 && list_failures_ == 0 && covered_.contains(app)) return true;
+  const auto found = apps_.find(app);
+  if (found == apps_.end() || found->second.failures > 0) return false;
+  return found->second.flight != 0 || found->second.burst.waiting();
+}
+
 void FetchTable::hear(Claim claim) {
   if (!covered_in_flight(claim.app)) return;
   std::pair<std::string, std::string> key(claim.app, claim.task);

@@ -83,6 +83,8 @@ class FetchTable {
   [[nodiscard]] bool list_in_flight() const { return list_flight_ != 0; }
   [[nodiscard]] bool is_list_flight(std::uint64_t id) const { return id != 0 && list_flight_ == id; }
   [[nodiscard]] bool is_in_flight(std::uint64_t id) const { return flights_.contains(id); }
+  // The app is being asked for, or will be with this burst, by itself or in a list. Not after a failure.
+  [[nodiscard]] bool expects_answer(const std::string& app) const;
   [[nodiscard]] std::uint64_t last_id() const { return last_id_; }
   [[nodiscard]] std::uint64_t oldest_in_flight() const;
   [[nodiscard]] TimePoint next_deadline() const;

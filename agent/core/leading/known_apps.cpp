@@ -85,6 +85,7 @@ const MarathonApp* KnownApps::find(const std::string& app) const {
 
 bool KnownApps::app_gone(const std::string& app, FetchId last_fetch) {
   gone_apps_[app] = last_fetch;
+  ending_.erase(app);
   as_of_.erase(app);
   return apps_.erase(app) > 0;
 }
@@ -94,6 +95,18 @@ bool KnownApps::task_gone(const std::string& app, const std::string& task, Fetch
   const auto found = apps_.find(app);
   return found != apps_.end() &&
          std::erase_if(found->second.tasks, [&](const MarathonTask& known) { return known.id == task; }) > 0;
+}
+
+void KnownApps::task_ends(const std::string& app, const std::string& task, FetchId last_fetch) {
+  gone_tasks_[{app, task}] = last_fetch;
+  ending_[app].insert(task);
+}
+
+void KnownApps::drop_ending(const std::string& app) {
+  const auto ending = ending_.extract(app);
+  const auto found = apps_.find(app);
+  if (ending.empty() || found == apps_.end()) return;
+  std::erase_if(found->second.tasks, [&](const MarathonTask& known) { return ending.mapped().contains(known.id); });
 }
 
 MarathonApp KnownApps::reconcile(MarathonApp app, FetchId fetch) const {
@@ -131,6 +144,7 @@ bool KnownApps::is_outdated(const std::string& app, FetchId fetch) const {
 }
 
 void KnownApps::replace(MarathonApps list, FetchId fetch) {
+  ending_.clear();
   apps_ = std::move(list);
   list_as_of_ = fetch;
   std::erase_if(as_of_, [&](const auto& entry) {  // list_as_of_ covers them, but for pods
@@ -140,6 +154,7 @@ void KnownApps::replace(MarathonApps list, FetchId fetch) {
 }
 
 void KnownApps::replace(MarathonApp app, FetchId fetch) {
+  ending_.erase(app.id);
   as_of_[app.id] = fetch;
   apps_.insert_or_assign(app.id, std::move(app));
 }
@@ -159,6 +174,7 @@ bool KnownApps::is_foreign(const MarathonApps& list) const {
 }
 
 void KnownApps::merge(MarathonApps list, FetchId fetch) {
+  while (!ending_.empty()) drop_ending(std::string(ending_.begin()->first));
   if (is_foreign(list)) list.clear();
   for (auto& [id, app] : list) {
     if (is_foreign(app)) {
@@ -172,6 +188,7 @@ void KnownApps::merge(MarathonApps list, FetchId fetch) {
 }
 
 void KnownApps::merge(MarathonApp app, FetchId fetch) {
+  drop_ending(std::string(app.id));
   if (is_foreign(app)) return;
   keep_silent_tasks(app);
   replace(std::move(app), fetch);

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -28,6 +29,11 @@ class KnownApps {
   // An event says so; `last_fetch` is the newest fetch at that moment. True if the app or the task was known.
   bool app_gone(const std::string& app, FetchId last_fetch);
   bool task_gone(const std::string& app, const std::string& task, FetchId last_fetch);
+  // The same, but the task is still known until the next answer about its app, or until drop_ending().
+  void task_ends(const std::string& app, const std::string& task, FetchId last_fetch);
+  using Ending = std::map<std::string, std::set<std::string>>;  // app -> tasks
+  [[nodiscard]] const Ending& ending() const { return ending_; }
+  void drop_ending(const std::string& app);
 
   // The answer as it would stand today: less what events said since its fetch began, with newer single answers in
   // place, and with what is known of the apps that could not be read.
@@ -71,6 +77,7 @@ class KnownApps {
   std::map<std::string, FetchId> as_of_;                               // app -> fetch that brought it after the list
   std::map<std::string, FetchId> gone_apps_;                           // app -> newest fetch when it ended
   std::map<std::pair<std::string, std::string>, FetchId> gone_tasks_;  // (app, task) -> likewise
+  Ending ending_;
 };
 
 }  // namespace chorale::agent

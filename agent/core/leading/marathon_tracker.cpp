@@ -49,6 +49,7 @@ std::vector<TrackerEffect> MarathonTracker::step(TimePoint now, TrackerEvent eve
                  [](const TrackerTicked&) {},
              },
              event);
+  events_.drop_what_waits_in_vain();
   context_.known.forget_before(context_.table.oldest_in_flight());
   do_what_is_due();
   return std::exchange(context_.effects, {});

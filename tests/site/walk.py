@@ -1,0 +1,46 @@
+"""A quiet day: what the guide has an operator do, one after the other, with what is to be seen after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from journal import Journal
+from site_parts import Site, wait_until
+
+STEADY = {"/front": 6, "/shop/cart": 6, "/shop/catalogue": 6}  # always there: every request to them counts
+LIMIT_S = 60.0
+
+
+def walk(site: Site, journal: Journal) -> None:
+    """Deploys, scales, kills, destroys."""
+
+    def step(what: str, holds: Callable[[], bool]) -> None:
+        journal.count("steps of the quiet day")
+        if wait_until(holds, LIMIT_S):
+            journal.say(what)
+        else:
+            journal.fail(f"not within {LIMIT_S:.0f} s: {what}")
+
+    def routed(app: str, tasks: int) -> bool:
+        running = {f"{address(site, task.host)}:{task.port}" for task in site.marathon.running(app)}
+        return len(running) == tasks and all(proxy.routed(app) == running for proxy in site.proxies)
+
+    site.marathon.create("/hello-world", 2, {})
+    step(
+        "an app that is deployed is served by every proxy", lambda: all(p.serves("/hello-world") for p in site.proxies)
+    )
+    site.marathon.command("scale", id="/hello-world", instances=5)
+    step("an app is scaled up", lambda: routed("/hello-world", 5))
+    site.marathon.command("kill", app="/hello-world", index=0, abrupt=True)
+    step("a killed task is replaced", lambda: site.marathon.settled() and routed("/hello-world", 5))
+    site.marathon.command("restart", id="/front")
+    step(
+        "a steady app is replaced task by task", lambda: site.marathon.settled() and routed("/front", STEADY["/front"])
+    )
+    site.marathon.command("destroy", id="/hello-world")
+    step("a destroyed app is gone", lambda: not any(p.routed("/hello-world") for p in site.proxies))
+
+
+def address(site: Site, host: str) -> str:
+    """Of a slave."""
+    return next(slave.address for slave in site.slaves if slave.name == host)
