@@ -166,7 +166,7 @@ std::vector<Key> cluster_keys() {
   };
 }
 
-std::vector<Key> nginx_keys() {
+std::vector<Key> nginx_file_keys() {
   return {
       {.name = "nginx_config",
        .heading = kNginx,
@@ -196,6 +196,11 @@ std::vector<Key> nginx_keys() {
        .more = "A relative path is below the directory of this file. It is read again when it changes. A template with "
                "an error is reported, and the last good one stays "
                "in use."},
+  };
+}
+
+std::vector<Key> nginx_keys() {
+  return {
       {.name = "nginx_cmd",
        .heading = kNginx,
        .type = ListKey<std::vector<std::string>>{kMember<&Config::nginx_cmd>, " \t"},
@@ -311,8 +316,8 @@ std::vector<Key> statsd_keys() {
 const std::vector<Key>& key_table() {
   static const std::vector<Key> table = [] {
     std::vector<Key> all;
-    for (const auto& keys : {cluster_keys(), marathon_keys(), routing_keys(), nginx_keys(), admin_keys(),
-                             unsupported_keys(), statsd_keys()}) {
+    for (const auto& keys : {cluster_keys(), marathon_keys(), routing_keys(), nginx_file_keys(), nginx_keys(),
+                             admin_keys(), unsupported_keys(), statsd_keys()}) {
       all.insert(all.end(), keys.begin(), keys.end());
     }
     return all;

@@ -223,7 +223,7 @@ MarathonApps KnownApps::reconcile_pods(MarathonApps pods, FetchId fetch) const {
   return reconciled;
 }
 
-void KnownApps::replace_pods(MarathonApps pods, FetchId fetch) {
+void KnownApps::replace_pods(MarathonApps&& pods, FetchId fetch) {
   for (const auto& [id, known] : this->pods()) {
     if (pods.contains(id)) continue;
     apps_.erase(id);
@@ -233,7 +233,7 @@ void KnownApps::replace_pods(MarathonApps pods, FetchId fetch) {
   pods_are_as_of(fetch);
 }
 
-void KnownApps::merge_pods(MarathonApps pods, FetchId fetch) {
+void KnownApps::merge_pods(MarathonApps&& pods, FetchId fetch) {
   for (auto& [id, pod] : pods) merge(std::move(pod), fetch);
 }
 

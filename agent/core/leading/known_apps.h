@@ -59,8 +59,8 @@ class KnownApps {
   // The same for an answer about pods alone.
   [[nodiscard]] MarathonApps reconcile_pods(MarathonApps pods, FetchId fetch) const;
   // REQUIRES, for both: reconciled; what is newer stands in it as it is known.
-  void replace_pods(MarathonApps pods, FetchId fetch);
-  void merge_pods(MarathonApps pods, FetchId fetch);
+  void replace_pods(MarathonApps&& pods, FetchId fetch);
+  void merge_pods(MarathonApps&& pods, FetchId fetch);
   // A list was taken with all of the pods that this fetch brought in it.
   void pods_are_as_of(FetchId fetch);
 

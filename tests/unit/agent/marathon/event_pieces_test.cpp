@@ -8,7 +8,7 @@
 namespace chorale::agent {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 tl::expected<MarathonEvent, Failure> in_pieces(std::string_view text, std::size_t size) {
   EventPieces pieces;

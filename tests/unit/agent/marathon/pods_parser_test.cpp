@@ -12,7 +12,7 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 // Of the shape of Marathon 1.9, with what routing does not read in between.
-constexpr std::string_view kList = R"([
+constexpr std::string_view kPods = R"([
   {"id":"/shop/cart","status":"DEGRADED","statusSince":"a","terminationHistory":[],
    "spec":{"id":"/shop/cart","version":"2020-01-02T03:04:05.678Z","user":"nobody",
      "labels":{"subdomain":"cart.example.com"},"environment":{"MODE":"green","KEY":{"secret":"pw"}},
@@ -58,7 +58,7 @@ std::string container_json(const std::string& state, const std::string& endpoint
 }
 
 TEST(PodsParserTest, ReadsAListAsAppsWhoseTasksAreInstances) {
-  const auto pods = parse_pods(kList);
+  const auto pods = parse_pods(kPods);
   ASSERT_TRUE(pods) << pods.error().message;
   ASSERT_THAT(*pods, SizeIs(2));
   const MarathonApp& cart = pods->at("/shop/cart");
@@ -96,9 +96,9 @@ TEST(PodsParserTest, NoPodsAreAnAnswer) {
 }
 
 TEST(PodsParserTest, EveryTruncationIsAFailure) {
-  for (std::size_t length = 0; length < kList.size(); ++length) {
-    const auto pods = parse_pods(kList.substr(0, length));
-    ASSERT_FALSE(pods) << length << kList.substr(0, length);
+  for (std::size_t length = 0; length < kPods.size(); ++length) {
+    const auto pods = parse_pods(kPods.substr(0, length));
+    ASSERT_FALSE(pods) << length << kPods.substr(0, length);
     EXPECT_FALSE(pods.error().message.empty());
   }
   const std::string one = pod_json(R"({"id":"a.instance-1","status":"STABLE"})");

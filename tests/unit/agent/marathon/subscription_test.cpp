@@ -6,9 +6,9 @@
 namespace chorale::agent {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 const CallbackMark kMark{"http://proxy-1:7000", "c0ffee", "proxy-1"};
 constexpr const char* kOwn = "http://proxy-1:7000/v1/events?chorale=c0ffee&agent=proxy-1";

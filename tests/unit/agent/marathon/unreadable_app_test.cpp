@@ -9,10 +9,10 @@
 namespace chorale::agent {
 namespace {
 
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
-using testing::SizeIs;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
 
 std::string task_json(const std::string& id, const std::string& host, const std::string& port) {
   return R"({"id":")" + id + R"(","host":")" + host + R"(","state":"TASK_RUNNING","ports":[)" + port + "]}";
@@ -27,7 +27,7 @@ const std::string kApi = app_json("/api", task_json("api-1", "10.0.0.2", "31002"
 const std::string kNew = app_json("/new", task_json("new-1", "10.0.0.3", "31003"));
 constexpr const char* kWhy = "tasks[0].ports[0] is 123450, expected an integer from 0 to 65535";
 
-class UnreadableAppTest : public testing::Test {
+class UnreadableAppTest : public ::testing::Test {
  protected:
   void sync(const std::string& apps) {
     if (scene_.lists.empty()) scene_.send(SyncRequested{});
@@ -138,7 +138,7 @@ TEST_F(UnreadableAppTest, EveryOneIsCounted) {
   settle();
   sync(kBadWeb + "," + kApi + "," + app_json("/odd", "{}") + "," + app_json("/strange", "7"));
   EXPECT_THAT(scene_.tracker.trouble().value_or(Failure{}).message,
-              testing::AllOf(HasSubstr("app /odd cannot be read"), HasSubstr("(and 2 more apps)")));
+              ::testing::AllOf(HasSubstr("app /odd cannot be read"), HasSubstr("(and 2 more apps)")));
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 // "line: message", or "" where the template can be read.
-std::string refusal(const std::string& text, const GoDelimiters& delimiters = {}) {
+std::string parse_refusal(const std::string& text, const GoDelimiters& delimiters = {}) {
   const auto parsed = parse_go_template(text, delimiters);
   return parsed ? "" : std::to_string(parsed.error().line) + ": " + parsed.error().message;
 }
@@ -30,66 +30,70 @@ std::string texts(const std::string& text) {
 }
 
 TEST(GoParserTest, UnclosedActionIsRefusedWithItsLine) {
-  EXPECT_EQ(refusal("a\nb {{ .Apps\nc"), "2: unclosed action: expected \"}}\"");
-  EXPECT_EQ(refusal("a\n{{/* b\n"), "2: unclosed action: expected \"*/}}\"");
-  EXPECT_EQ(refusal("{{/* b */ .Apps}}"), "1: unclosed action: expected \"*/}}\"");
-  EXPECT_EQ(refusal("<% .Apps", {"<%", "%>"}), "1: unclosed action: expected \"%>\"");
+  EXPECT_EQ(parse_refusal("a\nb {{ .Apps\nc"), "2: unclosed action: expected \"}}\"");
+  EXPECT_EQ(parse_refusal("a\n{{/* b\n"), "2: unclosed action: expected \"*/}}\"");
+  EXPECT_EQ(parse_refusal("{{/* b */ .Apps}}"), "1: unclosed action: expected \"*/}}\"");
+  EXPECT_EQ(parse_refusal("<% .Apps", {"<%", "%>"}), "1: unclosed action: expected \"%>\"");
 }
 
 TEST(GoParserTest, UnclosedStructureIsRefusedWithTheLineItBeginsIn) {
-  EXPECT_EQ(refusal("\n{{range .Apps}}\na\n"),
+  EXPECT_EQ(parse_refusal("\n{{range .Apps}}\na\n"),
             "2: unclosed {{range .Apps}}: expected {{end}} before the end of the file");
-  EXPECT_EQ(refusal("{{if 1}}a{{else}}b"), "1: unclosed {{if 1}}: expected {{end}} before the end of the file");
-  EXPECT_EQ(refusal("{{define \"a\"}}b"), "1: unclosed {{define \"a\"}}: expected {{end}} before the end of the file");
-  EXPECT_EQ(refusal("a\n{{end}}"), "2: unexpected {{end}}: no if, with, range, define or block is open here");
-  EXPECT_EQ(refusal("{{else}}"), "1: unexpected {{else}}: no if, with, range, define or block is open here");
-  EXPECT_EQ(refusal("{{if 1}}a{{else}}b\n{{else}}c{{end}}"), "2: a second {{else}}: expected {{end}}");
-  EXPECT_EQ(refusal("{{if 1}}{{else range 2}}{{end}}"), "1: unexpected range in {{else}}");
+  EXPECT_EQ(parse_refusal("{{if 1}}a{{else}}b"), "1: unclosed {{if 1}}: expected {{end}} before the end of the file");
+  EXPECT_EQ(parse_refusal("{{define \"a\"}}b"),
+            "1: unclosed {{define \"a\"}}: expected {{end}} before the end of the file");
+  EXPECT_EQ(parse_refusal("a\n{{end}}"), "2: unexpected {{end}}: no if, with, range, define or block is open here");
+  EXPECT_EQ(parse_refusal("{{else}}"), "1: unexpected {{else}}: no if, with, range, define or block is open here");
+  EXPECT_EQ(parse_refusal("{{if 1}}a{{else}}b\n{{else}}c{{end}}"), "2: a second {{else}}: expected {{end}}");
+  EXPECT_EQ(parse_refusal("{{if 1}}{{else range 2}}{{end}}"), "1: unexpected range in {{else}}");
 }
 
 TEST(GoParserTest, UnknownFunctionIsRefusedAndTheKnownOnesAreNamed) {
-  EXPECT_THAT(refusal("a\n{{ upper .Xproxy }}"),
+  EXPECT_THAT(parse_refusal("a\n{{ upper .Xproxy }}"),
               AllOf(HasSubstr("2: unknown function upper: expected one of hasPrefix, hasSuffix, contains, split, join, "
                               "trim, replace, getenv, datetime, and, or, not"),
                     HasSubstr("in {{upper .Xproxy}}")));
 }
 
 TEST(GoParserTest, UndeclaredVariablesAreRefused) {
-  EXPECT_EQ(refusal("{{$a}}"), "1: undefined variable $a: expected one that is declared before in {{$a}}");
-  EXPECT_EQ(refusal("{{$a = 1}}"), "1: undefined variable $a: expected one that is declared before in {{$a = 1}}");
-  EXPECT_EQ(refusal("{{range $a := .Apps}}{{$a}}{{end}}{{$a}}"),
+  EXPECT_EQ(parse_refusal("{{$a}}"), "1: undefined variable $a: expected one that is declared before in {{$a}}");
+  EXPECT_EQ(parse_refusal("{{$a = 1}}"),
+            "1: undefined variable $a: expected one that is declared before in {{$a = 1}}");
+  EXPECT_EQ(parse_refusal("{{range $a := .Apps}}{{$a}}{{end}}{{$a}}"),
             "1: undefined variable $a: expected one that is declared before in {{$a}}");
-  EXPECT_EQ(refusal("{{if $a := 1}}{{$a}}{{else}}{{$a}}{{end}}{{$.Apps}}"), "");
-  EXPECT_EQ(refusal("{{$a := 1}}{{define \"b\"}}{{$a}}{{end}}"),
+  EXPECT_EQ(parse_refusal("{{if $a := 1}}{{$a}}{{else}}{{$a}}{{end}}{{$.Apps}}"), "");
+  EXPECT_EQ(parse_refusal("{{$a := 1}}{{define \"b\"}}{{$a}}{{end}}"),
             "1: undefined variable $a: expected one that is declared before in {{$a}}");
-  EXPECT_EQ(refusal("{{$a := 1}}{{if 1}}{{$b := $a}}{{$b}}{{end}}{{$a}}"), "");
+  EXPECT_EQ(parse_refusal("{{$a := 1}}{{if 1}}{{$b := $a}}{{$b}}{{end}}{{$a}}"), "");
 }
 
 TEST(GoParserTest, WhatIsNoPipelineIsRefused) {
-  EXPECT_EQ(refusal("{{}}"), "1: an action without a value");
-  EXPECT_EQ(refusal("{{ }}"), "1: an action without a value");
-  EXPECT_EQ(refusal("{{.a | }}"), "1: expected a value in {{.a |}}");
-  EXPECT_EQ(refusal("{{(.a}}"), "1: unclosed parenthesis: expected \")\" in {{(.a}}");
-  EXPECT_EQ(refusal("{{.a)}}"), "1: unexpected ) in {{.a)}}");
-  EXPECT_EQ(refusal("{{\"a\" .b}}"), "1: expected a function or method before arguments in {{\"a\" .b}}");
-  EXPECT_EQ(refusal("{{print \"a\".b\"c\"}}"), "1: expected a blank before \"c\" in {{print \"a\".b\"c\"}}");
-  EXPECT_EQ(refusal("{{\"a}}"), "1: a text without its end: expected \"");
-  EXPECT_EQ(refusal("{{\"\\q\"}}"), "1: an escape that Go does not know in \"\\q\"");
-  EXPECT_EQ(refusal("{{'ab'}}"), "1: expected one ASCII character between single quotes");
-  EXPECT_EQ(refusal("{{.a ; .b}}"), "1: unexpected character ';' in an action");
-  EXPECT_EQ(refusal("{{if $a, $b := .c}}{{end}}"), "1: only a range declares two variables in {{if $a, $b := .c}}");
-  EXPECT_EQ(refusal("{{range ($a, $b := .c)}}{{end}}"),
+  EXPECT_EQ(parse_refusal("{{}}"), "1: an action without a value");
+  EXPECT_EQ(parse_refusal("{{ }}"), "1: an action without a value");
+  EXPECT_EQ(parse_refusal("{{.a | }}"), "1: expected a value in {{.a |}}");
+  EXPECT_EQ(parse_refusal("{{(.a}}"), "1: unclosed parenthesis: expected \")\" in {{(.a}}");
+  EXPECT_EQ(parse_refusal("{{.a)}}"), "1: unexpected ) in {{.a)}}");
+  EXPECT_EQ(parse_refusal("{{\"a\" .b}}"), "1: expected a function or method before arguments in {{\"a\" .b}}");
+  EXPECT_EQ(parse_refusal("{{print \"a\".b\"c\"}}"), "1: expected a blank before \"c\" in {{print \"a\".b\"c\"}}");
+  EXPECT_EQ(parse_refusal("{{\"a}}"), "1: a text without its end: expected \"");
+  EXPECT_EQ(parse_refusal("{{\"\\q\"}}"), "1: an escape that Go does not know in \"\\q\"");
+  EXPECT_EQ(parse_refusal("{{'ab'}}"), "1: expected one ASCII character between single quotes");
+  EXPECT_EQ(parse_refusal("{{.a ; .b}}"), "1: unexpected character ';' in an action");
+  EXPECT_EQ(parse_refusal("{{if $a, $b := .c}}{{end}}"),
+            "1: only a range declares two variables in {{if $a, $b := .c}}");
+  EXPECT_EQ(parse_refusal("{{range ($a, $b := .c)}}{{end}}"),
             "1: only a range declares two variables in {{range ($a, $b := .c)}}");
-  EXPECT_EQ(refusal("{{range $a, $b .c}}{{end}}"), "1: expected \":=\" after two variables in {{range $a, $b .c}}");
-  EXPECT_EQ(refusal("{{if}}{{end}}"), "1: expected a value in {{if}}");
+  EXPECT_EQ(parse_refusal("{{range $a, $b .c}}{{end}}"),
+            "1: expected \":=\" after two variables in {{range $a, $b .c}}");
+  EXPECT_EQ(parse_refusal("{{if}}{{end}}"), "1: expected a value in {{if}}");
 }
 
 TEST(GoParserTest, CalledTemplatesAreDefinedSomewhere) {
-  EXPECT_EQ(refusal("a\n{{template \"b\"}}"), "2: template \"b\" is not defined: expected a {{define}} of it");
-  EXPECT_EQ(refusal("{{template \"b\"}}{{define \"b\"}}c{{end}}"), "");
-  EXPECT_EQ(refusal("{{block \"b\" .}}c{{end}}"), "");
-  EXPECT_EQ(refusal("{{template b}}"), "1: expected a name in quotes in {{template b}}");
-  EXPECT_EQ(refusal("{{block \"b\"}}c{{end}}"), "1: expected a value in {{block \"b\"}}");
+  EXPECT_EQ(parse_refusal("a\n{{template \"b\"}}"), "2: template \"b\" is not defined: expected a {{define}} of it");
+  EXPECT_EQ(parse_refusal("{{template \"b\"}}{{define \"b\"}}c{{end}}"), "");
+  EXPECT_EQ(parse_refusal("{{block \"b\" .}}c{{end}}"), "");
+  EXPECT_EQ(parse_refusal("{{template b}}"), "1: expected a name in quotes in {{template b}}");
+  EXPECT_EQ(parse_refusal("{{block \"b\"}}c{{end}}"), "1: expected a value in {{block \"b\"}}");
 }
 
 TEST(GoParserTest, TrimMarkersTakeBlanksAway) {
@@ -141,7 +145,7 @@ TEST(GoParserTest, FieldsBelongToWhatStandsBeforeThem) {
 TEST(GoParserTest, LinesAreCountedThroughEverything) {
   const GoTemplate made = parsed("a\n{{/* b\n\n */}}\n{{print `\n`}}\n{{.c}}");
   EXPECT_EQ(made.nodes.back().line, 7);
-  EXPECT_EQ(refusal("{{/*\n*/}}\n{{print \"a\"\n.b}}\n{{nope}}").substr(0, 3), "5: ");
+  EXPECT_EQ(parse_refusal("{{/*\n*/}}\n{{print \"a\"\n.b}}\n{{nope}}").substr(0, 3), "5: ");
 }
 
 }  // namespace

@@ -19,7 +19,6 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Key;
 
 class NixyTemplatesTest : public ::testing::TestWithParam<const char*> {
  protected:

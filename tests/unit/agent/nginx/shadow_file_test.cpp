@@ -23,7 +23,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-std::vector<coordination::PublishedFile> config(const std::string& text) {
+std::vector<coordination::PublishedFile> revision_of(const std::string& text) {
   return {{"nginx.conf", std::make_shared<const std::string>(text), {}}};
 }
 
@@ -63,7 +63,7 @@ class ShadowFileTest : public ::testing::Test {
         limit);
   }
   void apply(std::int64_t revision, const std::string& text) {
-    local_->apply({identity(revision), nullptr, config(text)});
+    local_->apply({identity(revision), nullptr, revision_of(text)});
   }
   [[nodiscard]] std::string path() const { return shadow_file(options_.state_dir); }
   [[nodiscard]] std::string file() const {
@@ -87,7 +87,7 @@ TEST_F(ShadowFileTest, WritesWhatWouldBeAppliedForRootAlone) {
   EXPECT_TRUE(local_->status().shadow);
   EXPECT_FALSE(local_->status().running);
   EXPECT_EQ(local_->status().message, "apply = false: this agent touches no Nginx, it writes " + path());
-  local_->stage({identity(1), nullptr, config("for @{id}\n")});
+  local_->stage({identity(1), nullptr, revision_of("for @{id}\n")});
   ASSERT_TRUE(run_until([this] { return !staged_.empty(); }));
   EXPECT_EQ(staged_[0].identity, identity(1));
   EXPECT_EQ(staged_[0].result, VoteResult::kAck);
@@ -155,7 +155,7 @@ TEST_F(ShadowFileTest, NewLocalValuesAreFilledInAndToldOnce) {
 
 TEST_F(ShadowFileTest, UnknownLocalValueIsUnableAndNamed) {
   begin();
-  local_->stage({identity(1), nullptr, config("for @{nobody}\n")});
+  local_->stage({identity(1), nullptr, revision_of("for @{nobody}\n")});
   ASSERT_TRUE(run_until([this] { return !staged_.empty() && !told_.config_healthy; }));
   EXPECT_EQ(staged_[0].result, VoteResult::kUnable);
   EXPECT_THAT(staged_[0].error, HasSubstr("nobody"));
