@@ -64,7 +64,7 @@ tl::expected<TranslatedTemplate, SyntaxError> translate_template(std::string_vie
   made.needs = translator.needs();
 
   // What no rule above has seen: the agent would say the same.
-  const auto compiled = render::Template::compile(made.text, "", {made.delimiters.left, made.delimiters.right});
+  const auto compiled = render::Template::compile(made.text, "", {{made.delimiters.left, made.delimiters.right}, {}});
   if (!compiled) {
     made.findings.push_back({Finding::Kind::kMark, 0,
                              "line " + std::to_string(compiled.error().line) +
