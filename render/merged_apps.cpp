@@ -1,6 +1,7 @@
 #include "render/merged_apps.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <map>
 #include <tuple>
 #include <vector>
@@ -82,16 +83,19 @@ std::optional<std::string> merged_path_of(const App& app, const std::string& lab
 
 RoutingState merged_by_label(const RoutingState& state, const std::string& label) {
   if (label.empty()) return state;
-  std::map<std::string, Members> groups;  // by path
+  std::map<std::string, Members> groups;          // by path
+  std::vector<std::optional<std::string>> paths;  // beside the apps
   for (const App& app : state.apps) {
-    if (const auto path = merged_path_of(app, label)) groups[*path].push_back(&app);
+    paths.push_back(merged_path_of(app, label));
+    if (paths.back()) groups[*paths.back()].push_back(&app);
   }
-  for (const App& app : state.apps) {
-    if (merged_path_of(app, label) != app.id) groups.erase(app.id);
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    if (paths[i] != state.apps[i].id) groups.erase(state.apps[i].id);
   }
   RoutingState merged{state.realm, {}};
-  for (const App& app : state.apps) {
-    const auto path = merged_path_of(app, label);
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    const App& app = state.apps[i];
+    const auto& path = paths[i];
     const auto group = path ? groups.find(*path) : groups.end();
     if (group == groups.end()) {
       merged.apps.push_back(app);
