@@ -8,8 +8,8 @@
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <ctime>
 #include <filesystem>
-#include <memory>
 
+#include "agent/base/openssl_pointer.h"
 #include "agent/base/text_file.h"
 
 namespace chorale::agent {
@@ -29,16 +29,9 @@ bool default_places_exist() {
 
 constexpr std::size_t kMaxPemBytes = 256U << 10U;
 
-template <auto Free>
-struct Freed {
-  template <class T>
-  void operator()(T* pointer) const {
-    Free(pointer);
-  }
-};
-using Bio = std::unique_ptr<BIO, Freed<BIO_free>>;
-using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
-using PrivateKey = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
+using Bio = OpensslPointer<BIO, BIO_free>;
+using Certificate = OpensslPointer<X509, X509_free>;
+using PrivateKey = OpensslPointer<EVP_PKEY, EVP_PKEY_free>;
 
 Bio memory(const std::string& text) { return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
 

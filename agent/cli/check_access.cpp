@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "agent/base/exit_code.h"
+#include "agent/base/secret_file.h"
 #include "agent/base/text_file.h"
 #include "agent/base/tls_roots.h"
 #include "agent/cli/check_parts.h"

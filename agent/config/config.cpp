@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "agent/base/ip_scope.h"
+#include "agent/base/secret_file.h"
 #include "agent/base/text_file.h"
 #include "agent/base/url.h"
 #include "agent/config/config_values.h"
@@ -22,7 +23,6 @@ namespace chorale::agent {
 namespace {
 
 constexpr std::size_t kMaxConfigBytes = 1024 * 1024;
-constexpr std::size_t kMaxSecretBytes = 16U << 10U;  // a service account holds a key
 
 bool world_readable(const std::string& path) {
   struct stat info {};

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "agent/base/log.h"
+#include "agent/base/secret_file.h"
 #include "agent/base/watched_file.h"
 #include "agent/marathon/requests.h"
 #include "agent/marathon/service_login.h"

@@ -54,8 +54,6 @@ struct AuthorizationOptions {
                                                                 boost::asio::thread_pool& workers,
                                                                 AuthorizationOptions options);
 
-inline constexpr std::size_t kMaxSecretBytes = 16U << 10U;
-
 // The header's value for the content of an auth_file: one line, "user:password", or "Bearer TOKEN" or "token=TOKEN",
 // which are sent as they are. The error repeats nothing of it.
 [[nodiscard]] tl::expected<std::string, Failure> parse_auth_line(std::string_view content);

@@ -4,9 +4,10 @@
 #include <openssl/pem.h>
 
 #include <algorithm>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <vector>
+
+#include "agent/base/openssl_pointer.h"
 
 namespace chorale::agent {
 namespace {
@@ -17,14 +18,7 @@ using std::chrono::system_clock;
 // Later than that is no end: a time_point could not hold it.
 constexpr double kLatestEnd = 9e9;
 
-template <auto Free>
-struct FreedBy {
-  template <class T>
-  void operator()(T* pointer) const {
-    Free(pointer);
-  }
-};
-using RsaKey = std::unique_ptr<EVP_PKEY, FreedBy<EVP_PKEY_free>>;
+using RsaKey = OpensslPointer<EVP_PKEY, EVP_PKEY_free>;
 
 tl::unexpected<Failure> refuse(const std::string& why) { return tl::unexpected(Failure{why}); }
 
@@ -58,14 +52,14 @@ std::optional<std::string> from_base64url(std::string_view encoded) {
 
 // nullptr: it is no RSA key without a passphrase.
 RsaKey rsa_key(const std::string& pem) {
-  const std::unique_ptr<BIO, FreedBy<BIO_free>> text(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  const OpensslPointer<BIO, BIO_free> text(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   const auto no_passphrase = [](char*, int, int, void*) { return 0; };
   RsaKey key(PEM_read_bio_PrivateKey(text.get(), nullptr, no_passphrase, nullptr));
   return key != nullptr && EVP_PKEY_base_id(key.get()) == EVP_PKEY_RSA ? std::move(key) : nullptr;
 }
 
 std::optional<std::string> signed_by(EVP_PKEY* key, const std::string& text) {
-  const std::unique_ptr<EVP_MD_CTX, FreedBy<EVP_MD_CTX_free>> context(EVP_MD_CTX_new());
+  const OpensslPointer<EVP_MD_CTX, EVP_MD_CTX_free> context(EVP_MD_CTX_new());
   const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
   std::size_t size = 0;
   if (EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key) != 1 ||

@@ -8,6 +8,7 @@
 
 #include "agent/base/http_client.h"
 #include "agent/base/log.h"
+#include "agent/base/secret_file.h"
 #include "agent/base/watched_file.h"
 #include "agent/base/worker.h"
 
