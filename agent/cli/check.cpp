@@ -6,6 +6,7 @@
 #include "agent/cli/check_parts.h"
 #include "agent/cli/check_report.h"
 #include "agent/cli/cli.h"
+#include "agent/cli/rendering.h"
 
 namespace chorale::agent {
 
@@ -27,9 +28,10 @@ int run_check(const std::string& config_file) {
       report.warn("config", warning.text());
     }
   }
-  const bool program = check_nginx_program(report, config);
-  check_template(report, config, program);
-  check_files(report, config);
+  const NginxHere nginx = nginx_here(config);
+  const bool program = check_nginx_program(report, config, nginx);
+  check_template(report, config, nginx, program);
+  check_files(report, config, nginx);
   check_listen(report, config);
   check_callback(report, config);
   check_zookeeper(report, config);

@@ -43,14 +43,13 @@ std::string text_of(const NginxVersion& version) {
   return std::to_string(version.major) + "." + std::to_string(version.minor) + "." + std::to_string(version.patch);
 }
 
-void check_nginx_runs(CheckReport& report, const Config& config) {
-  const std::string main = main_config_here(config);
-  const std::string& file = main.empty() ? config.nginx_config : main;
+void check_nginx_runs(CheckReport& report, const Config& config, const NginxHere& nginx) {
+  const std::string& file = nginx.main_config.empty() ? config.nginx_config : nginx.main_config;
   const auto text = read_text_file(file, std::size_t{1} << 30U);
   const MainDirectives directives = text ? main_directives(*text) : MainDirectives{};
   NginxLocations where = nginx_locations(directives, {}, config.nginx_cmd, config.nginx_pid);
   where.config_file = file;
-  where.build = ask_build(config.nginx_cmd);
+  where.build = nginx.build;
   const auto any = find_master(where.pid_files, program_name(config.nginx_cmd));
   const auto master = find_own_master(where, program_name(config.nginx_cmd));
   if (master) {
@@ -134,8 +133,7 @@ std::optional<std::string> why_not_replaceable(const std::string& file) {
 }
 
 // What it takes to test one file of the user's own configuration.
-void check_main_config(CheckReport& report, const Config& config) {
-  const std::string main = main_config_here(config);
+void check_main_config(CheckReport& report, const Config& config, const std::string& main) {
   if (main.empty()) return;
   const auto copies = copies_with_draft(
       {main, config.nginx_config, hidden_beside(config.nginx_config, kStageSuffix), config.nginx_config});
@@ -166,7 +164,7 @@ std::optional<NginxVersion> parse_nginx_version(std::string_view output) {
   return version;
 }
 
-bool check_nginx_program(CheckReport& report, const Config& config) {
+bool check_nginx_program(CheckReport& report, const Config& config, const NginxHere& nginx) {
   std::vector<std::string> command = config.nginx_cmd;
   command.emplace_back("-v");
   const auto result = run_process(command, kNginxPatience);
@@ -196,11 +194,11 @@ bool check_nginx_program(CheckReport& report, const Config& config) {
   } else {
     report.ok("nginx", "version " + text_of(*version));
   }
-  if (config.apply) check_nginx_runs(report, config);
+  if (config.apply) check_nginx_runs(report, config, nginx);
   return true;
 }
 
-void check_files(CheckReport& report, const Config& config) {
+void check_files(CheckReport& report, const Config& config, const NginxHere& nginx) {
   if (!config.apply) {
     report.ok("apply", "false: " + shadow_file(config.state_dir) + " is written, and neither Nginx nor " +
                            config.nginx_config + " is touched; that it can be replaced is not checked");
@@ -209,7 +207,7 @@ void check_files(CheckReport& report, const Config& config) {
   } else {
     report.ok("nginx_config", config.nginx_config + " can be replaced");
   }
-  check_main_config(report, config);
+  check_main_config(report, config, nginx.main_config);
   std::error_code ignored;
   for (const std::string& path : config.reload_on) {
     if (!fs::exists(path, ignored)) report.warn("reload_on", path + ": no such file; the agent waits for it to appear");

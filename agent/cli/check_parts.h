@@ -10,15 +10,16 @@
 #include "agent/base/http_client.h"
 #include "agent/cli/check_report.h"
 #include "agent/config/config.h"
+#include "agent/nginx/nginx_here.h"
 
 namespace chorale::agent {
 
 // Whether nginx_cmd can be run at all, and whether a master runs. False: there is nothing to test a config with.
-bool check_nginx_program(CheckReport& report, const Config& config);
+bool check_nginx_program(CheckReport& report, const Config& config, const NginxHere& nginx);
 // The template, and what Nginx says about what it renders; `program`: there is an Nginx to ask.
-void check_template(CheckReport& report, const Config& config, bool program);
+void check_template(CheckReport& report, const Config& config, const NginxHere& nginx, bool program);
 // May the agent write what it has to write?
-void check_files(CheckReport& report, const Config& config);
+void check_files(CheckReport& report, const Config& config, const NginxHere& nginx);
 // The admin API's port: free, or held by this agent itself; and who may see it.
 void check_listen(CheckReport& report, const Config& config);
 // With event_source = "callback": whether callback_url leads to callback_listen.

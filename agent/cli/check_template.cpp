@@ -134,7 +134,7 @@ render::RoutingState without_labels(render::RoutingState state) {
 
 }  // namespace
 
-void check_template(CheckReport& report, const Config& config, bool program) {
+void check_template(CheckReport& report, const Config& config, const NginxHere& nginx, bool program) {
   const auto compiled = read_template(config);
   if (!compiled) {
     report.fail("template", compiled.error().message + "; nginx_template names the file", compiled.error().exit_code);
@@ -144,8 +144,7 @@ void check_template(CheckReport& report, const Config& config, bool program) {
   for (const std::string& tag : compiled->raw_tags()) {
     report.warn("template", tag + " is rendered without quoting: anyone who sets it writes Nginx config");
   }
-  const auto values = values_here(config);
-  const std::string main = main_config_here(config);
+  const auto values = local_values(config, nginx.user);
   const render::RoutingState labelled = sample_state(config.routing);
   check_local_values(report, values, *compiled, labelled);
   if (config.nginx_ignore_check) report.warn("nginx", "nginx_ignore_check is set: no config is ever tested");
@@ -157,7 +156,7 @@ void check_template(CheckReport& report, const Config& config, bool program) {
     if (!text) {
       report.fail("template", what + ": " + text.error().message, kExitNo);
     } else if (program && !config.nginx_ignore_check) {
-      check_nginx(report, config, main, what, *text, state == labelled);
+      check_nginx(report, config, nginx.main_config, what, *text, state == labelled);
     }
   }
 }

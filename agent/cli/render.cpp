@@ -53,7 +53,7 @@ int run_render(const std::string& config_file, const std::string& apps_file) {
   if (!compiled) return complain(compiled.error());
   const auto state = read_state(*config, apps_file, *compiled);
   if (!state) return complain(state.error());
-  const auto text = render_here(*compiled, values_here(*config), *state);
+  const auto text = render_here(*compiled, local_values(*config, nginx_here(*config).user), *state);
   if (!text) return complain(text.error());
   std::cout << *text << std::flush;
   return std::cout ? kExitFine : kExitNo;

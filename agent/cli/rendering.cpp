@@ -5,8 +5,6 @@
 #include "agent/base/url.h"
 #include "agent/cli/cli.h"
 #include "agent/cli/load.h"
-#include "agent/nginx/main_config.h"
-#include "agent/nginx/nginx_user.h"
 #include "agent/nginx/proof_page.h"
 #include "render/app_labels.h"
 
@@ -46,14 +44,9 @@ tl::expected<render::Template, CliError> read_template(const Config& config) {
   return std::move(*compiled);
 }
 
-std::string main_config_here(const Config& config) {
-  return find_main_config({config.nginx_config, config.nginx_main_config, config.nginx_cmd, config.nginx_pid,
-                           ask_build(config.nginx_cmd), config.apply});
-}
-
-std::map<std::string, std::string> values_here(const Config& config) {
-  const std::string main = main_config_here(config);
-  return local_values(config, nginx_user(main.empty() ? config.nginx_config : main, ask_build(config.nginx_cmd)));
+NginxHere nginx_here(const Config& config) {
+  return find_nginx_here(
+      {config.nginx_config, config.nginx_main_config, config.nginx_cmd, config.nginx_pid, {}, config.apply});
 }
 
 tl::expected<std::string, CliError> render_here(const render::Template& compiled,

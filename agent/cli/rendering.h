@@ -7,16 +7,14 @@
 
 #include "agent/cli/cluster_session.h"
 #include "agent/config/config.h"
+#include "agent/nginx/nginx_here.h"
 #include "render/routing_state.h"
 #include "render/template.h"
 
 namespace chorale::agent {
 
 [[nodiscard]] tl::expected<render::Template, CliError> read_template(const Config& config);
-// The user's own nginx.conf that includes nginx_config; empty: that is the whole configuration.
-[[nodiscard]] std::string main_config_here(const Config& config);
-// This proxy's local values; Nginx is asked for its user.
-[[nodiscard]] std::map<std::string, std::string> values_here(const Config& config);
+[[nodiscard]] NginxHere nginx_here(const Config& config);
 // Rendered, with these local values.
 [[nodiscard]] tl::expected<std::string, CliError> render_here(const render::Template& compiled,
                                                               const std::map<std::string, std::string>& values,

@@ -12,8 +12,6 @@
 #include "agent/base/exit_code.h"
 #include "agent/base/log.h"
 #include "agent/base/version.h"
-#include "agent/nginx/main_config.h"
-#include "agent/nginx/nginx_user.h"
 #include "coordination/memory_store.h"
 #include "coordination/zookeeper_store.h"
 
@@ -32,9 +30,8 @@ Agent::Agent(Config config, InstanceLock lock, const NotifyEnvironment& service_
     : config_(std::move(config)),
       lock_(std::move(lock)),
       started_at_(utc_now()),
-      main_config_(find_main_config({config_.nginx_config, config_.nginx_main_config, config_.nginx_cmd,
-                                     config_.nginx_pid, ask_build(config_.nginx_cmd), config_.apply})),
-      nginx_user_(nginx_user(main_config_.empty() ? config_.nginx_config : main_config_, ask_build(config_.nginx_cmd))),
+      nginx_here_(find_nginx_here(
+          {config_.nginx_config, config_.nginx_main_config, config_.nginx_cmd, config_.nginx_pid, {}, config_.apply})),
       signals_(loop_, SIGTERM, SIGINT, SIGHUP),
       end_timer_(loop_),
       status_timer_(loop_),
@@ -105,7 +102,7 @@ bool Agent::start() {
   const std::string file = served ? "Nginx's file holds " + to_text(*served) : "Nginx's file is not ours yet";
   log_info("agent " + config_.id + " " + version() + " starts, admin API on port " + std::to_string(admin_->port()) +
            ", " + (config_.apply ? file : nginx_status_.message));
-  if (!main_config_.empty()) log_info(config_.nginx_config + " is included by " + main_config_);
+  if (!nginx_here_.main_config.empty()) log_info(config_.nginx_config + " is included by " + nginx_here_.main_config);
   announce_policy();
   election_ = make_election();
   coordination_->start({served, last_routes_.state() != nullptr});
@@ -175,14 +172,14 @@ std::unique_ptr<MarathonElection> Agent::make_election() {
 LocalNginxOptions Agent::nginx_options() const {
   LocalNginxOptions options;
   options.config_file = config_.nginx_config;
-  options.main_config = main_config_;
+  options.main_config = nginx_here_.main_config;
   options.command = config_.nginx_cmd;
   options.pid_file = config_.nginx_pid;
   options.state_dir = config_.state_dir;
   options.ignore_check = config_.nginx_ignore_check;
   options.repair_drift = config_.repair_drift;
   options.reload_on = config_.reload_on;
-  options.local_values = local_values(config_, nginx_user_);
+  options.local_values = local_values(config_, nginx_here_.user);
   return options;
 }
 
@@ -264,7 +261,7 @@ void Agent::reread_config() {
   }
   for (const ConfigWarning& warning : loaded->warnings) log_warning(warning.text());
   const ConfigChanges changes = take_changes(loaded->config, config_);
-  nginx_->set_local_values(local_values(config_, nginx_user_));
+  nginx_->set_local_values(local_values(config_, nginx_here_.user));
   ++rereads_;  // counted in the line, so that the log never takes it for a repetition
   log_info("configuration re-read (" + std::to_string(rereads_) + " since the start): " + changes.text());
 }

@@ -33,6 +33,7 @@
 #include "agent/http/metrics.h"
 #include "agent/http/server.h"
 #include "agent/nginx/local_nginx.h"
+#include "agent/nginx/nginx_here.h"
 
 namespace chorale::agent {
 
@@ -88,8 +89,7 @@ class Agent {
   Config config_;
   InstanceLock lock_;
   std::string started_at_;
-  const std::string main_config_;  // found at the start, as is the next
-  const std::string nginx_user_;
+  const NginxHere nginx_here_;  // found at the start
   boost::asio::io_context loop_{1};
   boost::asio::thread_pool workers_{2};
   boost::asio::thread_pool nginx_workers_{kNginxThreads};

@@ -97,6 +97,10 @@ class CheckTest : public ::testing::Test {
     exit_code_ = report.exit_code();
     return output.str();
   }
+  template <class Result>
+  std::string found(Result (*part)(CheckReport&, const Config&, const NginxHere&)) {
+    return found([part](CheckReport& report, const Config& config) { part(report, config, nginx_here(config)); });
+  }
   [[nodiscard]] int exit_code() const { return exit_code_; }
   void run_nginx_as(const std::string& script) {
     const auto program = directory_.path() / "nginx";
@@ -143,7 +147,8 @@ TEST_F(CheckTest, NginxThatDoesNotRunIsTold) {
 
 TEST_F(CheckTest, TemplateThatCannotBeReadIsNamed) {
   config_.nginx_template = directory_.path() / "none.mustache";
-  const std::string line = found([](auto& report, const auto& config) { check_template(report, config, false); });
+  const std::string line =
+      found([](auto& report, const auto& config) { check_template(report, config, nginx_here(config), false); });
   EXPECT_THAT(line, AllOf(StartsWith("fail  template: "), HasSubstr("none.mustache: No such file"),
                           HasSubstr("nginx_template")));
   EXPECT_NE(exit_code(), kExitFine);
@@ -155,7 +160,7 @@ TEST_F(CheckTest, NginxThatLacksWhatALabelAsksForIsAWarning) {
   const auto look = [this](const std::string& section) {
     std::ofstream(config_.nginx_template)
         << "events {}\n{{#apps}}\n{{#" << section << "}}\nlimit_req_status 429;\n{{/" << section << "}}\n{{/apps}}\n";
-    return found([](auto& report, const auto& config) { check_template(report, config, true); });
+    return found([](auto& report, const auto& config) { check_template(report, config, nginx_here(config), true); });
   };
   run_nginx_as("! grep -q limit_req \"$3\" || { echo 'nginx: [emerg] unknown directive' >&2; exit 1; }");
   EXPECT_THAT(look("rate"),
