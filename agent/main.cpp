@@ -54,47 +54,57 @@ void add_migrate(CLI::App& app, Arguments& arguments) {
       ->capture_default_str();
 }
 
-void add_verbs(CLI::App& app, Arguments& arguments) {
-  CLI::App* agent = add_verb(app, arguments, "agent", "Run the agent of this proxy (the daemon)", [&] {
+void add_agent(CLI::App& app, Arguments& arguments) {
+  CLI::App* agent = add_verb(app, arguments, "agent", "Run the agent of this proxy (the daemon)", [&arguments] {
     return arguments.test ? test_config(arguments.config) : run_agent(arguments.config);
   });
   add_config(agent, arguments);
   agent->add_flag("--test", arguments.test, "only say whether a start would accept the configuration");
+}
+
+// What a file means, before it is used.
+void add_file_verbs(CLI::App& app, Arguments& arguments) {
   add_config(
       add_verb(app, arguments, "check",
                "Check config, template, Nginx, ZooKeeper and Marathon; prints one finding per line: ok, warn or fail",
-               [&] { return run_check(arguments.config); }),
+               [&arguments] { return run_check(arguments.config); }),
       arguments);
 
   CLI::App* render = add_verb(app, arguments, "render", "Print nginx.conf as this proxy would get it",
-                              [&] { return run_render(arguments.config, arguments.apps_file); });
+                              [&arguments] { return run_render(arguments.config, arguments.apps_file); });
   add_config(render, arguments);
   render->add_option("--apps", arguments.apps_file, "a body of Marathon's /v2/apps?embed=apps.tasks; default: no apps")
       ->type_name("FILE");
 
-  CLI::App* status = add_verb(app, arguments, "status", "Show the cluster: leader, revisions, every agent",
-                              [&] { return run_status(arguments.config, arguments.status); });
-  add_config(status, arguments);
-  status->add_flag("--json", arguments.status.json, "as JSON");
-  status->add_flag("--watch", arguments.status.watch, "show every change until interrupted");
-
-  CLI::App* routes = add_verb(app, arguments, "routes", "Show what is routed where in the committed revision",
-                              [&] { return run_routes(arguments.config, arguments.app); });
-  add_config(routes, arguments);
-  routes->add_option("app", arguments.app, "one app in detail, e.g. /shop/cart")->type_name("APP");
-
   CLI::App* compare =
       add_verb(app, arguments, "compare", "Compare an Nginx file in service, such as Nixy's, with the committed routes",
-               [&] { return run_compare(arguments.config, arguments.nginx_file); });
+               [&arguments] { return run_compare(arguments.config, arguments.nginx_file); });
   add_config(compare, arguments);
   compare->add_option("nginx-file", arguments.nginx_file, "the file, or the output of `nginx -T`")
       ->type_name("NGINX_FILE")
       ->required();
 
   add_migrate(app, arguments);
+}
 
+// What is, and why.
+void add_reading_verbs(CLI::App& app, Arguments& arguments) {
+  CLI::App* status = add_verb(app, arguments, "status", "Show the cluster: leader, revisions, every agent",
+                              [&arguments] { return run_status(arguments.config, arguments.status); });
+  add_config(status, arguments);
+  status->add_flag("--json", arguments.status.json, "as JSON");
+  status->add_flag("--watch", arguments.status.watch, "show every change until interrupted");
+
+  CLI::App* routes = add_verb(app, arguments, "routes", "Show what is routed where in the committed revision",
+                              [&arguments] { return run_routes(arguments.config, arguments.app); });
+  add_config(routes, arguments);
+  routes->add_option("app", arguments.app, "one app in detail, e.g. /shop/cart")->type_name("APP");
+}
+
+// What an operator tells the whole pool.
+void add_pool_verbs(CLI::App& app, Arguments& arguments) {
   CLI::App* accept = add_verb(app, arguments, "accept", "Accept what the leader holds back until an operator says so",
-                              [&] { return run_accept(arguments.config, arguments.what); });
+                              [&arguments] { return run_accept(arguments.config, arguments.what); });
   add_config(accept, arguments);
   accept
       ->add_option(
@@ -105,16 +115,27 @@ void add_verbs(CLI::App& app, Arguments& arguments) {
       ->required();
 
   CLI::App* forget = add_verb(app, arguments, "forget", "Remove a member that is gone for good from the pool",
-                              [&] { return run_forget(arguments.config, arguments.id); });
+                              [&arguments] { return run_forget(arguments.config, arguments.id); });
   add_config(forget, arguments);
   forget->add_option("id", arguments.id, "the id of its agent")->type_name("ID")->required();
+}
 
+// What an operator tells this proxy.
+void add_proxy_verbs(CLI::App& app, Arguments& arguments) {
   add_config(add_verb(app, arguments, "reload", "Test and reload this proxy's Nginx: a certificate was renewed",
-                      [&] { return run_reload(arguments.config); }),
+                      [&arguments] { return run_reload(arguments.config); }),
              arguments);
   add_config(add_verb(app, arguments, "repair", "Put Chorale's own file back over an edit that is only reported",
-                      [&] { return run_repair(arguments.config); }),
+                      [&arguments] { return run_repair(arguments.config); }),
              arguments);
+}
+
+void add_verbs(CLI::App& app, Arguments& arguments) {
+  add_agent(app, arguments);
+  add_file_verbs(app, arguments);
+  add_reading_verbs(app, arguments);
+  add_pool_verbs(app, arguments);
+  add_proxy_verbs(app, arguments);
   add_config(add_verb(app, arguments, "version", "Print the version", run_version), arguments);
 }
 
