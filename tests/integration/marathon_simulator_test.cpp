@@ -319,6 +319,33 @@ TEST_F(SimulatorTest, OldReleasesPostEventsToSubscribers) {
   EXPECT_THAT(call.until("subscribe_event"), HasSubstr("Accept: application/json"));
 }
 
+TEST_F(SimulatorTest, EventsArePostedByWayOfAProxyThatResolvesNames) {
+  start({"--version", "1.4.13"});
+  const std::string subscribe =
+      "POST /v2/eventSubscriptions?callbackUrl=http%3A%2F%2Fproxy-1%3A7000%2Fv1%2Fevents"
+      " HTTP/1.1\r\nHost: m\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+  EXPECT_THAT(answer(subscribe), StartsWith("HTTP/1.1 422 "));
+  const auto first = listen_on_any_port();
+  const auto second = listen_on_any_port();
+  const auto proxy = [](const auto& listener) { return "http://127.0.0.1:" + std::to_string(port_of(listener)); };
+  EXPECT_TRUE(simulator_->control("callbacks", {{"proxy", "http://proxy-2"}}).is_null());
+  ASSERT_FALSE(simulator_->control("callbacks", {{"proxy", proxy(first)}}).is_null());
+  EXPECT_THAT(answer(subscribe), HasSubstr("\"eventType\":\"subscribe_event\""));
+  const auto expect_called = [](const auto& listener, const std::string& event) {
+    Wire call(Socket(::accept(listener.descriptor(), nullptr, nullptr)));
+    EXPECT_THAT(call.until("\r\n"), StartsWith("POST http://proxy-1:7000/v1/events HTTP/1.1"));
+    EXPECT_THAT(call.until(event), HasSubstr("Host: proxy-1:7000"));
+  };  // and is not answered: Marathon skips it
+  expect_called(first, "subscribe_event");
+  ASSERT_FALSE(simulator_->control("callbacks", {{"proxy", proxy(second)}}).is_null());
+  ASSERT_FALSE(simulator_->control("event", {{"type", "odd_event"}}).is_null());
+  expect_called(second, "odd_event");
+  ASSERT_FALSE(simulator_->control("callbacks").is_null());
+  ASSERT_FALSE(simulator_->control("event", {{"type", "odd_event"}}).is_null());
+  EXPECT_THAT(answer("GET /v2/eventSubscriptions HTTP/1.1\r\nHost: m\r\nConnection: close\r\n\r\n"),
+              HasSubstr("http://proxy-1:7000/v1/events"));
+}
+
 TEST_F(SimulatorTest, ErrorsHaveMarathonsShapes) {
   start({});
   const auto missing = answer(get_closing("/v2/apps/none"));

@@ -9,10 +9,12 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "tests/marathon_simulator/events.h"
+#include "tests/marathon_simulator/outbound.h"
 
 namespace chorale::marathon_simulator {
 
@@ -22,6 +24,9 @@ class Callbacks {
 
   // False for a URL that cannot be called.
   bool add(const std::string& url);
+  // From now on by way of this HTTP proxy, which resolves names; empty: directly. It is another Marathon that calls:
+  // what it would have called is forgotten, and so is who was skipped. False for a URL that cannot be called.
+  bool set_proxy(const std::string& url);
   bool remove(const std::string& url);
   [[nodiscard]] std::vector<std::string> urls() const;
   void publish(const Event& event);
@@ -38,6 +43,7 @@ class Callbacks {
   void call_next(const std::shared_ptr<Subscriber>& subscriber);
 
   boost::asio::io_context& io_;
+  std::optional<Url> proxy_;
   std::map<std::string, std::shared_ptr<Subscriber>> subscribers_;
 };
 

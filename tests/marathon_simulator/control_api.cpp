@@ -126,6 +126,8 @@ Response ControlApi::dispatch(const std::string& command, const Arguments& argum
     controlled_.follow(arguments.text("url", "none"));
   } else if (command == "revoke_tokens") {
     controlled_.revoke_tokens();
+  } else if (command == "callbacks") {
+    if (!controlled_.call_through(arguments.text("proxy", ""))) return refused(422, "proxy: not a URL with an address");
   } else if (command == "stats/reset") {
     controlled_.stats.reset();
     controlled_.hub.reset_counters();
@@ -245,7 +247,7 @@ Response ControlApi::event(const Arguments& arguments) {
   data["eventType"] = type;
   for (std::int64_t i = std::max<std::int64_t>(1, arguments.number("count", 1)); i > 0; --i) {
     data["timestamp"] = iso_now();
-    controlled_.hub.publish({type, data.dump()});
+    controlled_.publish({type, data.dump()});
   }
   return done("", "");
 }

@@ -28,6 +28,8 @@ struct Controlled {
   After after;
   std::function<void(const std::string& url)> follow;  // "": leads itself; "none": nobody leads; else the leader's URL
   std::function<void()> revoke_tokens;
+  std::function<void(const Event& event)> publish;
+  std::function<bool(const std::string& url)> call_through;  // callbacks; false for a URL that cannot be called
 };
 
 class ControlApi {

@@ -56,7 +56,9 @@ Simulator::Simulator(boost::asio::io_context& io, const Options& options)
           io, [this](const Request& request, const ConnectionPtr& connection) { on_request(request, connection); },
           [this](std::size_t bytes) { stats_.count_sent(bytes); }),
       control_({marathon_, hub_, faults_, stats_, server_, after_,
-                [this](const std::string& url) { options_.leader = url; }, [this] { tokens_.revoke_all(); }}) {}
+                [this](const std::string& url) { options_.leader = url; }, [this] { tokens_.revoke_all(); },
+                [this](const Event& event) { publish(event); },
+                [this](const std::string& url) { return callbacks_.set_proxy(url); }}) {}
 
 Simulator::~Simulator() = default;
 

@@ -141,14 +141,23 @@ class Judge:
             wrong.append(f"leaders: {leaders}")
         if len({self._text(proxy) for proxy in self._site.proxies}) != 1:
             wrong.append("the files differ: " + self._first_difference())
-        if (streams := self._site.marathon.streams()) != 1:
-            wrong.append(f"{streams} event streams at Marathon")
+        wrong += self._wrong_followers(leaders)
         return wrong + [
             f"{proxy.host.name} does not serve {app}"
             for app in apps
             for proxy in self._site.proxies
             if not proxy.serves(app)
         ]
+
+    def _wrong_followers(self, leaders: list[str]) -> list[str]:
+        """Who hears Marathon's events: the leader alone, once."""
+        streams = self._site.marathon.streams()
+        wrong = [f"{streams} event streams at Marathon"] if streams != (0 if self._site.callbacks else 1) else []
+        if self._site.callbacks:
+            urls = self._site.marathon.subscriptions()
+            if [url.partition("?")[0] for url in urls] != [f"http://{name}:7000/v1/events" for name in leaders]:
+                wrong.append(f"subscriptions at Marathon: {urls}")
+        return wrong
 
     def _first_difference(self) -> str:
         for lines in itertools.zip_longest(*(self._text(proxy).splitlines() for proxy in self._site.proxies)):

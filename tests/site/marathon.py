@@ -40,6 +40,10 @@ class Marathon:
         """How many event streams are open."""
         return int(self._ask("/control/stats?since=999999999")["streams_open"])
 
+    def subscriptions(self) -> list[str]:
+        """The URLs that events are posted to. Marathon up to 1.4."""
+        return [str(url) for url in self._ask("/v2/eventSubscriptions")["callbackUrls"]]
+
     def settled(self) -> bool:
         return int(self._ask("/control/stats?since=999999999")["deployments"]) == 0
 

@@ -1,12 +1,15 @@
 """One of Marathon's nodes: stands in the election in ZooKeeper, leads by passing requests on to what all nodes share,
 and stands by as the simulator's standby does. Ends when it loses ZooKeeper, as Marathon does.
 
-usage: marathon_node.py NAME ADDRESS ZOOKEEPER CORE SIMULATOR
+With "callbacks" the leader also posts what the core has to say to subscribers (`--event_subscriber http_callback`).
+
+usage: marathon_node.py NAME ADDRESS ZOOKEEPER CORE SIMULATOR [callbacks]
 """
 
 from __future__ import annotations
 
 import ctypes
+import http.client
 import json
 import logging
 import os
@@ -17,6 +20,7 @@ import sys
 import threading
 import time
 import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 from kazoo.client import KazooClient, KazooState
@@ -27,6 +31,7 @@ PORT = 8080
 LOOK_S = 0.3
 SESSION_S = 6.0
 FIRST_RESULTS_S = 2.0  # from the takeover to the first results of health checks
+CALL_LIMIT_S = 10.0
 PR_SET_PDEATHSIG = 1
 
 
@@ -78,6 +83,41 @@ class Relay:
                 each.shutdown(socket.SHUT_RDWR)
             except OSError:
                 each.close()
+
+
+class Caller(BaseHTTPRequestHandler):
+    """Posts for the core, from this host: an HTTP proxy that the core alone can reach."""
+
+    timeout = CALL_LIMIT_S
+
+    def do_POST(self) -> None:
+        url = urlsplit(self.path)
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        target = f"{url.path}?{url.query}" if url.query else url.path
+        subscriber = http.client.HTTPConnection(url.hostname or "", url.port or 80, timeout=CALL_LIMIT_S)
+        try:
+            subscriber.request("POST", target, body, {"Host": url.netloc, "Content-Type": "application/json"})
+            status = subscriber.getresponse().status
+        except (OSError, http.client.HTTPException):
+            status = 502
+        finally:
+            subscriber.close()
+        self.send_response(status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        pass  # one line an event
+
+
+def post_events(core: str) -> None:
+    """From now on the core's events leave by way of this host."""
+    parts = urlsplit(core)
+    with socket.create_connection((parts.hostname or "", parts.port or 80), timeout=5) as known:
+        behind = known.getsockname()[0]
+    server = ThreadingHTTPServer((behind, 0), Caller)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    command(core, "callbacks", {"proxy": f"http://{behind}:{server.server_port}"})
 
 
 class Standby:
@@ -146,7 +186,7 @@ def literal(leader: str) -> str:
     return f"http://{socket.gethostbyname(host)}:{port}"
 
 
-def main(name: str, address: str, zookeeper: str, core: str, simulator: str) -> None:
+def main(name: str, address: str, zookeeper: str, core: str, simulator: str, events: str = "") -> None:
     client = KazooClient(hosts=zookeeper, timeout=SESSION_S)
     client.add_listener(lambda state: None if state == KazooState.CONNECTED else end(f"ZooKeeper: {state}"))
     client.start(timeout=60)
@@ -159,6 +199,8 @@ def main(name: str, address: str, zookeeper: str, core: str, simulator: str) -> 
             end("no longer the leader")
         if not leads and own.endswith(first):
             standby.end()
+            if events == "callbacks":
+                post_events(core)
             take_over(address, core)
             leads = True
             logging.info("leads")

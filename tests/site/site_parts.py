@@ -44,10 +44,14 @@ nginx_template = "{template}"
 state_dir = "{state}"
 session_timeout = "{session}s"
 keep_revisions = 1000
-
+{events}
 [local]
 real_ip = "set_real_ip_from {balancer}; real_ip_header X-Forwarded-For;"
 """
+CALLBACKS_TOML = """event_source = "callback"
+callback_url = "http://{host}:7000"
+"""
+CALLBACKS_VERSION = "1.4.13"  # the last that posts its events
 # What an operator has before Chorale comes: an Nginx that runs.
 NGINX_CONF = """user www-data;
 pid /run/nginx.pid;
@@ -172,10 +176,12 @@ class Proxy:
 class Site:
     """Brings everything up; what happens to it then is others' business."""
 
-    def __init__(self, directory: Path, programs: Programs, journal: Journal) -> None:
+    def __init__(self, directory: Path, programs: Programs, journal: Journal, callbacks: bool = False) -> None:
+        """With callbacks Marathon posts its events (`--event_subscriber http_callback`)."""
         self._directory = directory
         self._programs = programs
         self._journal = journal
+        self.callbacks = callbacks
         self.network = Network(directory / "hosts")
         self.client = self._host("client", 40)
         self.balancer = self._host("balancer", 41)
@@ -255,6 +261,8 @@ class Site:
         core = Host("core", BEHIND_ADDRESS)
         # Not on a host of the site: in the network that all this runs in.
         command = [self._programs.simulator, "--listen", f"{BEHIND_ADDRESS}:8080", "--backends", "--hosts", slaves]
+        if self.callbacks:
+            command += ["--version", CALLBACKS_VERSION]
         Path(core.network).touch()
         run("mount", "--bind", "/proc/self/ns/net", core.network)
         return Service(
@@ -277,6 +285,7 @@ class Site:
         program = str(Path(__file__).with_name("marathon_node.py"))
         node = ["/usr/bin/python3", program, host.name, host.address]
         node += [self.ensemble, self.marathon.url, self._programs.simulator]
+        node += ["callbacks"] if self.callbacks else []
         return Master(
             host,
             Service(host, "ZooKeeper", zookeeper, home / "zookeeper.log"),
@@ -297,6 +306,7 @@ class Site:
                 state=home / "disk/state",
                 session=SESSION_TIMEOUT_S,
                 balancer=self.balancer.address,
+                events=CALLBACKS_TOML.format(host=host.name) if self.callbacks else "",
             )
         )
         mounts = [(home / "disk/nginx", "/etc/nginx"), (home / "run", "/run"), (home / "log", "/var/log/nginx")]
