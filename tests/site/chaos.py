@@ -15,7 +15,8 @@ from typing import TypeVar
 
 from faults import Fault, Faults
 from journal import Journal
-from site_parts import Master, Proxy, Site, wait_until
+from proxies import Proxy
+from site_parts import Master, Site, wait_until
 from walk import address
 
 LOST_AT_A_TIME = 2  # of the three servers that the template has Nginx try

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hosts import Host
+from proxies import Proxy
 from services import Service
-from site_parts import Master, Proxy, Site
+from site_parts import Master, Site
 
 SHORT = (1.0, 5.0)
 LONG = (4.0, 25.0)

@@ -29,6 +29,7 @@ table bridge site {
   }
 }
 """
+SLOW = ["root", "tbf", "burst", "6kb", "latency", "400ms"]
 CLONE_NEWNET = 0x40000000
 LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -151,6 +152,8 @@ class Network:
             run("ip", "link", "set", bridge, "up")
         run("ip", "address", "add", f"{BEHIND_ADDRESS}/24", "dev", BEHIND)
         run("nft", "-f", "-", text=DROPS)
+        run("tc", "qdisc", "add", "dev", BEHIND, *SLOW, "rate", "1000kbit")  # whether this kernel can, before it is needed
+        run("tc", "qdisc", "del", "dev", BEHIND, "root")
 
     def add(self, host: Host) -> Host:
         run("ip", "netns", "add", host.name)
@@ -184,7 +187,7 @@ class Network:
         run("ip", "link", "set", host.port, "down")
 
     def slow(self, host: Host, kilobits: int) -> None:
-        shape = ["root", "tbf", "rate", f"{kilobits}kbit", "burst", "6kb", "latency", "400ms"]
+        shape = [*SLOW, "rate", f"{kilobits}kbit"]
         run("tc", "qdisc", "replace", "dev", host.port, *shape)
         run("tc", "-n", host.name, "qdisc", "replace", "dev", "eth0", *shape)
 

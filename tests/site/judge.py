@@ -13,7 +13,8 @@ from kazoo.client import KazooClient
 from kazoo.exceptions import KazooException, NoNodeError
 
 from journal import Journal
-from site_parts import Identity, Proxy, Site, wait_until
+from proxies import Identity, Proxy
+from site_parts import Site, wait_until
 
 LOOK_S = 0.05
 CHAIN_S = 1.0

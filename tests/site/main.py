@@ -11,9 +11,13 @@ from pathlib import Path
 from chaos import Chaos
 from journal import Journal
 from judge import Judge
-from site_parts import Programs, Site, wait_until
+from move import Move
+from proxies import Programs
+from site_parts import Site, wait_until
 from traffic import Tally, Traffic
-from walk import STEADY, walk
+from walk import STEADY, hears, walk
+
+SETTLED_LIMIT_S = 60.0
 
 
 def main() -> int:
@@ -24,25 +28,35 @@ def main() -> int:
     parser.add_argument("--chaos", type=float, default=0.0)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--callbacks", action="store_true")
+    parser.add_argument("--move", action="store_true")
     arguments = parser.parse_args()
     logging.getLogger("kazoo").setLevel(logging.CRITICAL)  # it says whenever ZooKeeper is away, which is the point here
     journal = Journal()
     threading.excepthook = lambda ended: journal.fail(f"{ended.thread and ended.thread.name}: {ended.exc_value!r}")
     journal.say(f"seed {arguments.seed}")
-    site = Site(arguments.directory, Programs(arguments.source, arguments.build), journal, arguments.callbacks)
+    callbacks = arguments.callbacks or arguments.move
+    site = Site(arguments.directory, Programs(arguments.source, arguments.build), journal, callbacks, arguments.move)
     site.start(STEADY, {"chorale.timeout": "5s"})
     judge = Judge(site, journal)
     traffic = Traffic(site.client, site.balancer, list(STEADY), journal, arguments.seed)
     judge.start()
     traffic.start()
+    if arguments.move:
+        Move(site, journal, judge, arguments.source).run()
+    else:
+        be_there(site, journal, judge, arguments)
+    traffic.stop()
+    return report(journal, traffic.tally, judge.revisions)
+
+
+def be_there(site: Site, journal: Journal, judge: Judge, arguments: argparse.Namespace) -> None:
     walk(site, journal)
     if arguments.chaos:
         Chaos(site, journal, list(STEADY), arguments.seed).run(arguments.chaos * 60)
-    if not wait_until(site.marathon.settled, 60):
+    if not wait_until(site.marathon.settled, SETTLED_LIMIT_S):
         journal.fail("Marathon's deployments do not end")
     judge.finish(site.marathon.apps())
-    traffic.stop()
-    return report(journal, traffic.tally, judge.revisions)
+    hears(site, journal)
 
 
 def report(journal: Journal, tally: Tally, revisions: int) -> int:

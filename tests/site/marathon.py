@@ -44,6 +44,10 @@ class Marathon:
         """The URLs that events are posted to. Marathon up to 1.4."""
         return [str(url) for url in self._ask("/v2/eventSubscriptions")["callbackUrls"]]
 
+    def lists(self) -> int:
+        """How often all apps were asked for."""
+        return int(self._ask("/control/stats?since=999999999")["requests"].get("apps", 0))
+
     def settled(self) -> bool:
         return int(self._ask("/control/stats?since=999999999")["deployments"]) == 0
 

@@ -14,6 +14,7 @@ from hosts import Host
 
 RESTART_PAUSE_S = 1.0
 EXCUSED_AFTER_PAUSE_S = 10.0
+END_LIMIT_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -43,11 +44,13 @@ class Service:
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
         self._may_run = threading.Event()
+        self._supervised = False
         self._expected = False  # the end that comes next is our doing
         self._excused_until = 0.0
 
     def start(self) -> None:
         self._may_run.set()
+        self._supervised = True
         threading.Thread(target=self._supervise, name=self.name, daemon=True).start()
 
     def kill(self) -> None:
@@ -70,6 +73,39 @@ class Service:
             self._expected = True
             if self._process:
                 self._process.send_signal(signal.SIGTERM)
+
+    def end(self) -> bool:
+        """SIGTERM, and it is not started again; whether it has ended in time."""
+        self._may_run.clear()
+        process = self._process
+        self.stop()
+        return process is None or _ends(process)
+
+    def restart(self) -> bool:
+        """As an init system does: started where it does not run."""
+        self.end()
+        return self.begin()
+
+    def begin(self) -> bool:
+        """Starts it unless it runs; whether it has been started in time."""
+        if not self._supervised:
+            self.start()
+        self._may_run.set()
+        deadline = time.monotonic() + END_LIMIT_S
+        while not self.runs():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
+        return True
+
+    def runs(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def signal(self, number: signal.Signals) -> None:
+        """To the program alone, not to its children."""
+        with self._lock:
+            if self._process:
+                self._process.send_signal(number)
 
     def pause(self) -> None:
         with self._lock:
@@ -102,3 +138,11 @@ class Service:
                 self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
             )
             return self._process
+
+
+def _ends(process: subprocess.Popen[bytes]) -> bool:
+    try:
+        process.wait(END_LIMIT_S)
+    except subprocess.TimeoutExpired:
+        return False
+    return True

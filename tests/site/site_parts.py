@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import http.client
-import json
 import re
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from hosts import BEHIND_ADDRESS, Host, Network, get, run
 from journal import Journal
 from marathon import Marathon
+from proxies import CALLBACKS_VERSION, NixyProxy, Programs, Proxy, Surroundings, own_etc, proxy_of_chorale
 from services import Service
 
 MASTERS = 5
 SLAVES = 9
 PROXIES = 3
-SESSION_TIMEOUT_S = 6
-DISK = "24m"
 START_LIMIT_S = 60.0
-ADMIN_PORT = 8000
 CLASSES = "/usr/share/java/zookeeper.jar:/usr/share/java/slf4j-simple.jar"
 
 ZOO_CFG = """tickTime=500
@@ -38,57 +33,6 @@ autopurge.purgeInterval=1
 admin.enableServer=false
 {members}
 """
-CHORALE_TOML = """zookeeper = "zk://{ensemble}/chorale"
-marathon = "zk://{ensemble}/marathon"
-nginx_template = "{template}"
-state_dir = "{state}"
-session_timeout = "{session}s"
-keep_revisions = 1000
-{events}
-[local]
-real_ip = "set_real_ip_from {balancer}; real_ip_header X-Forwarded-For;"
-"""
-CALLBACKS_TOML = """event_source = "callback"
-callback_url = "http://{host}:7000"
-"""
-CALLBACKS_VERSION = "1.4.13"  # the last that posts its events
-# What an operator has before Chorale comes: an Nginx that runs.
-NGINX_CONF = """user www-data;
-pid /run/nginx.pid;
-error_log /var/log/nginx/error.log;
-events {}
-http { server { listen 80; return 503; } }
-"""
-
-
-@dataclass(frozen=True)
-class Programs:
-    """What is built, and where the sources are."""
-
-    source: Path
-    build: Path
-
-    @property
-    def chorale(self) -> str:
-        return str(self.build / "agent/chorale")
-
-    @property
-    def simulator(self) -> str:
-        return str(self.build / "tests/marathon_simulator/marathon_simulator")
-
-
-@dataclass(frozen=True)
-class Identity:
-    epoch: int
-    revision: int
-    digest: str
-
-    @property
-    def order(self) -> tuple[int, int]:
-        return self.epoch, self.revision
-
-    def __str__(self) -> str:
-        return f"{self.epoch}.{self.revision} {self.digest[:12]}"
 
 
 class Master:
@@ -122,63 +66,12 @@ class Master:
         return found[1].decode() if found else ""
 
 
-class Proxy:
-    """An agent and an Nginx."""
-
-    def __init__(self, host: Host, home: Path, agent: Service, nginx: Service) -> None:
-        self.host = host
-        self.agent = agent
-        self.nginx = nginx
-        self.disk = home / "disk"
-        self.config = self.disk / "nginx/nginx.conf"
-
-    def health(self) -> dict[str, Any] | None:
-        """What its agent says, asked on the host itself."""
-        try:
-            found: dict[str, Any] = json.loads(get(self.host, "127.0.0.1", ADMIN_PORT, "/v1/health").body)
-        except (OSError, http.client.HTTPException, ValueError):
-            return None
-        return found
-
-    def ok(self) -> bool:
-        health = self.health()
-        return (
-            health is not None
-            and health["Status"] == "ok"
-            and health["Cluster"]["Applied"] == health["Cluster"]["Committed"]
-        )
-
-    def leads(self) -> bool:
-        health = self.health()
-        return health is not None and bool(health["Cluster"]["Role"] == "leader")
-
-    def serves(self, app: str, path: str = "/") -> bool:
-        """Its Nginx passes a request for the app on to a server of it."""
-        try:
-            reply = get(self.host, self.host.address, 80, app + path)
-        except (OSError, http.client.HTTPException):
-            return False
-        return reply.status == 200 and reply.headers.get("x-app") == app
-
-    def identity(self) -> Identity | None:
-        """The first line of its file; None while the file is not Chorale's."""
-        with self.config.open() as file:
-            found = re.fullmatch(r"# chorale (\d+)\.(\d+) ([0-9a-f]{64})\n", file.readline())
-        return Identity(int(found[1]), int(found[2]), found[3]) if found else None
-
-    def routed(self, app: str) -> set[str]:
-        """The addresses of the app's servers in its file."""
-        name = ".".join(reversed(app.strip("/").split("/")))
-        found = re.search(rf"upstream {re.escape(name)} {{(.*?)\n    }}", self.config.read_text(), re.DOTALL)
-        return set(re.findall(r"server ([\d.]+:\d+) ", found[1])) if found else set()
-
-
 class Site:
     """Brings everything up; what happens to it then is others' business."""
 
-    def __init__(self, directory: Path, programs: Programs, journal: Journal, callbacks: bool = False) -> None:
-        """With callbacks Marathon posts its events (`--event_subscriber http_callback`)."""
-        self._directory = directory
+    def __init__(self, directory: Path, programs: Programs, journal: Journal, callbacks: bool, nixy: bool) -> None:
+        """With callbacks Marathon posts its events (`--event_subscriber http_callback`); with Nixy no agent runs yet."""
+        self.directory = directory
         self._programs = programs
         self._journal = journal
         self.callbacks = callbacks
@@ -190,7 +83,10 @@ class Site:
         proxies = [self._host(f"proxy-{i}", 30 + i) for i in range(1, PROXIES + 1)]
         self.marathon = Marathon(f"http://{BEHIND_ADDRESS}:8080")
         self.masters = [self._master(host, number) for number, host in enumerate(masters, 1)]
-        self.proxies = [self._proxy(host) for host in proxies]
+        around = Surroundings(programs, self.ensemble, self.balancer.address, callbacks)
+        make: Callable[[Host, Path, Surroundings], Proxy] = NixyProxy if nixy else proxy_of_chorale
+        self.proxies = [make(host, self._home(host), around) for host in proxies]
+        self.haproxy = self._haproxy(nixy)
 
     @property
     def ensemble(self) -> str:
@@ -215,12 +111,33 @@ class Site:
         self._wait("the first apps run", self.marathon.settled)
         for proxy in self.proxies:
             proxy.nginx.start()
-            proxy.agent.start()
-        self._wait("the proxies are ok", lambda: all(proxy.ok() for proxy in self.proxies))
+            (proxy.nixy or proxy.agent).start()
+        if not any(proxy.nixy for proxy in self.proxies):
+            self._wait("the proxies are ok", lambda: all(proxy.ok() for proxy in self.proxies))
         for app in apps:
             self._wait(f"{app} is served", partial(self._served_everywhere, app))
-        self._balancer().start()
+        self.haproxy.start()
         self._wait("the balancer serves", lambda: self._balanced(next(iter(apps))))
+
+    def answering_proxy(self, app: str) -> str:
+        """By which proxy the balancer has the app answered; empty if there is no good answer."""
+        try:
+            reply = get(self.client, self.balancer.address, 80, app + "/")
+        except (OSError, http.client.HTTPException):
+            return ""
+        return reply.headers.get("x-proxy", "") if reply.status == 200 else ""
+
+    def shell(self, host: str, line: str) -> list[str]:
+        """The command that runs this line on that host as root."""
+        for proxy in self.proxies:
+            if isinstance(proxy, NixyProxy) and proxy.host.name == host:
+                return proxy.shell(line)
+        etc = self.directory / host / "etc"
+        if not etc.exists():
+            (own_etc(etc.parent) / "mesos").mkdir(exist_ok=True)
+            (etc / "mesos/zk").write_text(f"zk://{self.ensemble}/mesos\n")
+        found = next(each for each in [self.balancer, *(m.host for m in self.masters)] if each.name == host)
+        return found.command(["sh", "-c", line], [(etc, "/etc")])
 
     def services(self) -> list[Service]:
         return [service for m in self.masters for service in (m.zookeeper, m.marathon)] + [
@@ -252,7 +169,7 @@ class Site:
         return self.network.add(Host(name, f"10.77.0.{number}", f"10.78.0.{number}" if behind else None))
 
     def _home(self, host: Host) -> Path:
-        home = self._directory / host.name
+        home = self.directory / host.name
         home.mkdir()
         return home
 
@@ -269,7 +186,7 @@ class Site:
             core,
             "Marathon's store",
             [*command, "--health-delay", "300ms", "--drain", "1s", "--task-killing"],
-            self._directory / "core.log",
+            self.directory / "core.log",
         )
 
     def _master(self, host: Host, number: int) -> Master:
@@ -292,36 +209,15 @@ class Site:
             Service(host, "Marathon", node, home / "marathon.log"),
         )
 
-    def _proxy(self, host: Host) -> Proxy:
-        home = self._home(host)
-        for name in ("disk", "run", "log"):
-            (home / name).mkdir()
-        run("mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", str(home / "disk"))
-        (home / "disk/nginx").mkdir()
-        (home / "disk/nginx/nginx.conf").write_text(NGINX_CONF)
-        (home / "chorale.toml").write_text(
-            CHORALE_TOML.format(
-                ensemble=self.ensemble,
-                template=self._programs.source / "packaging/templates/path.mustache",
-                state=home / "disk/state",
-                session=SESSION_TIMEOUT_S,
-                balancer=self.balancer.address,
-                events=CALLBACKS_TOML.format(host=host.name) if self.callbacks else "",
-            )
-        )
-        mounts = [(home / "disk/nginx", "/etc/nginx"), (home / "run", "/run"), (home / "log", "/var/log/nginx")]
-        agent = [self._programs.chorale, "agent", "-f", str(home / "chorale.toml")]
-        return Proxy(
-            host,
-            home,
-            Service(host, "the agent", agent, home / "agent.log", mounts),
-            Service(host, "Nginx", ["nginx", "-g", "daemon off;"], home / "nginx.log", mounts),
-        )
-
-    def _balancer(self) -> Service:
+    def _haproxy(self, nixy: bool) -> Service:
+        """As it is shipped; before Chorale it asks at Nixy's port."""
         home = self._home(self.balancer)
-        config = self._programs.source / "packaging/balancer/haproxy.cfg"
-        return Service(self.balancer, "haproxy", ["haproxy", "-db", "-f", str(config)], home / "haproxy.log")
+        text = (self._programs.source / "packaging/balancer/haproxy.cfg").read_text()
+        etc = own_etc(home)
+        (etc / "haproxy").mkdir(exist_ok=True)
+        (etc / "haproxy/haproxy.cfg").write_text(text.replace("port 8000", "port 6000") if nixy else text)
+        command = ["haproxy", "-W", "-db", "-f", "/etc/haproxy/haproxy.cfg"]
+        return Service(self.balancer, "haproxy", command, home / "haproxy.log", [(etc, "/etc")])
 
 
 def wait_until(holds: Callable[[], bool], limit_s: float) -> bool:

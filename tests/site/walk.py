@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from journal import Journal
 from site_parts import Site, wait_until
 
 STEADY = {"/front": 6, "/shop/cart": 6, "/shop/catalogue": 6}  # always there: every request to them counts
 LIMIT_S = 60.0
+ATTEMPTS = 3
 
 
 def walk(site: Site, journal: Journal) -> None:
@@ -39,6 +41,25 @@ def walk(site: Site, journal: Journal) -> None:
     )
     site.marathon.command("destroy", id="/hello-world")
     step("a destroyed app is gone", lambda: not any(p.routed("/hello-world") for p in site.proxies))
+
+
+def hears(site: Site, journal: Journal) -> None:
+    """A new app is found by an event: it is served although nobody has asked for the whole list meanwhile."""
+    for number in range(ATTEMPTS):  # a list is asked for once a minute in any case
+        app = f"/heard-{number}"
+        lists = site.marathon.lists()
+        site.marathon.create(app, 1, {})
+        served = wait_until(partial(everywhere, site, app), LIMIT_S)
+        heard = site.marathon.lists() == lists
+        site.marathon.command("destroy", id=app)
+        if served and heard:
+            journal.say("an app is found by an event")
+            return
+    journal.fail("no app is found by an event: Marathon's list is asked for instead")
+
+
+def everywhere(site: Site, app: str) -> bool:
+    return all(proxy.serves(app) for proxy in site.proxies)
 
 
 def address(site: Site, host: str) -> str:
