@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -34,6 +35,16 @@ def main() -> int:
     journal = Journal()
     threading.excepthook = lambda ended: journal.fail(f"{ended.thread and ended.thread.name}: {ended.exc_value!r}")
     journal.say(f"seed {arguments.seed}")
+    tally, revisions = Tally(), 0
+    try:
+        tally, revisions = live(arguments, journal)
+    except (RuntimeError, OSError, subprocess.SubprocessError) as error:
+        journal.fail(str(error))
+    return report(journal, tally, revisions)
+
+
+def live(arguments: argparse.Namespace, journal: Journal) -> tuple[Tally, int]:
+    """Everything from the first cable to the last request; what was asked for, and how many revisions there were."""
     callbacks = arguments.callbacks or arguments.move
     site = Site(arguments.directory, Programs(arguments.source, arguments.build), journal, callbacks, arguments.move)
     site.start(STEADY, {"chorale.timeout": "5s"})
@@ -44,12 +55,13 @@ def main() -> int:
     if arguments.move:
         Move(site, journal, judge, arguments.source).run()
     else:
-        be_there(site, journal, judge, arguments)
+        stay(site, journal, judge, arguments)
     traffic.stop()
-    return report(journal, traffic.tally, judge.revisions)
+    return traffic.tally, judge.revisions
 
 
-def be_there(site: Site, journal: Journal, judge: Judge, arguments: argparse.Namespace) -> None:
+def stay(site: Site, journal: Journal, judge: Judge, arguments: argparse.Namespace) -> None:
+    """A quiet day, chaos, quiet."""
     walk(site, journal)
     if arguments.chaos:
         Chaos(site, journal, list(STEADY), arguments.seed).run(arguments.chaos * 60)

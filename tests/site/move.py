@@ -28,7 +28,7 @@ OBSERVED, TRUSTED, MOVED, DONE, BACK = (
 )
 
 
-class GuideError(Exception):
+class GuideError(RuntimeError):
     """A command of the guide has failed: what comes after it makes no sense."""
 
 
@@ -75,7 +75,7 @@ class Move:
         """One proxy has just moved; the others have not, or have."""
         self._expect(f"{proxy.host.name} is ok", proxy.ok)
         before = proxy.config.with_name("nginx.conf.before-chorale").read_text()
-        if before != self._nixys_last[proxy.host.name]:
+        if before != self._nixys_last.get(proxy.host.name):
             self._journal.fail(f"nginx.conf.before-chorale of {proxy.host.name} is not Nixy's last file")
         number = 1 + self._proxies.index(proxy)
         self._expect_arrival(f"/moved/{number}-of-3", number)
