@@ -142,7 +142,7 @@ class Judge:
             wrong.append(f"leaders: {leaders}")
         if len({self._text(proxy) for proxy in self._site.proxies}) != 1:
             wrong.append("the files differ: " + self._first_difference())
-        wrong += self._wrong_followers(leaders)
+        wrong += self.wrong_followers(leaders)
         return wrong + [
             f"{proxy.host.name} does not serve {app}"
             for app in apps
@@ -150,7 +150,7 @@ class Judge:
             if not proxy.serves(app)
         ]
 
-    def _wrong_followers(self, leaders: list[str]) -> list[str]:
+    def wrong_followers(self, leaders: list[str]) -> list[str]:
         """Who hears Marathon's events: the leader alone, once."""
         streams = self._site.marathon.streams()
         wrong = [f"{streams} event streams at Marathon"] if streams != (0 if self._site.callbacks else 1) else []

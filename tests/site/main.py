@@ -9,6 +9,8 @@ import sys
 import threading
 from pathlib import Path
 
+from kazoo.exceptions import KazooException
+
 from chaos import Chaos
 from journal import Journal
 from judge import Judge
@@ -16,7 +18,7 @@ from move import Move
 from proxies import Programs
 from site_parts import Site, wait_until
 from traffic import Tally, Traffic
-from walk import STEADY, hears, walk
+from walk import STEADY, change_leaders, hears, walk
 
 SETTLED_LIMIT_S = 60.0
 
@@ -38,7 +40,7 @@ def main() -> int:
     tally, revisions = Tally(), 0
     try:
         tally, revisions = live(arguments, journal)
-    except (RuntimeError, OSError, subprocess.SubprocessError) as error:
+    except (RuntimeError, OSError, subprocess.SubprocessError, KazooException) as error:
         journal.fail(str(error))
     return report(journal, tally, revisions)
 
@@ -63,6 +65,8 @@ def live(arguments: argparse.Namespace, journal: Journal) -> tuple[Tally, int]:
 def stay(site: Site, journal: Journal, judge: Judge, arguments: argparse.Namespace) -> None:
     """A quiet day, chaos, quiet."""
     walk(site, journal)
+    if arguments.callbacks:
+        change_leaders(site, journal, judge)
     if arguments.chaos:
         Chaos(site, journal, list(STEADY), arguments.seed).run(arguments.chaos * 60)
     if not wait_until(site.marathon.settled, SETTLED_LIMIT_S):

@@ -105,7 +105,7 @@ class Site:
         self._wait("ZooKeeper serves", lambda: all(master.serves() for master in self.masters))
         for master in self.masters:
             master.marathon.start()
-        self._wait("Marathon answers", self._marathon_answers)
+        self._wait("Marathon answers", self.marathon_answers)
         for app, tasks in apps.items():
             self.marathon.create(app, tasks, labels)
         self._wait("the first apps run", self.marathon.settled)
@@ -152,7 +152,7 @@ class Site:
     def _served_everywhere(self, app: str) -> bool:
         return all(proxy.serves(app) for proxy in self.proxies)
 
-    def _marathon_answers(self) -> bool:
+    def marathon_answers(self) -> bool:
         """Every node does, standbys by asking the leader."""
         try:
             return all(get(m.host, m.host.address, 8080, "/v2/info").status == 200 for m in self.masters)

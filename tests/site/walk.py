@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import partial
 
 from journal import Journal
+from judge import Judge
+from proxies import Proxy
 from site_parts import Site, wait_until
 
 STEADY = {"/front": 6, "/shop/cart": 6, "/shop/catalogue": 6}  # always there: every request to them counts
@@ -41,6 +43,39 @@ def walk(site: Site, journal: Journal) -> None:
     )
     site.marathon.command("destroy", id="/hello-world")
     step("a destroyed app is gone", lambda: not any(p.routed("/hello-world") for p in site.proxies))
+
+
+def change_leaders(site: Site, journal: Journal, judge: Judge) -> None:
+    """Who leads goes without a word or in good order, the agent or Marathon: each time the new leader alone is heard by."""
+
+    def one_hears() -> bool:
+        leaders = [proxy.host.name for proxy in site.proxies if proxy.leads()]
+        return len(leaders) == 1 and all(proxy.ok() for proxy in site.proxies) and not judge.wrong_followers(leaders)
+
+    def others_lead(before: Proxy) -> bool:
+        return any(proxy.leads() for proxy in site.proxies if proxy is not before)
+
+    for what in ("killed", "stopped"):
+        journal.count("changes of leaders")
+        leader = next(proxy for proxy in site.proxies if proxy.leads())
+        if what == "killed":
+            leader.agent.hold()
+        else:
+            leader.agent.end()
+        others = wait_until(partial(others_lead, leader), LIMIT_S)
+        leader.agent.release()
+        if others and wait_until(one_hears, LIMIT_S):
+            journal.say(f"the leading agent {what}: the new leader alone hears of Marathon")
+        else:
+            journal.fail(f"the leading agent {what}: not within {LIMIT_S:.0f} s does one other alone hear of Marathon")
+    # One of them leads; those that do not are replaced without anybody's notice.
+    for master in site.masters:
+        journal.count("changes of leaders")
+        master.marathon.kill()
+        answers = wait_until(site.marathon_answers, LIMIT_S)
+        if not answers or not wait_until(one_hears, LIMIT_S):
+            journal.fail(f"Marathon of {master.host.name} killed: no agent alone hears of Marathon")
+    journal.say("every node of Marathon's killed, one after the other: the leader alone hears of Marathon")
 
 
 def hears(site: Site, journal: Journal) -> None:
