@@ -122,11 +122,12 @@ class Reply:
     headers: dict[str, str]  # by names in lower case
 
 
-def get(source: Host, address: str, port: int, path: str, timeout: float = 5.0) -> Reply:
-    """One GET on a connection of its own. Raises OSError or HTTPException where there is no whole answer."""
+def ask(source: Host, address: str, port: int, path: str, timeout: float = 5.0, body: str | None = None) -> Reply:
+    """A GET, or a POST of the body, on a connection of its own. Raises OSError or HTTPException without a whole answer."""
     connection = Connection(source, address, port, timeout)
     try:
-        connection.request("GET", path, headers={"Host": address, "Connection": "close"})
+        method = "GET" if body is None else "POST"
+        connection.request(method, path, body, headers={"Host": address, "Connection": "close"})
         reply = connection.getresponse()
         return Reply(
             reply.status,
@@ -152,7 +153,8 @@ class Network:
             run("ip", "link", "set", bridge, "up")
         run("ip", "address", "add", f"{BEHIND_ADDRESS}/24", "dev", BEHIND)
         run("nft", "-f", "-", text=DROPS)
-        run("tc", "qdisc", "add", "dev", BEHIND, *SLOW, "rate", "1000kbit")  # whether this kernel can, before it is needed
+        # Whether this kernel can, before it is needed.
+        run("tc", "qdisc", "add", "dev", BEHIND, *SLOW, "rate", "1000kbit")
         run("tc", "qdisc", "del", "dev", BEHIND, "root")
 
     def add(self, host: Host) -> Host:

@@ -51,7 +51,7 @@ def live(arguments: argparse.Namespace, journal: Journal) -> tuple[Tally, int]:
     site = Site(arguments.directory, Programs(arguments.source, arguments.build), journal, callbacks, arguments.move)
     site.start(STEADY, {"chorale.timeout": "5s"})
     judge = Judge(site, journal)
-    traffic = Traffic(site.client, site.balancer, list(STEADY), journal, arguments.seed)
+    traffic = Traffic(site.client, site.balancer, list(STEADY), journal, arguments.seed, posts=arguments.move)
     judge.start()
     traffic.start()
     if arguments.move:

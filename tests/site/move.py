@@ -212,7 +212,7 @@ class Move:
     def _act(self, host: str, verb: str, unit: str) -> bool:
         service = self._service(host, unit)
         if verb == "reload":
-            service.signal(signal.SIGUSR2)  # as HAProxy's own unit does
+            service.send(signal.SIGUSR2)  # as HAProxy's own unit does
             return True
         done = {"start": service.begin, "stop": service.end, "restart": service.restart}[verb]()
         if (verb, unit) == ("stop", "nixy"):

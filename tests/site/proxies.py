@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hosts import Host, get, run
+from hosts import Host, ask, run
 from services import Service
 
 SESSION_TIMEOUT_S = 6
@@ -86,7 +86,7 @@ class Proxy:
     def health(self) -> dict[str, Any] | None:
         """What its agent says, asked on the host itself."""
         try:
-            found: dict[str, Any] = json.loads(get(self.host, "127.0.0.1", ADMIN_PORT, "/v1/health").body)
+            found: dict[str, Any] = json.loads(ask(self.host, "127.0.0.1", ADMIN_PORT, "/v1/health").body)
         except (OSError, http.client.HTTPException, ValueError):
             return None
         return found
@@ -106,7 +106,7 @@ class Proxy:
     def serves(self, app: str, path: str = "/") -> bool:
         """Its Nginx passes a request for the app on to a server of it."""
         try:
-            reply = get(self.host, self.host.address, 80, app + path)
+            reply = ask(self.host, self.host.address, 80, app + path)
         except (OSError, http.client.HTTPException):
             return False
         return reply.status == 200 and reply.headers.get("x-app") == app

@@ -101,7 +101,7 @@ class Service:
     def runs(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
-    def signal(self, number: signal.Signals) -> None:
+    def send(self, number: signal.Signals) -> None:
         """To the program alone, not to its children."""
         with self._lock:
             if self._process:

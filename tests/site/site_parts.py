@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from hosts import BEHIND_ADDRESS, Host, Network, get, run
+from hosts import BEHIND_ADDRESS, Host, Network, ask, run
 from journal import Journal
 from marathon import Marathon
 from proxies import CALLBACKS_VERSION, NixyProxy, Programs, Proxy, Surroundings, own_etc, proxy_of_chorale
@@ -70,7 +70,7 @@ class Site:
     """Brings everything up; what happens to it then is others' business."""
 
     def __init__(self, directory: Path, programs: Programs, journal: Journal, callbacks: bool, nixy: bool) -> None:
-        """With callbacks Marathon posts its events (`--event_subscriber http_callback`); with Nixy no agent runs yet."""
+        """With callbacks Marathon posts its events (`--event_subscriber http_callback`); with Nixy no agent runs."""
         self.directory = directory
         self._programs = programs
         self._journal = journal
@@ -122,7 +122,7 @@ class Site:
     def answering_proxy(self, app: str) -> str:
         """By which proxy the balancer has the app answered; empty if there is no good answer."""
         try:
-            reply = get(self.client, self.balancer.address, 80, app + "/")
+            reply = ask(self.client, self.balancer.address, 80, app + "/")
         except (OSError, http.client.HTTPException):
             return ""
         return reply.headers.get("x-proxy", "") if reply.status == 200 else ""
@@ -155,13 +155,13 @@ class Site:
     def marathon_answers(self) -> bool:
         """Every node does, standbys by asking the leader."""
         try:
-            return all(get(m.host, m.host.address, 8080, "/v2/info").status == 200 for m in self.masters)
+            return all(ask(m.host, m.host.address, 8080, "/v2/info").status == 200 for m in self.masters)
         except (OSError, http.client.HTTPException):
             return False
 
     def _balanced(self, app: str) -> bool:
         try:
-            return get(self.client, self.balancer.address, 80, app + "/").status == 200
+            return ask(self.client, self.balancer.address, 80, app + "/").status == 200
         except (OSError, http.client.HTTPException):
             return False
 

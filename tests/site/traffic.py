@@ -7,7 +7,7 @@ import random
 import threading
 from dataclasses import dataclass, field
 
-from hosts import Host, get
+from hosts import Host, ask
 from journal import Journal
 
 WORKERS = 6
@@ -31,11 +31,15 @@ class Tally:
 class Traffic:
     """Each request on a connection of its own. One that is not answered with 200 by a server of its app has failed."""
 
-    def __init__(self, client: Host, balancer: Host, apps: list[str], journal: Journal, seed: int) -> None:
+    def __init__(
+        self, client: Host, balancer: Host, apps: list[str], journal: Journal, seed: int, posts: bool = False
+    ) -> None:
+        """With posts every other request is one that nobody may send twice."""
         self._client = client
         self._balancer = balancer
         self._apps = apps
         self._journal = journal
+        self._posts = posts
         self._over = threading.Event()
         self._lock = threading.Lock()
         self._threads = [
@@ -55,11 +59,12 @@ class Traffic:
 
     def _run(self, choice: random.Random) -> None:
         while not self._over.wait(choice.uniform(0, 2 * PAUSE_S)):
-            self._request(choice.choice(self._apps))
+            body = f"order {choice.random()}" if self._posts and choice.random() < 0.5 else None
+            self._request(choice.choice(self._apps), body)
 
-    def _request(self, app: str) -> None:
+    def _request(self, app: str, body: str | None) -> None:
         begun = self._journal.now()
-        problem, proxy = self._ask(app)
+        problem, proxy = self._ask(app, body)
         ended = self._journal.now()
         # A proxy that was cut off while it looked for a server could find none.
         excused = proxy != "" and self._journal.was_cut_off(proxy, begun, ended)
@@ -71,14 +76,14 @@ class Traffic:
         if problem and not excused:
             self._journal.fail(f"request to {app}, begun at {begun:.2f}, after {ended - begun:.2f} s: {problem}")
 
-    def _ask(self, app: str) -> tuple[str, str]:
+    def _ask(self, app: str, body: str | None) -> tuple[str, str]:
         """What is wrong with the answer, or nothing; and the proxy that has found no server, if one has said so."""
         try:
-            reply = get(self._client, self._balancer.address, 80, f"{app}/page", PATIENCE_S)
+            reply = ask(self._client, self._balancer.address, 80, f"{app}/page", PATIENCE_S, body)
         except (OSError, http.client.HTTPException) as error:
             return f"{type(error).__name__}: {error}", ""
         proxy = reply.headers.get("x-proxy", "")
-        if reply.status == 200 and reply.headers.get("x-app") == app:
+        if reply.status == 200 and reply.headers.get("x-app") == app and body in (None, reply.body):
             return "", ""
         problem = f"{reply.status} by {proxy or 'the balancer'}: {reply.body[:80]!r}"
         return problem, proxy if reply.status in NO_SERVER_FOUND else ""
