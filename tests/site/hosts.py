@@ -123,7 +123,7 @@ class Reply:
 
 
 def ask(source: Host, address: str, port: int, path: str, timeout: float = 5.0, body: str | None = None) -> Reply:
-    """A GET, or a POST of the body, on a connection of its own. Raises OSError or HTTPException without a whole answer."""
+    """A GET, or a POST of the body, on a connection of its own. Raises OSError or HTTPException where none comes whole."""
     connection = Connection(source, address, port, timeout)
     try:
         method = "GET" if body is None else "POST"

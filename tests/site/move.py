@@ -218,6 +218,8 @@ class Move:
         if (verb, unit) == ("stop", "nixy"):
             proxy = self._proxy(host)
             self._nixys_last[host] = proxy.config.read_text()
+            # Between the two nobody follows: Nginx asks another server.
+            self._site.marathon.command("kill", app="/shop/cart", index=0)
         return done
 
     def _service(self, host: str, unit: str) -> Service:

@@ -1,8 +1,8 @@
 """A stand-in for Nixy, which is not here: as Nixy does, it writes nginx.conf out of Marathon's apps and a Go template,
 tests it and reloads Nginx, by itself on each proxy.
 
-Unlike Nixy it asks every second instead of listening to events, takes nothing but a 200 for an answer, and knows no label
-but those that the template names.
+Unlike Nixy it asks every second instead of listening to events, takes nothing but a 200 for an answer, and knows no
+label but those that the template names.
 
 usage: nixy_stand_in.py NIXY_TOML
 """

@@ -46,7 +46,7 @@ def walk(site: Site, journal: Journal) -> None:
 
 
 def change_leaders(site: Site, journal: Journal, judge: Judge) -> None:
-    """Agents that lead and Marathon's nodes go, without a word or in good order: each time the new leader alone hears."""
+    """Agents that lead and Marathon's nodes go, without a word or in good order: then the new leader alone hears."""
 
     def one_hears() -> bool:
         leaders = [proxy.host.name for proxy in site.proxies if proxy.leads()]
