@@ -137,12 +137,13 @@ TEST_F(NginxIncludedTest, BrokenMainConfigIsThisProxysIllness) {
   EXPECT_THAT(vote().error, HasSubstr(nginx_.config_file() + " does not include " + options_.config_file));
 }
 
-// It passes every test, and cannot be served: another program holds the port.
+// It has passed every test, and cannot be served: another program takes the port.
 TEST_F(NginxIncludedTest, WhatCannotBeServedIsTakenBackTheFirstOneToo) {
-  chorale::testing::Socket holder = chorale::testing::listen_on_any_port();
-  port_ = chorale::testing::port_of(holder);
   start();
   begin();
+  stage(1, server("one"));
+  ASSERT_EQ(vote().result, VoteResult::kAck);
+  chorale::testing::Socket holder = hold_port(port_);
   apply(1, server("one"));
   ASSERT_TRUE(run_until([this] { return status().reload_failures > 0 && ours().empty(); })) << logged();
   EXPECT_THAT(status().config_message, HasSubstr("Address already in use"));
