@@ -79,7 +79,7 @@ void Proxy::start_agent() {
          << "session_timeout = \"" << options_.session_timeout << "\"\n"
          << callback_keys(options_.callback_port) << options_.more_config
          << "\n[local]\nhttp_port = \"127.0.0.1:" << nginx_.port() << "\"\nnginx_error_log = \"" << nginx_.error_log()
-         << "\"\n"
+         << "\"\nnumber = \"" << options_.number << "\"\n"
          << options_.more_local;
   start_agent_with(config.str());
 }

@@ -99,7 +99,7 @@ class RealCluster {
     nlohmann::json first_app = nlohmann::json::object();  // what lets them route the app that starts the cluster
     bool delays_tests = false;                            // Proxy::delay_tests() may be called
     std::string nginx_template{};                         // every agent's; empty: the shipped one
-    std::string more_local{};                             // further lines of every agent's [local]
+    std::string more_local{};                             // further lines of every agent's [local], beside `number`
     std::string last_nginx_cmd{};                         // of the last proxy alone: see Proxy::Options::nginx_cmd
     std::string last_nginx_user{};                        // the same: see NginxInstance::run_as()
     std::vector<std::string> agent_cmd{};                 // put before every agent's command line

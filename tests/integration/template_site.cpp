@@ -50,7 +50,6 @@ TemplateSite::TemplateSite() : https_port_(pick_port()) {
             {"nginx_error_log", proxy_.error_log()},
             {"auth_dir", files_.path() / "auth"},
             {"cert_dir", files_.path() / "certs"}};
-  fs::create_directory_symlink("/usr/lib/nginx/modules", proxy_.directory() / "modules");  // relative to -p
 }
 
 bool TemplateSite::start_servers(const std::vector<std::string>& addresses) {
