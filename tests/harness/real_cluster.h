@@ -38,6 +38,7 @@ class Proxy {
     std::string nginx_cmd{};               // put before Nginx's own command line; empty: nothing
     std::vector<std::string> agent_cmd{};  // put before the agent's command line
     std::uint16_t callback_port = 0;       // where the agent listens for Marathon's events; 0: it follows the stream
+    std::string http_port{};               // of the templates; empty: 127.0.0.1 and Nginx's port of before
   };
 
   explicit Proxy(Options options);
@@ -111,6 +112,7 @@ class RealCluster {
     std::function<std::string(std::uint16_t port)> marathon_front{};
     bool callbacks = false;         // Marathon posts its events, to a port of every agent's own
     bool zookeeper_relays = false;  // every agent reaches ZooKeeper through a relay of its own
+    std::string http_port{};        // see Proxy::Options; for one proxy
   };
 
   RealCluster();
