@@ -29,7 +29,7 @@ int run_check(const std::string& config_file) {
     }
   }
   const NginxHere nginx = nginx_here(config);
-  const bool program = check_nginx_program(report, config, nginx);
+  const NginxProgram program = check_nginx_program(report, config, nginx);
   check_template(report, config, nginx, program);
   check_files(report, config, nginx);
   check_listen(report, config);

@@ -37,11 +37,6 @@ using boost::system::error_code;
 
 constexpr std::chrono::milliseconds kNginxPatience{10'000};
 constexpr std::chrono::milliseconds kAgentPatience{2'000};
-constexpr NginxVersion kOldest{1, 15, 1};  // `random two least_conn`, which the shipped template uses
-
-std::string text_of(const NginxVersion& version) {
-  return std::to_string(version.major) + "." + std::to_string(version.minor) + "." + std::to_string(version.patch);
-}
 
 void check_nginx_runs(CheckReport& report, const Config& config, const NginxHere& nginx) {
   const std::string& file = nginx.main_config.empty() ? config.nginx_config : nginx.main_config;
@@ -164,7 +159,7 @@ std::optional<NginxVersion> parse_nginx_version(std::string_view output) {
   return version;
 }
 
-bool check_nginx_program(CheckReport& report, const Config& config, const NginxHere& nginx) {
+NginxProgram check_nginx_program(CheckReport& report, const Config& config, const NginxHere& nginx) {
   std::vector<std::string> command = config.nginx_cmd;
   command.emplace_back("-v");
   const auto result = run_process(command, kNginxPatience);
@@ -174,7 +169,7 @@ bool check_nginx_program(CheckReport& report, const Config& config, const NginxH
                 (failure.start_error ? command.front() + ": " + *failure.start_error : failure.message) +
                     "; install Nginx, or name its program in nginx_cmd",
                 kExitNo);
-    return false;
+    return {};
   }
   const auto version = parse_nginx_version(result->output);
   if (result->exit_code != 0) {
@@ -182,20 +177,15 @@ bool check_nginx_program(CheckReport& report, const Config& config, const NginxH
                 config.nginx_cmd.front() + " -v ends with " + std::to_string(result->exit_code) + ": " +
                     std::string(first_line(result->output)) + "; set nginx_cmd to a command that runs Nginx",
                 kExitNo);
-    return false;
+    return {};
   }
   if (!version) {
     report.warn("nginx", config.nginx_cmd.front() + " -v names no version: " + std::string(first_line(result->output)));
-  } else if (*version < kOldest) {
-    report.warn("nginx",
-                "version " + text_of(*version) + " is older than " + text_of(kOldest) +
-                    ", which the shipped template needs for \"random two least_conn\"; update Nginx, or use a template "
-                    "of your own");
   } else {
     report.ok("nginx", "version " + text_of(*version));
   }
   if (config.apply) check_nginx_runs(report, config, nginx);
-  return true;
+  return {true, version};
 }
 
 void check_files(CheckReport& report, const Config& config, const NginxHere& nginx) {

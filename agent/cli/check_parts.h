@@ -9,15 +9,20 @@
 
 #include "agent/base/http_client.h"
 #include "agent/cli/check_report.h"
+#include "agent/cli/nginx_needs.h"
 #include "agent/config/config.h"
 #include "agent/nginx/nginx_here.h"
 
 namespace chorale::agent {
 
-// Whether nginx_cmd can be run at all, and whether a master runs. False: there is nothing to test a config with.
-bool check_nginx_program(CheckReport& report, const Config& config, const NginxHere& nginx);
-// The template, and what Nginx says about what it renders; `program`: there is an Nginx to ask.
-void check_template(CheckReport& report, const Config& config, const NginxHere& nginx, bool program);
+struct NginxProgram {
+  bool runs = false;  // there is something to test a config with
+  std::optional<NginxVersion> version{};
+};
+// Whether nginx_cmd can be run at all, and whether a master runs.
+NginxProgram check_nginx_program(CheckReport& report, const Config& config, const NginxHere& nginx);
+// The template, what Nginx says about what it renders, and what it needs of Nginx and of a main config around it.
+void check_template(CheckReport& report, const Config& config, const NginxHere& nginx, const NginxProgram& program);
 // May the agent write what it has to write?
 void check_files(CheckReport& report, const Config& config, const NginxHere& nginx);
 // The admin API's port: free, or held by this agent itself; and who may see it.
@@ -39,12 +44,6 @@ bool find_marathon(CheckReport& report, Config& config);
 void check_marathon(CheckReport& report, const Config& config, const std::string& authorization);
 
 // "1.22.1" in what `nginx -v` says, whatever the build is called (openresty/1.21.4.1); nullopt: no version there.
-struct NginxVersion {
-  int major = 0;
-  int minor = 0;
-  int patch = 0;
-  auto operator<=>(const NginxVersion&) const = default;
-};
 [[nodiscard]] std::optional<NginxVersion> parse_nginx_version(std::string_view output);
 
 // "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110's only current form).

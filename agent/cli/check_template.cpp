@@ -10,9 +10,11 @@
 
 #include "agent/base/atomic_file.h"
 #include "agent/base/process.h"
+#include "agent/base/text_file.h"
 #include "agent/cli/check_parts.h"
 #include "agent/cli/cli.h"
 #include "agent/cli/rendering.h"
+#include "agent/nginx/config_words.h"
 #include "agent/nginx/draft_test.h"
 #include "render/local_values.h"
 
@@ -20,6 +22,7 @@ namespace chorale::agent {
 namespace {
 
 constexpr std::chrono::milliseconds kTemplateTestPatience{30'000};
+constexpr std::size_t kMostMainBytes = std::size_t{1} << 30U;
 
 // A file that is removed when the check ends.
 class TemporaryFile {
@@ -79,15 +82,15 @@ tl::expected<std::optional<std::string>, Failure> ask_nginx(const Config& config
         test_draft({config.nginx_cmd, {main, config.nginx_config, file, file + "-"}, kTemplateTestPatience}, false);
     if (tested.result == TestResult::kFailed) return tl::unexpected(Failure{tested.error});
     if (tested.result == TestResult::kAccepted) return std::nullopt;
-    const bool misplaced = tested.error.find("directive is not allowed here") != std::string::npos;
-    return tested.error +
-           (misplaced ? "; nginx_template has to be one for the place where " + main + " includes it" : std::string());
+    return tested.error + remedy_for(tested.error, main);
   }
   std::vector<std::string> command = config.nginx_cmd;
   command.insert(command.end(), {"-t", "-c", file});
   const auto result = run_process(command, kTemplateTestPatience);
   if (!result) return tl::unexpected(Failure{result.error().message});
-  return result->exit_code == 0 ? std::nullopt : std::optional(nginx_reason(result->output));
+  if (result->exit_code == 0) return std::nullopt;
+  const std::string reason = nginx_reason(result->output);
+  return reason + remedy_for(reason, main);
 }
 
 // `labels`: it asks for what this Nginx may be built without; only apps that want it suffer then.
@@ -114,6 +117,29 @@ void check_nginx(CheckReport& report, const Config& config, const std::string& m
   }
 }
 
+// What is rendered shows what this template needs; another one needs something else.
+void check_needs(CheckReport& report, const NginxProgram& program, const std::string& text) {
+  const auto need = newest_need(text);
+  if (!program.version || !need || *program.version >= need->version) return;
+  report.warn("nginx", "version " + text_of(*program.version) + " is older than " + text_of(need->version) +
+                           ", which nginx_template needs for \"" + need->what +
+                           "\"; update Nginx, or use another template");
+}
+
+// What a template for conf.d leaves to the configuration around it, and Nginx does not ask for.
+void check_surroundings(CheckReport& report, const std::string& main) {
+  if (main.empty()) return;
+  const auto text = read_text_file(main, kMostMainBytes);
+  if (!text) return;
+  ConfigDirectives directives(*text);
+  while (const ConfigDirective* directive = directives.next()) {
+    if (directive->is_main("worker_shutdown_timeout")) return;
+  }
+  report.warn("nginx", main +
+                           " sets no worker_shutdown_timeout: with every reload a set of old workers stays until the "
+                           "last of its websockets and other long connections ends; 10m is a good value");
+}
+
 // Looked for in what is rendered: a name in a template's comment needs no value.
 void check_local_values(CheckReport& report, const std::map<std::string, std::string>& known,
                         const render::Template& compiled, const render::RoutingState& sample) {
@@ -134,7 +160,7 @@ render::RoutingState without_labels(render::RoutingState state) {
 
 }  // namespace
 
-void check_template(CheckReport& report, const Config& config, const NginxHere& nginx, bool program) {
+void check_template(CheckReport& report, const Config& config, const NginxHere& nginx, const NginxProgram& program) {
   const auto compiled = read_template(config);
   if (!compiled) {
     report.fail("template", compiled.error().message + "; nginx_template names the file", compiled.error().exit_code);
@@ -148,6 +174,7 @@ void check_template(CheckReport& report, const Config& config, const NginxHere& 
   const render::RoutingState labelled = sample_state(config.routing);
   check_local_values(report, values, *compiled, labelled);
   if (config.nginx_ignore_check) report.warn("nginx", "nginx_ignore_check is set: no config is ever tested");
+  std::string all;
   const render::RoutingState empty{realm_text(config.routing.realm), {}};
   for (const auto& [what, state] : {std::pair<std::string, render::RoutingState>{"a state without apps", empty},
                                     {"a sample state", without_labels(labelled)},
@@ -155,10 +182,13 @@ void check_template(CheckReport& report, const Config& config, const NginxHere& 
     const auto text = render_here(*compiled, values, state);
     if (!text) {
       report.fail("template", what + ": " + text.error().message, kExitNo);
-    } else if (program && !config.nginx_ignore_check) {
+    } else if (program.runs && !config.nginx_ignore_check) {
       check_nginx(report, config, nginx.main_config, what, *text, state == labelled);
     }
+    all += text.value_or("");
   }
+  check_needs(report, program, all);
+  check_surroundings(report, nginx.main_config);
 }
 
 }  // namespace chorale::agent

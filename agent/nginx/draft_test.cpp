@@ -2,7 +2,10 @@
 
 #include <unistd.h>
 
+#include "agent/base/atomic_file.h"
 #include "agent/base/one_line.h"
+#include "agent/nginx/held_ports.h"
+#include "agent/nginx/listens.h"
 
 namespace chorale::agent {
 namespace {
@@ -33,9 +36,7 @@ void name_original(std::string& text, const std::string& copy, const std::string
   }
 }
 
-}  // namespace
-
-TestFinished test_draft(const DraftTest& test, const std::atomic<bool>& stop) {
+TestFinished ask_nginx(const DraftTest& test, const std::atomic<bool>& stop) {
   const DraftPlace& place = test.place;
   if (place.main.empty()) return test_config(test.command, place.draft, stop, test.longest, test.redaction);
   const auto needed = copies_with_draft(place);
@@ -51,6 +52,28 @@ TestFinished test_draft(const DraftTest& test, const std::atomic<bool>& stop) {
   name_original(result.error, escaped(path), escaped(place.main));
   for (std::string& warning : result.warnings) name_original(warning, escaped(path), escaped(place.main));
   return result;
+}
+
+std::string text_of(const Listen& listen) {
+  const std::string address = listen.at.address.to_string();
+  return (listen.at.address.is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(listen.at.port) +
+         (listen.udp ? " (udp)" : "");
+}
+
+}  // namespace
+
+TestFinished test_draft(const DraftTest& test, const std::atomic<bool>& stop) {
+  TestFinished result = ask_nginx(test, stop);
+  if (result.result != TestResult::kAccepted || !test.running) return result;
+  const auto draft = read_file(test.place.draft);
+  if (!draft || !*draft) return result;
+  const auto held = find_held_port(listens_in((*draft)->text), *test.running, program_name(test.command), stop);
+  if (!held) return result;
+  // In Nginx's form, so that the line leads to the app.
+  return {TestResult::kRefused,
+          "cannot listen on " + text_of(held->wanted) + ": " + held->holder + " has that port in " +
+              escaped(test.place.draft) + ":" + std::to_string(held->wanted.line),
+          result.took, held->wanted.line};
 }
 
 }  // namespace chorale::agent

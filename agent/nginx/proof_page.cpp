@@ -1,25 +1,21 @@
 #include "agent/nginx/proof_page.h"
 
 #include <algorithm>
-#include <boost/asio/ip/address.hpp>
 #include <charconv>
 #include <utility>
 
 #include "agent/base/http_client.h"
 #include "agent/base/one_line.h"
+#include "agent/nginx/listens.h"
 #include "coordination/digest.h"
 #include "render/local_values.h"
 
 namespace chorale::agent {
 namespace {
 
-namespace asio = boost::asio;
-using boost::system::error_code;
-
 constexpr std::string_view kOpening = "$pid ";
 constexpr std::size_t kMarkBytes = 32;
 constexpr std::size_t kMostPageBytes = 16 * 1024;  // of what stands there instead
-constexpr std::uint16_t kHttpPort = 80;
 constexpr const char* kAnyHost = "chorale";
 
 // `return` runs before `allow` and `deny` would. A request from this host to its own address has the same address on
@@ -30,13 +26,6 @@ std::string location(const std::string& mark) {
          std::string(kOpening) + mark + "\"; } return 404; }";
 }
 
-std::optional<std::uint16_t> port_in(std::string_view text) {
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc() || end != text.data() + text.size() || port == 0) return std::nullopt;
-  return port;
-}
-
 // Where this host reaches that listener; nullopt: not by plain HTTP.
 std::optional<std::pair<std::string, std::uint16_t>> reached(const std::vector<std::string_view>& listen) {
   for (std::size_t i = 2; i < listen.size(); ++i) {
@@ -44,23 +33,10 @@ std::optional<std::pair<std::string, std::uint16_t>> reached(const std::vector<s
       if (listen[i] == other) return std::nullopt;
     }
   }
-  std::string_view where = listen[1];
-  if (const auto port = port_in(where)) return std::pair("127.0.0.1", *port);
-  std::uint16_t port = kHttpPort;
-  const std::size_t colon = where.rfind(':');
-  if (colon != std::string_view::npos && !where.ends_with(']')) {
-    const auto named = port_in(where.substr(colon + 1));
-    if (!named) return std::nullopt;  // "unix:/run/x" among them
-    port = *named;
-    where = where.substr(0, colon);
-  }
-  if (where == "*" || where == "localhost") return std::pair("127.0.0.1", port);
-  if (where.starts_with('[') && where.ends_with(']')) where = where.substr(1, where.size() - 2);
-  error_code error;
-  const auto address = asio::ip::make_address(std::string(where), error);
-  if (error) return std::nullopt;
-  if (!address.is_unspecified()) return std::pair(address.to_string(), port);
-  return std::pair(address.is_v6() ? "::1" : "127.0.0.1", port);
+  const auto at = parse_listen_address(listen[1]);
+  if (!at) return std::nullopt;
+  if (!at->address.is_unspecified()) return std::pair(at->address.to_string(), at->port);
+  return std::pair(at->address.is_v6() ? "::1" : "127.0.0.1", at->port);
 }
 
 std::string host_among(const std::vector<std::string_view>& names) {

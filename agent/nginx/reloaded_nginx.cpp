@@ -136,16 +136,17 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
         [](ReloadedNginx& self, const StageWritten& written) { self.step(written); });
   }
 
-  void test(DraftPlace place) {
-    run([test = DraftTest{options_.command, std::move(place), kMaxProcessTime, redaction_}](
+  void test(DraftPlace place, std::optional<NginxLocations> running) {
+    run([test = DraftTest{options_.command, std::move(place), kMaxProcessTime, redaction_, std::move(running)}](
             const auto& stop) { return test_draft(test, stop); },
         [](ReloadedNginx& self, const TestFinished& finished) { self.step(finished); });
   }
 
   void try_next() {
-    run([file = file_, text = trials_.front().text, values = options_.local_values, command = options_.command,
-         redaction = redaction_, ignore = options_.ignore_check](
-            const auto& stop) { return try_text(*file, *text, values, command, ignore, redaction, stop); },
+    DraftTest test{options_.command, file_->place_of(file_->trial()), kLongestTrial, redaction_, locations()};
+    run([file = file_, text = trials_.front().text, values = options_.local_values, test = std::move(test),
+         ignore =
+             options_.ignore_check](const auto& stop) { return try_text(*file, *text, values, test, ignore, stop); },
         [](ReloadedNginx& self, TestFinished result) {
           const Trial ended = std::move(self.trials_.front());
           self.trials_.pop_front();
@@ -155,21 +156,20 @@ class ReloadedNginx : public LocalNginx, public std::enable_shared_from_this<Rel
   }
 
   static TestFinished try_text(const ConfigFile& file, const std::string& text,
-                               const std::map<std::string, std::string>& values,
-                               const std::vector<std::string>& command, bool ignore_check, const Redaction& redaction,
-                               const StopFlag& stop) {
+                               const std::map<std::string, std::string>& values, const DraftTest& test,
+                               bool ignore_check, const StopFlag& stop) {
     if (ignore_check) return {TestResult::kAccepted, {}, Milliseconds(0)};
     if (const Done written = file.write_trial(text, values); !written) {
       return {TestResult::kFailed, written.error().message, Milliseconds(0)};
     }
-    TestFinished result = test_draft({command, file.place_of(file.trial()), kLongestTrial, redaction}, stop);
+    TestFinished result = test_draft(test, stop);
     file.remove_trial();
     if (result.line > 0) result.line = render::line_before_filling(text, values, result.line);
     return result;
   }
 
-  void perform(const TestStage& /*effect*/) { test(file_->place_of(file_->stage())); }
-  void perform(const TestCurrent& /*effect*/) { test({{}, {}, file_->main(), {}}); }  // it is the whole
+  void perform(const TestStage& /*effect*/) { test(file_->place_of(file_->stage()), locations()); }
+  void perform(const TestCurrent& /*effect*/) { test({{}, {}, file_->main(), {}}, std::nullopt); }  // it is the whole
 
   // Reads the target again after `change`: it may name another pid file now, and another mark.
   template <typename Change>

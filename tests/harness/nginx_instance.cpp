@@ -5,6 +5,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <system_error>
 
 #include "tests/harness/loopback.h"
 #include "tests/harness/wait_until.h"
@@ -23,7 +24,10 @@ std::vector<pid_t> children_of(pid_t pid) {
 
 }  // namespace
 
-NginxInstance::NginxInstance() : directory_("nginx"), port_(pick_port()) {}
+NginxInstance::NginxInstance() : directory_("nginx"), port_(pick_port()) {
+  std::error_code ignored;  // a system without modules of their own
+  std::filesystem::create_directory_symlink("/usr/lib/nginx/modules", directory() / "modules", ignored);
+}
 
 NginxInstance::~NginxInstance() { stop(); }
 

@@ -1,4 +1,5 @@
-// A real Nginx of a test's own: its own directory, pid file, error log and port. It never outlives the test.
+// A real Nginx of a test's own: its own directory, pid file, error log and port; the distribution's modules may be
+// loaded. It never outlives the test.
 //
 // It begins with a config that Chorale did not write and that answers "foreign". REQUIRES: made, and started, on a
 // thread that lives as long as it should (see child_process.h).

@@ -77,9 +77,9 @@ void Proxy::start_agent() {
          << "nginx_pid = \"" << nginx_.pid_file() << "\"\n"
          << "state_dir = \"" << (directory_.path() / "state").string() << "\"\n"
          << "session_timeout = \"" << options_.session_timeout << "\"\n"
-         << callback_keys(options_.callback_port) << options_.more_config
-         << "\n[local]\nhttp_port = \"127.0.0.1:" << nginx_.port() << "\"\nnginx_error_log = \"" << nginx_.error_log()
-         << "\"\n"
+         << callback_keys(options_.callback_port) << options_.more_config << "\n[local]\nhttp_port = \""
+         << (options_.http_port.empty() ? "127.0.0.1:" + std::to_string(nginx_.port()) : options_.http_port)
+         << "\"\nnginx_error_log = \"" << nginx_.error_log() << "\"\nnumber = \"" << options_.number << "\"\n"
          << options_.more_local;
   start_agent_with(config.str());
 }
@@ -189,7 +189,8 @@ Proxy* RealCluster::add_proxy(const std::string& more_config) {
                                                             options_.more_local,
                                                             number == options_.proxies ? options_.last_nginx_cmd : "",
                                                             options_.agent_cmd,
-                                                            options_.callbacks ? pick_port() : std::uint16_t{0}}));
+                                                            options_.callbacks ? pick_port() : std::uint16_t{0},
+                                                            options_.http_port}));
   if (number == options_.proxies) proxies_.back()->nginx().run_as(options_.last_nginx_user);
   if (!proxies_.back()->start_nginx()) return nullptr;
   proxies_.back()->start_agent();

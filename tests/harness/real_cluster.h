@@ -38,6 +38,7 @@ class Proxy {
     std::string nginx_cmd{};               // put before Nginx's own command line; empty: nothing
     std::vector<std::string> agent_cmd{};  // put before the agent's command line
     std::uint16_t callback_port = 0;       // where the agent listens for Marathon's events; 0: it follows the stream
+    std::string http_port{};               // of the templates; empty: 127.0.0.1 and Nginx's port of before
   };
 
   explicit Proxy(Options options);
@@ -99,7 +100,7 @@ class RealCluster {
     nlohmann::json first_app = nlohmann::json::object();  // what lets them route the app that starts the cluster
     bool delays_tests = false;                            // Proxy::delay_tests() may be called
     std::string nginx_template{};                         // every agent's; empty: the shipped one
-    std::string more_local{};                             // further lines of every agent's [local]
+    std::string more_local{};                             // further lines of every agent's [local], beside `number`
     std::string last_nginx_cmd{};                         // of the last proxy alone: see Proxy::Options::nginx_cmd
     std::string last_nginx_user{};                        // the same: see NginxInstance::run_as()
     std::vector<std::string> agent_cmd{};                 // put before every agent's command line
@@ -111,6 +112,7 @@ class RealCluster {
     std::function<std::string(std::uint16_t port)> marathon_front{};
     bool callbacks = false;         // Marathon posts its events, to a port of every agent's own
     bool zookeeper_relays = false;  // every agent reaches ZooKeeper through a relay of its own
+    std::string http_port{};        // see Proxy::Options; for one proxy
   };
 
   RealCluster();

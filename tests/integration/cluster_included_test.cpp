@@ -66,7 +66,7 @@ class ClusterIncludedTest : public ::testing::Test {
     ASSERT_TRUE(nginx().start()) << file_text(nginx().error_log());
     ASSERT_TRUE(marathon_.start());
     ASSERT_TRUE(marathon_.create("/one", 2));
-    write_template(file_text(CHORALE_PACKAGING_TEMPLATES "/path-conf.d.mustache"));
+    write_template(shipped("path-conf.d"));
   }
 
   // `more`: further lines, before [local].
@@ -75,7 +75,17 @@ class ClusterIncludedTest : public ::testing::Test {
            target().string() + "\"\nnginx_template = \"" + template_file().string() + "\"\nnginx_cmd = \"" +
            nginx().command() + "\"\nnginx_pid = \"" + nginx().pid_file() + "\"\nstate_dir = \"" +
            (proxy_.directory() / "state").string() + "\"\nsession_timeout = \"2s\"\n" + more +
-           "\n[local]\nhttp_port = \"127.0.0.1:" + std::to_string(port_) + "\"\n";
+           "\n[local]\nhttp_port = \"127.0.0.1:" + std::to_string(port_) + "\"\n" + local_;
+  }
+  [[nodiscard]] static std::string shipped(const std::string& name) {
+    return file_text(CHORALE_PACKAGING_TEMPLATES "/" + name + ".mustache");
+  }
+  // By host, on the user's own port.
+  [[nodiscard]] std::string by_host(const std::string& host) {
+    HttpCall call;
+    call.port = port_;
+    call.headers = {{"Host", host}};
+    return http_call(call).body;
   }
   void write_template(const std::string& text) {
     write_text(proxy_.directory() / "next", text);
@@ -87,7 +97,7 @@ class ClusterIncludedTest : public ::testing::Test {
   }
   [[nodiscard]] NginxInstance& nginx() { return proxy_.nginx(); }
   [[nodiscard]] const fs::path& directory() { return proxy_.nginx().directory(); }
-  [[nodiscard]] fs::path target() { return directory() / "conf.d" / "chorale.conf"; }
+  [[nodiscard]] fs::path target() { return directory() / place_ / "chorale.conf"; }
   [[nodiscard]] fs::path template_file() const { return proxy_.directory() / "chorale.mustache"; }
   [[nodiscard]] bool routes(const std::string& app) const {
     const HttpReply reply = http_get(port_, app + "/page");
@@ -100,6 +110,8 @@ class ClusterIncludedTest : public ::testing::Test {
   Proxy proxy_{Proxy::Options{}};
   MarathonSimulator marathon_{MarathonSimulator::Options{{"--backends"}}};
   std::uint16_t port_ = pick_port();
+  std::string place_ = "conf.d";
+  std::string local_;  // further lines of [local]
   std::string main_;
 };
 
@@ -156,6 +168,81 @@ TEST_F(ClusterIncludedTest, AppThatNginxRefusesIsFoundByItsLine) {
   ASSERT_TRUE(marathon_.create("/late", 1));
   EXPECT_TRUE(routed("/late")) << proxy_.agent_log();
   EXPECT_EQ(nginx().answer(), "foreign");
+}
+
+class ClusterIncludedByHostTest : public ClusterIncludedTest, public ::testing::WithParamInterface<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Templates, ClusterIncludedByHostTest, ::testing::Values("vhost-conf.d", "full-conf.d"),
+                         [](const auto& one) { return std::string(one.param).substr(0, 4); });
+
+// On the very port of the user's default server, which goes on answering for what no app names.
+TEST_P(ClusterIncludedByHostTest, SharesItsPortWithTheUsersDefaultServer) {
+  port_ = nginx().port();
+  local_ = "https_port = \"127.0.0.1:" + std::to_string(pick_port()) + "\"\ncert_dir = \"" +
+           proxy_.directory().string() + "\"\n";
+  write_template(replaced(shipped(GetParam()), "    set $app {{id}};\n",
+                          "    set $app {{id}};\n{{#labels.timeout}}\n    keepalive_timeout {{labels.timeout}};\n"
+                          "{{/labels.timeout}}\n"));
+  proxy_.start_agent_with(config());
+  const auto served = [&](const std::string& app) {
+    return wait_until([&] { return by_host(app).starts_with("app=/" + app + " "); }, seconds(20));
+  };
+  EXPECT_TRUE(served("one")) << proxy_.agent_log();
+  EXPECT_EQ(by_host("nobody"), "foreign");
+  EXPECT_TRUE(marathon_.create("/two", 1));
+  EXPECT_TRUE(served("two")) << proxy_.agent_log();
+  EXPECT_TRUE(marathon_.destroy("/two"));
+  EXPECT_TRUE(wait_until([&] { return by_host("two") == "foreign"; }, seconds(20))) << proxy_.agent_log();
+  EXPECT_EQ(nginx().answer(), "foreign");
+  EXPECT_TRUE(wait_until([&] { return proxy_.health_status() == 200; }, seconds(10))) << proxy_.health().dump(2);
+  EXPECT_EQ(proxy_.agent_log().find("not applied"), std::string::npos) << "the proof has a page of its own name";
+
+  // What Nginx refuses of one app is that app's.
+  ASSERT_TRUE(marathon_.create("/bad", 1, {{"labels", {{"timeout", "soon"}}}}));
+  ASSERT_TRUE(wait_until([&] { return proxy_.health().at("Quarantined").size() == 1; }, seconds(20)))
+      << proxy_.agent_log();
+  EXPECT_EQ(proxy_.health().at("Quarantined").at(0).at("App"), "/bad");
+  ASSERT_TRUE(marathon_.create("/late", 1));
+  EXPECT_TRUE(served("late")) << proxy_.agent_log();
+  EXPECT_EQ(file_text(nginx().config_file()), main_);
+}
+
+// In a stream block: the user's http goes on, and the set of workers proves each reload.
+TEST_F(ClusterIncludedTest, ServesTcpFromAStreamBlockOfTheUsers) {
+  place_ = "stream.d";
+  fs::create_directory(directory() / place_);
+  nginx().stop();
+  main_ = replaced(main_, "\n#mail {", "\nstream {\n\tinclude stream.d/*.conf;\n}\n\n#mail {");
+  main_ = replaced(main_, "include modules-enabled/*.conf;", "include /etc/nginx/modules-enabled/*-mod-stream.conf;");
+  write_text(nginx().config_file(), main_);
+  ASSERT_TRUE(nginx().start()) << file_text(nginx().error_log());
+  write_template(shipped("stream-conf.d"));
+  proxy_.start_agent_with(config());
+  const auto create = [&](const std::string& id, int port) {
+    return marathon_.create(id, 1,
+                            {{"portDefinitions", nlohmann::json::array({{{"port", port}, {"protocol", "tcp"}}})}});
+  };
+  const auto served = [&](const std::string& app, std::uint16_t port) {
+    return wait_until(
+        [&] { return ask(port, "GET / HTTP/1.0\r\n\r\n", seconds(2)).find("app=" + app + " ") != std::string::npos; },
+        seconds(20));
+  };
+  ASSERT_TRUE(create("/tcp", 10'320));
+  EXPECT_TRUE(served("/tcp", 10'320)) << proxy_.agent_log();
+
+  // Another program's port: its app alone is left out.
+  const Socket taken = listen_on_any_port();
+  write_template("{{! service_ports 1024-65535 }}\n" +
+                 replaced(shipped("stream-conf.d"), "service_ports 10000-20000", ""));
+  ASSERT_TRUE(create("/taken", port_of(taken)));
+  ASSERT_TRUE(wait_until([&] { return proxy_.health().at("Quarantined").size() == 1; }, seconds(20)))
+      << proxy_.agent_log();
+  EXPECT_EQ(proxy_.health().at("Quarantined").at(0).at("App"), "/taken");
+  ASSERT_TRUE(create("/late", 10'321));
+  EXPECT_TRUE(served("/late", 10'321)) << proxy_.agent_log();
+  EXPECT_TRUE(served("/tcp", 10'320));
+  EXPECT_EQ(nginx().answer(), "foreign");
+  EXPECT_EQ(file_text(nginx().config_file()), main_);
+  EXPECT_THAT(files_in(directory() / place_), UnorderedElementsAre("chorale.conf"));
 }
 
 TEST_F(ClusterIncludedTest, CheckSaysWhatItFoundAndRefusesWhatCanNeverWork) {

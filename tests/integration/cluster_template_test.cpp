@@ -40,9 +40,6 @@ class ClusterTemplateTest : public ::testing::Test {
   void start() {
     cluster_ = std::make_unique<RealCluster>(RealCluster::Options{.proxies = 1, .nginx_template = template_file()});
     ASSERT_TRUE(cluster_->start()) << cluster_->logs();
-    // Where its Nginx finds the modules.
-    std::filesystem::create_directory_symlink("/usr/lib/nginx/modules",
-                                              cluster_->proxy(0).nginx().directory() / "modules");
   }
   // What answers a GET at that service port; "" if nobody does.
   static std::string at(std::uint16_t port) {

@@ -1,5 +1,9 @@
 #include "tests/integration/nginx_apply_fixture.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <fstream>
 #include <iterator>
 #include <utility>
@@ -21,6 +25,24 @@ std::string read_text(const std::string& path) {
 }
 
 void write_text(const std::string& path, const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
+
+testing::Socket hold_port(std::uint16_t port, const std::string& address, bool udp, bool both) {
+  sockaddr_in6 v6{};
+  sockaddr_in v4{};
+  const bool is_v6 = ::inet_pton(AF_INET6, address.c_str(), &v6.sin6_addr) == 1;
+  ::inet_pton(AF_INET, address.c_str(), &v4.sin_addr);
+  v6.sin6_family = AF_INET6;
+  v4.sin_family = AF_INET;
+  v6.sin6_port = v4.sin_port = htons(port);
+  testing::Socket socket(::socket(is_v6 ? AF_INET6 : AF_INET, (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0));
+  const int alone = both ? 0 : 1;
+  if (is_v6) ::setsockopt(socket.descriptor(), IPPROTO_IPV6, IPV6_V6ONLY, &alone, sizeof alone);
+  const auto* name = is_v6 ? reinterpret_cast<const sockaddr*>(&v6) : reinterpret_cast<const sockaddr*>(&v4);
+  const socklen_t bytes = is_v6 ? sizeof v6 : sizeof v4;
+  EXPECT_EQ(::bind(socket.descriptor(), name, bytes), 0) << address << ":" << port;
+  EXPECT_TRUE(udp || ::listen(socket.descriptor(), 4) == 0);
+  return socket;
+}
 
 NginxApplyTest::NginxApplyTest() {
   options_.config_file = nginx_.config_file();

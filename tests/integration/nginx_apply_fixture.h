@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "agent/nginx/local_nginx.h"
+#include "tests/harness/loopback.h"
 #include "tests/harness/nginx_instance.h"
 #include "tests/harness/temp_dir.h"
 
@@ -21,6 +22,9 @@ namespace chorale::agent {
 
 std::string read_text(const std::string& path);
 void write_text(const std::string& path, const std::string& text);
+// Holds this port: on all addresses of IPv4 or IPv6 (`both`: "::" takes those of IPv4 as well), or on one.
+[[nodiscard]] testing::Socket hold_port(std::uint16_t port, const std::string& address = "127.0.0.1", bool udp = false,
+                                        bool both = false);
 
 class NginxApplyTest : public ::testing::Test {
  protected:

@@ -23,10 +23,11 @@ TEST_F(NginxApplyTest, HeldPortIsReportedAndRolledBackAndAppliedOnceItIsFree) {
   begin();
   apply(1, nginx_.config("one"));
   ASSERT_TRUE(run_until_applied(1));
-  auto holder = testing::listen_on_any_port();
-  const std::string two = nginx_.config("two", "", listening_on(testing::port_of(holder)));
+  const std::uint16_t port = testing::pick_port();
+  const std::string two = nginx_.config("two", "", listening_on(port));
   stage(2, two);
-  EXPECT_EQ(vote().result, VoteResult::kAck);  // nginx -t does not bind
+  EXPECT_EQ(vote().result, VoteResult::kAck);
+  auto holder = hold_port(port);  // too late for the vote
   apply(2, two);
   ASSERT_TRUE(run_until([this] { return status().failing_since.has_value(); }));
   EXPECT_FALSE(status().config_healthy);
@@ -44,8 +45,12 @@ TEST_F(NginxApplyTest, FirstApplyThatFailsGivesTheForeignFileBack) {
   ASSERT_TRUE(nginx_.start());
   const std::string foreign = file();
   begin();
-  const auto holder = testing::listen_on_any_port();
-  apply(1, nginx_.config("one", "", listening_on(testing::port_of(holder))));
+  const std::uint16_t port = testing::pick_port();
+  const std::string one = nginx_.config("one", "", listening_on(port));
+  stage(1, one);
+  ASSERT_EQ(vote().result, VoteResult::kAck);
+  const auto holder = hold_port(port);
+  apply(1, one);
   ASSERT_TRUE(run_until([&] { return status().reload_failures > 0 && file() == foreign; })) << logged();
   EXPECT_EQ(nginx_.answer(), "foreign");
 }

@@ -137,12 +137,13 @@ TEST_F(NginxIncludedTest, BrokenMainConfigIsThisProxysIllness) {
   EXPECT_THAT(vote().error, HasSubstr(nginx_.config_file() + " does not include " + options_.config_file));
 }
 
-// It passes every test, and cannot be served: another program holds the port.
+// It has passed every test, and cannot be served: another program takes the port.
 TEST_F(NginxIncludedTest, WhatCannotBeServedIsTakenBackTheFirstOneToo) {
-  chorale::testing::Socket holder = chorale::testing::listen_on_any_port();
-  port_ = chorale::testing::port_of(holder);
   start();
   begin();
+  stage(1, server("one"));
+  ASSERT_EQ(vote().result, VoteResult::kAck);
+  chorale::testing::Socket holder = hold_port(port_);
   apply(1, server("one"));
   ASSERT_TRUE(run_until([this] { return status().reload_failures > 0 && ours().empty(); })) << logged();
   EXPECT_THAT(status().config_message, HasSubstr("Address already in use"));
@@ -253,6 +254,44 @@ TEST_F(NginxIncludedTest, IncludedInAServerBlock) {
   stage(2, "server { listen 1; }\n");
   EXPECT_EQ(vote().result, VoteResult::kNack);
   EXPECT_THAT(vote().error, HasSubstr("\"server\" directive is not allowed here"));
+  expect_sound();
+}
+
+// Servers for a stream block of the user's. There is no page to ask: the set of workers proves a reload.
+TEST_F(NginxIncludedTest, IncludedInAStreamBlock) {
+  const auto tcp = [this](const std::string& answer) {
+    return "server {\n  listen 127.0.0.1:" + std::to_string(port_) + ";\n  return " + answer + ";\n}\n";
+  };
+  const auto said = [this] { return chorale::testing::ask(port_, "", std::chrono::seconds(2)); };
+  main_ = nginx_.config("foreign", "include /etc/nginx/modules-enabled/*-mod-stream.conf;\n") +
+          "stream {\n  include conf.d/*.conf;\n}\n";
+  write_text(nginx_.config_file(), main_);
+  ASSERT_TRUE(nginx_.start());
+  begin();
+  stage(1, "server { listen 1; location / { } }\n");
+  EXPECT_EQ(vote().result, VoteResult::kNack);
+  EXPECT_THAT(vote().error, HasSubstr("\"location\" directive is not allowed here in "));
+  apply(2, tcp("one"));
+  ASSERT_TRUE(run_until_applied(2)) << logged();
+  EXPECT_EQ(said(), "one");
+  const std::set<int> before = workers();
+
+  // What the vote could not see is taken back, and comes once it can be served.
+  const std::uint16_t other = chorale::testing::pick_port();
+  const std::string more = tcp("two") + "server { listen 127.0.0.1:" + std::to_string(other) + "; return more; }\n";
+  stage(3, more);
+  ASSERT_EQ(vote().result, VoteResult::kAck) << vote().error;
+  chorale::testing::Socket holder = hold_port(other);
+  apply(3, more);
+  const std::string first = "# chorale 1.2 ";
+  ASSERT_TRUE(run_until([&] { return status().reload_failures > 0 && ours().compare(0, first.size(), first) == 0; }))
+      << logged();
+  EXPECT_EQ(said(), "one");
+  EXPECT_EQ(workers(), before);
+  holder = {};
+  ASSERT_TRUE(run_until_applied(3)) << logged();
+  EXPECT_EQ(said(), "two");
+  EXPECT_NE(workers(), before);
   expect_sound();
 }
 

@@ -124,6 +124,7 @@ TEST_F(ShippedTemplateTest, PathWithoutItsSlashIsRedirected) {
 
 TEST_F(ShippedTemplateTest, CheckTakesEachOfThem) {
   for (const char* name : {"path", "vhost", "full", "stream"}) {
+    SCOPED_TRACE(name);
     const std::string file = files_.path() / "chorale.toml";
     std::ofstream config(file);
     config << "nginx_template = \"" << shipped_template(name) << "\"\nnginx_config = \"" << proxy_.config_file()
@@ -140,6 +141,41 @@ TEST_F(ShippedTemplateTest, CheckTakesEachOfThem) {
     EXPECT_NE(rendered.find("\nuser "), std::string::npos) << rendered;
     EXPECT_EQ(rendered.find("@{"), std::string::npos) << rendered;
   }
+}
+
+// As one file of the user's own configuration, which check finds and tests it in.
+TEST_F(ShippedTemplateTest, CheckTakesEachOfThemForConfDWhereItIsIncluded) {
+  const auto check = [this](const std::string& name, const std::string& in) {
+    template_ = in;
+    const bool answers = !in.starts_with("path");  // the user's own server does
+    const std::string port = std::to_string(proxy_.port());
+    EXPECT_TRUE(serve_text(answers ? "# nothing yet\n" : "server { listen " + port + "; return 200 ours; }\n"));
+    const std::string file = files_.path() / "chorale.toml";
+    std::ofstream config(file);
+    config << "nginx_template = \"" << shipped_template(name) << "\"\nnginx_config = \""
+           << (proxy_.directory() / "conf.d" / "chorale.conf").string() << "\"\nnginx_cmd = \"" << proxy_.command()
+           << "\"\nnginx_pid = \"" << proxy_.pid_file() << "\"\nid = \"proxy-1\"\nstate_dir = \""
+           << files_.path().string() << "\"\n[local]\n";
+    for (const auto& [key, value] : local_) config << key << " = \"" << value << "\"\n";
+    config.close();
+    return run({CHORALE_BINARY, "-f", file, "check"});
+  };
+  for (const std::string name : {"path-conf.d", "vhost-conf.d", "full-conf.d", "stream-conf.d"}) {
+    SCOPED_TRACE(name);
+    const std::string said = check(name, name);
+    const std::string main = proxy_.config_file();
+    EXPECT_NE(said.find("ok    nginx_config: is included by " + main), std::string::npos) << said;
+    EXPECT_NE(said.find("ok    nginx: a state without apps passes nginx -t"), std::string::npos) << said;
+    EXPECT_NE(said.find("ok    nginx: a sample state passes nginx -t"), std::string::npos) << said;
+    EXPECT_NE(said.find("ok    nginx: a sample state with labels passes nginx -t"), std::string::npos) << said;
+    EXPECT_NE(said.find("warn  nginx: " + main + " sets no worker_shutdown_timeout"), std::string::npos) << said;
+    EXPECT_EQ(said.find("older than"), std::string::npos) << said;
+  }
+  const std::string misplaced = check("stream-conf.d", "vhost-conf.d");
+  EXPECT_NE(misplaced.find("is not allowed here in "), std::string::npos) << misplaced;
+  EXPECT_NE(misplaced.find("; nginx_template has to be one for the place where " + proxy_.config_file()),
+            std::string::npos)
+      << misplaced;
 }
 
 }  // namespace

@@ -180,8 +180,9 @@ class TemplateInjectionTest : public TemplateSite, public ::testing::WithParamIn
   }
 };
 INSTANTIATE_TEST_SUITE_P(Templates, TemplateInjectionTest,
-                         ::testing::Values("path", "vhost", "full", "stream", "every"),
-                         [](const auto& one) { return std::string(one.param); });
+                         ::testing::Values("path", "vhost", "full", "stream", "every", "path-conf.d", "vhost-conf.d",
+                                           "full-conf.d", "stream-conf.d"),
+                         name_of_template);
 
 // One app for each value in each place: "/evil-<number>".
 std::vector<MarathonApp> evil_apps(const MarathonApp& plain) {
@@ -218,6 +219,7 @@ std::vector<MarathonApp> evil_apps(const MarathonApp& plain) {
 TEST_P(TemplateInjectionTest, NothingButTheAppItselfChanges) {
   ASSERT_TRUE(start_servers({"127.0.1.1"}));
   policy_.expose_env = {"SHOWN"};
+  template_ = GetParam();
   MarathonApp plain = app("/evil");
   MarathonApp good = app("/good");
   good.ports[0].service_port = 10'000;
@@ -249,13 +251,13 @@ TEST_P(TemplateInjectionTest, NothingButTheAppItselfChanges) {
 
   ASSERT_TRUE(serve_text(text)) << complaint();
   EXPECT_EQ(complaint(), "");
-  if (GetParam() == std::string("stream")) {
+  if (template_.starts_with("stream")) {
     const std::string answer = ask(10'000, "GET /page HTTP/1.0\r\n\r\n", std::chrono::seconds(5));
     EXPECT_NE(answer.find("127.0.1.1 /page "), std::string::npos) << answer;
     return;
   }
   for (const std::string name : {"good", "zz"}) {
-    const bool by_path = GetParam() == std::string("path");
+    const bool by_path = template_.starts_with("path");
     const HttpReply reply = by_path ? get("/" + name + "/page") : get("/page", name);
     EXPECT_EQ(reply.status, 200) << name;
     EXPECT_NE(reply.body.find("/page prefix="), std::string::npos) << reply.body;
@@ -265,8 +267,9 @@ TEST_P(TemplateInjectionTest, NothingButTheAppItselfChanges) {
 }
 
 class TemplateDoorTest : public TemplateInjectionTest {};
-INSTANTIATE_TEST_SUITE_P(Templates, TemplateDoorTest, ::testing::Values("path", "vhost", "full"),
-                         [](const auto& one) { return std::string(one.param); });
+INSTANTIATE_TEST_SUITE_P(Templates, TemplateDoorTest,
+                         ::testing::Values("path", "vhost", "full", "path-conf.d", "vhost-conf.d", "full-conf.d"),
+                         name_of_template);
 
 TEST_P(TemplateDoorTest, ClientsAreKeptOutWhateverTheLabelSays) {
   ASSERT_TRUE(start_servers({"127.0.1.1"}));
@@ -278,7 +281,7 @@ TEST_P(TemplateDoorTest, ClientsAreKeptOutWhateverTheLabelSays) {
   }
   ASSERT_TRUE(serve(GetParam(), apps));
   for (const MarathonApp& one : apps) {
-    const bool by_path = GetParam() == std::string("path");
+    const bool by_path = template_.starts_with("path");
     const int status = by_path ? get(one.id + "/").status : get("/", one.id.substr(1)).status;
     EXPECT_TRUE(status == 401 || status == 403)
         << status << " " << one.labels.begin()->first << " = " << one.labels.begin()->second;

@@ -29,6 +29,14 @@ std::string text_of_file(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
+std::string name_of_template(const ::testing::TestParamInfo<const char*>& one) {
+  std::string name;
+  for (const char c : std::string(one.param)) {
+    if (c != '-' && c != '.') name += c;
+  }
+  return name;
+}
+
 std::string shipped_template(const std::string& name) {
   return (fs::path(CHORALE_TEMPLATE).parent_path() / (name + ".mustache")).string();
 }
@@ -42,7 +50,6 @@ TemplateSite::TemplateSite() : https_port_(pick_port()) {
             {"nginx_error_log", proxy_.error_log()},
             {"auth_dir", files_.path() / "auth"},
             {"cert_dir", files_.path() / "certs"}};
-  fs::create_directory_symlink("/usr/lib/nginx/modules", proxy_.directory() / "modules");  // relative to -p
 }
 
 bool TemplateSite::start_servers(const std::vector<std::string>& addresses) {
@@ -76,6 +83,7 @@ agent::MarathonApp TemplateSite::app(const std::string& id, const Labels& labels
 }
 
 std::string TemplateSite::render(const std::string& name, const std::vector<agent::MarathonApp>& apps) {
+  template_ = name;
   return render_text(text_of_file(shipped_template(name)), apps);
 }
 
@@ -112,11 +120,36 @@ bool TemplateSite::serve(const std::string& name, const std::vector<agent::Marat
 
 bool TemplateSite::serve_text(const std::string& config) {
   if (config.empty()) return false;
-  std::ofstream(proxy_.config_file()) << config;
+  if (block_of(template_).empty()) {
+    std::ofstream(proxy_.config_file()) << config;
+  } else {
+    fs::create_directory(proxy_.directory() / "conf.d");
+    std::ofstream(proxy_.directory() / "conf.d" / "chorale.conf") << config;
+    std::ofstream(proxy_.config_file()) << users_config();
+  }
   if (started_) return reload();
   // Its answer to "/" is 503 without a body of its own, so that what start() waits for is any answer.
   started_ = proxy_.start();
   return started_;
+}
+
+std::string TemplateSite::block_of(const std::string& name) {
+  if (!name.ends_with("-conf.d")) return "";
+  return name.starts_with("stream") ? "stream" : "http";
+}
+
+std::string TemplateSite::users_config() const {
+  const std::string include = "  include conf.d/*.conf;\n";
+  const bool in_http = block_of(template_) == "http";
+  std::string text =
+      "user nobody nogroup;\nworker_processes 2;\npid " + proxy_.pid_file() + ";\nerror_log " + proxy_.error_log() +
+      " notice;\ninclude /etc/nginx/modules-enabled/*-mod-stream.conf;\n" +
+      "events { worker_connections 16384; }\nhttp {\n  access_log off;\n  server_names_hash_max_size 4096;\n";
+  if (!template_.starts_with("path")) {
+    text += "  server {\n    listen " + std::to_string(proxy_.port()) +
+            " default_server;\n    location / { return 503 foreign; }\n  }\n";
+  }
+  return text + (in_http ? include + "}\n" : "}\nstream {\n" + include + "}\n");
 }
 
 bool TemplateSite::reload() {

@@ -42,6 +42,9 @@ class TemplateSite : public ::testing::Test {
   // Starts the proxy on that, or reloads it and waits until the old workers are gone.
   [[nodiscard]] bool serve(const std::string& name, const std::vector<agent::MarathonApp>& apps);
   [[nodiscard]] bool serve_text(const std::string& config);  // filled in
+  // The block that this template is included in, by a main config of the user's own; "" if it is the whole. In `http`
+  // the user has a default server for what no server names, which says "foreign", except where apps are routed by path.
+  [[nodiscard]] static std::string block_of(const std::string& name);
   [[nodiscard]] bool reload();
   // What `nginx -t` says about the config; "" if it is content, warnings included.
   [[nodiscard]] std::string complaint();
@@ -61,14 +64,19 @@ class TemplateSite : public ::testing::Test {
   std::uint16_t https_port_;
   Labels local_;               // [local] of the proxy
   agent::RoutePolicy policy_;  // what depends on the template is set by render()
+  std::string template_;       // its name, as render() and serve_text() go by
 
  private:
+  [[nodiscard]] std::string users_config() const;
+
   std::string reasons_;
   render::Rendered rendered_;
   std::optional<render::RoutingState> served_;
   bool started_ = false;
 };
 
+// As a test's name may be.
+[[nodiscard]] std::string name_of_template(const ::testing::TestParamInfo<const char*>& one);
 [[nodiscard]] std::string text_of_file(const std::string& path);
 [[nodiscard]] std::string shipped_template(const std::string& name);
 

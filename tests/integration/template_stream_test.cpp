@@ -102,5 +102,24 @@ TEST_F(TemplateStreamTest, ListensForIpv6UnlessToldOtherwise) {
   EXPECT_EQ(tcp(10'001), "one hello");
 }
 
+// As one file of a stream block of the user's own.
+TEST_F(TemplateStreamTest, FormForConfDServesTheSame) {
+  local_["listen_options"] = "proxy_protocol";
+  ASSERT_TRUE(serve("stream-conf.d", {app_on("/one", 10'001)}));
+  EXPECT_EQ(ask_by_tcp(10'001, "PROXY TCP4 203.0.113.9 127.0.0.1 4711 10001\r\nhello"), "one hello");
+  local_["listen_options"] = "";
+  local_["access_log"] = (proxy_.directory() / "access.log").string() + " apps";
+  ASSERT_TRUE(serve("stream-conf.d", {app_on("/one", 10'001, "tcp", {{"chorale.allow", "127.0.0.0/8"}}),
+                                      app_on("/out", 10'002, "tcp", {{"chorale.allow", "10.0.0.0/8"}}),
+                                      app_on("/three", 10'001, "udp", {}, {"127.0.1.3"})}))
+      << complaint();
+  EXPECT_EQ(complaint(), "");
+  EXPECT_EQ(tcp(10'001), "one hello");
+  EXPECT_EQ(tcp(10'002), "");
+  EXPECT_EQ(ask_by_udp(10'001, "hello"), "three hello");
+  ASSERT_TRUE(wait_until([&] { return log().find("\"app\":\"/one\"") != std::string::npos; }, seconds(5))) << log();
+  EXPECT_EQ(get("/").body, "foreign") << "the user's own server";
+}
+
 }  // namespace
 }  // namespace chorale::testing

@@ -98,5 +98,26 @@ TEST_F(TemplateTlsTest, WebsocketsPassWithAndWithoutTls) {
   }
 }
 
+// As one file of an http block of the user's own, who has a certificate and a server on the same ports.
+TEST_F(TemplateTlsTest, FormForConfDServesTheSame) {
+  make_certificate("shop", "DNS:shop");
+  const EchoServer server("server", "127.0.1.9", kServerPort);
+  ASSERT_TRUE(server.listens());
+  ASSERT_TRUE(start_servers({"127.0.1.1"}));
+  ASSERT_TRUE(serve("full-conf.d", {app("/shop", {{"chorale.https", "redirect"}, {"chorale.sticky", "cookie:route"}}),
+                                    app("/socket", {}, {"127.0.1.9"})}))
+      << complaint();
+  EXPECT_EQ(complaint(), "");
+  EXPECT_EQ(get("/page", "shop").status, 308);
+  const std::string reply = https("shop", "/page", "shop", {"-i"});
+  EXPECT_TRUE(reply.ends_with("2 200")) << reply;
+  EXPECT_NE(reply.find("; Path=/; HttpOnly; Secure"), std::string::npos) << reply;
+  const std::string upgraded =
+      curl({"--http1.1", "-i", "-N", "--max-time", "1", "-H", "Connection: Upgrade", "-H", "Upgrade: websocket", "-H",
+            "Host: socket", "http://127.0.0.1:" + std::to_string(proxy_.port()) + "/"});
+  EXPECT_NE(upgraded.find("server open\n"), std::string::npos) << upgraded;
+  EXPECT_EQ(get("/", "nobody").body, "foreign");
+}
+
 }  // namespace
 }  // namespace chorale::testing

@@ -108,6 +108,10 @@ NetworkMode mode_of(const Json& app) {
   return mode == "container/bridge" ? NetworkMode::kBridge : NetworkMode::kContainer;
 }
 
+bool speaks_udp(const Json& port) {
+  return value_or<std::string>(port, "protocol", "tcp").find("udp") != std::string::npos;
+}
+
 void complete_host_ports(Json& app, AppSpec& spec, const std::function<int()>& service_port) {
   set_default(app, "requirePorts", false);
   set_default(app, "portDefinitions", Json::array({Json{{"port", 0}, {"protocol", "tcp"}}}));
@@ -118,6 +122,7 @@ void complete_host_ports(Json& app, AppSpec& spec, const std::function<int()>& s
     set_default(definition, "protocol", "tcp");
     PortSpec port;
     port.service_port = value_or<int>(definition, "port", 0);
+    port.udp = speaks_udp(definition);
     if (port.service_port == 0) definition["port"] = port.service_port = service_port();
     spec.ports.push_back(port);
   }
@@ -142,6 +147,7 @@ void complete_mappings(Json& app, AppSpec& spec, const std::function<int()>& ser
     port.has_host_port = mapping.contains("hostPort");
     port.container_port = value_or<int>(mapping, "containerPort", 0);
     port.service_port = value_or<int>(mapping, "servicePort", 0);
+    port.udp = speaks_udp(mapping);
     if (port.service_port == 0) mapping["servicePort"] = port.service_port = service_port();
     spec.ports.push_back(port);
   }

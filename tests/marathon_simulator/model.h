@@ -40,6 +40,7 @@ struct PortSpec {
   bool has_host_port = true;  // false: reachable only at the container's own address
   int container_port = 0;     // 0: the same as the assigned host port
   int service_port = 0;
+  bool udp = false;  // speaks that too, or alone
 };
 
 // Of a pod: its endpoints are the next of the ports, in order.

@@ -1,6 +1,7 @@
 // A quoted value in the wrong place would let a label write directives: see render/quote_check.h.
 #include "render/quote_check.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "render/template.h"
@@ -9,6 +10,8 @@ namespace chorale::render {
 namespace {
 
 constexpr const char* kNotWhole = "must be a whole parameter: put a blank before it";
+constexpr const char* kGlued = "must be a whole parameter: put a blank or a ';' behind it";
+constexpr const char* kRound = " (at the beginning of a section, behind the end of its round before)";
 constexpr const char* kInQuotes = "stands inside quotes of the template, but is quoted itself: remove those";
 constexpr const char* kOpenQuote = "a quote or a comment begins or ends within this section and not again";
 
@@ -45,10 +48,49 @@ TEST(QuoteCheckTest, WholeParametersMayBeQuoted) {
 }
 
 TEST(QuoteCheckTest, PartOfAWordMayNotBeQuoted) {
-  for (const char* text : {"server_name foo-{{labels.x}};", "a {{name}}{{labels.x}};", "a {{labels.x}}{{labels.y}};",
-                           "a \"b\"{{labels.x}};", "a \\ {{labels.x}};", "a ${b{{labels.x}};", "a @{b}{{labels.x}};",
-                           "a x={{health_path}};", "a b'{{labels.x}}';"}) {
+  for (const char* text :
+       {"server_name foo-{{labels.x}};", "a {{name}}{{labels.x}};", "a \"b\"{{labels.x}};", "a \\ {{labels.x}};",
+        "a ${b{{labels.x}};", "a @{b}{{labels.x}};", "a x={{health_path}};", "a b'{{labels.x}}';"}) {
     EXPECT_EQ(error_in_app(text), kNotWhole) << text;
+  }
+}
+
+// Nginx reads a quoted parameter to its end; what follows without a blank is an error, as soon as the label needs
+// quotes.
+TEST(QuoteCheckTest, NothingIsGluedToAQuotedParameter) {
+  for (const char* text :
+       {"server_name {{labels.x}}-foo;", "a {{labels.x}}.b;", "a {{labels.x}}\"b\";", "a {{labels.x}}$b;",
+        "a {{labels.x}}{{labels.y}};", "a {{labels.x}}{{name}};", "a {{labels.x}}{{{labels.y}}};",
+        "a {{labels.x}}{{#labels.y}}-b{{/labels.y}};", "a {{labels.x}}{{^labels.y}}b{{/labels.y}};", "a {{labels.x}}#b",
+        "a {{labels.x}}{{#labels.y}} {{/labels.y}}b;", "a {{labels.x}}{{#labels.y}}{{name}}{{/labels.y}};",
+        "a {{#labels.x}}{{labels.x}}{{/labels.x}}-b;", "a {{labels.x}}}", "a {{labels.x}}\\;",
+        "a {{#labels.x}}{{labels.x}}{{/labels.x}}{{#labels.x}}b{{/labels.x}};"}) {
+    EXPECT_EQ(error_in_app(text), kGlued) << text;
+  }
+  for (const char* text : {"a {{labels.x}} b;", "a {{labels.x}}\tb;", "a {{labels.x}}\r\nb;", "if ($a = {{labels.x}}) {}",
+                           "a {{labels.x}}{{=<% %>=}}{ b; }<%={{ }}=%>", "a {{name}}-b;", "a {{{labels.x}}}-b;",
+                           "a b-{{{labels.x}}};", "# {{labels.x}}-b", "a {{labels.x}}{{! why }};",
+                           "a {{labels.x}}{{^labels.x}}b{{/labels.x}};", "a {{labels.x}}{{#labels.y}};{{/labels.y}} b",
+                           "a {{#labels.x}}{{labels.x}}{{/labels.x}}{{^labels.x}}b{{/labels.x}};",
+                           "a {{^labels.x}}b{{/labels.x}}{{#labels.x}}c{{/labels.x}};"}) {
+    EXPECT_EQ(error_in_app(text), "") << text;
+  }
+  const auto compiled = Template::compile("{{#apps}}\n\nserver_name {{labels.x}}-b;\n{{/apps}}", "t");
+  ASSERT_FALSE(compiled);
+  EXPECT_EQ(compiled.error().text(), std::string("t:3: {{labels.x}}: ") + kGlued);
+}
+
+// The second round begins where the first one ended.
+TEST(QuoteCheckTest, RoundsOfASectionAreNotGluedToEachOther) {
+  for (const char* text : {"a {{#ports}}{{name}}{{/ports}};", "a {{#ports}}{{#tcp}}{{name}}{{/tcp}}{{/ports}};",
+                           "a {{#labels.x | split \",\"}}{{.}}{{/labels.x}};", "a {{#ports}}{{name}} b{{/ports}};"}) {
+    EXPECT_THAT(error_in_app(text), ::testing::EndsWith(kRound)) << text;
+  }
+  for (const char* text :
+       {"a {{#ports}}{{name}} {{/ports}};", "a{{#ports}} {{name}}{{/ports}};", "a {{#labels.x}}{{.}}{{/labels.x}};",
+        "{{#ports}}a {{name}};{{/ports}}", "a {{#hosts}}{{.}} {{/hosts}};", "a {{#servers}}{{address}}{{/servers}};",
+        "a {{^servers}}{{labels.x}}{{/servers}};"}) {
+    EXPECT_EQ(error_in_app(text), "") << text;
   }
 }
 

@@ -12,10 +12,10 @@ namespace {
 std::string through(const std::string& text, const std::map<std::string, std::string>& labels) {
   RoutingState state{"", {sample_app("/a/b")}};
   state.apps[0].labels = labels;
-  const auto compiled = Template::compile("x {{#apps}}" + text + "{{/apps}}", "t");
+  const auto compiled = Template::compile("x {{#apps}}" + text + ";{{/apps}}", "t");
   if (!compiled) return compiled.error().text();
   const auto made = compiled->render(state);
-  return made ? made->text.substr(2) : "does not render: " + made.error().text();
+  return made ? made->text.substr(2, made->text.size() - 3) : "does not render: " + made.error().text();
 }
 
 std::string label_through(const std::string& filters, const std::string& value) {
@@ -42,7 +42,7 @@ TEST(TemplateFiltersTest, WhatComesOutIsQuotedWhateverItWasMadeOf) {
 TEST(TemplateFiltersTest, TextsAreSplit) {
   EXPECT_EQ(through("x{{#labels.x | split \",\"}} {{.}}{{/labels.x}}", {{"x", "A, b,,c "}}), "x \"A\" \"b\" \"c\"");
   EXPECT_EQ(through("x{{#labels.x | split \"ab\"}} {{.}}{{/labels.x}}", {{"x", "1ab2aab"}}), "x \"1\" \"2a\"");
-  EXPECT_EQ(through("{{#labels.x | split \",\"}}{{.}}{{/labels.x}}{{^labels.x | split \",\"}}none{{/labels.x}}", {}),
+  EXPECT_EQ(through("{{#labels.x | split \",\"}}{{.}};{{/labels.x}}{{^labels.x | split \",\"}}none{{/labels.x}}", {}),
             "none");
   EXPECT_EQ(through("{{#labels.x | split \" \"}} {{. | upper}}{{/labels.x}}", {{"x", "a b"}}), " \"A\" \"B\"");
   EXPECT_EQ(through("{{labels.x | split \",\"}}", {}),

@@ -86,7 +86,7 @@ TEST(TemplateTest, TextFromOutsideIsQuotedUnlessPlain) {
   RoutingState state = sample_state();
   state.realm = "eu 1";
   EXPECT_EQ(rendered("# {{realm}}", state), "# \"eu 1\"");
-  EXPECT_EQ(rendered("{{#apps}}{{#health_path}}{{health_path}}{{/health_path}}{{/apps}}"), "\"/health?full=1\"");
+  EXPECT_EQ(rendered("{{#apps}}{{#health_path}}{{health_path}};{{/health_path}}{{/apps}}"), "\"/health?full=1\";");
   EXPECT_EQ(rendered("{{#apps}} {{#ports}} {{name}}{{/ports}}{{/apps}}"), "  http \"\"  \"\"");
   EXPECT_EQ(rendered("{{#apps}}{{#servers}} {{task_id}} {{version}}\n{{/servers}}{{/apps}}",
                      RoutingState{"", {sample_app("/a")}}),
@@ -232,7 +232,7 @@ TEST(TemplateTest, EmptyResultIsAnError) {
 
 TEST(TemplateTest, RendersInManyThreadsAtOnce) {
   const auto compiled =
-      Template::compile("{{#apps}}{{id}}{{#servers}} {{address}} {{labels.owner}}{{/servers}}{{/apps}}", "t");
+      Template::compile("{{#apps}}{{id}}{{#servers}} {{address}} {{labels.owner}};{{/servers}}{{/apps}}", "t");
   ASSERT_TRUE(compiled);
   const std::string expected = compiled->render(sample_state())->text;
   std::vector<std::thread> threads;

@@ -129,13 +129,27 @@ TEST_F(CheckTest, CommandThatRunsNoNginxIsTold) {
   EXPECT_EQ(exit_code(), kExitNo);
 }
 
-TEST_F(CheckTest, OldNginxIsNamed) {
-  run_nginx_as("echo 'nginx version: nginx/1.15.0' >&2");
-  EXPECT_THAT(found(check_nginx_program),
-              AllOf(HasSubstr("warn  nginx: version 1.15.0 is older than 1.15.1"), HasSubstr("random two least_conn")));
+// By what the template at hand asks for.
+TEST_F(CheckTest, NginxTooOldForTheTemplateIsNamed) {
+  run_nginx_as("echo 'nginx version: nginx/1.15.8' >&2");
+  EXPECT_THAT(found(check_nginx_program), HasSubstr("ok    nginx: version 1.15.8"));
+  const auto needs = [this](const std::string& name, std::optional<NginxVersion> version) {
+    config_.nginx_template = CHORALE_PACKAGING_DIR "/templates/" + name + ".mustache";
+    const std::string all = found([&](CheckReport& report, const Config& config) {
+      check_template(report, config, nginx_here(config), {true, version});
+    });
+    const auto at = all.find("warn  nginx: version");
+    return at == std::string::npos ? std::string() : all.substr(at, all.find('\n', at) - at);
+  };
+  EXPECT_EQ(needs("full", NginxVersion{1, 15, 8}),
+            "warn  nginx: version 1.15.8 is older than 1.15.9, which nginx_template needs for \"ssl_certificate with a "
+            "variable\"; update Nginx, or use another template");
+  EXPECT_EQ(needs("path", NginxVersion{1, 15, 8}), "");
+  EXPECT_THAT(needs("path", NginxVersion{1, 15, 0}),
+              HasSubstr("version 1.15.0 is older than 1.15.1, which nginx_template needs for \"random two least_conn"));
+  EXPECT_EQ(needs("path", NginxVersion{1, 15, 1}), "");
+  EXPECT_EQ(needs("full", std::nullopt), "");
   EXPECT_EQ(exit_code(), kExitFine);
-  run_nginx_as("echo 'nginx version: nginx/1.15.1' >&2");
-  EXPECT_THAT(found(check_nginx_program), HasSubstr("ok    nginx: version 1.15.1"));
 }
 
 TEST_F(CheckTest, NginxThatDoesNotRunIsTold) {
@@ -148,7 +162,7 @@ TEST_F(CheckTest, NginxThatDoesNotRunIsTold) {
 TEST_F(CheckTest, TemplateThatCannotBeReadIsNamed) {
   config_.nginx_template = directory_.path() / "none.mustache";
   const std::string line =
-      found([](auto& report, const auto& config) { check_template(report, config, nginx_here(config), false); });
+      found([](auto& report, const auto& config) { check_template(report, config, nginx_here(config), {}); });
   EXPECT_THAT(line, AllOf(StartsWith("fail  template: "), HasSubstr("none.mustache: No such file"),
                           HasSubstr("nginx_template")));
   EXPECT_NE(exit_code(), kExitFine);
@@ -160,7 +174,7 @@ TEST_F(CheckTest, NginxThatLacksWhatALabelAsksForIsAWarning) {
   const auto look = [this](const std::string& section) {
     std::ofstream(config_.nginx_template)
         << "events {}\n{{#apps}}\n{{#" << section << "}}\nlimit_req_status 429;\n{{/" << section << "}}\n{{/apps}}\n";
-    return found([](auto& report, const auto& config) { check_template(report, config, nginx_here(config), true); });
+    return found([](auto& report, const auto& config) { check_template(report, config, nginx_here(config), {true}); });
   };
   run_nginx_as("! grep -q limit_req \"$3\" || { echo 'nginx: [emerg] unknown directive' >&2; exit 1; }");
   EXPECT_THAT(look("rate"),

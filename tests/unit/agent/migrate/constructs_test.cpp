@@ -57,8 +57,8 @@ TEST(ConstructsTest, TasksAreServersOfThePortThatIsAskedFor) {
   EXPECT_EQ(in_app("{{range $i, $p := .PortDefinitions}}{{range $t := $app.Tasks}}{{$t.Host}}:{{index $t.Ports $i}};"
                    "{{end}}{{end}}"),
             "{{#ports}}{{#servers}}{{address}};{{/servers}}{{/ports}}");
-  EXPECT_EQ(in_app("{{range .Tasks}}{{.ID}} {{.Version}} {{.AppID}} {{.State}}{{end}}"),
-            "{{#servers}}{{task_id}} {{version}} {{id}} TASK_RUNNING{{/servers}}");
+  EXPECT_EQ(in_app("{{range .Tasks}}{{.ID}} {{.Version}} {{.AppID}} {{.State}};{{end}}"),
+            "{{#servers}}{{task_id}} {{version}} {{id}} TASK_RUNNING;{{/servers}}");
   EXPECT_EQ(in_app("{{range .Tasks}}a{{with .Labels.weight}} weight={{.}}{{end}}{{end}}"), "{{#servers}}a{{/servers}}")
       << "Nixy's tasks have labels within MergeAppsByLabel alone";
 }
