@@ -1,6 +1,5 @@
 #include "agent/base/tls_roots.h"
 
-#include <openssl/pem.h>
 #include <openssl/x509.h>
 
 #include <array>
@@ -9,7 +8,7 @@
 #include <ctime>
 #include <filesystem>
 
-#include "agent/base/openssl_pointer.h"
+#include "agent/base/pem.h"
 #include "agent/base/text_file.h"
 
 namespace chorale::agent {
@@ -29,19 +28,6 @@ bool default_places_exist() {
 
 constexpr std::size_t kMaxPemBytes = 256U << 10U;
 
-using Bio = OpensslPointer<BIO, BIO_free>;
-using Certificate = OpensslPointer<X509, X509_free>;
-using PrivateKey = OpensslPointer<EVP_PKEY, EVP_PKEY_free>;
-
-Bio memory(const std::string& text) { return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
-
-// OpenSSL would ask the terminal.
-int no_passphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*data*/) { return 0; }
-
-Certificate first_certificate(const std::string& pem) {
-  return Certificate(PEM_read_bio_X509(memory(pem).get(), nullptr, no_passphrase, nullptr));
-}
-
 std::string text_of(const ASN1_TIME* time) {
   std::tm utc{};
   std::array<char, 32> text{};
@@ -57,7 +43,7 @@ std::optional<Failure> use_identity(ssl::context& context, const TlsFiles& files
   if (!key_text) return refused("marathon_key_file", key_text.error().message);
   const Certificate certificate = first_certificate(*certificates);
   if (!certificate) return refused("marathon_cert_file", files.cert_file + ": no certificate in PEM is in it");
-  const PrivateKey key(PEM_read_bio_PrivateKey(memory(*key_text).get(), nullptr, no_passphrase, nullptr));
+  const PrivateKey key = private_key(*key_text);
   if (!key) {
     return refused("marathon_key_file", files.key_file + ": no private key in PEM without a passphrase is in it");
   }

@@ -140,7 +140,8 @@ std::vector<Key> event_keys() {
        .more =
            "With \"callback\" the leader subscribes, looks every ten seconds whether its subscription is still "
            "there, and takes it back when it stops or steps down; a new leader also takes back what an earlier one of "
-           "this pool has left behind. Its URL is recognised by `?chorale=POOL&agent=ID` at the end. Where no event "
+           "this pool has left behind. Its URL is recognised by `?chorale=POOL&epoch=N&agent=ID` at the end. Where no "
+           "event "
            "arrives, Marathon is asked for all apps every `resync_interval`, at most every ten seconds, and health "
            "says so."},
       {.name = "callback_url",

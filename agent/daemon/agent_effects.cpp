@@ -64,7 +64,8 @@ void Agent::gained(coordination::LeadershipGained leadership) {
       },
       authorization_,
   };
-  leadership_ = std::make_shared<Leadership>(std::move(surroundings), config_, endpoints(), leadership.cluster_id);
+  leadership_ = std::make_shared<Leadership>(std::move(surroundings), config_, endpoints(), leadership.cluster_id,
+                                             leadership.epoch);
   endpoint_watch_.pause(true);
   framework_watch_.ask();
   offers_wait_ = framework_watch_.asking();

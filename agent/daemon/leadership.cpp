@@ -39,12 +39,12 @@ TrackerOptions tracker_options(const Config& config, std::vector<std::string> en
 }
 
 MarathonClientOptions client_options(const Config& config, std::shared_ptr<Authorization> authorization,
-                                     const std::string& cluster_id) {
+                                     const std::string& cluster_id, coordination::Epoch epoch) {
   MarathonClientOptions options = marathon_client_options(config, std::move(authorization));
   if (!config.event_callbacks) return options;
   CallbackOptions& callbacks = options.callbacks.emplace();
   // Alone there is no tree, and its id is another one at every start.
-  callbacks.mark = {config.callback_url, config.standalone ? "alone-" + config.id : cluster_id, config.id};
+  callbacks.mark = {config.callback_url, config.standalone ? "alone-" + config.id : cluster_id, config.id, epoch.value};
   callbacks.listener.address = config.callback_address;
   callbacks.listener.port = config.callback_port;
   callbacks.from = config.callback_from;
@@ -65,13 +65,13 @@ coordination::PublishedFile publish(std::string name, render::Rendered rendered)
 }  // namespace
 
 Leadership::Leadership(Surroundings surroundings, const Config& config, const std::vector<std::string>& endpoints,
-                       const std::string& cluster_id)
+                       const std::string& cluster_id, coordination::Epoch epoch)
     : surroundings_(std::move(surroundings)),
       metrics_(surroundings_.metrics),
       tracker_(tracker_options(config, endpoints, surroundings_.next_offer)),
       events_([this](TrackerEvent event) { handle(std::move(event)); }),
       client_(surroundings_.loop, surroundings_.workers,
-              client_options(config, surroundings_.authorization, cluster_id),
+              client_options(config, surroundings_.authorization, cluster_id, epoch),
               [this](TrackerEvent event) { events_.post(std::move(event)); }),
       resolver_(surroundings_.loop, [this](NamesResolved resolved) { events_.post(std::move(resolved)); }),
       worker_(surroundings_.loop, surroundings_.workers),

@@ -47,9 +47,10 @@ class Leadership {
     std::shared_ptr<Authorization> authorization;
   };
 
-  // `endpoints`: Marathon's base URLs; may be none until endpoints_found(). `cluster_id`: the pool's.
+  // `endpoints`: Marathon's base URLs; may be none until endpoints_found(). `cluster_id`: the pool's. `epoch`: of this
+  // leadership.
   Leadership(Surroundings surroundings, const Config& config, const std::vector<std::string>& endpoints,
-             const std::string& cluster_id);
+             const std::string& cluster_id, coordination::Epoch epoch);
   Leadership(const Leadership&) = delete;
   Leadership& operator=(const Leadership&) = delete;
 

@@ -1,11 +1,11 @@
-// The template of this host, re-read when its file changes. Loop thread only; reads on the worker pool.
+// The template of this host, compiled anew when the content of its file changes. Loop thread only; reads and compiles
+// on the worker pool.
 //
 // A template that cannot be read or compiled never replaces one that could: the last good one stays in use and
 // `trouble` says why.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <cstdint>
 #include <functional>
@@ -14,6 +14,7 @@
 #include <tl/expected.hpp>
 
 #include "agent/base/types.h"
+#include "agent/base/watched_file.h"
 #include "agent/base/worker.h"
 #include "render/template.h"
 
@@ -30,7 +31,7 @@ struct LoadedTemplate {
 
 class TemplateSource {
  public:
-  // `changed` is called after every re-read that gave another good template, or another trouble.
+  // `changed` is called after every new content that gave another good template, or another trouble.
   TemplateSource(boost::asio::io_context& loop, boost::asio::thread_pool& workers, std::string file,
                  render::TemplateOptions options, std::function<void()> changed);
   TemplateSource(const TemplateSource&) = delete;
@@ -46,25 +47,18 @@ class TemplateSource {
   [[nodiscard]] const render::TemplateOptions& options() const { return options_; }
 
  private:
-  // What tells one version of the file from another without reading it.
-  struct Stamp {
-    std::int64_t modified_ns = -1;
-    std::int64_t size = -1;
-    std::uint64_t inode = 0;
-    bool operator==(const Stamp&) const = default;
-  };
-  static Stamp stamp_of(const std::string& file);
-  void look_later();
-  void look();
+  void compile(const WatchedFile::Text& text);
   // Whether there is anything new.
-  bool adopt(Stamp stamp, tl::expected<LoadedTemplate, Failure> loaded);
+  bool adopt(tl::expected<LoadedTemplate, Failure> loaded);
 
+  boost::asio::io_context& loop_;
+  boost::asio::thread_pool& workers_;
   Worker worker_;
   std::string file_;
   render::TemplateOptions options_;
   std::function<void()> changed_;
-  boost::asio::steady_timer timer_;
-  Stamp stamp_;
+  std::uint64_t content_ = 0;  // the number of the last one: what an older one gave is dropped
+  std::optional<WatchedFile> watched_;
   std::optional<LoadedTemplate> current_;
   std::optional<Failure> trouble_;
 };

@@ -1,6 +1,7 @@
 #include "agent/marathon/callback_source.h"
 
 #include <boost/asio/post.hpp>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -73,6 +74,7 @@ class CallbackSource::Impl : public std::enable_shared_from_this<Impl> {
   void begin_later();
   void look();
   void looked(const RestResult& answer);
+  void take_back_old(const std::vector<std::string>& newer);
   void take_back(const std::string& url);
   void subscribe(bool was_lost);
   void subscribed(const RestResult& answer, bool was_lost);
@@ -120,8 +122,9 @@ class CallbackSource::Impl : public std::enable_shared_from_this<Impl> {
   std::string endpoint_;
   std::string subscribed_at_;  // the last endpoint that was asked to subscribe us; empty: none was
   std::uint64_t attempt_ = 0;  // rises with every opening: answers to an older one are dropped
-  std::chrono::steady_clock::time_point sign_of_life_{};  // when one came, or was asked for
-  std::set<std::string> strangers_;                       // named in the log
+  std::chrono::steady_clock::time_point sign_of_life_{};                      // when one came, or was asked for
+  std::set<std::string> strangers_;                                           // named in the log
+  std::map<std::string, std::chrono::steady_clock::time_point> newer_since_;  // later leaders' subscriptions
   bool to_begin_ = false;
   bool attached_ = false;
   bool left_ = false;
@@ -161,10 +164,23 @@ void CallbackSource::Impl::looked(const RestResult& answer) {
   if (!there) return fail(there.error());
   const SubscriptionPlan plan = plan_subscriptions(*there, options_.mark);
   for (const std::string& url : plan.unsubscribe) take_back(url);
+  take_back_old(plan.newer);
   callers_.refresh();
   const bool is_quiet = std::chrono::steady_clock::now() - sign_of_life_ >= options_.ask_after;
   if (plan.subscribe || !attached_ || is_quiet) return subscribe(attached_ && plan.subscribe);
   after(options_.look_interval, [](Impl& self) { self.look(); });
+}
+
+void CallbackSource::Impl::take_back_old(const std::vector<std::string>& newer) {
+  const auto now = std::chrono::steady_clock::now();
+  std::map<std::string, std::chrono::steady_clock::time_point> seen;
+  for (const std::string& url : newer) {
+    const auto known = newer_since_.find(url);
+    const auto since = known == newer_since_.end() ? now : known->second;
+    seen.emplace(url, since);
+    if (now - since >= options_.newer_stays) take_back(url);
+  }
+  newer_since_ = std::move(seen);
 }
 
 void CallbackSource::Impl::take_back(const std::string& url) {

@@ -35,6 +35,9 @@ struct CallbackOptions {
   Milliseconds first_look{2'000};       // after attaching: another leader's last word may have crossed ours
   Milliseconds look_interval{10'000};
   Milliseconds ask_after{30'000};  // without an event: a sign of life is asked for
+  // How long a later leader's subscription is left alone: longer than it takes to hear that another leads, and not for
+  // ever, since the epochs of a tree that was put back begin anew.
+  Milliseconds newer_stays{60'000};
   Milliseconds leave_timeout{500};
 };
 

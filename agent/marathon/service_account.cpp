@@ -1,13 +1,13 @@
 #include "agent/marathon/service_account.h"
 
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <vector>
 
 #include "agent/base/openssl_pointer.h"
+#include "agent/base/pem.h"
 
 namespace chorale::agent {
 namespace {
@@ -17,8 +17,6 @@ using std::chrono::system_clock;
 
 // Later than that is no end: a time_point could not hold it.
 constexpr double kLatestEnd = 9e9;
-
-using RsaKey = OpensslPointer<EVP_PKEY, EVP_PKEY_free>;
 
 tl::unexpected<Failure> refuse(const std::string& why) { return tl::unexpected(Failure{why}); }
 
@@ -51,10 +49,8 @@ std::optional<std::string> from_base64url(std::string_view encoded) {
 }
 
 // nullptr: it is no RSA key without a passphrase.
-RsaKey rsa_key(const std::string& pem) {
-  const OpensslPointer<BIO, BIO_free> text(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  const auto no_passphrase = [](char*, int, int, void*) { return 0; };
-  RsaKey key(PEM_read_bio_PrivateKey(text.get(), nullptr, no_passphrase, nullptr));
+PrivateKey rsa_key(const std::string& pem) {
+  PrivateKey key = private_key(pem);
   return key != nullptr && EVP_PKEY_base_id(key.get()) == EVP_PKEY_RSA ? std::move(key) : nullptr;
 }
 
@@ -97,7 +93,7 @@ tl::expected<ServiceAccount, Failure> parse_service_account(std::string_view jso
 }
 
 tl::expected<std::string, Failure> login_request(const ServiceAccount& account, system_clock::time_point end) {
-  const RsaKey key = rsa_key(account.private_key);
+  const PrivateKey key = rsa_key(account.private_key);
   if (key == nullptr) return refuse("the service account's private_key is no RSA key");
   const Json claims{{"uid", account.uid}, {"exp", system_clock::to_time_t(end)}};
   const auto written = [](const Json& json) {

@@ -1,5 +1,6 @@
 #include "agent/marathon/subscription.h"
 
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "agent/marathon/requests.h"
@@ -7,8 +8,20 @@
 namespace chorale::agent {
 namespace {
 
-// Ends before the agent's value: what all agents of the pool have in common.
-std::string pool_mark(const CallbackMark& mark) { return "?chorale=" + percent_encoded(mark.pool) + "&agent="; }
+constexpr std::string_view kEpoch = "epoch=";
+
+// What all agents of the pool have in common.
+std::string pool_mark(const CallbackMark& mark) { return "?chorale=" + percent_encoded(mark.pool) + "&"; }
+
+// 0: none is named.
+std::int64_t epoch_after(std::string_view mark, std::string_view url) {
+  std::string_view rest = url.substr(url.find(mark) + mark.size());
+  std::int64_t epoch = 0;
+  if (!rest.starts_with(kEpoch)) return epoch;
+  rest.remove_prefix(kEpoch.size());
+  std::from_chars(rest.data(), rest.data() + rest.size(), epoch);
+  return epoch;
+}
 
 std::string address_of(const CallbackMark& mark) {
   std::string address = mark.url;
@@ -22,7 +35,8 @@ std::string address_of(const CallbackMark& mark) {
 }  // namespace
 
 std::string callback_url(const CallbackMark& mark) {
-  return address_of(mark) + pool_mark(mark) + percent_encoded(mark.agent);
+  return address_of(mark) + pool_mark(mark) + std::string(kEpoch) + std::to_string(mark.epoch) +
+         "&agent=" + percent_encoded(mark.agent);
 }
 
 tl::expected<std::vector<std::string>, Failure> parse_subscriptions(std::string_view body) {
@@ -43,15 +57,20 @@ tl::expected<std::vector<std::string>, Failure> parse_subscriptions(std::string_
 SubscriptionPlan plan_subscriptions(const std::vector<std::string>& there, const CallbackMark& mark) {
   const std::string own = callback_url(mark);
   const std::string address = address_of(mark);
-  SubscriptionPlan plan{.subscribe = true, .unsubscribe = {}};
+  const std::string of_pool = pool_mark(mark);
+  SubscriptionPlan plan{.subscribe = true, .unsubscribe = {}, .newer = {}};
   for (const std::string& url : there) {
     if (url == own) {
       plan.subscribe = false;
       continue;
     }
-    const bool of_this_pool = url.find(pool_mark(mark)) != std::string::npos;
+    const bool of_this_pool = url.find(of_pool) != std::string::npos;
     const bool calls_us = url == address || url.starts_with(address + "?");
-    if (of_this_pool || calls_us) plan.unsubscribe.push_back(url);
+    if (of_this_pool && epoch_after(of_pool, url) > mark.epoch) {
+      plan.newer.push_back(url);
+    } else if (of_this_pool || calls_us) {
+      plan.unsubscribe.push_back(url);
+    }
   }
   return plan;
 }

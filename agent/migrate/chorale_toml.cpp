@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "agent/base/one_line.h"
@@ -12,8 +13,6 @@
 
 namespace chorale::agent {
 namespace {
-
-constexpr std::string_view kScheme = "://";
 
 std::string toml_text(std::string_view text) {
   constexpr std::string_view kDigits = "0123456789abcdef";
@@ -38,20 +37,7 @@ std::string array_of(const Texts& texts) {
   return "[" + toml + "]";
 }
 
-// A URL with credentials in it: Go sends them where `user` is not set.
-struct SplitUrl {
-  std::string url;
-  std::string credentials;
-};
-SplitUrl split_url(const std::string& url) {
-  const std::size_t begin = url.find(kScheme);
-  if (begin == std::string::npos) return {url, ""};
-  const std::size_t host = begin + kScheme.size();
-  const std::size_t end = std::min(url.find('/', host), url.size());
-  const std::size_t at = url.rfind('@', end);
-  if (at == std::string::npos || at < host) return {url, ""};
-  return {url.substr(0, host) + url.substr(at + 1), url.substr(host, at - host)};
-}
+using Credentials = std::pair<std::string, std::string>;  // user and password
 
 class TomlWriter {
  public:
@@ -95,16 +81,16 @@ class TomlWriter {
 
   void write_marathon() {
     line("");
-    std::set<std::string> credentials;
+    std::set<Credentials> credentials;
     for (const std::string& text : nixy_.marathon) {
-      const SplitUrl split = split_url(text);
-      const auto url = parse_marathon_url(trim(split.url));
+      const auto url = parse_marathon_url(trim(text));
       if (!url) {
         mark("marathon", "Chorale refuses one of its URLs: expected http://host:port or https://host:port");
         continue;
       }
       if (std::find(urls_.begin(), urls_.end(), url->url) == urls_.end()) urls_.push_back(url->url);
-      if (!split.credentials.empty()) credentials.insert(split.credentials);
+      // Go sends them where `user` is not set.
+      if (!url->user.empty()) credentials.emplace(url->user, url->pass);
     }
     if (urls_.empty()) {
       line("# Marathon's URLs, in order of priority: an agent does not start without them.");
@@ -117,19 +103,17 @@ class TomlWriter {
     if (nixy_.realm && !nixy_.realm->empty()) put_text("realm", *nixy_.realm);
   }
 
-  void write_credentials(const std::set<std::string>& in_urls) {
+  void write_credentials(const std::set<Credentials>& in_urls) {
     std::string user = nixy_.user;
     std::string pass = nixy_.pass;
     if (!in_urls.empty() && !user.empty()) {
       note("marathon", "credentials in its URLs are dropped: Nixy sent `user` and `pass`");
     }
     if (!in_urls.empty() && user.empty()) {
-      const std::string& both = *in_urls.begin();
-      if (in_urls.size() > 1 || both.find('%') != std::string::npos) {
-        return mark("user", "the URLs of marathon hold credentials: write them as user and pass");
+      if (in_urls.size() > 1) {
+        return mark("user", "the URLs of marathon hold credentials that differ: write one pair as user and pass");
       }
-      user = both.substr(0, both.find(':'));
-      pass = both.find(':') == std::string::npos ? "" : both.substr(both.find(':') + 1);
+      std::tie(user, pass) = *in_urls.begin();
       note("marathon", "the credentials in its URLs are now `user` and `pass`");
     }
     if (user.empty()) {

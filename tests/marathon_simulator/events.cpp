@@ -24,7 +24,30 @@ Json plan_of(const Deployment& deployment) {
           {"steps", Json::array({Json{{"actions", Json::array({action})}}})}};
 }
 
+// A group whose apps have what an app of that era has, so much of it.
+std::string group_of(std::size_t bytes) {
+  std::string text = R"({"id":"/","dependencies":[],"groups":[],"version":"2017-01-01T00:00:00.000Z","apps":[)";
+  while (text.size() < bytes) {
+    text += R"({"id":"/other","cmd":"exec \"sleep\" 1","env":{"A":"{]"},"ports":[10001],"instances":1,)"
+            R"("appId":"/other","taskStatus":"TASK_KILLED","eventType":"none","healthChecks":[{"path":"/"}]},)";
+  }
+  return text + R"({"id":"/last"}]})";
+}
+
 }  // namespace
+
+Events::Events(const Version& version, std::size_t group_bytes) : version_(version) {
+  if (group_bytes == 0 || version >= kLightPlans) return;
+  const std::string group = group_of(group_bytes);
+  groups_ = "\"original\":" + group + ",\"target\":" + group + ",";
+}
+
+Event Events::with_groups(Event event) const {
+  static const std::string kPlan = "\"plan\":{";
+  const auto plan = event.data.find(kPlan);
+  if (plan != std::string::npos) event.data.insert(plan + kPlan.size(), groups_);
+  return event;
+}
 
 Event Events::status_update(const Task& task, const std::string& message) const {
   Json fields{{"slaveId", task.slave_id}, {"taskId", task.id},      {"taskStatus", mesos_name(task.state)},
@@ -118,14 +141,14 @@ Event Events::group_change_success(const std::string& group_id, const std::strin
 Event Events::deployment_step(const std::string& kind, const Deployment& deployment) const {
   auto plan = plan_of(deployment);
   auto step = plan.at("steps").at(0);
-  return make(kind, {{"plan", std::move(plan)}, {"currentStep", std::move(step)}});
+  return with_groups(make(kind, {{"plan", std::move(plan)}, {"currentStep", std::move(step)}}));
 }
 
 Event Events::deployment_end(const std::string& kind, const Deployment& deployment, const std::string& reason) const {
   Json fields{{"id", deployment.id}};
   if (version_ >= kInstances) fields["plan"] = plan_of(deployment);
   if (!reason.empty() && version_ >= Version{1, 6, 0}) fields["reason"] = reason;
-  return make(kind, std::move(fields));
+  return with_groups(make(kind, std::move(fields)));
 }
 
 Event Events::stream(const std::string& kind, const std::string& remote_address) const {

@@ -1,6 +1,7 @@
 // The events of Marathon's bus, in the shape of the release asked for. Pure but for the timestamp.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
 
@@ -16,7 +17,8 @@ using EventSink = std::function<void(const Event&)>;
 
 class Events {
  public:
-  explicit Events(const Version& version) : version_(version) {}
+  // `group_bytes`: of each group in a deployment event, which carries it before and after; 0: it carries none.
+  explicit Events(const Version& version, std::size_t group_bytes = 0);
 
   [[nodiscard]] Event status_update(const Task& task, const std::string& message) const;
   [[nodiscard]] Event instance_changed(const Task& task, const std::string& condition) const;
@@ -41,7 +43,11 @@ class Events {
   [[nodiscard]] Event scheduler_registered() const;
 
  private:
+  // A plan as a whole: with its groups, where this release sends them.
+  [[nodiscard]] Event with_groups(Event event) const;
+
   Version version_;
+  std::string groups_;  // of a plan, as text; empty: it has none
 };
 
 }  // namespace chorale::marathon_simulator

@@ -37,6 +37,7 @@ struct Texts {
 void declare(CLI::App& app, Options& options, Texts& texts) {
   app.add_option("--listen", texts.listen, "address:port; port 0 takes a free one")->capture_default_str();
   app.add_option("--version", texts.version, "the Marathon release to speak as")->capture_default_str();
+  app.add_option("--group-bytes", options.group_bytes, "how much deployment events carry twice, up to 1.6");
   app.add_option("--framework-id", options.framework_id, "which Marathon it is, in /v2/info")->capture_default_str();
   app.add_option("--apps", options.apps, "number of apps that run from the start")->check(CLI::NonNegativeNumber);
   app.add_option("--tasks", options.tasks, "tasks of each of them")->check(CLI::NonNegativeNumber);

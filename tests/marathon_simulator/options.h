@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -24,6 +25,7 @@ struct Options {
   Version version;
   int apps = 0;
   int tasks = 1;
+  std::size_t group_bytes = 0;  // of the groups in deployment events, up to 1.6; 0: they carry none
   std::vector<Slave> slaves{{"127.0.0.1", "127.0.0.1", ""}};
   bool backends = false;
   bool idle_apps = false;  // nothing listens behind the apps that are there from the start

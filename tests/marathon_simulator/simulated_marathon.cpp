@@ -30,7 +30,7 @@ SimulatedMarathon::SimulatedMarathon(const Options& options, After after, Proces
       processes_(processes),
       events_sink_(std::move(events)),
       changes_(std::move(changes)),
-      events_(options.version),
+      events_(options.version, options.group_bytes),
       random_(std::random_device{}()) {}
 
 tl::expected<void, std::string> SimulatedMarathon::populate(int apps, int tasks, Processes& processes) {

@@ -31,6 +31,7 @@ inline constexpr Version kEventTypeFilter{1, 3, 7};      // ?event_type=
 inline constexpr Version kInstances{1, 4, 0};            // instance_* events, instanceId instead of taskId
 inline constexpr Version kNetworks{1, 5, 0};             // RAML shapes, "networks"; no more HTTP callbacks
 inline constexpr Version kRedirectsStreams{1, 7, 0};     // a standby answers 302 instead of proxying
+inline constexpr Version kLightPlans{1, 7, 0};           // deployment events without the whole groups before and after
 inline constexpr Version kClosesSlowConsumers{1, 8, 0};  // earlier: events were dropped without a word
 inline constexpr Version kGoalChanges{1, 8, 0};          // instance_changed with an unchanged condition before a kill
 inline constexpr Version kRoles{1, 9, 0};

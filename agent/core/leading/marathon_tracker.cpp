@@ -12,7 +12,6 @@ namespace chorale::agent {
 namespace {
 
 constexpr std::chrono::seconds kStreamIsLate{5};
-constexpr const char* kNoStream = "no event stream";
 
 }  // namespace
 
@@ -76,7 +75,7 @@ void MarathonTracker::follow() {
   context_.stream.start(context_.now);
   // Without events Chorale still follows, slowly: Marathon may refuse streams and answer requests.
   stream_late_at_ = context_.now + kStreamIsLate;
-  context_.table.want_list(kNoStream, stream_late_at_);
+  context_.table.want_list("no " + context_.source(), stream_late_at_);
 }
 
 void MarathonTracker::endpoints_found(const EndpointsFound& event) {
@@ -97,12 +96,13 @@ void MarathonTracker::stream_attached_at(const std::string& endpoint) {
   if (!context_.stream.attached(endpoint, context_.now)) return;
   context_.endpoints.answered(endpoint, context_.now);
   context_.silence.attached(context_.now);
-  context_.log(LogLine::Level::kInfo, "event stream attached to " + endpoint);
-  context_.table.no_list_for(kNoStream);
+  context_.log(LogLine::Level::kInfo,
+               (context_.posted() ? "subscribed to the events of " : "event stream attached to ") + endpoint);
+  context_.table.no_list_for("no " + context_.source());
   context_.table.follow_pods(context_.options.policy.pods);  // it may be another Marathon than before
   // What happened before is not in this stream.
   context_.table.retry_now(context_.now);
-  context_.table.want_list("event stream attached", context_.now);
+  context_.table.want_list(context_.posted() ? "subscribed to events" : "event stream attached", context_.now);
 }
 
 void MarathonTracker::stream_failed(const StreamFailed& event) {
@@ -111,9 +111,9 @@ void MarathonTracker::stream_failed(const StreamFailed& event) {
   if (!context_.stream.failed(event.endpoint, why, context_.endpoints.size(), context_.jitter(), context_.now)) return;
   context_.silence.detached();
   context_.endpoints.failed(event.endpoint, why, context_.now);
-  context_.table.want_list(kNoStream, context_.now + kListWithoutStream);
-  context_.log(LogLine::Level::kWarning, std::string(was_attached ? "event stream lost: " : "event stream refused: ") +
-                                             event.endpoint + ": " + why);
+  context_.table.want_list("no " + context_.source(), context_.now + kListWithoutStream);
+  context_.log(LogLine::Level::kWarning,
+               context_.source() + (was_attached ? " lost: " : " refused: ") + event.endpoint + ": " + why);
 }
 
 void MarathonTracker::pinged(const EndpointPinged& event) {
@@ -251,10 +251,10 @@ std::optional<Failure> MarathonTracker::trouble() const {
   if (stream.is_attached()) return silent_ ? std::optional(silence_trouble()) : std::nullopt;
   const std::string instead = "; Marathon is asked for lists every 5 s instead";
   if (stream.trouble()) {
-    return Failure{"event stream " + stream.endpoint() + ": " + stream.trouble()->message + instead};
+    return Failure{context_.source() + " " + stream.endpoint() + ": " + stream.trouble()->message + instead};
   }
   if (context_.now < stream_late_at_) return std::nullopt;
-  return Failure{"event stream " + stream.endpoint() + " is not attached" + instead};
+  return Failure{context_.source() + " " + stream.endpoint() + " is not attached" + instead};
 }
 
 }  // namespace chorale::agent

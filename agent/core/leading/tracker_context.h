@@ -62,6 +62,10 @@ struct TrackerContext {
 
   void log(LogLine::Level level, std::string text) { effects.emplace_back(LogLine{level, std::move(text)}); }
   [[nodiscard]] double jitter() const { return options.jitter ? options.jitter() : 0.5; }
+  // Events are posted to us: they are no stream that could end.
+  [[nodiscard]] bool posted() const { return options.silence_limit.has_value(); }
+  // Where events come from, for people.
+  [[nodiscard]] std::string source() const { return posted() ? "event subscription" : "event stream"; }
   // How soon the list is asked for again, whatever is heard.
   [[nodiscard]] Milliseconds resync_interval() const {
     const Milliseconds longest = !stream.is_attached()    ? kListWithoutStream

@@ -168,12 +168,19 @@ TEST(NixyTomlTest, CredentialsOfTheKeysWinOverThoseOfUrls) {
 }
 
 TEST(NixyTomlTest, CredentialsThatDifferNeedAHand) {
-  for (const char* urls : {"\"http://u:one@a:8080\", \"http://u:two@b:8080\"", "\"http://u:o%6ee@a:8080\""}) {
-    const ChoraleToml toml = made(std::string("marathon = [") + urls + "]\n", place_of_template());
-    EXPECT_THAT(marks(toml), ElementsAre(HasSubstr("user: the URLs of marathon hold credentials"))) << urls;
-    EXPECT_THAT(toml.text, Not(HasSubstr("@")));
-    EXPECT_EQ(loaded(toml).user, "");
-  }
+  const ChoraleToml toml = made("marathon = [\"http://u:one@a:8080\", \"http://u:two@b:8080\"]\n", place_of_template());
+  EXPECT_THAT(marks(toml), ElementsAre(HasSubstr("user: the URLs of marathon hold credentials that differ")));
+  EXPECT_THAT(toml.text, Not(HasSubstr("@")));
+  EXPECT_EQ(loaded(toml).user, "");
+}
+
+TEST(NixyTomlTest, CredentialsOfUrlsAreDecoded) {
+  const Config config = loaded(made("marathon = [\"http://u%40x:o%6ee%2F@a:8080\"]\n", place_of_template()));
+  EXPECT_EQ(config.user, "u@x");
+  EXPECT_EQ(config.pass, "one/");
+  const Config alone = loaded(made("marathon = [\"http://u@a:8080\"]\n", place_of_template()));
+  EXPECT_EQ(alone.user, "u");
+  EXPECT_EQ(alone.pass, "");
 }
 
 TEST(NixyTomlTest, PasswordWithoutUserIsNotCopied) {

@@ -86,6 +86,22 @@ TEST_F(TrackerSilenceTest, ALostSourceIsAnotherTroubleAndANewOneIsHeardAnew) {
   EXPECT_THAT(trouble(), HasSubstr("no event")) << "the new subscription was never heard";
 }
 
+TEST_F(TrackerSilenceTest, ItIsCalledASubscription) {
+  scene_.send(TrackingBegun{state_of(list_), std::nullopt});
+  scene_.send(StreamAttached{scene_.opened.back()});
+  EXPECT_THAT(scene_.log, HasSubstr("subscribed to the events of http://a\n"));
+  scene_.answer_list(list_);
+  scene_.pass(Milliseconds(1'000));
+  ASSERT_FALSE(scene_.offers.empty());
+  EXPECT_EQ(scene_.offers[0].cause, "full sync: subscribed to events");
+  scene_.send(StreamFailed{"http://a", {"HTTP 503"}});
+  EXPECT_THAT(scene_.log, HasSubstr("event subscription lost: http://a: HTTP 503\n"));
+  scene_.send(StreamFailed{"http://b", {"HTTP 405"}});
+  EXPECT_THAT(scene_.log, HasSubstr("event subscription refused: http://b: HTTP 405\n"));
+  EXPECT_THAT(trouble(), HasSubstr("event subscription http://"));
+  EXPECT_THAT(scene_.log + trouble(), testing::Not(HasSubstr("stream")));
+}
+
 TEST_F(TrackerSilenceTest, AShorterResyncIntervalStays) {
   TrackerOptions options = TrackerSilenceTest::options();
   options.resync_interval = Milliseconds(2'000);
