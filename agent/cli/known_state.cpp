@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "agent/base/text_file.h"
@@ -39,17 +40,6 @@ void read_pool(const Config& config, KnownState& known) {
   }
 }
 
-void read_own(const Config& config, KnownState& known) {
-  auto routes = read_local_routes(config);
-  if (!routes) return;
-  known.routes = std::make_shared<const render::RoutingState>(std::move(*routes));
-  std::error_code error;
-  const auto written = std::filesystem::last_write_time(config.state_dir + "/routes.json", error);
-  if (error) return;
-  const auto at = std::chrono::file_clock::to_sys(written).time_since_epoch();
-  known.routes_at = std::chrono::duration_cast<std::chrono::seconds>(at).count();
-}
-
 }  // namespace
 
 KnownState read_known_state(const Config& config) {
@@ -59,9 +49,25 @@ KnownState read_known_state(const Config& config) {
   } else {
     read_pool(config, known);
   }
-  if (config.standalone || !known.cluster) read_own(config, known);
+  if (config.standalone || !known.cluster) {
+    OwnRoutes own = read_own_routes(config);
+    known.routes = std::move(own.routes);
+    known.routes_at = own.at;
+  }
   if (known.template_text.empty()) known.template_text = read_text_file(config.nginx_template).value_or("");
   return known;
+}
+
+OwnRoutes read_own_routes(const Config& config) {
+  auto routes = read_local_routes(config);
+  if (!routes) return {};
+  OwnRoutes own{std::make_shared<const render::RoutingState>(std::move(*routes)), 0};
+  std::error_code error;
+  const auto written = std::filesystem::last_write_time(config.state_dir + "/routes.json", error);
+  if (error) return own;
+  const auto at = std::chrono::file_clock::to_sys(written).time_since_epoch();
+  own.at = std::chrono::duration_cast<std::chrono::seconds>(at).count();
+  return own;
 }
 
 }  // namespace chorale::agent

@@ -22,4 +22,11 @@ struct KnownState {
 
 [[nodiscard]] KnownState read_known_state(const Config& config);
 
+struct OwnRoutes {
+  std::shared_ptr<const render::RoutingState> routes;  // null: this proxy has applied nothing yet
+  std::int64_t at = 0;                                 // since when, in seconds since 1970; 0: not known
+};
+// What this proxy has applied last, as its agent keeps it in state_dir.
+[[nodiscard]] OwnRoutes read_own_routes(const Config& config);
+
 }  // namespace chorale::agent

@@ -30,6 +30,15 @@ std::string text_of(const Json& entry, const char* key) {
   return found != entry.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
+// Over its port, else over its unix socket, which root alone may open.
+tl::expected<HttpAnswer, Failure> ask_agent(const Config& config, const std::string& page,
+                                            std::chrono::milliseconds limit) {
+  auto answer = ask_http(admin_url(config, page), {limit, kMostOfStatus});
+  if (answer) return answer;
+  auto local = ask_http(admin_socket(config), page, {limit, kMostOfStatus});
+  return local ? local : answer;
+}
+
 }  // namespace
 
 Url admin_url(const Config& config, const std::string& path) {
@@ -91,14 +100,14 @@ tl::expected<coordination::ClusterSnapshot, CliError> ask_local_status(const Con
 
 tl::expected<coordination::ClusterSnapshot, Failure> ask_agents_status(const Config& config,
                                                                        std::chrono::milliseconds limit) {
-  const auto answer = ask_http(admin_url(config, kStatusPath), {limit, kMostOfStatus});
+  const auto answer = ask_agent(config, kStatusPath, limit);
   if (!answer) return tl::unexpected(answer.error());
   if (answer->status != 200) return tl::unexpected(Failure{"HTTP " + std::to_string(answer->status)});
   return read_status_body(answer->body);
 }
 
 tl::expected<std::string, Failure> ask_health(const Config& config, std::chrono::milliseconds limit) {
-  const auto answer = ask_http(admin_url(config, "/v1/health"), {limit, kMostOfStatus});
+  const auto answer = ask_agent(config, "/v1/health", limit);
   if (!answer) return tl::unexpected(answer.error());
   if (answer->status == 200 || answer->status == 503) return answer->body;
   return tl::unexpected(Failure{"HTTP " + std::to_string(answer->status)});

@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
-#include <fstream>
+#include <future>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "tests/harness/real_cluster.h"
 #include "tests/harness/wait_until.h"
@@ -159,6 +161,27 @@ TEST_F(ClusterExplainTest, WithoutMarathonItSaysWhatIsCommitted) {
   EXPECT_EQ(page("/web").at("routed"), true);
 }
 
+// Each asks Marathon: more would be a way to make an agent do so.
+TEST_F(ClusterExplainTest, AtMostFourAreWorkedOnAtATime) {
+  marathon().pause();
+  std::vector<std::future<int>> answers;
+  for (int i = 0; i < 5; ++i) {
+    answers.push_back(std::async(std::launch::async, [port = follower_->admin_port()] {
+      HttpCall call;
+      call.port = port;
+      call.target = "/v1/explain?app=/web";
+      call.timeout = seconds(9);
+      return http_call(call).status;
+    }));
+  }
+  std::map<int, int> counts;
+  for (auto& answer : answers) ++counts[answer.get()];
+  marathon().resume();
+  EXPECT_EQ(counts[200], 4);
+  EXPECT_EQ(counts[503], 1);
+  EXPECT_EQ(page("/web").at("routed"), true) << "those are over";
+}
+
 TEST_F(ClusterExplainTest, WithoutZookeeperItSaysWhatThisProxyServes) {
   cluster_.zookeeper().kill();
   ASSERT_TRUE(wait_until(
@@ -173,6 +196,9 @@ TEST_F(ClusterExplainTest, WithoutZookeeperItSaysWhatThisProxyServes) {
   EXPECT_EQ(web.exit_code, 3) << web.output;
   EXPECT_THAT(web.output, AllOf(StartsWith("/web is routed: all of its 2 tasks serve it"),
                                 HasSubstr("ZooKeeper cannot be reached"), HasSubstr(" old")));
+  const Proxy::Ran routes = follower_->run("routes", "/web");
+  EXPECT_EQ(routes.exit_code, 3);
+  EXPECT_THAT(routes.output, AllOf(HasSubstr("What this proxy has applied last, "), HasSubstr("\npath    /web\n")));
   marathon().kill();
   EXPECT_THAT(explained("/web").output, StartsWith("/web is routed, with 2 servers; Marathon cannot be asked"));
 }

@@ -4,11 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <map>
 #include <nlohmann/json.hpp>
 
 #include "agent/core/leading/quarantine.h"
-#include "tests/unit/agent/core/leading/marathon_values.h"
+#include "tests/unit/agent/core/explanation_scene.h"
 
 namespace chorale::agent {
 namespace {
@@ -17,63 +16,9 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Not;
 using ::testing::StartsWith;
 
-constexpr std::int64_t kCommittedAt = 1'764'201'600;  // 2025-11-27T00:00:00Z
-constexpr const char* kCommittedText = "2025-11-27T00:00:00.000Z";
-
-coordination::Identity identity(std::int64_t revision) {
-  return {coordination::Epoch{7}, coordination::Revision{revision}, std::string(64, 'a')};
-}
-
-coordination::ClusterSnapshot pool() {
-  coordination::ClusterSnapshot cluster;
-  cluster.state.leader = "proxy-1";
-  cluster.state.committed = coordination::RevisionHeader{identity(41), kCommittedText, "full sync", 1, 1, 0};
-  for (const char* id : {"proxy-1", "proxy-2"}) {
-    coordination::AgentDocument agent;
-    agent.id = id;
-    agent.condition = coordination::Condition::kOk;
-    agent.applied = coordination::AppliedEntry{identity(41), kCommittedText};
-    cluster.agents.push_back(agent);
-  }
-  return cluster;
-}
-
-class ExplanationTest : public ::testing::Test {
- protected:
-  ExplanationTest() {
-    inputs_.app = "/web";
-    inputs_.marathon = AppFindings{"http://marathon:8080", std::nullopt, {}, {}, 1};
-    inputs_.cluster = pool();
-    inputs_.template_text = "{{#apps}}{{path}}{{/apps}}";
-    inputs_.proxy = "proxy-1";
-    inputs_.time = kCommittedAt + 12;
-    commit(apps({app_of_size("/other", 1)}));
-  }
-
-  void commit(const MarathonApps& list) {
-    inputs_.routes = std::make_shared<const render::RoutingState>(state_of(list));
-  }
-  void says(MarathonApp word) { inputs_.marathon->app = std::move(word); }
-  // Marathon says it, and nothing of it is committed.
-  Explanation of(MarathonApp word) {
-    says(std::move(word));
-    return explain(inputs_);
-  }
-  std::string verdict_of(MarathonApp word) { return of(std::move(word)).verdict; }
-
-  static MarathonApp unhealthy(int tasks) {
-    MarathonApp web = app_of_size("/web", tasks);
-    web.health_checks = 1;
-    web.health_path = "/health";
-    for (MarathonTask& task : web.tasks) task.health = {{false}};
-    return web;
-  }
-
-  ExplainInputs inputs_;
-};
+using ExplanationTest = ExplanationScene;
 
 TEST_F(ExplanationTest, WhatIsRoutedSaysWhereAndByWhichTasks) {
   commit(apps({app_of_size("/web", 2)}));
@@ -104,126 +49,6 @@ TEST_F(ExplanationTest, AHostIsAUrlWhereTheTemplateServesHosts) {
   EXPECT_THAT(of(web).urls, ElementsAre("tcp://proxy-1:10001"));
 }
 
-TEST_F(ExplanationTest, TheReasonIsTheAppsOwn) {
-  MarathonApp none = app_of_size("/web", 0);
-  EXPECT_EQ(verdict_of(none), "/web is not routed: it has no instances");
-  none.instances = 0;
-  EXPECT_EQ(verdict_of(none), "/web is not routed: it has no instances: it is scaled to 0");
-  none.instances = 2;
-  EXPECT_EQ(verdict_of(none), "/web is not routed: none of its 2 instances has a task yet");
-
-  MarathonApp portless = app_of_size("/web", 1);
-  portless.ports.clear();
-  portless.tasks[0].ports.clear();
-  EXPECT_EQ(verdict_of(portless), "/web is not routed: it has no port");
-  EXPECT_THAT(explain(inputs_).next, ElementsAre(StartsWith("Add a port")));
-
-  MarathonApp private_port = app_of_size("/web", 1);
-  private_port.network = NetworkMode::kBridge;
-  private_port.ports[0].has_host_port = false;
-  EXPECT_EQ(verdict_of(private_port), "/web is not routed: the port has no host port");
-  EXPECT_THAT(explain(inputs_).next, ElementsAre(HasSubstr("host port")));
-
-  MarathonApp wrong_port = app_of_size("/web", 1);
-  wrong_port.labels["chorale.port"] = "admin";
-  EXPECT_THAT(verdict_of(wrong_port), HasSubstr("its label chorale.port names none of its 1 ports: \"admin\""));
-  EXPECT_THAT(explain(inputs_).next, ElementsAre(StartsWith("Correct its label chorale.port")));
-
-  MarathonApp no_host = app_of_size("/web", 1);
-  no_host.labels["subdomain"] = "a_b!";
-  EXPECT_THAT(verdict_of(no_host), StartsWith("/web is not routed: host \"a_b!\" of label subdomain"));
-  EXPECT_THAT(explain(inputs_).next, Contains(HasSubstr("names its hosts")));
-
-  MarathonApp unreadable;
-  unreadable.id = "/web";
-  unreadable.unreadable = "tasks[0] has no id";
-  EXPECT_EQ(verdict_of(unreadable), "/web is not routed: it cannot be read: tasks[0] has no id");
-}
-
-TEST_F(ExplanationTest, AnIdThatCannotBeServedIsSaid) {
-  inputs_.app = "/we$b";
-  MarathonApp odd = app_of_size("/we$b", 1);
-  EXPECT_THAT(verdict_of(odd), StartsWith("/we$b is not routed: its id "));
-  EXPECT_THAT(explain(inputs_).next, ElementsAre("Deploy it under another id."));
-}
-
-TEST_F(ExplanationTest, AnotherRealmIsSaidWithTheOneThatIsServed) {
-  inputs_.policy.realm = {"prod"};
-  MarathonApp web = app_of_size("/web", 1);
-  web.labels["NIXY_REALM"] = "test";
-  EXPECT_EQ(verdict_of(web), "/web is not routed: of another realm: \"test\"");
-  EXPECT_THAT(explain(inputs_).next, ElementsAre("If it belongs here, set its label NIXY_REALM to prod."));
-}
-
-TEST_F(ExplanationTest, TasksThatAllFailAlikeAreOneReason) {
-  EXPECT_EQ(verdict_of(unhealthy(3)), "/web is not routed: none of its 3 tasks is healthy");
-  EXPECT_THAT(explain(inputs_).next, ElementsAre(HasSubstr("GET /health")));
-  EXPECT_EQ(verdict_of(unhealthy(1)), "/web is not routed: its only task is not healthy");
-  MarathonApp web = app_of_size("/web", 2);
-  for (const auto& [state, words] :
-       std::map<std::string, std::string>{{"TASK_STAGING", "none of its 2 tasks runs yet"},
-                                          {"TASK_KILLING", "none of its 2 tasks goes on running"},
-                                          {"TASK_UNREACHABLE", "none of its 2 tasks is known to run"}}) {
-    for (MarathonTask& one : web.tasks) one.state = state;
-    EXPECT_EQ(verdict_of(web), "/web is not routed: " + words);
-    EXPECT_EQ(explain(inputs_).tasks[0].reason, state);
-  }
-  web = app_of_size("/web", 2);
-  web.health_checks = 1;
-  EXPECT_EQ(verdict_of(web), "/web is not routed: none of its 2 tasks has a health result yet");
-  web = app_of_size("/web", 2);
-  inputs_.policy.respect_readiness = true;
-  web.readiness_checks = 1;
-  web.deploying = true;
-  web.version = web.tasks[0].version;
-  EXPECT_EQ(verdict_of(web), "/web is not routed: none of its 2 tasks is ready");
-  web = app_of_size("/web", 1);
-  web.tasks[0].host = "169.254.1.1";
-  EXPECT_EQ(verdict_of(web),
-            "/web is not routed: its only task is not to be reached (its address 169.254.1.1 is link-local)");
-}
-
-TEST_F(ExplanationTest, TasksThatFailInSeveralWaysAreCounted) {
-  MarathonApp web = unhealthy(4);
-  web.tasks[0].state = "TASK_STAGING";
-  web.tasks[1].host = "slave-1";
-  web.tasks[1].health = {{true}};
-  const Explanation said = of(web);
-  EXPECT_EQ(said.verdict,
-            "/web is not routed: none of its 4 tasks can be served: 1 not running yet, 2 not healthy, 1 on a host "
-            "whose name does not resolve");
-  EXPECT_EQ(said.tasks[1].reason, "host name slave-1 does not resolve");
-  EXPECT_EQ(said.next.size(), 3U);
-  EXPECT_FALSE(said.routed);
-}
-
-TEST_F(ExplanationTest, AHostBelongsToTheAppThatHasIt) {
-  MarathonApp shop = app_of_size("/shop", 1);
-  shop.labels["subdomain"] = "www";
-  commit(apps({shop}));
-  MarathonApp web = app_of_size("/web", 1);
-  web.labels["subdomain"] = "www mine";
-  const Explanation said = of(web);
-  ASSERT_EQ(said.conflicts.size(), 1U);
-  EXPECT_EQ(said.conflicts[0].host, "www");
-  EXPECT_EQ(said.conflicts[0].owner, "/shop");
-  EXPECT_THAT(said.hosts, ElementsAre("mine"));
-  EXPECT_THAT(said.reduced, ElementsAre("is served without host www: it belongs to /shop"));
-  EXPECT_THAT(said.next, Contains("Give it a host that no other app has."));
-}
-
-TEST_F(ExplanationTest, WhereNothingIsCommittedMarathonsListSaysWhoHasAHost) {
-  inputs_.routes = nullptr;
-  inputs_.cluster->state.committed.reset();
-  MarathonApp shop = app_of_size("/shop", 1);
-  shop.labels["subdomain"] = "web";
-  inputs_.marathon->all = apps({shop});
-  const Explanation said = of(app_of_size("/web", 1));
-  ASSERT_EQ(said.conflicts.size(), 1U);
-  EXPECT_EQ(said.conflicts[0].owner, "/shop");
-  EXPECT_THAT(said.notes, Contains("nothing is committed yet"));
-}
-
 TEST_F(ExplanationTest, AppsThatAreServedAsOneAreNamed) {
   inputs_.policy.merge_label = "shown_as";
   MarathonApp blue = app_of_size("/web-blue", 1);
@@ -248,14 +73,6 @@ TEST_F(ExplanationTest, WhatMarathonDoesNotHaveNamesWhatIsLikeIt) {
   EXPECT_THAT(explain(inputs_).next, ElementsAre("Did you mean /shop/cart?"));
   inputs_.app = "/quite-another";
   EXPECT_THAT(explain(inputs_).next, IsEmpty());
-}
-
-TEST_F(ExplanationTest, APodIsCalledOneAndMayBeLeftOut) {
-  MarathonApp pod = app_of_size("/web", 1);
-  pod.pod = true;
-  EXPECT_THAT(verdict_of(pod), StartsWith("pod /web is not routed yet"));
-  inputs_.policy.pods = false;
-  EXPECT_EQ(verdict_of(pod), "pod /web is not routed: it is a pod, and pods = false is set");
 }
 
 TEST_F(ExplanationTest, WhatIsCommittedAndWhatMarathonSaysAreToldApart) {
@@ -298,7 +115,11 @@ TEST_F(ExplanationTest, WhatWithholdsAChangeIsNamed) {
 
   commit(apps({app_of_size("/web", 2)}));
   EXPECT_THAT(explain(inputs_).withheld, IsEmpty()) << "nothing is pending";
-  inputs_.cluster->state.held = coordination::HoldDocument{coordination::Revision{40}, "jo", "deploy"};
+  coordination::HoldDocument hold;
+  hold.revision = coordination::Revision{40};
+  hold.by = "jo";
+  hold.reason = "deploy";
+  inputs_.cluster->state.held = hold;
   EXPECT_EQ(explain(inputs_).withheld.at(0).text, "at revision 40 by jo: deploy");
 }
 

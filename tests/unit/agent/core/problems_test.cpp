@@ -63,7 +63,11 @@ TEST(ProblemsTest, WhatHoldsTheRoutesBackIsSaidWithWhatToDo) {
   auto cluster = pool();
   cluster.agents[0].blocked = coordination::Blocked{"noon", "2 of 3 refuse it"};
   cluster.agents[0].held_back = coordination::HeldLoss{"0123456789ab", "lists 0 of 9"};
-  cluster.state.held = coordination::HoldDocument{coordination::Revision{40}, "jo", "deploy"};
+  coordination::HoldDocument hold;
+  hold.revision = coordination::Revision{40};
+  hold.by = "jo";
+  hold.reason = "deploy";
+  cluster.state.held = hold;
   EXPECT_THAT(said(cluster),
               ElementsAre("BLOCKED|noon|2 of 3 refuse it|The routes stay as they are until that is corrected.",
                           "HELD||at revision 40 by jo: deploy|To go on: chorale release.",
