@@ -10,7 +10,10 @@
 #include <utility>
 #include <vector>
 
+#include "agent/base/one_line.h"
+#include "agent/core/problems.h"
 #include "agent/http/nixy_config.h"
+#include "agent/http/percent.h"
 #include "agent/http/status_page.h"
 #include "coordination/loop_thread.h"
 
@@ -38,6 +41,18 @@ HttpResponse json_response(unsigned status, std::string body) {
   return response;
 }
 
+// Of "a=1&app=%2Fshop": the decoded value. nullopt: it is not there, or not to be decoded.
+std::optional<std::string> query_value(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    const std::string_view pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), pair.size() + 1));
+    const std::size_t equals = pair.find('=');
+    if (equals != std::string_view::npos && pair.substr(0, equals) == name)
+      return percent_decode(pair.substr(equals + 1));
+  }
+  return std::nullopt;
+}
+
 bool bears(const std::string& authorization, const std::string& token) {
   constexpr std::string_view kScheme = "bearer ";
   if (token.empty() || authorization.size() < kScheme.size()) return false;
@@ -59,6 +74,7 @@ class AdminApi : public std::enable_shared_from_this<AdminApi> {
   struct Asked {
     Asker by = Asker::kAnyone;
     const std::string& body;
+    const std::string& query;
   };
   enum class Methods { kRead, kReadOrPost, kPost };
   struct Page {
@@ -67,7 +83,7 @@ class AdminApi : public std::enable_shared_from_this<AdminApi> {
     Methods methods;
     void (AdminApi::*serve)(const Asked&, const HttpServer::Respond&);
   };
-  static const std::array<Page, 10> kPages;
+  static const std::array<Page, 12> kPages;
   [[nodiscard]] static std::optional<HttpResponse> refuse_method(const Page& page, const std::string& method);
   [[nodiscard]] HttpResponse refuse_asker(const Page& page) const;
 
@@ -76,6 +92,8 @@ class AdminApi : public std::enable_shared_from_this<AdminApi> {
   void serve_status(const Asked& asked, const HttpServer::Respond& respond);
   void serve_config(const Asked& asked, const HttpServer::Respond& respond);
   void serve_metrics(const Asked& asked, const HttpServer::Respond& respond);
+  void serve_routes(const Asked& asked, const HttpServer::Respond& respond);
+  void serve_explain(const Asked& asked, const HttpServer::Respond& respond);
   void serve_reload(const Asked& asked, const HttpServer::Respond& respond);
   void serve_nginx_reload(const Asked& /*asked*/, const HttpServer::Respond& respond) {
     serve(Command::kReload, respond);
@@ -101,13 +119,15 @@ class AdminApi : public std::enable_shared_from_this<AdminApi> {
   coordination::LoopThread thread_;
 };
 
-const std::array<AdminApi::Page, 10> AdminApi::kPages{{
+const std::array<AdminApi::Page, 12> AdminApi::kPages{{
     {"/", Asker::kAnyone, Methods::kRead, &AdminApi::serve_page},
     {"/v1/health", Asker::kAnyone, Methods::kRead, &AdminApi::serve_health},
     {"/v1/status", Asker::kAnyone, Methods::kRead, &AdminApi::serve_status},
     {"/v1/metrics", Asker::kAnyone, Methods::kRead, &AdminApi::serve_metrics},
     {"/metrics", Asker::kAnyone, Methods::kRead, &AdminApi::serve_metrics},
     {"/v1/config", Asker::kTrusted, Methods::kRead, &AdminApi::serve_config},
+    {"/v1/routes", Asker::kTrusted, Methods::kRead, &AdminApi::serve_routes},
+    {"/v1/explain", Asker::kTrusted, Methods::kRead, &AdminApi::serve_explain},
     {"/v1/reload", Asker::kTrusted, Methods::kReadOrPost, &AdminApi::serve_reload},
     {"/v1/nginx/reload", Asker::kOperator, Methods::kPost, &AdminApi::serve_nginx_reload},
     {"/v1/nginx/repair", Asker::kOperator, Methods::kPost, &AdminApi::serve_nginx_repair},
@@ -151,7 +171,7 @@ void AdminApi::handle(const HttpRequest& request, const HttpServer::Respond& res
   if (auto refusal = refuse_method(*page, request.method)) return respond(std::move(*refusal));
   const Asker asker = who_asks(request);
   if (asker < page->at_least) return respond(refuse_asker(*page));
-  (this->*page->serve)({asker, request.body}, respond);
+  (this->*page->serve)({asker, request.body, request.query}, respond);
 }
 
 void AdminApi::serve_page(const Asked& /*asked*/, const HttpServer::Respond& respond) {
@@ -175,7 +195,7 @@ void AdminApi::serve_status(const Asked& asked, const HttpServer::Respond& respo
     std::optional<coordination::Description> own;
     if (asker >= Asker::kTrusted) own = self->sources_.coordination();
     const coordination::Description* shown = own ? &*own : nullptr;
-    respond(cluster ? json_response(200, coordination::encode(*cluster, shown) + "\n")
+    respond(cluster ? json_response(200, encode_status(*cluster, shown) + "\n")
                     : json_response(503, coordination::encode(cluster.error(), shown) + "\n"));
   });
 }
@@ -184,6 +204,22 @@ void AdminApi::serve_config(const Asked& /*asked*/, const HttpServer::Respond& r
   const auto routes = sources_.routes();
   respond(json_response(
       200, nixy_config_json(sources_.xproxy(), sources_.realm, sources_.statsd, sources_.times(), routes.get())));
+}
+
+void AdminApi::serve_routes(const Asked& asked, const HttpServer::Respond& respond) {
+  sources_.routes_page(query_value(asked.query, "app"), [respond](tl::expected<std::string, Failure> body) {
+    respond(body ? json_response(200, std::move(*body)) : text_response(404, one_line(body.error().message)));
+  });
+}
+
+void AdminApi::serve_explain(const Asked& asked, const HttpServer::Respond& respond) {
+  const auto app = query_value(asked.query, "app");
+  if (!app || app->empty()) return respond(text_response(400, "expected ?app= and the id of an app"));
+  with_cluster([self = shared_from_this(), app = *app, respond](const ClusterResult& cluster) {
+    self->sources_.explain(app, cluster, [respond](tl::expected<std::string, Failure> body) {
+      respond(body ? json_response(200, std::move(*body)) : text_response(503, body.error().message));
+    });
+  });
 }
 
 void AdminApi::serve_metrics(const Asked& /*asked*/, const HttpServer::Respond& respond) {

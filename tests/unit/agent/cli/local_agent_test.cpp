@@ -34,6 +34,24 @@ TEST(LocalAgentTest, StatusBodyIsReadBack) {
   EXPECT_EQ(read->agents, snapshot.agents);
 }
 
+TEST(LocalAgentTest, StatusBodyBringsMembersAndQuarantinedAppsToo) {
+  coordination::ClusterSnapshot snapshot;
+  snapshot.state.cluster_id = "cluster";
+  snapshot.state.term = "term";
+  snapshot.members = {{"proxy-1", {"host-1", "noon"}}};
+  snapshot.quarantined = {{"/bad", "[emerg] no", "digest", "noon"}};
+  const auto read = read_status_body(coordination::encode(snapshot));
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->quarantined, snapshot.quarantined);
+  ASSERT_EQ(read->members.size(), 1U);
+  EXPECT_EQ(read->members[0].id, "proxy-1");
+  EXPECT_EQ(read->members[0].document, snapshot.members[0].document);
+  std::string odd = coordination::encode(snapshot);
+  odd.replace(odd.find("\"quarantined\": ["), 16, "\"quarantined\": [1, ");
+  const auto tolerant = read_status_body(odd);
+  EXPECT_TRUE(tolerant && tolerant->quarantined.size() == 2U);
+}
+
 TEST(LocalAgentTest, OtherBodiesAreRefused) {
   for (const char* wrong : {"", "[]", "{}", "{\"state\":{},\"agents\":[]}", "{\"state\":1,\"agents\":{}}", "<html>"}) {
     EXPECT_FALSE(read_status_body(wrong)) << wrong;

@@ -363,6 +363,15 @@ TEST(ConfigTest, AnAddressOfItsOwnListensNowhereElse) {
   EXPECT_EQ(ipv6("[local]\nhttp_port = 8080\n"), has_ipv6 ? "" : "#");
 }
 
+TEST(ConfigTest, TheProxysAddressIsTheHostUnlessHttpPortNamesOne) {
+  const auto address = [](const std::string& local) {
+    return proxy_address(accepted("[local]\nhostname = \"proxy-1\"\n" + local).config);
+  };
+  EXPECT_EQ(address(""), "proxy-1");
+  EXPECT_EQ(address("http_port = \"8080\"\n"), "proxy-1:8080");
+  EXPECT_EQ(address("http_port = \"10.0.0.9:8080\"\n"), "10.0.0.9:8080");
+}
+
 TEST(ConfigTest, ValuesOfEveryAgentAreNoSecretsAndThoseOfLocalAre) {
   for (const auto& [name, value] : local_values({}, "")) EXPECT_TRUE(render::is_built_in_value(name)) << name;
   EXPECT_FALSE(render::is_built_in_value("dc"));

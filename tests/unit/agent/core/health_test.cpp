@@ -58,6 +58,16 @@ void expect(const HealthInputs& inputs, Condition condition, const std::string& 
   EXPECT_THAT(verdict.message, HasSubstr(reason));
 }
 
+TEST(HealthTest, WhereZookeeperIsAwayItSaysWhenTheClusterWasHeardLast) {
+  HealthInputs inputs = well();
+  inputs.heard_at = "noon";
+  EXPECT_FALSE(Json::parse(health_json(inputs)).at("Cluster").contains("AsOf")) << "it is connected";
+  inputs.view.connected = false;
+  EXPECT_EQ(Json::parse(health_json(inputs)).at("Cluster").at("AsOf"), "noon");
+  inputs.heard_at.clear();
+  EXPECT_FALSE(Json::parse(health_json(inputs)).at("Cluster").contains("AsOf")) << "it never was";
+}
+
 TEST(HealthTest, QuarantineIsDegradedAndNamedByTheLeader) {
   HealthInputs inputs = well();
   inputs.view.committed->quarantined = 2;

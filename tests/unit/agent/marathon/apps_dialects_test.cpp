@@ -105,6 +105,21 @@ TEST(AppsDialectsTest, AppWithoutPortsIsLegal) {
   EXPECT_TRUE(app(R"("networks":[{"mode":"host"}],"portDefinitions":[])").ports.empty());
 }
 
+// For people alone: whatever stands there makes no app unreadable.
+TEST(AppsDialectsTest, InstancesAreReadWhereTheyAreANumber) {
+  const auto instances = [](const std::string& value) {
+    const auto apps = parse_apps(R"({"apps":[{"instances":)" + value + R"(,"id":"/a","tasks":[]}]})");
+    EXPECT_TRUE(apps) << value;
+    EXPECT_TRUE(apps && !apps->at("/a").unreadable) << value;
+    return apps ? apps->at("/a").instances : std::nullopt;
+  };
+  EXPECT_EQ(instances("0"), 0U);
+  EXPECT_EQ(instances("70000"), 70'000U);
+  for (const char* odd : {"null", "-1", "1.5", "\"3\"", "true", "{\"a\":1}", "[1]"}) {
+    EXPECT_EQ(instances(odd), std::nullopt) << odd;
+  }
+}
+
 TEST(AppsDialectsTest, KeysComeInAnyOrder) {
   const MarathonApp read = app(
       R"("container":{"portMappings":[{"hostPort":0,"servicePort":1,"containerPort":2}],"docker":{"image":"x"}},
