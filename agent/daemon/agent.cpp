@@ -48,6 +48,7 @@ Agent::Agent(Config config, InstanceLock lock, const NotifyEnvironment& service_
       endpoint_watch_(loop_, workers_, config_, authorization_, metrics_, [this] { status_changed(); }),
       framework_watch_(loop_, workers_, config_, authorization_, [this] { framework_answered(); }),
       last_routes_(loop_, workers_, config_.state_dir, [this] { routes_changed(); }),
+      drain_(loop_, workers_, config_.state_dir, [this] { status_changed(); }),
       peer_watch_(loop_, workers_, config_.state_dir, [this] { status_changed(); }) {}
 
 Agent::~Agent() {
@@ -70,6 +71,7 @@ bool Agent::start() {
   templates_.start();
   if (const auto& trouble = templates_.trouble()) log_error("no template yet: " + trouble->message);
   last_routes_.load();
+  if (config_.apply) drain_.load();
   if (!config_.standalone) peer_watch_.load();
   routes_changed();
 
@@ -205,6 +207,9 @@ AdminSources Agent::admin_sources() {
     return "queued";
   };
   sources.accept = [this](const coordination::AcceptDocument& word) { return accept_loss(word); };
+  sources.drain = [this](bool drained, const DrainOrder& order, auto answer) {
+    drain(drained, order, std::move(answer));
+  };
   sources.command = [this](Command command, auto done) { nginx_->command(command, std::move(done)); };
   return sources;
 }

@@ -18,6 +18,7 @@
 #include "agent/core/behind.h"
 #include "agent/core/health.h"
 #include "agent/daemon/coordination_shell.h"
+#include "agent/daemon/drain.h"
 #include "agent/daemon/endpoint_watch.h"
 #include "agent/daemon/framework_watch.h"
 #include "agent/daemon/instance_lock.h"
@@ -73,6 +74,7 @@ class Agent {
   void framework_answered();
   // What came over the admin API; why it cannot be taken, or nothing.
   [[nodiscard]] std::optional<Failure> accept_loss(const coordination::AcceptDocument& word);
+  void drain(bool drained, const DrainOrder& order, Drain::Answer answer);
   void offer(coordination::StateOffered offered);
 
   void nginx_changed(const NginxStatus& status);
@@ -104,6 +106,7 @@ class Agent {
   EndpointWatch endpoint_watch_;
   FrameworkWatch framework_watch_;
   LastRoutes last_routes_;
+  Drain drain_;
   PeerWatch peer_watch_;
   Behind behind_;
   std::shared_ptr<LocalNginx> nginx_;

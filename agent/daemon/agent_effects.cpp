@@ -107,6 +107,11 @@ std::optional<Failure> Agent::accept_loss(const coordination::AcceptDocument& wo
   return std::nullopt;
 }
 
+void Agent::drain(bool drained, const DrainOrder& order, Drain::Answer answer) {
+  if (!config_.apply) return answer(tl::unexpected(Failure{"an observer has no traffic of its own to keep away"}));
+  drained ? drain_.drain(order, std::move(answer)) : drain_.undrain(order, std::move(answer));
+}
+
 void Agent::announce_policy() {
   auto values = policy_values(config_, framework_watch_.framework_id());
   if (values == announced_) return;

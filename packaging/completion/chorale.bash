@@ -50,13 +50,14 @@ _chorale() {
   case $verb in
     "")
       words+=" --version"
-      [[ $current == -* ]] || words="accept agent check compare forget migrate reload render repair status routes version"
+      [[ $current == -* ]] || words="accept agent check compare drain forget migrate reload render repair status routes undrain version"
       ;;
     render) words+=" --apps" ;;
+    drain) words+=" --reason" ;;
     status) words+=" --json --watch" ;;
     agent) words+=" --test" ;;
     migrate) words="-h --help -o" ;;
-    accept | check | compare | forget | reload | repair | routes | version) ;;
+    accept | check | compare | forget | reload | repair | routes | undrain | version) ;;
     *) return ;;
   esac
   if [[ $verb == migrate && $current != -* ]]; then
