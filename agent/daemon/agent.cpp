@@ -36,7 +36,7 @@ Agent::Agent(Config config, InstanceLock lock, const NotifyEnvironment& service_
       end_timer_(loop_),
       status_timer_(loop_),
       notifier_(loop_, service_manager),
-      metrics_(version()),
+      metrics_(version(), config_.nixy_metrics),
       statsd_(loop_, config_.statsd),
       templates_(loop_, workers_, config_.nginx_template,
                  {{config_.left_delimiter, config_.right_delimiter}, config_.routing.merge_label},
@@ -49,6 +49,7 @@ Agent::Agent(Config config, InstanceLock lock, const NotifyEnvironment& service_
       framework_watch_(loop_, workers_, config_, authorization_, [this] { framework_answered(); }),
       last_routes_(loop_, workers_, config_.state_dir, [this] { routes_changed(); }),
       drain_(loop_, workers_, config_.state_dir, [this] { status_changed(); }),
+      nginx_counting_(loop_, workers_, config_.nginx_config),
       peer_watch_(loop_, workers_, config_.state_dir, [this] { status_changed(); }) {}
 
 Agent::~Agent() {
@@ -101,6 +102,7 @@ bool Agent::start() {
   coordination_ =
       std::make_unique<CoordinationShell>(loop_, make_store(), coordinator_options(),
                                           [this](coordination::AgentEffect effect) { perform(std::move(effect)); });
+  coordination_->on_session([this](coordination::SessionState state) { metrics_.session_event(state); });
   const std::string file = served ? "Nginx's file holds " + to_text(*served) : "Nginx's file is not ours yet";
   log_info("agent " + config_.id + " " + version() + " starts, admin API on port " + std::to_string(admin_->port()) +
            ", " + (config_.apply ? file : nginx_status_.message));
@@ -197,7 +199,12 @@ AdminSources Agent::admin_sources() {
   sources.coordination = [this] { return coordination_->describe(); };
   sources.routes = [this] { return last_routes_.state(); };
   sources.times = [this] { return times(); };
-  sources.metrics = [this] { return metrics_.text(); };
+  sources.metrics = [this](std::function<void(std::string)> done) {
+    if (!config_.apply) return done(metrics_.text());  // an observer asks no Nginx anything
+    nginx_counting_.count(
+        std::chrono::steady_clock::now(),
+        [this, done = std::move(done)](const std::optional<NginxCounters>& nginx) { done(metrics_.text(nginx)); });
+  };
   sources.request_sync = [this]() -> std::string {
     if (leadership_) {
       leadership_->request_sync();

@@ -26,6 +26,7 @@
 #include "agent/daemon/leadership.h"
 #include "agent/daemon/loop_watchdog.h"
 #include "agent/daemon/marathon_election.h"
+#include "agent/daemon/nginx_counting.h"
 #include "agent/daemon/notify.h"
 #include "agent/daemon/peer_watch.h"
 #include "agent/daemon/statsd.h"
@@ -107,6 +108,7 @@ class Agent {
   FrameworkWatch framework_watch_;
   LastRoutes last_routes_;
   Drain drain_;
+  NginxCounting nginx_counting_;
   PeerWatch peer_watch_;
   Behind behind_;
   std::shared_ptr<LocalNginx> nginx_;
@@ -121,6 +123,7 @@ class Agent {
   bool offers_wait_ = false;                              // until it is known which Marathon is followed
   std::optional<coordination::StateOffered> next_offer_;  // the one that waits
   std::uint64_t last_offer_ = 0;
+  std::optional<std::pair<coordination::Identity, TimePoint>> applying_;  // since when it is to be applied
   std::string leaderless_since_;  // when view_.leaderless_since was set, on the wall clock
   std::string last_applied_at_;
   std::string last_valid_at_;  // of the last accepted `nginx -t`

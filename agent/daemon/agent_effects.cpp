@@ -80,6 +80,7 @@ void Agent::lost(const std::string& reason) {
   // Destroyed later: the leadership itself may be the caller, up the stack.
   boost::asio::post(loop_, [ended = std::move(leadership_)] {});
   leadership_ = nullptr;
+  metrics_.leadership_ended();
   status_changed();
 }
 
@@ -137,6 +138,9 @@ void Agent::apply(const coordination::ApplyRevision& revision) {
   for (const coordination::PublishedFile& file : revision.files) {
     if (file.name == "routes.json") last_routes_.wanted(revision.identity, file.text);
   }
+  if (!applying_ || applying_->first != revision.identity) {
+    applying_ = {revision.identity, std::chrono::steady_clock::now()};
+  }
   nginx_->apply(revision);
 }
 
@@ -146,6 +150,10 @@ void Agent::applied(const coordination::RevisionApplied& done) {
   last_applied_at_ = done.at;
   last_routes_.applied(done.identity);
   if (config_.apply) metrics_.set_applied(done.identity);
+  if (applying_ && applying_->first == done.identity) {
+    const auto since = std::exchange(applying_, std::nullopt)->second;
+    metrics_.commit_applied(std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - since));
+  }
   if (leadership_) leadership_->applied(done.identity);
   coordination_->post(done);
   status_changed();

@@ -87,6 +87,9 @@ void Agent::publish_status() {
                                         : Milliseconds(0));
   metrics_.set_nginx(nginx_status_);
   metrics_.set_health(verdict.condition);
+  metrics_.set_drained(inputs.drained.has_value());
+  metrics_.set_template_healthy(!inputs.template_trouble);
+  if (leadership_) leadership_->count_again();
   notifier_.status(status_line(inputs, verdict), inputs.now);
 
   coordination::StatusChanged status;

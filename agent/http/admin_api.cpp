@@ -138,10 +138,11 @@ std::optional<HttpResponse> AdminApi::refuse_method(const Page& page, const std:
 
 HttpResponse AdminApi::refuse_asker(const Page& page) const {
   if (sources_.admin_token.empty()) {
-    return text_response(403, page.at_least == Asker::kOperator
-                                  ? "only root on this host may ask, over the agent's unix socket (`chorale reload`, "
-                                    "`chorale repair`, `chorale accept`, `chorale drain`); set admin_token_file to allow others"
-                                  : "only this host itself may ask; set admin_token_file to allow others");
+    return text_response(
+        403, page.at_least == Asker::kOperator
+                 ? "only root on this host may ask, over the agent's unix socket (`chorale reload`, "
+                   "`chorale repair`, `chorale accept`, `chorale drain`); set admin_token_file to allow others"
+                 : "only this host itself may ask; set admin_token_file to allow others");
   }
   HttpResponse response = text_response(401, "a bearer token is needed (admin_token_file)");
   response.headers = {{"WWW-Authenticate", "Bearer realm=\"chorale\""}};
@@ -192,7 +193,7 @@ void AdminApi::serve_config(const Asked& /*asked*/, const HttpServer::Respond& r
 }
 
 void AdminApi::serve_metrics(const Asked& /*asked*/, const HttpServer::Respond& respond) {
-  respond(HttpResponse{200, kPrometheusText, sources_.metrics(), {}});
+  sources_.metrics([respond](std::string text) { respond(HttpResponse{200, kPrometheusText, std::move(text), {}}); });
 }
 
 void AdminApi::serve_reload(const Asked& /*asked*/, const HttpServer::Respond& respond) {

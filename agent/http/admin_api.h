@@ -36,7 +36,7 @@ struct AdminSources {
   std::function<coordination::Description()> coordination;
   std::function<std::shared_ptr<const render::RoutingState>()> routes;  // what this proxy serves; may be null
   std::function<AppliedTimes()> times;
-  std::function<std::string()> metrics;
+  std::function<void(std::function<void(std::string)>)> metrics;  // answers once
   // Asks the leader for a full sync; the answer is what /v1/reload prints ("queued").
   std::function<std::string()> request_sync;
   // What an operator asks of this proxy's Nginx; answers once, with why it could not be done or nothing.

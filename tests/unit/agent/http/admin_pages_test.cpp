@@ -29,7 +29,7 @@ class AdminPagesTest : public ::testing::Test {
     };
     made.routes = [] { return std::make_shared<const render::RoutingState>(); };
     made.times = [] { return AppliedTimes{}; };
-    made.metrics = [] { return std::string("chorale_build_info 1\n"); };
+    made.metrics = [](const auto& done) { done("chorale_build_info 1\n"); };
     made.request_sync = [this] {
       ++reloads_;
       return std::string("queued");
