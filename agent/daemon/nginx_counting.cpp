@@ -7,8 +7,8 @@
 namespace chorale::agent {
 namespace {
 
-constexpr std::chrono::seconds kAskAgain{15};
-constexpr Milliseconds kLongestAnswer{1'000};
+constexpr std::chrono::seconds kCountAgain{15};
+constexpr Milliseconds kLongestCount{1'000};
 
 }  // namespace
 
@@ -24,12 +24,12 @@ NginxCounting::Answer NginxCounting::ask(const std::string& config_file, Place p
     place = {(*file)->signature, find_counters_page((*file)->text)};
   }
   if (!place.page) return {std::move(place), std::nullopt};
-  const auto counters = ask_counters(*place.page, kLongestAnswer);
+  const auto counters = ask_counters(*place.page, kLongestCount);
   return {std::move(place), counters ? std::optional(*counters) : std::nullopt};
 }
 
 void NginxCounting::count(TimePoint now, Counted counted) {
-  if (asked_at_ && now - *asked_at_ < kAskAgain && waiting_.empty()) return counted(counters_);
+  if (asked_at_ && now - *asked_at_ < kCountAgain && waiting_.empty()) return counted(counters_);
   waiting_.push_back(std::move(counted));
   if (waiting_.size() > 1) return;
   asked_at_ = now;

@@ -9,7 +9,7 @@
 namespace chorale::agent {
 namespace {
 
-constexpr std::size_t kMostPageBytes = 4 * 1024;  // of what stands there instead
+constexpr std::size_t kMostCountersBytes = 4 * 1024;  // of what stands there instead
 
 bool is_counters_location(const ConfigDirective& directive) {
   const auto& words = directive.words;
@@ -36,7 +36,7 @@ tl::expected<NginxCounters, Failure> ask_counters(const ProofPage& page, Millise
   url.host = page.address;
   url.port = std::to_string(page.port);
   url.target = kCountersPath;
-  HttpQuestion question{longest, kMostPageBytes};
+  HttpQuestion question{longest, kMostCountersBytes};
   question.host = page.host;
   question.from = page.address;  // as for the proof: the page answers this address alone
   const auto answer = ask_http(url, question);

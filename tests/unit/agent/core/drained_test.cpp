@@ -14,12 +14,12 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 using ::testing::HasSubstr;
 
-const Drained kDrained{"jo", "a \"new\" kernel", "2026-11-22T12:00:00.250Z"};
+const Drained kNewKernel{"jo", "a \"new\" kernel", "2026-11-22T12:00:00.250Z"};
 
 TEST(DrainedTest, FileIsReadBackAsItWasWritten) {
-  const auto read = decode_drained(encode_drained(kDrained));
+  const auto read = decode_drained(encode_drained(kNewKernel));
   ASSERT_TRUE(read) << read.error().message;
-  EXPECT_EQ(*read, kDrained);
+  EXPECT_EQ(*read, kNewKernel);
 }
 
 TEST(DrainedTest, WhatIsNoSuchFileIsAnError) {
@@ -46,11 +46,11 @@ TEST(DrainedTest, OrderIsEmptyOrJson) {
 }
 
 TEST(DrainedTest, IsSaidInWords) {
-  EXPECT_EQ(drained_text(kDrained), "drained by jo since 2026-11-22T12:00:00.250Z: a \"new\" kernel");
+  EXPECT_EQ(drained_text(kNewKernel), "drained by jo since 2026-11-22T12:00:00.250Z: a \"new\" kernel");
   EXPECT_EQ(drained_text({"", "", "2026-11-22T12:00:00.250Z"}), "drained since 2026-11-22T12:00:00.250Z");
-  const auto since = *parse_utc(kDrained.since);
-  EXPECT_EQ(was_drained_text(kDrained, since + minutes(12) + seconds(50)), "was drained for 12 min by jo");
-  EXPECT_EQ(was_drained_text({"", "", kDrained.since}, since + seconds(3)), "was drained for 3 s");
+  const auto since = *parse_utc(kNewKernel.since);
+  EXPECT_EQ(was_drained_text(kNewKernel, since + minutes(12) + seconds(50)), "was drained for 12 min by jo");
+  EXPECT_EQ(was_drained_text({"", "", kNewKernel.since}, since + seconds(3)), "was drained for 3 s");
   EXPECT_EQ(was_drained_text({"jo", "", "?"}, since), "was drained by jo");
 }
 

@@ -9,7 +9,7 @@ constexpr const char* kBody =
     "Active connections: 6 \nserver accepts handled requests\n 11 10 25 \nReading: 1 Writing: 2 Waiting: 3 \n";
 
 // As the shipped templates write it, `@{proof}` filled in.
-std::string config(const std::string& location) {
+std::string config_with(const std::string& location) {
   return "http { server { listen 127.0.0.2:8081; server_name proxy;\n"
          "location = /.chorale/proof { if ($remote_addr = $server_addr) { return 200 \"$pid "
          "0123456789abcdef0123456789abcdef\"; } return 404; }\n" +
@@ -41,7 +41,7 @@ TEST(CountersPageTest, WhatIsCutOffOrAnotherPageIsNothing) {
 }
 
 TEST(CountersPageTest, IsWhereTheProofIs) {
-  const auto page = find_counters_page(config("location = /.chorale/nginx_status { stub_status; }"));
+  const auto page = find_counters_page(config_with("location = /.chorale/nginx_status { stub_status; }"));
   ASSERT_TRUE(page);
   EXPECT_EQ(page->address, "127.0.0.2");
   EXPECT_EQ(page->port, 8081);
@@ -50,9 +50,9 @@ TEST(CountersPageTest, IsWhereTheProofIs) {
 
 TEST(CountersPageTest, ConfigWithoutItIsNotAsked) {
   EXPECT_FALSE(find_counters_page(""));
-  EXPECT_FALSE(find_counters_page(config("")));
-  EXPECT_FALSE(find_counters_page(config("# location = /.chorale/nginx_status { stub_status; }\n")));
-  EXPECT_FALSE(find_counters_page(config("location /.chorale/nginx_status { proxy_pass http://a; }")));
+  EXPECT_FALSE(find_counters_page(config_with("")));
+  EXPECT_FALSE(find_counters_page(config_with("# location = /.chorale/nginx_status { stub_status; }\n")));
+  EXPECT_FALSE(find_counters_page(config_with("location /.chorale/nginx_status { proxy_pass http://a; }")));
   EXPECT_FALSE(find_counters_page("http { server { location = /.chorale/nginx_status { stub_status; } } }"))
       << "without @{proof} it is not known where";
 }
