@@ -210,6 +210,8 @@ TEST_F(ClusterMonitoringTest, CheckChoraleKnowsEveryState) {
   EXPECT_EQ(checked.exit_code, 1) << checked.output;
   EXPECT_THAT(checked.output,
               ContainsRegex("^CHORALE WARNING - proxy-. \\(follower\\): drained by .*: a / new kernel \\| "));
+  EXPECT_EQ(value(follower(), "chorale_drained"), 1);
+  EXPECT_EQ(value(*leader_, "chorale_drained"), 0);
   EXPECT_EQ(check(follower(), {"--drained", "ok"}).exit_code, 0);
   EXPECT_EQ(check(follower(), {"--drained", "critical"}).exit_code, 2);
   follower().nginx().kill();

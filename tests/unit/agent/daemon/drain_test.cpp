@@ -127,6 +127,8 @@ TEST_F(DrainTest, OrderThatCannotBeKeptIsInForceAndSaysSo) {
   EXPECT_THAT(ended.error().message,
               StartsWith("no longer drained, but drained again after the agent's next start: cannot remove "));
   EXPECT_FALSE(drain_->state());
+  restart();
+  EXPECT_TRUE(drain_->state()) << "as it was said";
 }
 
 }  // namespace
