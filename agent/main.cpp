@@ -28,6 +28,7 @@ struct Arguments {
   std::string template_file;
   std::string directory = ".";
   std::string what;
+  std::string reason;
   std::string id;
   StatusFlags status;
   bool json = false;
@@ -140,6 +141,14 @@ void add_proxy_verbs(CLI::App& app, Arguments& arguments) {
              arguments);
   add_config(add_verb(app, arguments, "repair", "Put Chorale's own file back over an edit that is only reported",
                       [&arguments] { return run_repair(arguments.config); }),
+             arguments);
+  CLI::App* drain =
+      add_verb(app, arguments, "drain", "Have the balancer send this proxy no more traffic, over restarts",
+               [&arguments] { return run_drain(arguments.config, arguments.reason); });
+  add_config(drain, arguments);
+  drain->add_option("--reason", arguments.reason, "why, for the others who look")->type_name("TEXT");
+  add_config(add_verb(app, arguments, "undrain", "Have the balancer send this proxy traffic again",
+                      [&arguments] { return run_undrain(arguments.config); }),
              arguments);
 }
 

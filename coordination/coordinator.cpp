@@ -126,6 +126,7 @@ void Coordinator::Parts::on_status(const StatusChanged& status) {
   document.template_digest = status.template_digest;
   document.marathon_reachable = status.marathon_reachable;
   document.held_back = status.held_back;
+  document.drained = status.drained;
 }
 
 void Coordinator::Parts::on_applied(const RevisionApplied& applied) {

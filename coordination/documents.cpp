@@ -53,6 +53,11 @@ Json file_json(const FileEntry& file) {
   return Json{{"digest", file.digest}, {"bytes", file.bytes}, {"chunks", std::move(chunks)}};
 }
 
+Json drained_json(const std::optional<Drained>& drained) {
+  if (!drained) return nullptr;
+  return Json{{"by", cut_text(drained->by)}, {"reason", cut_text(drained->reason)}, {"since", drained->since}};
+}
+
 }  // namespace
 
 std::string cut_text(std::string_view text) {
@@ -155,6 +160,7 @@ Json to_json(const AgentDocument& document) {
               {"missing", document.missing},
               {"formats", document.formats},
               {"policy", policy_json(document.policy)},
+              {"drained", drained_json(document.drained)},
               {"late", document.late},
               {"blocked", std::move(blocked)},
               {"held_back", std::move(held_back)},

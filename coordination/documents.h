@@ -12,7 +12,7 @@
 //   state     format, cluster_id, epoch, term, last_revision, committed (null is said, never guessed)
 //   header    epoch, revision, digest: the identity, wherever one stands
 //   manifest  format, the header's identity, files, and of each file digest, bytes, chunks
-//   agent     id, instance; result in a vote; since in blocked
+//   agent     id, instance; result in a vote; since in blocked and drained
 //   hold      revision
 //   quarantined entry  app
 //
@@ -147,6 +147,13 @@ struct HeldLoss {
   bool operator==(const HeldLoss&) const = default;
 };
 inline constexpr std::size_t kLossDigits = 12;
+// An operator keeps the balancer's traffic away from this proxy.
+struct Drained {
+  std::string by;
+  std::string reason;  // at most 1 KB; may be empty
+  std::string since;   // ISO 8601, for people
+  bool operator==(const Drained&) const = default;
+};
 // How large the tree is, the root included.
 struct TreeSize {
   std::int64_t znodes = 0;
@@ -178,6 +185,7 @@ struct AgentDocument {
   std::vector<std::string> missing;      // chunk digests that this agent could not find
   std::vector<std::int64_t> formats{kOldestFormat};  // what it reads, rising; at least one
   PolicyValues policy{};                             // what it would publish under
+  std::optional<Drained> drained{};                  // about traffic alone: it votes, applies and leads as ever
   // Of the leader.
   std::vector<std::string> late;   // agents that it does not wait for, sorted
   std::optional<Blocked> blocked;  // for 5 s by now

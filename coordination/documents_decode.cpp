@@ -200,6 +200,11 @@ tl::expected<AgentDocument, Error> decode_agent(std::string_view text) {
     reader.optional_number("sync_requests", into.sync_requests);
     read_texts(reader, "missing", into.missing);
     read_formats(reader, into.formats);
+    read_optional(reader, "drained", into.drained, [](ObjectReader& drained, Drained& read) {
+      drained.text("since", read.since);
+      drained.optional_text("by", read.by);
+      drained.optional_text("reason", read.reason);
+    });
     read_texts(reader, "late", into.late);
     read_optional(reader, "blocked", into.blocked, [](ObjectReader& blocked, Blocked& read) {
       blocked.text("since", read.since);

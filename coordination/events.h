@@ -55,6 +55,7 @@ struct StatusChanged {
   std::string template_digest;
   bool marathon_reachable = false;
   std::optional<HeldLoss> held_back{};  // leader only
+  std::optional<Drained> drained{};
 };
 struct PolicyAnnounced {  // at the start, and when a value is known that was not, or is another
   PolicyValues policy;

@@ -247,7 +247,7 @@ std::optional<std::string> Leader::who_reaches_the_source() const {
   const auto own = agents.find(context_.options.id);
   if (own == agents.end() || own->second.marathon_reachable) return std::nullopt;
   const auto could_lead = [this](const AgentDocument& agent) {
-    return agent.may_lead && agent.marathon_reachable && agent.condition != Condition::kDown &&
+    return agent.may_lead && agent.marathon_reachable && (agent.condition != Condition::kDown || agent.drained) &&
            (!policy_.values() || !policy_difference(agent.policy, *policy_.values()));
   };
   for (const auto& [id, agent] : agents) {

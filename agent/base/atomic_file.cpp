@@ -118,6 +118,11 @@ Done publish_file(const std::string& draft, const std::string& path) {
   return sync_path(directory_of(path), O_DIRECTORY);
 }
 
+Done remove_file(const std::string& path) {
+  if (unlink(path.c_str()) != 0 && errno != ENOENT) return failed("remove", path);
+  return sync_path(directory_of(path), O_DIRECTORY);
+}
+
 std::string resolve_links(const std::string& path) {
   constexpr int kLongestChain = 40;  // as the kernel's
   std::error_code error;

@@ -54,6 +54,9 @@ using Done = tl::expected<void, Failure>;
 // tell. Without two waits for the disk.
 [[nodiscard]] Done replace_unsynced(const std::string& path, std::string_view text, const Ownership& ownership);
 
+// Gone, over a power cut too, or it never was there.
+[[nodiscard]] Done remove_file(const std::string& path);
+
 // Where a chain of symbolic links ends, whether or not there is a file; the path itself if it is none.
 [[nodiscard]] std::string resolve_links(const std::string& path);
 // "<directory>/.<name><suffix>": hidden, so that no include pattern picks it up.

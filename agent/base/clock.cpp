@@ -18,4 +18,15 @@ std::string format_utc(std::chrono::system_clock::time_point time) {
   return text.data();
 }
 
+std::optional<std::chrono::system_clock::time_point> parse_utc(const std::string& text) {
+  std::tm parts{};
+  const char* rest = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
+  if (rest == nullptr) return std::nullopt;
+  int milliseconds = 0;
+  if (std::sscanf(rest, ".%3dZ", &milliseconds) != 1) return std::nullopt;
+  const auto time = std::chrono::system_clock::from_time_t(timegm(&parts)) + std::chrono::milliseconds(milliseconds);
+  if (format_utc(time) != text) return std::nullopt;  // a day that no month has, or a longer text
+  return time;
+}
+
 }  // namespace chorale::agent

@@ -32,6 +32,9 @@ int run_forget(const std::string& config_file, const std::string& id);
 // Both by the local agent's unix socket: reload tests and reloads this proxy's Nginx, repair puts an edited file back.
 int run_reload(const std::string& config_file);
 int run_repair(const std::string& config_file);
+// Likewise: a balancer that asks for health sends this proxy no traffic any more, or again.
+int run_drain(const std::string& config_file, const std::string& reason);
+int run_undrain(const std::string& config_file);
 int run_version();
 
 }  // namespace chorale::agent

@@ -113,7 +113,8 @@ tl::expected<std::string, Failure> ask_health(const Config& config, std::chrono:
   return tl::unexpected(Failure{"HTTP " + std::to_string(answer->status)});
 }
 
-tl::expected<void, CliError> tell_local_agent(const Config& config, const std::string& page, const std::string& body) {
+tl::expected<std::string, CliError> tell_local_agent(const Config& config, const std::string& page,
+                                                     const std::string& body) {
   const std::string path = admin_socket(config);
   HttpQuestion question{kCommandPatience};
   question.method = "POST";
@@ -124,8 +125,9 @@ tl::expected<void, CliError> tell_local_agent(const Config& config, const std::s
                                                          answer.error().message +
                                                          "; is it running, and are you root?"});
   }
-  if (answer->status != 200) return tl::unexpected(CliError{kExitNo, one_line(answer->body, 4096)});
-  return {};
+  std::string said = one_line(first_line(answer->body), 4096);
+  if (answer->status != 200) return tl::unexpected(CliError{kExitNo, std::move(said)});
+  return said;
 }
 
 tl::expected<render::RoutingState, CliError> read_local_routes(const Config& config) {

@@ -29,8 +29,8 @@ namespace chorale::agent {
 // What this proxy's Nginx serves, as the agent last kept it in state_dir.
 [[nodiscard]] tl::expected<render::RoutingState, CliError> read_local_routes(const Config& config);
 
-// POST to the page over its unix socket, for root alone. The error: it cannot be asked, or why it says no.
-[[nodiscard]] tl::expected<void, CliError> tell_local_agent(const Config& config, const std::string& page,
+// POST to the page over its unix socket, for root alone. What it says, in one line; the error: it cannot be asked, or why it says no.
+[[nodiscard]] tl::expected<std::string, CliError> tell_local_agent(const Config& config, const std::string& page,
                                                             const std::string& body);
 
 // The body of /v1/status; the error says what is wrong with it.

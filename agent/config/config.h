@@ -76,6 +76,7 @@ struct Config {
   std::string marathon_auth_file;            // their content is read where it is used, again and again
   std::string marathon_service_account_file;
   std::string zookeeper_auth_file;  // its content ("user:password") becomes zookeeper.credentials
+  bool nixy_metrics = false;
   std::string admin_token_file;
   std::string admin_token;  // the content of admin_token_file
 };

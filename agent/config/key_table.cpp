@@ -261,6 +261,12 @@ std::vector<Key> admin_keys() {
        .text = "Nixy's key: the port alone, from 0 to 65535, with or without quotes.",
        .more = "It contradicts a `listen` with another port; if only one of the two comes from the environment, that "
                "one wins."},
+      {.name = "nixy_metrics",
+       .heading = kAdmin,
+       .type = FlagKey{kMember<&Config::nixy_metrics>},
+       .text = "`true`: `/v1/metrics` shows what Nixy counts under Nixy's names too (`nixy_reloads_successful` and so "
+               "on), for dashboards and alerts that were made for it. Prometheus' own check of names "
+               "(`promtool check metrics`) complains of them."},
       {.name = "admin_token_file",
        .heading = kAdmin,
        .type = SecretFileKey{kMember<&Config::admin_token_file>, kMember<&Config::admin_token>},

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/core/cut_off.h"
+#include "agent/core/drained.h"
 #include "coordination/documents.h"
 
 namespace chorale::agent {
@@ -67,7 +68,6 @@ std::string seconds_text(Milliseconds time) {
 
 // Why this proxy must get no traffic.
 std::optional<std::string> why_down(const HealthInputs& inputs) {
-  if (inputs.drained) return "drained by an operator";
   if (inputs.view.connected && inputs.view.id_taken) return why_unregistered(inputs);
   if (!inputs.nginx.running) return why_not_running(or_else(inputs.nginx.message, "no master process found"));
   if (!inputs.nginx.applied) return why_nothing_applied(inputs);
@@ -168,6 +168,11 @@ Json zookeeper_part(const HealthInputs& inputs) {
   return part(inputs.view.connected, inputs.view.zookeeper_message, "not connected");
 }
 
+Json drained_json(const HealthInputs& inputs) {
+  if (!inputs.drained) return nullptr;
+  return Json{{"By", inputs.drained->by}, {"Reason", inputs.drained->reason}, {"Since", inputs.drained->since}};
+}
+
 Json endpoints_json(const std::vector<EndpointHealth>& endpoints) {
   Json list = Json::array();
   for (const EndpointHealth& endpoint : endpoints) {
@@ -207,6 +212,10 @@ Json cluster_json(const HealthInputs& inputs) {
 HealthVerdict judge(const HealthInputs& inputs) {
   // Whether an observer's proxy gets traffic is not its business: it serves nothing there.
   auto down = inputs.nginx.shadow ? std::nullopt : why_down(inputs);
+  if (inputs.drained && !inputs.nginx.shadow) {
+    if (!down) down = why_degraded(inputs);
+    return {Condition::kDown, drained_text(*inputs.drained) + (down ? "; besides: " + *down : "")};
+  }
   if (down) return {Condition::kDown, std::move(*down)};
   if (auto reason = why_degraded(inputs)) return {Condition::kDegraded, std::move(*reason)};
   if (inputs.nginx.shadow) return {Condition::kOk, "OK, an observer: writes shadow.conf, touches no Nginx"};
@@ -225,6 +234,7 @@ std::string health_json(const HealthInputs& inputs) {
   body["Nginx"] = part(inputs.nginx.running, inputs.nginx.message, "no master process found");
   if (inputs.nginx.shadow) body["Nginx"] = Json{{"Healthy", true}, {"Message", inputs.nginx.message}};
   body["Cluster"] = cluster_json(inputs);
+  body["Drained"] = drained_json(inputs);
   body["Quarantined"] = quarantined_json(inputs.quarantined);
   body["Warnings"] = inputs.warnings;
   // Nginx's words may hold any byte: what is not UTF-8 is replaced.

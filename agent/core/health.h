@@ -33,7 +33,7 @@ struct HealthInputs {
   std::optional<Failure> refusal;           // the leader's MarathonTracker::refusal()
   std::vector<coordination::QuarantineEntry> quarantined;  // known by the leader only; the view says how many
   std::vector<std::string> warnings;  // e.g. "neither ZooKeeper credentials nor publish_key_file are set"
-  bool drained = false;
+  std::optional<coordination::Drained> drained;
   Milliseconds session_timeout{10'000};
   std::string leaderless_since;  // of view.leaderless_since, on the wall clock
   std::string heard_at;          // where the view is not connected: when it was last, on the wall clock; or empty

@@ -36,7 +36,7 @@ Agent::Agent(Config config, InstanceLock lock, const NotifyEnvironment& service_
       end_timer_(loop_),
       status_timer_(loop_),
       notifier_(loop_, service_manager),
-      metrics_(version()),
+      metrics_(version(), config_.nixy_metrics),
       statsd_(loop_, config_.statsd),
       templates_(loop_, workers_, config_.nginx_template,
                  {{config_.left_delimiter, config_.right_delimiter}, config_.routing.merge_label},
@@ -48,6 +48,8 @@ Agent::Agent(Config config, InstanceLock lock, const NotifyEnvironment& service_
       endpoint_watch_(loop_, workers_, config_, authorization_, metrics_, [this] { status_changed(); }),
       framework_watch_(loop_, workers_, config_, authorization_, [this] { framework_answered(); }),
       last_routes_(loop_, workers_, config_.state_dir, [this] { routes_changed(); }),
+      drain_(loop_, workers_, config_.state_dir, [this] { status_changed(); }),
+      nginx_counting_(loop_, workers_, config_.nginx_config),
       peer_watch_(loop_, workers_, config_.state_dir, [this] { status_changed(); }),
       explainer_(explainer_surroundings()) {}
 
@@ -71,6 +73,7 @@ bool Agent::start() {
   templates_.start();
   if (const auto& trouble = templates_.trouble()) log_error("no template yet: " + trouble->message);
   last_routes_.load();
+  if (config_.apply) drain_.load();
   if (!config_.standalone) peer_watch_.load();
   routes_changed();
 
@@ -100,6 +103,7 @@ bool Agent::start() {
   coordination_ =
       std::make_unique<CoordinationShell>(loop_, make_store(), coordinator_options(),
                                           [this](coordination::AgentEffect effect) { perform(std::move(effect)); });
+  coordination_->on_session([this](coordination::SessionState state) { metrics_.session_event(state); });
   const std::string file = served ? "Nginx's file holds " + to_text(*served) : "Nginx's file is not ours yet";
   log_info("agent " + config_.id + " " + version() + " starts, admin API on port " + std::to_string(admin_->port()) +
            ", " + (config_.apply ? file : nginx_status_.message));
@@ -215,7 +219,12 @@ AdminSources Agent::admin_sources() {
     explainer_.routes({identity, is_applied ? last_applied_at_ : std::string()}, std::move(app), std::move(done));
   };
   sources.times = [this] { return times(); };
-  sources.metrics = [this] { return metrics_.text(); };
+  sources.metrics = [this](std::function<void(std::string)> done) {
+    if (!config_.apply) return done(metrics_.text());  // an observer asks no Nginx anything
+    nginx_counting_.count(
+        std::chrono::steady_clock::now(),
+        [this, done = std::move(done)](const std::optional<NginxCounters>& nginx) { done(metrics_.text(nginx)); });
+  };
   sources.request_sync = [this]() -> std::string {
     if (leadership_) {
       leadership_->request_sync();
@@ -225,6 +234,9 @@ AdminSources Agent::admin_sources() {
     return "queued";
   };
   sources.accept = [this](const coordination::AcceptDocument& word) { return accept_loss(word); };
+  sources.drain = [this](bool drained, const DrainOrder& order, auto answer) {
+    drain(drained, order, std::move(answer));
+  };
   sources.command = [this](Command command, auto done) { nginx_->command(command, std::move(done)); };
   return sources;
 }

@@ -18,6 +18,7 @@
 #include "agent/core/behind.h"
 #include "agent/core/health.h"
 #include "agent/daemon/coordination_shell.h"
+#include "agent/daemon/drain.h"
 #include "agent/daemon/endpoint_watch.h"
 #include "agent/daemon/explainer.h"
 #include "agent/daemon/framework_watch.h"
@@ -26,6 +27,7 @@
 #include "agent/daemon/leadership.h"
 #include "agent/daemon/loop_watchdog.h"
 #include "agent/daemon/marathon_election.h"
+#include "agent/daemon/nginx_counting.h"
 #include "agent/daemon/notify.h"
 #include "agent/daemon/peer_watch.h"
 #include "agent/daemon/statsd.h"
@@ -75,6 +77,7 @@ class Agent {
   void framework_answered();
   // What came over the admin API; why it cannot be taken, or nothing.
   [[nodiscard]] std::optional<Failure> accept_loss(const coordination::AcceptDocument& word);
+  void drain(bool drained, const DrainOrder& order, Drain::Answer answer);
   void offer(coordination::StateOffered offered);
 
   void nginx_changed(const NginxStatus& status);
@@ -106,6 +109,8 @@ class Agent {
   EndpointWatch endpoint_watch_;
   FrameworkWatch framework_watch_;
   LastRoutes last_routes_;
+  Drain drain_;
+  NginxCounting nginx_counting_;
   PeerWatch peer_watch_;
   Explainer explainer_;
   Behind behind_;
@@ -121,6 +126,7 @@ class Agent {
   bool offers_wait_ = false;                              // until it is known which Marathon is followed
   std::optional<coordination::StateOffered> next_offer_;  // the one that waits
   std::uint64_t last_offer_ = 0;
+  std::optional<std::pair<coordination::Identity, TimePoint>> applying_;  // since when it is to be applied
   std::string leaderless_since_;  // when view_.leaderless_since was set, on the wall clock
   std::string heard_at_;          // when view_ was connected last, likewise, while it is not
   std::string last_applied_at_;

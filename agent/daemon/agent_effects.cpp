@@ -82,6 +82,7 @@ void Agent::lost(const std::string& reason) {
   // Destroyed later: the leadership itself may be the caller, up the stack.
   boost::asio::post(loop_, [ended = std::move(leadership_)] {});
   leadership_ = nullptr;
+  metrics_.leadership_ended();
   status_changed();
 }
 
@@ -109,6 +110,11 @@ std::optional<Failure> Agent::accept_loss(const coordination::AcceptDocument& wo
   return std::nullopt;
 }
 
+void Agent::drain(bool drained, const DrainOrder& order, Drain::Answer answer) {
+  if (!config_.apply) return answer(tl::unexpected(Failure{"an observer has no traffic of its own to keep away"}));
+  drained ? drain_.drain(order, std::move(answer)) : drain_.undrain(order, std::move(answer));
+}
+
 void Agent::announce_policy() {
   auto values = policy_values(config_, framework_watch_.framework_id());
   if (values == announced_) return;
@@ -134,6 +140,9 @@ void Agent::apply(const coordination::ApplyRevision& revision) {
   for (const coordination::PublishedFile& file : revision.files) {
     if (file.name == "routes.json") last_routes_.wanted(revision.identity, file.text);
   }
+  if (!applying_ || applying_->first != revision.identity) {
+    applying_ = {revision.identity, std::chrono::steady_clock::now()};
+  }
   nginx_->apply(revision);
 }
 
@@ -143,6 +152,10 @@ void Agent::applied(const coordination::RevisionApplied& done) {
   last_applied_at_ = done.at;
   last_routes_.applied(done.identity);
   if (config_.apply) metrics_.set_applied(done.identity);
+  if (applying_ && applying_->first == done.identity) {
+    const auto since = std::exchange(applying_, std::nullopt)->second;
+    metrics_.commit_applied(std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - since));
+  }
   if (leadership_) leadership_->applied(done.identity);
   coordination_->post(done);
   status_changed();

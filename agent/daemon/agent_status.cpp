@@ -25,6 +25,7 @@ HealthInputs Agent::health_inputs() const {
   inputs.leaderless_since = leaderless_since_;
   inputs.heard_at = heard_at_;
   inputs.nginx = nginx_status_;
+  inputs.drained = drain_.state();
   inputs.behind_since = behind_.since();
   if (nginx_status_.applied) inputs.replaced_by = peer_watch_.replaced_by(nginx_status_.applied->revision);
   inputs.template_trouble = leadership_ ? leadership_->template_trouble() : templates_.trouble();
@@ -87,6 +88,9 @@ void Agent::publish_status() {
                                         : Milliseconds(0));
   metrics_.set_nginx(nginx_status_);
   metrics_.set_health(verdict.condition);
+  metrics_.set_drained(inputs.drained.has_value());
+  metrics_.set_template_healthy(!inputs.template_trouble);
+  if (leadership_) leadership_->count_again();
   notifier_.status(status_line(inputs, verdict), inputs.now);
 
   coordination::StatusChanged status;
@@ -101,7 +105,8 @@ void Agent::publish_status() {
   if (leadership_) {
     if (const auto held = leadership_->tracker().held_back()) status.held_back = {held->digest, held->reason};
   }
-  const bool same = published_ && published_->held_back == status.held_back &&
+  status.drained = inputs.drained;
+  const bool same = published_ && published_->held_back == status.held_back && published_->drained == status.drained &&
                     published_->condition == status.condition && published_->message == status.message &&
                     published_->template_digest == status.template_digest &&
                     published_->marathon_reachable == status.marathon_reachable;

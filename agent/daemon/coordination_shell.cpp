@@ -16,6 +16,9 @@ CoordinationShell::CoordinationShell(boost::asio::io_context& loop, std::unique_
       runner_(loop, std::move(store), [this](coordination::Event event) { post(std::move(event)); }) {}
 
 void CoordinationShell::handle(const coordination::Event& event) {
+  if (const auto* session = std::get_if<coordination::SessionChanged>(&event); session != nullptr && on_session_) {
+    on_session_(session->event.state);
+  }
   for (coordination::Effect& effect : coordinator_.step(std::chrono::steady_clock::now(), event)) {
     if (events_.closed()) return;
     std::visit(coordination::Overloaded{

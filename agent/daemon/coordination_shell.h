@@ -23,6 +23,9 @@ class CoordinationShell {
   CoordinationShell(const CoordinationShell&) = delete;
   CoordinationShell& operator=(const CoordinationShell&) = delete;
 
+  // To be told of every change of ZooKeeper's session, before the machine is.
+  void on_session(std::function<void(coordination::SessionState)> observer) { on_session_ = std::move(observer); }
+
   void start(coordination::Started started) { runner_.start(std::move(started)); }
   // Steps the machine with this event now, or after the event being handled.
   void post(coordination::Event event) { events_.post(std::move(event)); }
@@ -37,6 +40,7 @@ class CoordinationShell {
 
   coordination::Coordinator coordinator_;
   Handler handler_;
+  std::function<void(coordination::SessionState)> on_session_;
   EventQueue<coordination::Event> events_;
   StoreRunner runner_;
 };

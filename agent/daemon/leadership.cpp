@@ -322,7 +322,7 @@ void Leadership::try_state(const TryState& effect) {
 }
 
 void Leadership::offer_closed(const coordination::OfferClosed& closed) {
-  metrics_.closed(closed);
+  metrics_.closed(std::chrono::steady_clock::now(), closed);
   OfferDecided decided{closed.offer, closed.fate, closed.reason};
   decided.nacked = closed.nacked;
   decided.nacked_here = std::find(closed.nacked.begin(), closed.nacked.end(), id_) != closed.nacked.end();

@@ -73,6 +73,9 @@ class Leadership {
   // This proxy's workers serve the revision.
   void applied(const coordination::Identity& identity);
 
+  // What ages by itself.
+  void count_again() { metrics_.handled(std::chrono::steady_clock::now(), tracker_); }
+
   [[nodiscard]] const MarathonTracker& tracker() const { return tracker_; }
   // Why the template of this host cannot be used, or the last rendering failed.
   [[nodiscard]] const std::optional<Failure>& template_trouble() const {

@@ -51,6 +51,7 @@ bool LeadershipMetrics::arrived(TimePoint now, const TrackerEvent& event) {
 
 void LeadershipMetrics::handled(TimePoint now, const MarathonTracker& tracker) {
   metrics_.set_stream_attached(tracker.stream_attached());
+  metrics_.set_loss_held_back(tracker.held_back().has_value());
   if (last_answer_) metrics_.set_data_age(between(*last_answer_, now));
   if (!std::exchange(ping_failed_, false)) return;
   const auto endpoints = tracker.endpoints();
@@ -63,12 +64,13 @@ void LeadershipMetrics::offered(std::uint64_t offer) {
   under_way_ = Change{offer, std::exchange(first_event_, std::nullopt)};
 }
 
-void LeadershipMetrics::closed(const coordination::OfferClosed& closed) {
+void LeadershipMetrics::closed(TimePoint now, const coordination::OfferClosed& closed) {
   if (!under_way_ || under_way_->offer != closed.offer) return;
   const Change change = *std::exchange(under_way_, std::nullopt);
   const bool committed = closed.fate == coordination::Fate::kCommitted;
   metrics_.proposal(committed);
   if (!committed || !change.first_event) return;
+  metrics_.change_committed(between(*change.first_event, now));
   latency_from_[closed.identity.revision] = *change.first_event;
   if (latency_from_.size() > kRememberedLatencies) latency_from_.erase(latency_from_.begin());
 }

@@ -23,7 +23,7 @@ class LeadershipMetrics {
 
   // The change that began with the first event since the last offer is on its way.
   void offered(std::uint64_t offer);
-  void closed(const coordination::OfferClosed& closed);
+  void closed(TimePoint now, const coordination::OfferClosed& closed);
   // This proxy's workers serve the revision: its change, and those before it, have arrived.
   void applied(TimePoint now, const coordination::Identity& identity);
 

@@ -103,6 +103,9 @@ class AdminApi : public std::enable_shared_from_this<AdminApi> {
   }
   void serve(Command command, const HttpServer::Respond& respond);
   void serve_accept(const Asked& asked, const HttpServer::Respond& respond);
+  void serve_drain(const Asked& asked, const HttpServer::Respond& respond) { drain(true, asked, respond); }
+  void serve_undrain(const Asked& asked, const HttpServer::Respond& respond) { drain(false, asked, respond); }
+  void drain(bool drained, const Asked& asked, const HttpServer::Respond& respond);
 
   using Waiter = std::function<void(const ClusterResult&)>;
   void with_cluster(Waiter waiter);
@@ -132,6 +135,8 @@ const std::array<AdminApi::Page, 12> AdminApi::kPages{{
     {"/v1/nginx/reload", Asker::kOperator, Methods::kPost, &AdminApi::serve_nginx_reload},
     {"/v1/nginx/repair", Asker::kOperator, Methods::kPost, &AdminApi::serve_nginx_repair},
     {"/v1/accept", Asker::kOperator, Methods::kPost, &AdminApi::serve_accept},
+    {"/v1/drain", Asker::kOperator, Methods::kPost, &AdminApi::serve_drain},
+    {"/v1/undrain", Asker::kOperator, Methods::kPost, &AdminApi::serve_undrain},
 }};
 
 AdminApi::Asker AdminApi::who_asks(const HttpRequest& request) const {
@@ -153,10 +158,11 @@ std::optional<HttpResponse> AdminApi::refuse_method(const Page& page, const std:
 
 HttpResponse AdminApi::refuse_asker(const Page& page) const {
   if (sources_.admin_token.empty()) {
-    return text_response(403, page.at_least == Asker::kOperator
-                                  ? "only root on this host may ask, over the agent's unix socket (`chorale reload`, "
-                                    "`chorale repair`, `chorale accept`); set admin_token_file to allow others"
-                                  : "only this host itself may ask; set admin_token_file to allow others");
+    return text_response(
+        403, page.at_least == Asker::kOperator
+                 ? "only root on this host may ask, over the agent's unix socket (`chorale reload`, "
+                   "`chorale repair`, `chorale accept`, `chorale drain`); set admin_token_file to allow others"
+                 : "only this host itself may ask; set admin_token_file to allow others");
   }
   HttpResponse response = text_response(401, "a bearer token is needed (admin_token_file)");
   response.headers = {{"WWW-Authenticate", "Bearer realm=\"chorale\""}};
@@ -223,7 +229,7 @@ void AdminApi::serve_explain(const Asked& asked, const HttpServer::Respond& resp
 }
 
 void AdminApi::serve_metrics(const Asked& /*asked*/, const HttpServer::Respond& respond) {
-  respond(HttpResponse{200, kPrometheusText, sources_.metrics(), {}});
+  sources_.metrics([respond](std::string text) { respond(HttpResponse{200, kPrometheusText, std::move(text), {}}); });
 }
 
 void AdminApi::serve_reload(const Asked& /*asked*/, const HttpServer::Respond& respond) {
@@ -243,6 +249,14 @@ void AdminApi::serve_accept(const Asked& asked, const HttpServer::Respond& respo
   }
   const auto failure = sources_.accept(*word);
   respond(failure ? text_response(409, failure->message) : text_response(200, "accepted"));
+}
+
+void AdminApi::drain(bool drained, const Asked& asked, const HttpServer::Respond& respond) {
+  const auto order = decode_drain_order(asked.body);
+  if (!order) return respond(text_response(400, order.error().message));
+  sources_.drain(drained, *order, [respond](const tl::expected<std::string, Failure>& done) {
+    respond(done ? text_response(200, *done) : text_response(409, done.error().message));
+  });
 }
 
 void AdminApi::with_cluster(Waiter waiter) {

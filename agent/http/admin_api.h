@@ -9,6 +9,7 @@
 
 #include "agent/config/config.h"
 #include "agent/core/applying/applier_events.h"
+#include "agent/core/drained.h"
 #include "agent/core/health.h"
 #include "agent/http/routes_json.h"
 #include "agent/http/server.h"
@@ -42,21 +43,24 @@ struct AdminSources {
   // /v1/routes, of one app or all; the Failure: it is not routed.
   std::function<void(std::optional<std::string>, Body)> routes_page;
   std::function<AppliedTimes()> times;
-  std::function<std::string()> metrics;
+  std::function<void(std::function<void(std::string)>)> metrics;  // answers once
   // Asks the leader for a full sync; the answer is what /v1/reload prints ("queued").
   std::function<std::string()> request_sync;
   // What an operator asks of this proxy's Nginx; answers once, with why it could not be done or nothing.
   std::function<void(Command, std::function<void(std::optional<Failure>)>)> command;
+  // An operator keeps the balancer's traffic away (true), or no longer. Answers once: what was done, or why not.
+  std::function<void(bool, const DrainOrder&, std::function<void(tl::expected<std::string, Failure>)>)> drain;
   // What an operator accepts: why this agent cannot take it, or nothing.
   std::function<std::optional<Failure>(const coordination::AcceptDocument&)> accept;
 };
 
 // GET / /v1/health /v1/status /v1/config /v1/routes /v1/explain?app= /v1/metrics /metrics, POST|GET /v1/reload, POST
-// /v1/nginx/reload /v1/nginx/repair /v1/accept (the body: what would stand in ZooKeeper at <root>/accept). Health,
-// status (as JSON and as the page /) and metrics answer anyone; the rest answers loopback or a bearer of the token
-// (compared in constant time), who also see in the status what this agent's coordination waits for. What steers this
-// proxy (/v1/nginx/, /v1/accept) answers the unix socket or a bearer alone: loopback is where an Nginx with a careless
-// proxy_pass speaks from. Unknown: 404, wrong method: 405. The cluster is read at most once a second, however many ask.
+// /v1/nginx/reload /v1/nginx/repair /v1/accept (the body: what would stand in ZooKeeper at <root>/accept) /v1/drain
+// /v1/undrain (the body: a DrainOrder, or empty). Health, status (as JSON and as the page /) and metrics answer anyone;
+// the rest answers loopback or a bearer of the token (compared in constant time), who also see in the status what this
+// agent's coordination waits for. What steers this proxy (/v1/nginx/, /v1/accept, /v1/drain, /v1/undrain) answers the
+// unix socket or a bearer alone: loopback is where an Nginx with a careless proxy_pass speaks from. Unknown: 404, wrong
+// method: 405. The cluster is read at most once a second, however many ask.
 [[nodiscard]] HttpServer::Handler make_admin_api(AdminSources sources);
 
 }  // namespace chorale::agent

@@ -1,10 +1,15 @@
-// What Chorale counts, in Prometheus' text format, Nixy's names kept beside the new ones. Loop thread only.
+// What Chorale counts, in Prometheus' text format; on request under Nixy's names too. Loop thread only.
+//
+// What only a leader knows is 0 on the others, and the age of Marathon's data is not there at all: no number would be
+// true. Names follow Prometheus' rules (promtool check metrics); those of Nixy do not.
 #pragma once
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "agent/core/applying/nginx_counters.h"
 #include "agent/core/applying/nginx_status.h"
 #include "coordination/coordinator.h"
 
@@ -12,7 +17,8 @@ namespace chorale::agent {
 
 class Metrics {
  public:
-  explicit Metrics(const std::string& version);
+  // `nixy_names`: the same once more, under Nixy's names.
+  explicit Metrics(const std::string& version, bool nixy_names = false);
   ~Metrics();
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
@@ -28,8 +34,12 @@ class Metrics {
   void endpoint_check_failed();                                    // it answered, but not well
   void all_endpoints_down();                                       // no endpoint left to ask
   void stream_silent();                                            // the event stream was given up because nothing came
-  // Seconds from the first event of a change until this agent's workers served it; leader only.
+  void session_event(coordination::SessionState state);            // of ZooKeeper
+  // From the first event of a change until it was committed, and until this agent's workers served it; leader only.
+  void change_committed(std::chrono::milliseconds latency);
   void change_applied(std::chrono::milliseconds latency);
+  // From when this agent read that a revision is committed until its workers served it.
+  void commit_applied(std::chrono::milliseconds latency);
   // Gauges.
   void set_cluster(const coordination::ViewChanged& view);
   void set_blocked(std::chrono::milliseconds duration);  // how long a change cannot be committed; leader only, 0: none
@@ -37,11 +47,16 @@ class Metrics {
   void set_routes(std::int64_t apps, std::int64_t servers);
   void set_nginx(const NginxStatus& status);
   void set_health(coordination::Condition condition);
+  void set_drained(bool drained);
+  void set_template_healthy(bool healthy);
+  void set_loss_held_back(bool held);  // leader only
   void set_stream_attached(bool attached);
-  void set_data_age(std::chrono::milliseconds age);          // since Marathon last answered well; leader only
-  void observe_loop_delay(std::chrono::milliseconds delay);  // keeps the worst
+  void set_data_age(std::chrono::milliseconds age);  // since Marathon last answered well; leader only
+  void leadership_ended();
+  void observe_loop_delay(std::chrono::milliseconds delay);
 
-  [[nodiscard]] std::string text() const;
+  // `nginx`: what Nginx counts itself, where that is known.
+  [[nodiscard]] std::string text(const std::optional<NginxCounters>& nginx = std::nullopt) const;
 
  private:
   class Impl;

@@ -50,14 +50,15 @@ _chorale() {
   case $verb in
     "")
       words+=" --version"
-      [[ $current == -* ]] || words="accept agent check compare explain forget migrate reload render repair status routes version"
+      [[ $current == -* ]] || words="accept agent check compare drain explain forget migrate reload render repair status routes undrain version"
       ;;
     render) words+=" --apps" ;;
+    drain) words+=" --reason" ;;
     status) words+=" --json --watch" ;;
     explain) words+=" --json" ;;
     agent) words+=" --test" ;;
     migrate) words="-h --help -o" ;;
-    accept | check | compare | forget | reload | repair | routes | version) ;;
+    accept | check | compare | forget | reload | repair | routes | undrain | version) ;;
     *) return ;;
   esac
   if [[ $verb == migrate && $current != -* ]]; then

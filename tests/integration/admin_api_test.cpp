@@ -30,7 +30,7 @@ TEST(AdminApiTest, PagesAreServedOverTheSocket) {
   sources.cluster = [](auto done) { done(coordination::ClusterSnapshot{}); };
   sources.routes = [] { return std::shared_ptr<const render::RoutingState>(); };
   sources.times = [] { return AppliedTimes{}; };
-  sources.metrics = [] { return std::string("chorale_build_info 1\n"); };
+  sources.metrics = [](const auto& done) { done("chorale_build_info 1\n"); };
   sources.request_sync = [] { return std::string("queued"); };
   RunningServer server({}, make_admin_api(std::move(sources)));
   EXPECT_THAT(exchange(server.port(), get("/")),

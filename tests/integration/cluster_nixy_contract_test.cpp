@@ -221,7 +221,7 @@ TEST_F(NixyTomlTest, OrderOfTasksDoesNotMatter) {
   });
   more_ = "resync_interval = \"1s\"\n";
   proxy_->start_agent_with(nixy_toml("0", turning.url()));
-  const auto reloads = [&] { return metric(*proxy_, "nixy_reloads_successful"); };
+  const auto reloads = [&] { return metric(*proxy_, "chorale_reloads_total{result=\"ok\"}"); };
   ASSERT_TRUE(wait_until([&] { return reloads() == 1; }, seconds(20))) << proxy_->agent_log();
   const int before = lists;
   ASSERT_TRUE(wait_until([&] { return lists >= before + 4; }, seconds(20)));

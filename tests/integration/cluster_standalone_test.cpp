@@ -90,6 +90,7 @@ TEST_F(ClusterStandaloneTest, EmptyListThatIsTruePassesByAnOperatorsWord) {
     return std::regex_search(message, found, kHeld);
   };
   ASSERT_TRUE(wait_until(held_back, seconds(20))) << proxy_->agent_log();
+  EXPECT_THAT(http_get(proxy_->admin_port(), "/metrics").body, HasSubstr("\nchorale_loss_held_back 1\n"));
   const std::string digest = found[1];
   const Proxy::Ran wrong = proxy_->run("accept", "0123456789ab");
   EXPECT_EQ(wrong.exit_code, 1);

@@ -40,7 +40,8 @@ class NixyContractTest : public ::testing::Test {
  protected:
   NixyContractTest() {
     std::filesystem::copy_file(CHORALE_TEMPLATE, template_file());
-    cluster_ = std::make_unique<RealCluster>(RealCluster::Options{.proxies = 2, .nginx_template = template_file()});
+    cluster_ = std::make_unique<RealCluster>(
+        RealCluster::Options{.proxies = 2, .more_config = "nixy_metrics = true\n", .nginx_template = template_file()});
   }
   void SetUp() override { ASSERT_TRUE(cluster().start()) << cluster().logs(); }
 

@@ -320,6 +320,22 @@ TEST(DocumentVersionsTest, WhatTheLeaderAloneSaysComesBackAsItWas) {
   expect_read(decode_agent(without(encode(leading), "/blocked", "reason")), leading, "reason");
 }
 
+TEST(DocumentVersionsTest, DrainedComesBackAsItWas) {
+  AgentDocument agent = versioned_agent();
+  EXPECT_FALSE(decode_agent(encode(agent))->drained);
+  EXPECT_EQ(Json::parse(encode(agent)).at("drained"), nullptr);  // said, so that zkCli shows it
+  EXPECT_FALSE(decode_agent(kAgent01)->drained);
+  agent.drained = Drained{"jo", "a new kernel", "2026-11-22T12:00:00.000Z"};
+  expect_read(decode_agent(encode(agent)), agent, "agent");
+  EXPECT_FALSE(decode_agent(without(encode(agent), "/drained", "since")));
+  agent.drained->reason = std::string(2'000, 'x');
+  EXPECT_EQ(decode_agent(encode(agent))->drained->reason.size(), kMaxTextBytes);
+  agent.drained->reason.clear();
+  expect_read(decode_agent(without(encode(agent), "/drained", "reason")), agent, "reason");
+  agent.drained->by.clear();
+  expect_read(decode_agent(without(encode(agent), "/drained", "by")), agent, "by");
+}
+
 TEST(DocumentVersionsTest, AnotherTypeIsNoMissingKey) {
   for (const char* key : {"host",
                           "version",
@@ -338,6 +354,7 @@ TEST(DocumentVersionsTest, AnotherTypeIsNoMissingKey) {
                           "sync_requests",
                           "missing",
                           "formats",
+                          "drained",
                           "late",
                           "blocked",
                           "held_back",

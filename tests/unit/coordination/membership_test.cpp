@@ -232,5 +232,18 @@ TEST(MembershipTest, WritesOnlyWhatChanged) {
   for (const Operation& operation : agent.sent) EXPECT_FALSE(std::holds_alternative<WriteNode>(operation));
 }
 
+TEST(MembershipTest, SaysThatItIsDrainedAndNoLonger) {
+  CoordinatorCluster cluster;
+  TestAgent& agent = started(cluster);
+  StatusChanged status{Condition::kDown, "drained", "t", true};
+  status.drained = Drained{"jo", "a new kernel", "2026-11-22T12:00:00.000Z"};
+  agent.step(status);
+  cluster.advance(seconds(1));
+  EXPECT_EQ(agent_document(cluster, "a").drained, status.drained);
+  agent.step(StatusChanged{Condition::kOk, "fine", "t", true});
+  cluster.advance(seconds(1));
+  EXPECT_FALSE(agent_document(cluster, "a").drained);
+}
+
 }  // namespace
 }  // namespace chorale::coordination

@@ -104,5 +104,18 @@ TEST(StandaloneRestartTest, WaitsForNoOlderSession) {
   EXPECT_GT(cluster.state().epoch, Epoch{7});
 }
 
+TEST_F(SourceHandoverTest, DrainedIsNotIllSoItTakesOver) {
+  StatusChanged drained;
+  drained.condition = Condition::kDown;
+  drained.marathon_reachable = true;
+  drained.drained = Drained{"jo", "", "2026-11-22T12:00:00.000Z"};
+  b().step(drained);
+  say(a(), true);
+  cluster_.advance(seconds(30));
+  ASSERT_TRUE(leads(a()));
+  say(a(), false);
+  EXPECT_TRUE(cluster_.wait([&] { return leads(b()); }, seconds(20)));
+}
+
 }  // namespace
 }  // namespace chorale::coordination

@@ -34,6 +34,7 @@ TEST(ConfigTest, EmptyFileGivesTheDefaults) {
   EXPECT_EQ(config.keep_revisions, 20);
   EXPECT_EQ(config.collect_interval, milliseconds(600'000));
   EXPECT_TRUE(config.repair_drift);
+  EXPECT_FALSE(config.nixy_metrics);
   EXPECT_THAT(missing_for_agent(config),
               ElementsAre(AllOf(HasSubstr("test.toml: marathon is not set"), HasSubstr("zookeeper = "))));
 }
@@ -96,6 +97,7 @@ health_memory = "1h"
 shrink_limit = 0.25
 drift = "report"
 expose_env = ["DC", "TIER"]
+nixy_metrics = true
 ca_file = "/etc/ssl/marathon.pem"
 [local]
 Datacenter = "fra1"
@@ -118,6 +120,7 @@ weight = 3
   EXPECT_EQ(config.health_memory, milliseconds(3'600'000));
   EXPECT_DOUBLE_EQ(config.shrink_limit, 0.25);
   EXPECT_FALSE(config.repair_drift);
+  EXPECT_TRUE(config.nixy_metrics);
   EXPECT_THAT(config.expose_env, ElementsAre("DC", "TIER"));
   EXPECT_EQ(config.local.at("Datacenter"), "fra1");
   EXPECT_EQ(config.local.at("weight"), "3");

@@ -16,6 +16,7 @@ using ::testing::HasSubstr;
 using Json = nlohmann::ordered_json;
 
 constexpr std::chrono::hours kNow{100};
+const coordination::Drained kDrained{"jo", "a new kernel", "2026-11-22T12:00:00.000Z"};
 
 Identity identity(std::int64_t revision) { return {Epoch{7}, Revision{revision}, std::string(64, 'd')}; }
 
@@ -135,7 +136,7 @@ TEST(HealthTest, ObserverIsDegradedAtMost) {
   inputs.view.connected = false;
   expect(inputs, Condition::kDegraded, "; shadow.conf stays as it is");
   inputs = observing();
-  inputs.drained = true;
+  inputs.drained = kDrained;
   expect(inputs, Condition::kOk, "OK");
 }
 
@@ -180,8 +181,23 @@ TEST(HealthTest, PolicyThatIsNotThePoolsIsDegraded) {
 
 TEST(HealthTest, DrainedIsDown) {
   HealthInputs inputs = well();
-  inputs.drained = true;
-  expect(inputs, Condition::kDown, "drained");
+  inputs.drained = kDrained;
+  EXPECT_EQ(judge(inputs).condition, Condition::kDown);
+  EXPECT_EQ(judge(inputs).message, "drained by jo since 2026-11-22T12:00:00.000Z: a new kernel");
+  inputs.marathon_trouble = Failure{"answers 500"};
+  expect(inputs, Condition::kDown,
+         "drained by jo since 2026-11-22T12:00:00.000Z: a new kernel; besides: Marathon: answers 500");
+  inputs.nginx.running = false;
+  inputs.nginx.message = "/run/nginx.pid: no such process";
+  expect(inputs, Condition::kDown, "a new kernel; besides: Nginx is not running: /run/nginx.pid");
+}
+
+TEST(HealthTest, DocumentSaysWhoDrained) {
+  HealthInputs inputs = well();
+  EXPECT_EQ(Json::parse(health_json(inputs)).at("Drained"), nullptr);
+  inputs.drained = kDrained;
+  const Json drained = Json::parse(health_json(inputs)).at("Drained");
+  EXPECT_EQ(drained, (Json{{"By", "jo"}, {"Reason", "a new kernel"}, {"Since", "2026-11-22T12:00:00.000Z"}}));
 }
 
 TEST(HealthTest, EditOfTheFileIsNotCalledARefusal) {

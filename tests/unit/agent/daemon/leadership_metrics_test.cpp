@@ -32,7 +32,7 @@ class LeadershipMetricsTest : public testing::Test {
     closed.offer = offer;
     closed.fate = fate;
     closed.identity = identity(revision);
-    counted_.closed(closed);
+    counted_.closed(now_, closed);
   }
   static coordination::Identity identity(std::int64_t revision) {
     return {coordination::Epoch{7}, coordination::Revision{revision}, "d"};
@@ -40,7 +40,7 @@ class LeadershipMetricsTest : public testing::Test {
   void expect(const std::string& line) const { EXPECT_THAT(metrics_.text(), HasSubstr("\n" + line + "\n")); }
 
   TimePoint now_ = TimePoint{} + std::chrono::hours(1);
-  Metrics metrics_{"1"};
+  Metrics metrics_{"1", true};
   MarathonTracker tracker_{options()};
   LeadershipMetrics counted_{metrics_};
 };
@@ -107,6 +107,8 @@ TEST_F(LeadershipMetricsTest, AChangeTakesFromItsFirstEventUntilItIsServed) {
   counted_.applied(now_, identity(7));
   expect("chorale_change_applied_seconds_count 1");
   expect("chorale_change_applied_seconds_sum 2");
+  expect("chorale_change_committed_seconds_count 1");
+  expect("chorale_change_committed_seconds_sum 1");
   expect("chorale_proposals_total{result=\"committed\"} 1");
 
   counted_.offered(42);

@@ -29,7 +29,7 @@ class AdminPagesTest : public ::testing::Test {
     };
     made.routes = [] { return std::make_shared<const render::RoutingState>(); };
     made.times = [] { return AppliedTimes{}; };
-    made.metrics = [] { return std::string("chorale_build_info 1\n"); };
+    made.metrics = [](const auto& done) { done("chorale_build_info 1\n"); };
     made.request_sync = [this] {
       ++reloads_;
       return std::string("queued");
@@ -45,6 +45,11 @@ class AdminPagesTest : public ::testing::Test {
     made.routes_page = [this](const std::optional<std::string>& app, const auto& done) {
       explained_.push_back(app.value_or("all"));
       failure_ ? done(tl::unexpected(*failure_)) : done(std::string("{\"routes\": null}"));
+    };
+    made.drain = [this](bool drained, const DrainOrder& order,
+                        const std::function<void(tl::expected<std::string, Failure>)>& answer) {
+      drains_.emplace_back(drained, order);
+      failure_ ? answer(tl::unexpected(*failure_)) : answer("done, for " + order.by);
     };
     made.command = [this](Command command, std::function<void(std::optional<Failure>)> done) {
       commands_.push_back(command);
@@ -82,6 +87,7 @@ class AdminPagesTest : public ::testing::Test {
   std::string query_;
   std::string body_;
   std::vector<coordination::AcceptDocument> accepted_;
+  std::vector<std::pair<bool, DrainOrder>> drains_;
   std::optional<Failure> failure_;
   bool over_unix_ = false;
   HttpServer::Handler handler_ = make_admin_api(sources());
@@ -278,6 +284,47 @@ TEST_F(AdminPagesTest, CommandThatCouldNotBeDoneSaysWhy) {
   const auto answer = ask("/v1/nginx/reload", "POST");
   EXPECT_EQ((*answer)->status, 409U);
   EXPECT_EQ((*answer)->body, "nginx: [emerg] no\n");
+}
+
+TEST_F(AdminPagesTest, DrainIsForOperatorsAlone) {
+  for (const char* path : {"/v1/drain", "/v1/undrain"}) {
+    EXPECT_EQ(status(path, "POST"), 403U) << "loopback is where a careless proxy_pass speaks from";
+    EXPECT_EQ(status(path, "GET"), 405U);
+  }
+  EXPECT_THAT(drains_, IsEmpty());
+  over_unix_ = true;
+  body_ = R"({"by": "jo", "reason": "a new kernel"})";
+  const auto drained = ask("/v1/drain", "POST");
+  ASSERT_TRUE(*drained);
+  EXPECT_EQ((*drained)->status, 200U);
+  EXPECT_EQ((*drained)->body, "done, for jo\n");
+  body_.clear();
+  EXPECT_EQ(status("/v1/undrain", "POST"), 200U);
+  EXPECT_THAT(drains_, ElementsAre(std::pair(true, DrainOrder{"jo", "a new kernel"}),
+                                   std::pair(false, DrainOrder{"an operator", ""})));
+}
+
+TEST_F(AdminPagesTest, DrainThatIsNotKeptIsAConflictAndAForeignBodyIsRefused) {
+  over_unix_ = true;
+  body_ = "drain, please";
+  EXPECT_EQ(status("/v1/drain", "POST"), 400U);
+  EXPECT_THAT(drains_, IsEmpty());
+  body_.clear();
+  failure_ = Failure{"disk full"};
+  const auto refused = ask("/v1/drain", "POST");
+  ASSERT_TRUE(*refused);
+  EXPECT_EQ((*refused)->status, 409U);
+  EXPECT_EQ((*refused)->body, "disk full\n");
+}
+
+TEST_F(AdminPagesTest, BearerOfTheTokenDrainsFromElsewhere) {
+  AdminSources made = sources();
+  made.admin_token = "secret";
+  handler_ = make_admin_api(std::move(made));
+  EXPECT_EQ(status("/v1/drain", "POST", false), 401U);
+  EXPECT_EQ(status("/v1/drain", "POST", true), 401U);
+  EXPECT_EQ(status("/v1/drain", "POST", false, "Bearer secret"), 200U);
+  EXPECT_EQ(drains_.size(), 1U);
 }
 
 }  // namespace

@@ -20,7 +20,8 @@ TEST(MetricsTest, NamesVersionAndProcess) {
 }
 
 TEST(MetricsTest, EveryNameOfNixysIsThere) {
-  const std::string text = Metrics("1").text();
+  EXPECT_THAT(Metrics("1").text(), Not(HasSubstr("nixy_")));
+  const std::string text = Metrics("1", true).text();
   for (const char* name : {"nixy_reloads_failed", "nixy_reloads_successful", "nixy_invalid_subdomain_label_warnings",
                            "nixy_duplicate_subdomain_label_warnings", "nixy_endpoint_check_fails",
                            "nixy_endpoint_down_errors", "nixy_all_endpoints_down_errors", "nixy_marathon_stream_errors",
@@ -31,7 +32,7 @@ TEST(MetricsTest, EveryNameOfNixysIsThere) {
 }
 
 TEST(MetricsTest, ReloadsCountUnderBothNames) {
-  Metrics metrics("1");
+  Metrics metrics("1", true);
   metrics.reload(true, milliseconds(150));
   metrics.reload(true, milliseconds(250));
   metrics.reload(false, milliseconds(5'000));
@@ -78,6 +79,114 @@ TEST(MetricsTest, GaugesFollowTheCluster) {
         "chorale_nginx_workers{state=\"shutting_down\"} 2", "chorale_health 1",
         "chorale_loop_delay_max_seconds 0.03"}) {
     EXPECT_THAT(text, HasSubstr(std::string(line) + "\n"));
+  }
+}
+
+TEST(MetricsTest, LastChangeAndWhatIsWrongAreShown) {
+  Metrics metrics("1");
+  coordination::ViewChanged view;
+  view.committed = coordination::RevisionHeader{};
+  view.committed->created_at = "2026-11-22T12:00:00.250Z";
+  view.policy_difference = "realm";
+  metrics.set_cluster(view);
+  NginxStatus nginx;
+  nginx.workers = 4;
+  nginx.old_workers = 5;
+  nginx.config_healthy = false;
+  nginx.drifted = true;
+  nginx.failing_since = TimePoint();
+  metrics.set_nginx(nginx);
+  metrics.set_drained(true);
+  metrics.set_template_healthy(true);
+  const std::string text = metrics.text();
+  for (const char* line :
+       {"chorale_policy_differs 1", "chorale_nginx_old_worker_generations 2", "chorale_nginx_config_healthy 0",
+        "chorale_nginx_config_drifted 1", "chorale_apply_failing 1", "chorale_observer 0", "chorale_drained 1",
+        "chorale_template_healthy 1"}) {
+    EXPECT_THAT(text, HasSubstr("\n" + std::string(line) + "\n"));
+  }
+  const std::string name = "\nchorale_committed_timestamp_seconds ";
+  ASSERT_THAT(text, HasSubstr(name));
+  EXPECT_NEAR(std::stod(text.substr(text.find(name) + name.size())), 1795348800.25, 0.001);
+
+  metrics.set_cluster({});
+  metrics.set_nginx({});
+  metrics.set_drained(false);
+  metrics.set_template_healthy(false);
+  const std::string later = metrics.text();
+  for (const char* line : {"chorale_policy_differs 0", "chorale_nginx_old_worker_generations 0",
+                           "chorale_nginx_config_healthy 1", "chorale_nginx_config_drifted 0",
+                           "chorale_apply_failing 0", "chorale_drained 0", "chorale_template_healthy 0"}) {
+    EXPECT_THAT(later, HasSubstr("\n" + std::string(line) + "\n"));
+  }
+}
+
+TEST(MetricsTest, WhatOnlyALeaderKnowsEndsWithItsLeadership) {
+  Metrics metrics("1");
+  EXPECT_THAT(metrics.text(), Not(HasSubstr("data_age")));
+  metrics.set_data_age(milliseconds(1'500));
+  metrics.set_stream_attached(true);
+  metrics.set_loss_held_back(true);
+  const std::string text = metrics.text();
+  EXPECT_THAT(text, HasSubstr("\nchorale_marathon_data_age_seconds 1.5\n"));
+  EXPECT_THAT(text, HasSubstr("\nchorale_marathon_stream_attached 1\n"));
+  EXPECT_THAT(text, HasSubstr("\nchorale_loss_held_back 1\n"));
+  metrics.leadership_ended();
+  const std::string later = metrics.text();
+  EXPECT_THAT(later, Not(HasSubstr("data_age")));
+  EXPECT_THAT(later, HasSubstr("\nchorale_marathon_stream_attached 0\n"));
+  EXPECT_THAT(later, HasSubstr("\nchorale_loss_held_back 0\n"));
+}
+
+TEST(MetricsTest, EverySessionEventHasItsOwnCount) {
+  using coordination::SessionState;
+  Metrics metrics("1");
+  const std::vector<std::pair<SessionState, std::string>> events = {{SessionState::kConnected, "connected"},
+                                                                    {SessionState::kConnecting, "disconnected"},
+                                                                    {SessionState::kExpired, "expired"},
+                                                                    {SessionState::kAuthFailed, "auth_failed"},
+                                                                    {SessionState::kUnresolved, "unresolved"}};
+  int count = 0;
+  for (const auto& [state, name] : events) {
+    ++count;
+    for (int i = 0; i < count; ++i) metrics.session_event(state);
+    EXPECT_THAT(metrics.text(), HasSubstr("chorale_zookeeper_session_events_total{event=\"" + name + "\"} " +
+                                          std::to_string(count) + "\n"));
+  }
+}
+
+TEST(MetricsTest, StepsOfAChangeHaveAHistogramEach) {
+  Metrics metrics("1");
+  metrics.change_committed(milliseconds(250));
+  metrics.commit_applied(milliseconds(500));
+  metrics.change_applied(milliseconds(750));
+  metrics.observe_loop_delay(milliseconds(125));
+  const std::string text = metrics.text();
+  for (const char* line :
+       {"chorale_change_committed_seconds_sum 0.25", "chorale_commit_applied_seconds_sum 0.5",
+        "chorale_change_applied_seconds_sum 0.75", "chorale_loop_delay_seconds_sum 0.125",
+        "chorale_loop_delay_seconds_bucket{le=\"0.1\"} 0", "chorale_loop_delay_seconds_bucket{le=\"0.25\"} 1"}) {
+    EXPECT_THAT(text, HasSubstr("\n" + std::string(line) + "\n"));
+  }
+}
+
+TEST(MetricsTest, NginxIsShownAsItCountsItself) {
+  Metrics metrics("1");
+  EXPECT_THAT(metrics.text(), Not(HasSubstr("chorale_nginx_requests_total")));
+  NginxCounters nginx;
+  nginx.accepted = 11;
+  nginx.handled = 10;
+  nginx.requests = 25;
+  nginx.active = 6;
+  nginx.reading = 1;
+  nginx.writing = 2;
+  nginx.waiting = 3;
+  const std::string text = metrics.text(nginx);
+  for (const char* line :
+       {"chorale_nginx_connections_accepted_total 11", "chorale_nginx_connections_handled_total 10",
+        "chorale_nginx_requests_total 25", "chorale_nginx_connections{state=\"reading\"} 1",
+        "chorale_nginx_connections{state=\"writing\"} 2", "chorale_nginx_connections{state=\"waiting\"} 3"}) {
+    EXPECT_THAT(text, HasSubstr("\n" + std::string(line) + "\n"));
   }
 }
 

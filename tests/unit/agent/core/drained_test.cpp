@@ -1,0 +1,78 @@
+#include "agent/core/drained.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "agent/base/clock.h"
+
+namespace chorale::agent {
+namespace {
+
+using coordination::Drained;
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using ::testing::HasSubstr;
+
+const Drained kNewKernel{"jo", "a \"new\" kernel", "2026-11-22T12:00:00.250Z"};
+
+TEST(DrainedTest, FileIsReadBackAsItWasWritten) {
+  const auto read = decode_drained(encode_drained(kNewKernel));
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(*read, kNewKernel);
+}
+
+TEST(DrainedTest, WhatIsNoSuchFileIsAnError) {
+  for (const char* text : {"", "{", "[]", "{}", R"({"since": "yesterday"})", R"({"since": 5})",
+                           R"({"since": "2026-11-22T12:00:00.250Z", "by": 1})",
+                           R"({"since": "2026-11-22T12:00:00.250Z", "reason": null})"}) {
+    const auto read = decode_drained(text);
+    ASSERT_FALSE(read) << text;
+    EXPECT_THAT(read.error().message, HasSubstr("since"));
+  }
+  const auto least = decode_drained(R"({"since": "2026-11-22T12:00:00.250Z"})");
+  ASSERT_TRUE(least);
+  EXPECT_EQ(*least, (Drained{"", "", "2026-11-22T12:00:00.250Z"}));
+}
+
+TEST(DrainedTest, OrderIsEmptyOrJson) {
+  EXPECT_EQ(*decode_drain_order(""), (DrainOrder{"an operator", ""}));
+  EXPECT_EQ(*decode_drain_order("{}"), (DrainOrder{"an operator", ""}));
+  EXPECT_EQ(*decode_drain_order(encode_drain_order({"jo", "why\n"})), (DrainOrder{"jo", "why\n"}));
+  for (const char* body : {"x", "[]", "\"jo\"", R"({"by": 1})", R"({"reason": {}})"}) {
+    EXPECT_FALSE(decode_drain_order(body)) << body;
+  }
+  EXPECT_EQ(decode_drain_order(encode_drain_order({"jo", std::string(5'000, 'x')}))->reason.size(), 1'024U);
+}
+
+TEST(DrainedTest, IsSaidInWords) {
+  EXPECT_EQ(drained_text(kNewKernel), "drained by jo since 2026-11-22T12:00:00.250Z: a \"new\" kernel");
+  EXPECT_EQ(drained_text({"", "", "2026-11-22T12:00:00.250Z"}), "drained since 2026-11-22T12:00:00.250Z");
+  const auto since = *parse_utc(kNewKernel.since);
+  EXPECT_EQ(was_drained_text(kNewKernel, since + minutes(12) + seconds(50)), "was drained for 12 min by jo");
+  EXPECT_EQ(was_drained_text({"", "", kNewKernel.since}, since + seconds(3)), "was drained for 3 s");
+  EXPECT_EQ(was_drained_text({"jo", "", "?"}, since), "was drained by jo");
+}
+
+TEST(DrainedTest, TimesHaveAtMostTwoUnits) {
+  EXPECT_EQ(time_text(seconds(-5)), "0 s");
+  EXPECT_EQ(time_text(seconds(59)), "59 s");
+  EXPECT_EQ(time_text(seconds(60)), "1 min");
+  EXPECT_EQ(time_text(seconds(3'599)), "59 min");
+  EXPECT_EQ(time_text(hours(1)), "1 h 0 min");
+  EXPECT_EQ(time_text(hours(23) + minutes(59) + seconds(59)), "23 h 59 min");
+  EXPECT_EQ(time_text(hours(24)), "1 d 0 h");
+  EXPECT_EQ(time_text(hours(24 * 9 + 5)), "9 d 5 h");
+}
+
+TEST(ClockTest, TimeIsReadBackAsItWasWritten) {
+  const auto now = std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  EXPECT_EQ(parse_utc(format_utc(now)), now);
+  for (const char* text : {"", "2026-11-22", "2026-11-22T12:00:00Z", "2026-11-22T12:00:00.5Z",
+                           "2026-02-31T12:00:00.000Z", "2026-11-22T12:00:00.000Z ", "2026-11-22T12:00:00.000"}) {
+    EXPECT_FALSE(parse_utc(text)) << text;
+  }
+}
+
+}  // namespace
+}  // namespace chorale::agent
