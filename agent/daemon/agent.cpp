@@ -204,6 +204,12 @@ AdminSources Agent::admin_sources() {
     }
     return "queued";
   };
+  sources.after = [this](Milliseconds wait, std::function<void()> then) {
+    const auto timer = std::make_shared<boost::asio::steady_timer>(loop_, wait);
+    timer->async_wait([timer, then = std::move(then)](const boost::system::error_code& error) {
+      if (!error) then();
+    });
+  };
   sources.accept = [this](const coordination::AcceptDocument& word) { return accept_loss(word); };
   sources.command = [this](Command command, auto done) { nginx_->command(command, std::move(done)); };
   return sources;

@@ -10,8 +10,10 @@
 #include <utility>
 #include <vector>
 
+#include "agent/base/clock.h"
+#include "agent/http/live_status.h"
 #include "agent/http/nixy_config.h"
-#include "agent/http/status_page.h"
+#include "agent/http/page.h"
 #include "coordination/loop_thread.h"
 
 namespace chorale::agent {
@@ -61,17 +63,18 @@ class AdminApi : public std::enable_shared_from_this<AdminApi> {
     const std::string& body;
   };
   enum class Methods { kRead, kReadOrPost, kPost };
-  struct Page {
+  struct Served {
     std::string_view path;
     Asker at_least;
     Methods methods;
     void (AdminApi::*serve)(const Asked&, const HttpServer::Respond&);
   };
-  static const std::array<Page, 10> kPages;
-  [[nodiscard]] static std::optional<HttpResponse> refuse_method(const Page& page, const std::string& method);
-  [[nodiscard]] HttpResponse refuse_asker(const Page& page) const;
+  static const std::array<Served, 11> kPages;
+  [[nodiscard]] static std::optional<HttpResponse> refuse_method(const Served& page, const std::string& method);
+  [[nodiscard]] HttpResponse refuse_asker(const Served& page) const;
 
   void serve_page(const Asked& asked, const HttpServer::Respond& respond);
+  void serve_stream(const Asked& asked, const HttpServer::Respond& respond);
   void serve_health(const Asked& asked, const HttpServer::Respond& respond);
   void serve_status(const Asked& asked, const HttpServer::Respond& respond);
   void serve_config(const Asked& asked, const HttpServer::Respond& respond);
@@ -92,6 +95,7 @@ class AdminApi : public std::enable_shared_from_this<AdminApi> {
   [[nodiscard]] Asker who_asks(const HttpRequest& request) const;
 
   AdminSources sources_;
+  std::shared_ptr<LiveStatus> live_;  // from the first listener on
   std::optional<ClusterResult> cached_;
   Clock::time_point cached_at_{};
   std::vector<Waiter> waiters_;
@@ -101,8 +105,9 @@ class AdminApi : public std::enable_shared_from_this<AdminApi> {
   coordination::LoopThread thread_;
 };
 
-const std::array<AdminApi::Page, 10> AdminApi::kPages{{
+const std::array<AdminApi::Served, 11> AdminApi::kPages{{
     {"/", Asker::kAnyone, Methods::kRead, &AdminApi::serve_page},
+    {"/v1/stream", Asker::kAnyone, Methods::kRead, &AdminApi::serve_stream},
     {"/v1/health", Asker::kAnyone, Methods::kRead, &AdminApi::serve_health},
     {"/v1/status", Asker::kAnyone, Methods::kRead, &AdminApi::serve_status},
     {"/v1/metrics", Asker::kAnyone, Methods::kRead, &AdminApi::serve_metrics},
@@ -119,7 +124,7 @@ AdminApi::Asker AdminApi::who_asks(const HttpRequest& request) const {
   return request.from_loopback ? Asker::kTrusted : Asker::kAnyone;
 }
 
-std::optional<HttpResponse> AdminApi::refuse_method(const Page& page, const std::string& method) {
+std::optional<HttpResponse> AdminApi::refuse_method(const Served& page, const std::string& method) {
   const bool reads = method == "GET" || method == "HEAD";
   if (page.methods != Methods::kPost && reads) return std::nullopt;
   if (page.methods != Methods::kRead && method == "POST") return std::nullopt;
@@ -131,7 +136,7 @@ std::optional<HttpResponse> AdminApi::refuse_method(const Page& page, const std:
   return response;
 }
 
-HttpResponse AdminApi::refuse_asker(const Page& page) const {
+HttpResponse AdminApi::refuse_asker(const Served& page) const {
   if (sources_.admin_token.empty()) {
     return text_response(403, page.at_least == Asker::kOperator
                                   ? "only root on this host may ask, over the agent's unix socket (`chorale reload`, "
@@ -145,8 +150,8 @@ HttpResponse AdminApi::refuse_asker(const Page& page) const {
 
 void AdminApi::handle(const HttpRequest& request, const HttpServer::Respond& respond) {
   thread_.check();
-  const auto page =
-      std::find_if(kPages.begin(), kPages.end(), [&](const Page& candidate) { return candidate.path == request.path; });
+  const auto page = std::find_if(kPages.begin(), kPages.end(),
+                                 [&](const Served& candidate) { return candidate.path == request.path; });
   if (page == kPages.end()) return respond(text_response(404, "404 page not found"));
   if (auto refusal = refuse_method(*page, request.method)) return respond(std::move(*refusal));
   const Asker asker = who_asks(request);
@@ -155,13 +160,23 @@ void AdminApi::handle(const HttpRequest& request, const HttpServer::Respond& res
 }
 
 void AdminApi::serve_page(const Asked& /*asked*/, const HttpServer::Respond& respond) {
-  with_cluster([self = shared_from_this(), respond](const ClusterResult& cluster) {
-    HttpResponse response{200, kHtml, status_page(self->sources_.version, self->sources_.health(), cluster), {}};
-    response.headers = {{"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"},
-                        {"Referrer-Policy", "no-referrer"},
-                        {"X-Frame-Options", "DENY"}};
-    respond(std::move(response));
-  });
+  HttpResponse response{200, kHtml, page().html, {}};
+  response.headers = {{"Content-Security-Policy", page().security_policy},
+                      {"Referrer-Policy", "no-referrer"},
+                      {"X-Frame-Options", "DENY"}};
+  respond(std::move(response));
+}
+
+void AdminApi::serve_stream(const Asked& /*asked*/, const HttpServer::Respond& respond) {
+  if (!live_) {
+    live_ = std::make_shared<LiveStatus>(LiveStatus::Sources{sources_.version, sources_.health,
+                                                             [weak = weak_from_this()](Waiter waiter) {
+                                                               if (const auto self = weak.lock())
+                                                                 self->with_cluster(std::move(waiter));
+                                                             },
+                                                             utc_now, sources_.after});
+  }
+  respond(live_->subscribe());
 }
 
 void AdminApi::serve_health(const Asked& /*asked*/, const HttpServer::Respond& respond) {
