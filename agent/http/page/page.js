@@ -116,10 +116,27 @@ function show() {
       entry.since ? [' (since ', time(entry.since), ')'] : '', entry.todo ? [' ', h('code', {}, entry.todo)] : '')));
   showCluster();
   showAgents();
+  showHere(health);
   tickTimes();
 }
 
-// What is wrong, the worst first; each with what helps.
+function showHere(health) {
+  draw('here', [health.Nginx, health.ZooKeeper, health.Endpoints, health.Warnings], () => {
+    const list = h('dl', {class: 'facts'});
+    const fact = (name, part) => list.append(h('dt', {}, name),
+      h('dd', {class: part.Healthy ? '' : 'down'}, part.Message));
+    fact('Nginx', health.Nginx.Healthy ? {...health.Nginx, Message: 'runs'} : health.Nginx);
+    fact('ZooKeeper', health.ZooKeeper);
+    for (const one of health.Endpoints || []) fact(one.Endpoint, one);
+    for (const warning of health.Warnings || []) {
+      if (!warning.startsWith(kNginxWarns)) list.append(h('dt', {}, 'Note'), h('dd', {}, warning));
+    }
+    return list;
+  });
+}
+
+// What is wrong, the worst first; each with what helps. A warning that stands for ever is none of it.
+const kNginxWarns = 'Nginx warns: ';
 function attention() {
   const health = now.health;
   const list = [];
@@ -154,7 +171,7 @@ function attention() {
     if (!endpoint.Healthy) add('Marathon', `${endpoint.Endpoint}: ${endpoint.Message}`);
   }
   if (!health.Template.Healthy) add('template', health.Template.Message);
-  for (const warning of health.Warnings || []) add('warning', warning);
+  for (const warning of health.Warnings || []) if (warning.startsWith(kNginxWarns)) add('warning', warning);
   return list;
 }
 
