@@ -141,50 +141,50 @@ function attention() {
   const health = now.health;
   const list = [];
   const add = (word, text, more) => list.push({word, text, ...more});
-  if (health.Status === 'down') add('this proxy is down', health.Message, {down: true});
+  if (health.Status === 'down') add('DOWN', health.Message, {down: true});
   if (!now.cluster) {
     const stale = clusterAt ? ' What is shown of the other proxies is from before' : '';
-    add('ZooKeeper', `cannot be read by this agent: ${now.error}.${stale}`, {since: clusterAt, down: true});
+    add('ZOOKEEPER', `cannot be read by this agent: ${now.error}.${stale}`, {since: clusterAt, down: true});
   }
   if (cluster) {
     const alive = new Set(cluster.agents.map((agent) => agent.id));
     const leader = cluster.state.leader;
-    if (leader && !alive.has(leader)) add('no leader', `${leader} is gone, and nobody has taken over yet.`, {down: true});
+    if (leader && !alive.has(leader)) add('NO LEADER', `${leader} is gone, and nobody has taken over yet.`, {down: true});
     for (const agent of cluster.agents) addAgent(add, agent);
     for (const member of cluster.members || []) {
       if (!alive.has(member.id) && !(cluster.unreadable || []).some((text) => text.startsWith(`${member.id}: `))) {
-        add('missing', `${member.id} belongs to the pool, and no agent of it is registered. If it is gone for good:`,
+        add('MISSING', `${member.id} belongs to the pool, and no agent of it is registered. If it is gone for good:`,
           {todo: `chorale forget ${member.id}`, down: true});
       }
     }
-    for (const text of cluster.unreadable || []) add('unreadable', text);
+    for (const text of cluster.unreadable || []) add('UNREADABLE', text);
     const held = cluster.state.held;
     if (held) {
-      add('held', `on revision ${held.revision} by ${held.by}: ${held.reason}. Changes wait for`,
+      add('HELD', `on revision ${held.revision} by ${held.by}: ${held.reason}. Changes wait for`,
         {todo: 'chorale release'});
     }
     for (const entry of cluster.quarantined || []) {
-      add('quarantined', `${entry.app} is served as it was before: ${entry.reason}`, {since: entry.since});
+      add('QUARANTINED', `${entry.app} is served as it was before: ${entry.reason}`, {since: entry.since});
     }
   }
   for (const endpoint of health.Endpoints || []) {
-    if (!endpoint.Healthy) add('Marathon', `${endpoint.Endpoint}: ${endpoint.Message}`);
+    if (!endpoint.Healthy) add('MARATHON', `${endpoint.Endpoint}: ${endpoint.Message}`);
   }
-  if (!health.Template.Healthy) add('template', health.Template.Message);
-  for (const warning of health.Warnings || []) if (warning.startsWith(kNginxWarns)) add('warning', warning);
+  if (!health.Template.Healthy) add('TEMPLATE', health.Template.Message);
+  for (const warning of health.Warnings || []) if (warning.startsWith(kNginxWarns)) add('WARNING', warning);
   return list;
 }
 
 function addAgent(add, agent) {
   if (agent.drained) {
-    add('drained', `${agent.id} by ${agent.drained.by || 'an operator'}: ${agent.drained.reason || 'no reason given'}.`,
+    add('DRAINED', `${agent.id} by ${agent.drained.by || 'an operator'}: ${agent.drained.reason || 'no reason given'}.`,
       {since: agent.drained.since, todo: 'chorale undrain'});
   }
-  if (agent.blocked) add('blocked', `a change cannot be committed: ${agent.blocked.reason}`,
+  if (agent.blocked) add('BLOCKED', `a change cannot be committed: ${agent.blocked.reason}`,
     {since: agent.blocked.since, down: true});
-  if (agent.held_back) add('held back', `${agent.held_back.reason}. If it is real:`,
+  if (agent.held_back) add('HELD BACK', `${agent.held_back.reason}. If it is real:`,
     {todo: `chorale accept ${agent.held_back.digest}`, down: true});
-  for (const id of agent.late || []) add('late', `${id} is not waited for: its Nginx answers too slowly.`);
+  for (const id of agent.late || []) add('LATE', `${id} is not waited for: its Nginx answers too slowly.`);
 }
 
 function showCluster() {
