@@ -1,10 +1,16 @@
 // The command line: verbs, flags, help. What a verb does stands in cli/, the daemon in daemon/.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <functional>
+#include <iostream>
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "agent/base/nearest.h"
 #include "agent/base/version.h"
 #include "agent/cli/cli.h"
+#include "agent/cli/table.h"
 #include "agent/daemon/run_agent.h"
 
 namespace {
@@ -24,6 +30,7 @@ struct Arguments {
   std::string what;
   std::string id;
   StatusFlags status;
+  bool json = false;
   bool test = false;
   std::function<int()> run;
 };
@@ -99,6 +106,12 @@ void add_reading_verbs(CLI::App& app, Arguments& arguments) {
                               [&arguments] { return run_routes(arguments.config, arguments.app); });
   add_config(routes, arguments);
   routes->add_option("app", arguments.app, "one app in detail, e.g. /shop/cart")->type_name("APP");
+
+  CLI::App* explain = add_verb(app, arguments, "explain", "Say why an app is routed, or why it is not, and what to do",
+                               [&arguments] { return run_explain(arguments.config, arguments.app, arguments.json); });
+  add_config(explain, arguments);
+  explain->add_flag("--json", arguments.json, "as JSON");
+  explain->add_option("app", arguments.app, "the id of an app or a pod, e.g. /shop/cart")->type_name("APP")->required();
 }
 
 // What an operator tells the whole pool.
@@ -139,6 +152,71 @@ void add_verbs(CLI::App& app, Arguments& arguments) {
   add_config(add_verb(app, arguments, "version", "Print the version", run_version), arguments);
 }
 
+// Usage errors.
+
+// The first argument that is neither an option nor the value of one that may stand before a verb.
+std::string verb_in(const std::vector<std::string>& words) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == "-f" || words[i] == "--file") {
+      ++i;
+    } else if (!words[i].starts_with('-')) {
+      return words[i];
+    }
+  }
+  return {};
+}
+
+std::string meant(const std::string& word, const std::vector<std::string>& names) {
+  const auto found = nearest(word, {names.begin(), names.end()});
+  return found.empty() ? std::string() : "; did you mean " + std::string(found) + "?";
+}
+
+std::vector<std::string> options_of(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    for (const std::string& name : option->get_snames()) names.push_back("-" + name);
+  }
+  return names;
+}
+
+// Names what was probably meant where a verb or an option is mistyped; nullopt: it is another mistake.
+std::optional<std::string> mistyped(const CLI::App& app, const std::vector<std::string>& words) {
+  const std::string verb = verb_in(words);
+  if (verb.empty()) return std::nullopt;
+  std::vector<std::string> verbs;
+  std::vector<std::string> options = options_of(app);
+  bool is_known = false;
+  for (const CLI::App* one : app.get_subcommands([](const CLI::App*) { return true; })) {
+    verbs.push_back(one->get_name());
+    if (one->get_name() != verb) continue;
+    is_known = true;
+    const auto more = options_of(*one);
+    options.insert(options.end(), more.begin(), more.end());
+  }
+  if (!is_known) {
+    return "there is no verb \"" + safe(verb) + "\"" + meant(verb, verbs) + "\n`chorale --help` lists the verbs.";
+  }
+  for (const std::string& word : words) {
+    const std::string name = word.substr(0, word.find('='));
+    if (!name.starts_with("--") || name == "--") continue;
+    if (std::find(options.begin(), options.end(), name) != options.end()) continue;
+    return verb + " has no option " + safe(name) + meant(name, options) + "\n`chorale " + verb + " --help` lists them.";
+  }
+  return std::nullopt;
+}
+
+int complain_usage(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& words) {
+  if (const auto text = mistyped(app, words)) {
+    std::cerr << "chorale: " << *text << "\n";
+  } else if (verb_in(words).empty()) {
+    std::cout << app.help();
+  } else {
+    app.exit(error);
+  }
+  return kExitUsage;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -155,7 +233,8 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kExitFine : kExitUsage;
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    return complain_usage(app, error, {argv + 1, argv + argc});
   }
   return arguments.run();
 }

@@ -44,28 +44,35 @@ tl::expected<DirectoryTexts, CliError> read_directory(ClusterSession& session, c
 
 }  // namespace
 
-bool find_marathon(CheckReport& report, Config& config) {
-  if (!config.marathon_zookeeper) return true;
-  const coordination::ConnectString where = *std::exchange(config.marathon_zookeeper, std::nullopt);
-  config.marathon.clear();
+tl::expected<std::vector<std::string>, CliError> elected_marathon(const coordination::ConnectString& where,
+                                                                  bool https) {
   ClusterSession session(where);
   std::map<Path, DirectoryTexts> found;
   for (const Path& path : election_directories(where.root)) {
     auto texts = read_directory(session, path);
-    if (!texts) {
-      report.fail("marathon", "its election: " + safe(texts.error().message), texts.error().exit_code);
-      return false;
-    }
+    if (!texts)
+      return tl::unexpected(CliError{texts.error().exit_code, "its election: " + safe(texts.error().message)});
     found.emplace(path, *std::move(texts));
   }
-  const std::string place = "the election at zk://" + where.hosts + where.root.text();
-  config.marathon = elected_endpoints(where.root, found, config.marathon_https);
-  if (config.marathon.empty()) {
-    report.fail("marathon", place + " shows no node; is this Marathon's --zk, and does Marathon run?",
-                kExitUnreachable);
+  auto endpoints = elected_endpoints(where.root, found, https);
+  if (!endpoints.empty()) return endpoints;
+  return tl::unexpected(
+      CliError{kExitUnreachable, "the election at zk://" + where.hosts + where.root.text() +
+                                     " shows no node; is this Marathon's --zk, and does Marathon run?"});
+}
+
+bool find_marathon(CheckReport& report, Config& config) {
+  if (!config.marathon_zookeeper) return true;
+  const coordination::ConnectString where = *std::exchange(config.marathon_zookeeper, std::nullopt);
+  config.marathon.clear();
+  auto endpoints = elected_marathon(where, config.marathon_https);
+  if (!endpoints) {
+    report.fail("marathon", endpoints.error().message, endpoints.error().exit_code);
     return false;
   }
-  report.ok("marathon", place + " is led by " + config.marathon.front());
+  config.marathon = *std::move(endpoints);
+  report.ok("marathon",
+            "the election at zk://" + where.hosts + where.root.text() + " is led by " + config.marathon.front());
   return true;
 }
 

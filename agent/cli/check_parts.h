@@ -6,9 +6,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tl/expected.hpp>
+#include <vector>
 
 #include "agent/base/http_client.h"
 #include "agent/cli/check_report.h"
+#include "agent/cli/cluster_session.h"
 #include "agent/config/config.h"
 #include "agent/nginx/nginx_here.h"
 
@@ -27,6 +30,9 @@ void check_callback(CheckReport& report, const Config& config);
 void check_zookeeper(CheckReport& report, const Config& config);
 // Would this agent lead? Its policy against the pool's.
 void check_policy(CheckReport& report, const Config& config, const std::string& authorization);
+// Marathon's URLs, the leader's first, as its election shows them; at least one.
+[[nodiscard]] tl::expected<std::vector<std::string>, CliError> elected_marathon(
+    const coordination::ConnectString& where, bool https);
 // Where Marathon is configured as zk://: puts the URLs that its election shows there, for the checks that follow.
 // False: it shows none, which is reported.
 bool find_marathon(CheckReport& report, Config& config);

@@ -19,6 +19,8 @@ int run_check(const std::string& config_file);
 int run_render(const std::string& config_file, const std::string& apps_file);
 int run_status(const std::string& config_file, const StatusFlags& flags);
 int run_routes(const std::string& config_file, const std::string& app);
+// 1: the app is not routed. 3: ZooKeeper, or a standalone agent, cannot be reached; what is known stands on stdout.
+int run_explain(const std::string& config_file, const std::string& app, bool json);
 // 1: `nginx_file` routes otherwise than the committed routes do.
 int run_compare(const std::string& config_file, const std::string& nginx_file);
 // Writes chorale.toml, and a template out of `template_file` (empty: the one that nixy.toml names, where it can be

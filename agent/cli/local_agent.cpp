@@ -16,7 +16,19 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr const char* kStatusPath = "/v1/status";
+constexpr std::size_t kMostOfStatus = 4U << 20U;
 constexpr std::chrono::seconds kCommandPatience{200};  // more than the agent gives a command
+
+Json entries_of(const Json& document, const char* key) {
+  const auto found = document.find(key);
+  return found != document.end() && found->is_array() ? *found : Json::array();
+}
+
+std::string text_of(const Json& entry, const char* key) {
+  if (!entry.is_object()) return {};
+  const auto found = entry.find(key);
+  return found != entry.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
 
 }  // namespace
 
@@ -49,12 +61,19 @@ tl::expected<coordination::ClusterSnapshot, Failure> read_status_body(const std:
       snapshot.unreadable.push_back(agent.error().message);
     }
   }
+  for (const Json& entry : entries_of(document, "quarantined")) {
+    snapshot.quarantined.push_back(
+        {text_of(entry, "app"), text_of(entry, "reason"), text_of(entry, "digest"), text_of(entry, "since")});
+  }
+  for (const Json& entry : entries_of(document, "members")) {
+    snapshot.members.push_back({text_of(entry, "id"), {text_of(entry, "host"), text_of(entry, "since")}});
+  }
   return snapshot;
 }
 
 tl::expected<coordination::ClusterSnapshot, CliError> ask_local_status(const Config& config,
                                                                        std::chrono::milliseconds limit) {
-  const auto answer = ask_http(admin_url(config, kStatusPath), {limit});
+  const auto answer = ask_http(admin_url(config, kStatusPath), {limit, kMostOfStatus});
   if (!answer || answer->status != 200) {
     return tl::unexpected(CliError{
         kExitUnreachable,
@@ -68,6 +87,21 @@ tl::expected<coordination::ClusterSnapshot, CliError> ask_local_status(const Con
                                                 " cannot be read: " + snapshot.error().message});
   }
   return std::move(*snapshot);
+}
+
+tl::expected<coordination::ClusterSnapshot, Failure> ask_agents_status(const Config& config,
+                                                                       std::chrono::milliseconds limit) {
+  const auto answer = ask_http(admin_url(config, kStatusPath), {limit, kMostOfStatus});
+  if (!answer) return tl::unexpected(answer.error());
+  if (answer->status != 200) return tl::unexpected(Failure{"HTTP " + std::to_string(answer->status)});
+  return read_status_body(answer->body);
+}
+
+tl::expected<std::string, Failure> ask_health(const Config& config, std::chrono::milliseconds limit) {
+  const auto answer = ask_http(admin_url(config, "/v1/health"), {limit, kMostOfStatus});
+  if (!answer) return tl::unexpected(answer.error());
+  if (answer->status == 200 || answer->status == 503) return answer->body;
+  return tl::unexpected(Failure{"HTTP " + std::to_string(answer->status)});
 }
 
 tl::expected<void, CliError> tell_local_agent(const Config& config, const std::string& page, const std::string& body) {

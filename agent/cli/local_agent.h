@@ -21,6 +21,11 @@ namespace chorale::agent {
 // From its admin API.
 [[nodiscard]] tl::expected<coordination::ClusterSnapshot, CliError> ask_local_status(const Config& config,
                                                                                      std::chrono::milliseconds limit);
+// Likewise, where ZooKeeper is configured and cannot be reached: of the agent that may still reach it.
+[[nodiscard]] tl::expected<coordination::ClusterSnapshot, Failure> ask_agents_status(const Config& config,
+                                                                                     std::chrono::milliseconds limit);
+// What it says of itself at /v1/health, and of the cluster as it heard of it last.
+[[nodiscard]] tl::expected<std::string, Failure> ask_health(const Config& config, std::chrono::milliseconds limit);
 // What this proxy's Nginx serves, as the agent last kept it in state_dir.
 [[nodiscard]] tl::expected<render::RoutingState, CliError> read_local_routes(const Config& config);
 

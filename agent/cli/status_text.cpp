@@ -1,41 +1,59 @@
 #include "agent/cli/status_text.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
 #include "agent/cli/table.h"
+#include "agent/core/explanation.h"
+#include "agent/core/problems.h"
 
 namespace chorale::agent {
 namespace {
 
 using coordination::AgentDocument;
+using coordination::ClusterSnapshot;
 using coordination::RevisionHeader;
 
 constexpr std::size_t kShortDigest = 12;
+constexpr std::size_t kHeadColumns = 12;
+constexpr std::size_t kColumns = 80;
+constexpr std::size_t kMostLines = 4;  // of one text; the whole is in --json
 
-std::string revision_line(const RevisionHeader& header) {
-  std::string line = to_text(header.identity) + "  " + header.identity.digest.substr(0, kShortDigest) + "  " +
+std::string line(std::string_view head, const std::string& text) {
+  std::string padded(head);
+  padded.resize(std::max(padded.size() + 1, kHeadColumns), ' ');
+  return wrapped(padded, text, kMostLines);
+}
+
+std::string ago(const std::string& at, std::int64_t time) {
+  const auto seconds = seconds_of(at);
+  return seconds ? age_text(time - *seconds) + " ago" : at;
+}
+
+std::string revision_text(const RevisionHeader& header, std::int64_t time) {
+  std::string text = to_text(header.identity) + " " + header.identity.digest.substr(0, kShortDigest) + ", " +
                      std::to_string(header.apps) + " apps, " + std::to_string(header.servers) + " servers";
-  if (header.quarantined > 0) line += ", " + std::to_string(header.quarantined) + " quarantined";
-  return safe(line + "  " + header.created_at);
+  if (header.quarantined > 0) text += ", " + std::to_string(header.quarantined) + " quarantined";
+  return text + ", made " + ago(header.created_at, time);
 }
 
 std::string role_text(const AgentDocument& agent) {
   return agent.applies ? std::string(coordination::to_string(agent.role)) : "observer";
 }
 
-// How far an agent is behind what is committed, in revisions.
-std::string lag(const AgentDocument& agent, const std::optional<RevisionHeader>& committed) {
-  const auto& entry = agent.applies ? agent.applied : agent.shadow;
-  if (!entry || !committed) return "-";
-  const coordination::Identity& applied = entry->identity;
-  if (applied == committed->identity) return "0";
-  const auto behind = committed->identity.revision.value - applied.revision.value;
-  return behind > 0 ? std::to_string(behind) : "differs";
+// How far an agent is behind what is committed: in revisions, and for how long at least, by when that was made.
+std::string lag(const AgentDocument& agent, const std::optional<RevisionHeader>& committed, std::int64_t time) {
+  const auto& served = served_by(agent);
+  if (!served || !committed) return "-";
+  if (served->identity == committed->identity) return "0";
+  const auto behind = committed->identity.revision.value - served->identity.revision.value;
+  const auto made = seconds_of(committed->created_at);
+  return (behind > 0 ? std::to_string(behind) : "differs") + (made ? ", " + age_text(time - *made) : std::string());
 }
 
 // In the unit that says most: the exact number is in --json.
-std::string size_line(const coordination::TreeSize& size) {
+std::string size_text(const coordination::TreeSize& size) {
   constexpr std::int64_t kKib = 1024;
   const auto kib = (size.bytes + kKib / 2) / kKib;
   return std::to_string(size.znodes) + " znodes in ZooKeeper, " + std::to_string(kib) + " KiB";
@@ -47,69 +65,113 @@ std::string list(const std::vector<std::string>& ids) {
   return text;
 }
 
-std::string policy_line(const coordination::PolicyValues& policy) {
-  std::string line = coordination::policy_digest(policy);
-  for (const auto& [name, value] : policy) line += "  " + name + "=\"" + value + "\"";
-  return safe(line);
+std::string policy_text(const coordination::PolicyValues& policy) {
+  std::string text = coordination::policy_digest(policy);
+  for (const auto& [name, value] : policy) text += " " + name + "=\"" + value + "\"";
+  return text;
 }
 
-// Agents that do not lead, members that are not there, apps that are served otherwise than they are defined.
-std::string exceptions(const coordination::ClusterSnapshot& snapshot) {
+// What else there is to say of an agent, below its row.
+std::string remarks(const AgentDocument& agent, const ClusterSnapshot& snapshot) {
+  std::vector<std::string> texts;
+  if (agent.message != "OK") texts.push_back(agent.message);
+  const AgentDocument* leader = leader_of(snapshot);
+  const bool differs = leader != nullptr && !leader->template_digest.empty() && !agent.template_digest.empty() &&
+                       leader->template_digest != agent.template_digest;
+  if (differs) {
+    texts.push_back("its template " + agent.template_digest.substr(0, kShortDigest) + " is not the leader's");
+  }
+  const bool refused = agent.vote && agent.vote->result != coordination::VoteResult::kAck && !agent.vote->error.empty();
+  if (refused && agent.message.find(agent.vote->error) == std::string::npos) {
+    texts.push_back("said " + std::string(coordination::to_string(agent.vote->result)) + " to " +
+                    to_text(agent.vote->identity) + ": " + agent.vote->error);
+  }
   std::string text;
-  for (const coordination::QuarantineEntry& entry : snapshot.quarantined) {
-    const std::string since = entry.since.empty() ? "" : " since " + entry.since;
-    text += safe("quarantined app " + entry.app + since + ": " + entry.reason) + "\n";
+  for (const std::string& one : texts) text += wrapped("  - ", one, kMostLines);
+  return text;
+}
+
+using Row = std::vector<std::string>;
+
+// Where a row is too long for the screen, its first cell stands above the others.
+std::string agent_rows(const std::vector<Row>& rows, const std::vector<std::string>& below) {
+  std::vector<std::size_t> widths(rows.front().size());
+  for (const Row& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], safe(row[i]).size());
   }
-  const auto policy = pool_policy(snapshot);
-  for (const AgentDocument& agent : snapshot.agents) {
-    const auto difference = policy ? coordination::policy_difference(agent.policy, *policy) : std::nullopt;
-    const std::string who = agent.applies ? " does not lead, its policy" : " observes, its policy";
-    if (difference) text += safe(agent.id + who + " is not the pool's: " + *difference) + "\n";
-  }
-  for (const coordination::Member& member : missing_members(snapshot)) {
-    text += safe("missing agent " + member.id + " (host " + member.document.host + ", member since " +
-                 member.document.since + ")") +
-            "; if it is gone for good: chorale forget " + safe(member.id) + "\n";
+  std::size_t others = 0;
+  for (std::size_t i = 1; i < widths.size(); ++i) others += widths[i] + 2;
+  const bool stacked = widths[0] + others > kColumns;
+  if (stacked) widths[0] = 2;
+  std::string text;
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    std::string cells = stacked ? "" : safe(rows[row][0]);
+    if (stacked) text += safe(rows[row][0]) + "\n";
+    cells.resize(widths[0], ' ');
+    for (std::size_t i = 1; i < widths.size(); ++i) {
+      std::string cell = safe(rows[row][i]);
+      cell.resize(widths[i], ' ');
+      cells += "  " + cell;
+    }
+    cells.erase(cells.find_last_not_of(' ') + 1);
+    text += cells + "\n" + below[row];
   }
   return text;
 }
 
+std::string problems_text(const ClusterSnapshot& snapshot) {
+  std::string text;
+  for (const Problem& problem : problems_of(snapshot)) {
+    const std::string since = problem.since.empty() ? "" : "since " + problem.since + ": ";
+    text += line(problem.kind, since + problem.text);
+    if (!problem.next.empty()) text += line("", problem.next);
+  }
+  return text.empty() ? text : text + "\n";
+}
+
 }  // namespace
 
-std::string status_text(const coordination::ClusterSnapshot& snapshot) {
+std::string status_text(const ClusterSnapshot& snapshot, std::int64_t time) {
   const auto& state = snapshot.state;
-  std::string text = "leader     " + (state.leader.empty() ? "none" : safe(state.leader)) + "\n";
-  text += "epoch      " + std::to_string(state.epoch.value) + "\n";
-  text += "committed  " + (state.committed ? revision_line(*state.committed) : "nothing yet") + "\n";
-  if (state.committed) text += "cause      " + safe(state.committed->cause) + "\n";
-  if (state.proposed) text += "proposed   " + revision_line(*state.proposed) + "\n";
-  if (const auto policy = pool_policy(snapshot)) text += "policy     " + policy_line(*policy) + "\n";
-  if (state.held) {
-    text += "held       revision " + std::to_string(state.held->revision.value) + " by " + safe(state.held->by) + ": " +
-            safe(state.held->reason) + "\n";
+  std::string text = problems_text(snapshot);
+  text += line("leader", (state.leader.empty() ? std::string("none") : state.leader) + ", epoch " +
+                             std::to_string(state.epoch.value));
+  text += line("committed", state.committed ? revision_text(*state.committed, time) : "nothing yet");
+  if (state.committed) text += line("cause", state.committed->cause);
+  if (state.proposed) text += line("proposed", revision_text(*state.proposed, time));
+  if (const auto policy = pool_policy(snapshot)) text += line("policy", policy_text(*policy));
+  for (const AgentDocument& agent : snapshot.agents) {
+    if (agent.tree) text += line("tree", size_text(*agent.tree));
+    if (!agent.late.empty()) text += line("late", list(agent.late));
   }
 
+  std::vector<Row> rows{{"AGENT", "ROLE", "STATUS", "APPLIED", "DIGEST", "LAG"}};
+  std::vector<std::string> below{""};
   for (const AgentDocument& agent : snapshot.agents) {
-    if (agent.blocked) text += "blocked    since " + safe(agent.blocked->since + ": " + agent.blocked->reason) + "\n";
-    if (const auto& held = agent.held_back) {
-      text += "held back  " + safe(held->reason + "; if it is real: chorale accept " + held->digest) + "\n";
-    }
-    if (agent.tree) text += "tree       " + size_line(*agent.tree) + "\n";
-    if (!agent.late.empty()) text += "late       " + safe(list(agent.late)) + "\n";
-  }
-
-  std::vector<std::vector<std::string>> rows{{"AGENT", "ROLE", "STATUS", "APPLIED", "DIGEST", "LAG", "MESSAGE"}};
-  for (const AgentDocument& agent : snapshot.agents) {
-    const auto& applied = agent.applies ? agent.applied : agent.shadow;
+    const auto& served = served_by(agent);
     rows.push_back({agent.id, role_text(agent), std::string(coordination::to_string(agent.condition)),
-                    applied ? to_text(applied->identity) : "-",
-                    applied ? applied->identity.digest.substr(0, kShortDigest) : "-", lag(agent, state.committed),
-                    agent.message});
+                    served ? to_text(served->identity) : "-",
+                    served ? served->identity.digest.substr(0, kShortDigest) : "-", lag(agent, state.committed, time)});
+    below.push_back(remarks(agent, snapshot));
   }
-  text += "\n" + table(rows);
-  if (snapshot.agents.empty()) text += "(no agent is alive)\n";
-  for (const std::string& unreadable : snapshot.unreadable) text += "unreadable agent " + safe(unreadable) + "\n";
-  text += exceptions(snapshot);
+  text += "\n" + agent_rows(rows, below);
+  if (snapshot.agents.empty()) text += "(no agent is registered)\n";
+  return text;
+}
+
+std::string local_status_text(const LocalStatus& local, std::int64_t time) {
+  std::string text = wrapped("", local.why);
+  if (!local.id.empty()) text += wrapped("", "What the agent of this proxy knows by itself:");
+  text += "\n";
+  if (local.id.empty()) return text;
+  text += line("agent", local.id + ", " + local.role + ", " + local.condition + ": " + local.message);
+  text += line("serves", local.applied == 0 ? "nothing of Chorale's yet"
+                                            : "revision " + std::to_string(local.applied) + " " +
+                                                  local.digest.substr(0, kShortDigest));
+  const std::string age =
+      local.as_of.empty() ? "as it is now" : "as it was " + ago(local.as_of, time) + " (" + local.as_of + ")";
+  text += line("cluster", age + ": leader " + (local.leader.empty() ? "none" : local.leader) + ", committed revision " +
+                              std::to_string(local.committed) + ", " + std::to_string(local.agents) + " agents");
   return text;
 }
 

@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::string_view kGap = "  ";
 constexpr std::size_t kMaxCell = 4096;
+constexpr std::size_t kColumns = 80;
+constexpr std::string_view kCut = " ...";
 
 }  // namespace
 
@@ -35,6 +37,35 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
     text += line + "\n";
   }
   return text;
+}
+
+std::string wrapped(const std::string& head, std::string_view text, std::size_t most) {
+  const std::string clean = safe(text);
+  const std::string indent(head.size(), ' ');
+  std::string all;
+  std::string line = head;
+  std::size_t lines = 1;
+  bool is_empty = true;  // this line, but for its indent
+  std::size_t at = 0;
+  while ((at = clean.find_first_not_of(' ', at)) != std::string::npos) {
+    const std::size_t end = std::min(clean.find(' ', at), clean.size());
+    const std::size_t room = lines == most ? kColumns - kCut.size() : kColumns;
+    if (!is_empty && line.size() + 1 + (end - at) > room) {
+      if (lines == most) {
+        line += kCut;
+        break;
+      }
+      all += line + "\n";
+      line = indent;
+      ++lines;
+      is_empty = true;
+    }
+    line.append(is_empty ? "" : " ").append(clean, at, end - at);
+    is_empty = false;
+    at = end;
+  }
+  line.erase(line.find_last_not_of(' ') + 1);
+  return all + line + "\n";
 }
 
 }  // namespace chorale::agent

@@ -172,6 +172,13 @@ std::string admin_socket(const Config& config) {
   return (config.state_dir == Config().state_dir ? "/run/chorale" : config.state_dir) + "/admin.sock";
 }
 
+std::string proxy_address(const Config& config) {
+  const auto values = local_values(config, "");
+  const std::string& port = values.at("http_port");
+  if (port.find(':') != std::string::npos) return port;
+  return values.at("hostname") + (port == "80" ? "" : ":" + port);
+}
+
 std::map<std::string, std::string> local_values(const Config& config, const std::string& nginx_user) {
   std::map<std::string, std::string> values = config.local;
   const auto hostname = host_facts().hostname;

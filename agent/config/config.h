@@ -141,6 +141,9 @@ struct ConfigChanges {
 // own, so that several agents of one host have one each.
 [[nodiscard]] std::string admin_socket(const Config& config);
 
+// Where people find this proxy's Nginx: "proxy-1", "proxy-1:8080"; by the value http_port, as templates have it.
+[[nodiscard]] std::string proxy_address(const Config& config);
+
 // The values that @{name} may use on this proxy: built-ins, overridden by [local]. `nginx_user`: what a `user`
 // directive may say here.
 [[nodiscard]] std::map<std::string, std::string> local_values(const Config& config, const std::string& nginx_user);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/base/nearest.h"
 #include "agent/base/url.h"
 #include "agent/config/config_values.h"
 #include "agent/config/marathon_keys.h"
@@ -82,20 +83,6 @@ Checked read_port(std::string_view text, Config& config) {
 template <auto... Path>
 void take(const Config& next, Config& running) {
   kMember<Path...>.of(running) = kMember<Path...>.in(next);
-}
-
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-    }
-  }
-  return row.back();
 }
 
 std::vector<Key> cluster_keys() {
@@ -276,8 +263,8 @@ std::vector<Key> admin_keys() {
       {.name = "admin_token_file",
        .heading = kAdmin,
        .type = SecretFileKey{kMember<&Config::admin_token_file>, kMember<&Config::admin_token>},
-       .text = "A file with the token that other hosts must send to read `/v1/config` or to ask for `/v1/reload`, "
-               "readable by root alone (chmod 600). Empty: these two answer this host only."},
+       .text = "A file with the token that other hosts must send to read `/v1/config`, `/v1/routes` or `/v1/explain`, "
+               "or to ask for `/v1/reload`, readable by root alone (chmod 600). Empty: these answer this host only."},
   };
 }
 
@@ -332,15 +319,9 @@ const Key* find_key(std::string_view name) {
 }
 
 const Key* nearest_key(std::string_view name) {
-  const Key* nearest = nullptr;
-  std::size_t least = std::max<std::size_t>(2, name.size() / 3) + 1;
-  for (const Key& key : key_table()) {
-    const std::size_t distance = edit_distance(name, key.name);
-    if (distance >= least) continue;
-    nearest = &key;
-    least = distance;
-  }
-  return nearest;
+  std::vector<std::string_view> names;
+  for (const Key& key : key_table()) names.emplace_back(key.name);
+  return find_key(nearest(name, names));
 }
 
 bool is_misspelling(std::string_view name, const Key& key) {

@@ -115,8 +115,8 @@ std::string what_stays(const HealthInputs& inputs) {
 std::optional<std::string> why_leaderless(const HealthInputs& inputs) {
   const auto& since = inputs.view.leaderless_since;
   if (!since || inputs.now < *since + inputs.session_timeout + kLeaderlessGrace) return std::nullopt;
-  return "no leader since " + inputs.leaderless_since + ": " + inputs.view.leader + " led last and is not registered" +
-         what_stays(inputs);
+  return std::string(kNoLeaderSince) + inputs.leaderless_since + ": " + inputs.view.leader +
+         " led last and is not registered" + what_stays(inputs);
 }
 
 std::optional<std::string> why_degraded_quarantine(const HealthInputs& inputs) {
@@ -197,6 +197,7 @@ Json cluster_json(const HealthInputs& inputs) {
             {"Applied", applied ? applied->revision.value : 0},
             {"Digest", applied ? applied->digest : std::string()},
             {"Agents", view.agents.size()}};
+  if (!view.connected && !inputs.heard_at.empty()) json["AsOf"] = inputs.heard_at;
   if (inputs.nginx.shadow) json["Shadow"] = written ? written->revision.value : 0;
   return json;
 }

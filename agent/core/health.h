@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/base/types.h"
@@ -35,6 +36,7 @@ struct HealthInputs {
   bool drained = false;
   Milliseconds session_timeout{10'000};
   std::string leaderless_since;  // of view.leaderless_since, on the wall clock
+  std::string heard_at;          // where the view is not connected: when it was last, on the wall clock; or empty
 };
 
 struct HealthVerdict {
@@ -45,6 +47,9 @@ struct HealthVerdict {
 inline constexpr Milliseconds kDownAfterBehind{30'000};
 // Beyond the session timeout: by then the next agent should have taken over.
 inline constexpr Milliseconds kLeaderlessGrace{3'000};
+
+// What the message of an agent begins with that has no leader; then since when, and ": ".
+inline constexpr std::string_view kNoLeaderSince = "no leader since ";
 
 [[nodiscard]] HealthVerdict judge(const HealthInputs& inputs);
 // The body of /v1/health (indented JSON). 503 with kDown, else 200.

@@ -48,7 +48,8 @@ Agent::Agent(Config config, InstanceLock lock, const NotifyEnvironment& service_
       endpoint_watch_(loop_, workers_, config_, authorization_, metrics_, [this] { status_changed(); }),
       framework_watch_(loop_, workers_, config_, authorization_, [this] { framework_answered(); }),
       last_routes_(loop_, workers_, config_.state_dir, [this] { routes_changed(); }),
-      peer_watch_(loop_, workers_, config_.state_dir, [this] { status_changed(); }) {}
+      peer_watch_(loop_, workers_, config_.state_dir, [this] { status_changed(); }),
+      explainer_(explainer_surroundings()) {}
 
 Agent::~Agent() {
   if (leadership_) leadership_->close();
@@ -183,6 +184,17 @@ LocalNginxOptions Agent::nginx_options() const {
   return options;
 }
 
+Explainer::Surroundings Agent::explainer_surroundings() {
+  return {loop_,
+          workers_,
+          config_,
+          last_routes_,
+          [this] { return marathon_client_options(config_, authorization_); },
+          [this] { return endpoints(); },
+          [this]() -> coordination::Store& { return coordination_->store(); },
+          [this] { return templates_.current() ? std::string(templates_.current()->compiled.text()) : std::string(); }};
+}
+
 AdminSources Agent::admin_sources() {
   AdminSources sources;
   sources.version = version();
@@ -194,6 +206,14 @@ AdminSources Agent::admin_sources() {
   sources.cluster = [this](auto done) { read_cluster(std::move(done)); };
   sources.coordination = [this] { return coordination_->describe(); };
   sources.routes = [this] { return last_routes_.state(); };
+  sources.explain = [this](const std::string& app, auto cluster, auto done) {
+    explainer_.explain(app, std::move(cluster), std::move(done));
+  };
+  sources.routes_page = [this](std::optional<std::string> app, auto done) {
+    const auto& identity = last_routes_.identity();  // a moment behind what is applied, while they are being decoded
+    const bool is_applied = identity && identity == nginx_status_.applied;
+    explainer_.routes({identity, is_applied ? last_applied_at_ : std::string()}, std::move(app), std::move(done));
+  };
   sources.times = [this] { return times(); };
   sources.metrics = [this] { return metrics_.text(); };
   sources.request_sync = [this]() -> std::string {

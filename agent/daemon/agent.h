@@ -19,6 +19,7 @@
 #include "agent/core/health.h"
 #include "agent/daemon/coordination_shell.h"
 #include "agent/daemon/endpoint_watch.h"
+#include "agent/daemon/explainer.h"
 #include "agent/daemon/framework_watch.h"
 #include "agent/daemon/instance_lock.h"
 #include "agent/daemon/last_routes.h"
@@ -60,6 +61,7 @@ class Agent {
   [[nodiscard]] std::unique_ptr<MarathonElection> make_election();
   [[nodiscard]] LocalNginxOptions nginx_options() const;
   [[nodiscard]] AdminSources admin_sources();
+  [[nodiscard]] Explainer::Surroundings explainer_surroundings();
 
   // Effects of the coordinator (agent_effects.cpp).
   void perform(coordination::AgentEffect effect);
@@ -105,6 +107,7 @@ class Agent {
   FrameworkWatch framework_watch_;
   LastRoutes last_routes_;
   PeerWatch peer_watch_;
+  Explainer explainer_;
   Behind behind_;
   std::shared_ptr<LocalNginx> nginx_;
   std::unique_ptr<HttpServer> admin_;
@@ -119,6 +122,7 @@ class Agent {
   std::optional<coordination::StateOffered> next_offer_;  // the one that waits
   std::uint64_t last_offer_ = 0;
   std::string leaderless_since_;  // when view_.leaderless_since was set, on the wall clock
+  std::string heard_at_;          // when view_ was connected last, likewise, while it is not
   std::string last_applied_at_;
   std::string last_valid_at_;  // of the last accepted `nginx -t`
   bool status_posted_ = false;

@@ -32,6 +32,7 @@ void Agent::perform(coordination::AgentEffect effect) {
                  [this](const coordination::ApplyRevision& revision) { apply(revision); },
                  [this](coordination::ViewChanged& view) {
                    if (view.leaderless_since && !view_.leaderless_since) leaderless_since_ = utc_now();
+                   if (view_.connected && !view.connected) heard_at_ = utc_now();
                    view_ = std::move(view);
                    if (!view_.proposed) {
                      nginx_->proposal_ended(view_.committed ? std::optional(view_.committed->identity) : std::nullopt);

@@ -23,6 +23,7 @@ HealthInputs Agent::health_inputs() const {
   inputs.standalone = config_.standalone;
   inputs.session_timeout = config_.session_timeout;
   inputs.leaderless_since = leaderless_since_;
+  inputs.heard_at = heard_at_;
   inputs.nginx = nginx_status_;
   inputs.behind_since = behind_.since();
   if (nginx_status_.applied) inputs.replaced_by = peer_watch_.replaced_by(nginx_status_.applied->revision);

@@ -1,5 +1,8 @@
 #include "agent/daemon/last_routes.h"
 
+#include <chrono>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "agent/base/atomic_file.h"
@@ -7,6 +10,13 @@
 #include "render/routes_codec.h"
 
 namespace chorale::agent {
+namespace {
+
+std::int64_t seconds(std::chrono::system_clock::time_point time) {
+  return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
+}
+
+}  // namespace
 
 LastRoutes::LastRoutes(boost::asio::io_context& loop, boost::asio::thread_pool& workers, const std::string& state_dir,
                        std::function<void()> changed)
@@ -17,6 +27,9 @@ void LastRoutes::load() {
   if (!text) return;
   if (auto state = render::decode_routes(*text)) {
     state_ = std::make_shared<const render::RoutingState>(std::move(*state));
+    std::error_code error;
+    const auto written = std::filesystem::last_write_time(file_, error);
+    if (!error) kept_at_ = seconds(std::chrono::file_clock::to_sys(written));
   }
 }
 
@@ -28,6 +41,7 @@ void LastRoutes::wanted(const coordination::Identity& identity, std::shared_ptr<
 void LastRoutes::applied(const coordination::Identity& identity) {
   if (!wanted_text_ || identity != wanted_) return;
   applied_text_ = std::exchange(wanted_text_, nullptr);
+  applied_ = identity;
   keep_next();
 }
 
@@ -42,10 +56,12 @@ void LastRoutes::keep_next() {
         if (state) (void)replace_file(file, *text, {});
         return state;
       },
-      [this](auto state) {
+      [this, identity = applied_](auto state) {
         keeping_ = false;
         if (state) {
           state_ = std::make_shared<const render::RoutingState>(std::move(*state));
+          identity_ = identity;
+          kept_at_ = seconds(std::chrono::system_clock::now());
           changed_();
         }
         keep_next();

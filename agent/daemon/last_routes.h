@@ -6,8 +6,10 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "agent/base/worker.h"
@@ -31,6 +33,10 @@ class LastRoutes {
   void applied(const coordination::Identity& identity);
 
   [[nodiscard]] const std::shared_ptr<const render::RoutingState>& state() const { return state_; }
+  // Which revision they are of; nullopt: they were loaded.
+  [[nodiscard]] const std::optional<coordination::Identity>& identity() const { return identity_; }
+  // Since when, in seconds since 1970; 0: not known.
+  [[nodiscard]] std::int64_t kept_at() const { return kept_at_; }
 
  private:
   void keep_next();
@@ -38,10 +44,13 @@ class LastRoutes {
   Worker worker_;
   std::string file_;
   coordination::Identity wanted_;
+  coordination::Identity applied_;  // whose the text below is
   std::shared_ptr<const std::string> wanted_text_;
   std::shared_ptr<const std::string> applied_text_;  // to be kept next
   bool keeping_ = false;                             // one at a time: an older one must not overwrite a newer one
   std::shared_ptr<const render::RoutingState> state_;
+  std::optional<coordination::Identity> identity_;
+  std::int64_t kept_at_ = 0;
   std::function<void()> changed_;
 };
 

@@ -11,9 +11,12 @@
 #include <vector>
 
 #include "agent/base/clock.h"
+#include "agent/base/one_line.h"
+#include "agent/core/problems.h"
 #include "agent/http/live_status.h"
 #include "agent/http/nixy_config.h"
 #include "agent/http/page.h"
+#include "agent/http/percent.h"
 #include "coordination/loop_thread.h"
 
 namespace chorale::agent {
@@ -40,6 +43,18 @@ HttpResponse json_response(unsigned status, std::string body) {
   return response;
 }
 
+// Of "a=1&app=%2Fshop": the decoded value. nullopt: it is not there, or not to be decoded.
+std::optional<std::string> query_value(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    const std::string_view pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), pair.size() + 1));
+    const std::size_t equals = pair.find('=');
+    if (equals != std::string_view::npos && pair.substr(0, equals) == name)
+      return percent_decode(pair.substr(equals + 1));
+  }
+  return std::nullopt;
+}
+
 bool bears(const std::string& authorization, const std::string& token) {
   constexpr std::string_view kScheme = "bearer ";
   if (token.empty() || authorization.size() < kScheme.size()) return false;
@@ -61,6 +76,7 @@ class AdminApi : public std::enable_shared_from_this<AdminApi> {
   struct Asked {
     Asker by = Asker::kAnyone;
     const std::string& body;
+    const std::string& query;
   };
   enum class Methods { kRead, kReadOrPost, kPost };
   struct Served {
@@ -69,7 +85,8 @@ class AdminApi : public std::enable_shared_from_this<AdminApi> {
     Methods methods;
     void (AdminApi::*serve)(const Asked&, const HttpServer::Respond&);
   };
-  static const std::array<Served, 11> kPages;
+  // nullptr: there is none.
+  [[nodiscard]] static const Served* find_page(std::string_view path);
   [[nodiscard]] static std::optional<HttpResponse> refuse_method(const Served& page, const std::string& method);
   [[nodiscard]] HttpResponse refuse_asker(const Served& page) const;
 
@@ -79,6 +96,8 @@ class AdminApi : public std::enable_shared_from_this<AdminApi> {
   void serve_status(const Asked& asked, const HttpServer::Respond& respond);
   void serve_config(const Asked& asked, const HttpServer::Respond& respond);
   void serve_metrics(const Asked& asked, const HttpServer::Respond& respond);
+  void serve_routes(const Asked& asked, const HttpServer::Respond& respond);
+  void serve_explain(const Asked& asked, const HttpServer::Respond& respond);
   void serve_reload(const Asked& asked, const HttpServer::Respond& respond);
   void serve_nginx_reload(const Asked& /*asked*/, const HttpServer::Respond& respond) {
     serve(Command::kReload, respond);
@@ -105,19 +124,25 @@ class AdminApi : public std::enable_shared_from_this<AdminApi> {
   coordination::LoopThread thread_;
 };
 
-const std::array<AdminApi::Served, 11> AdminApi::kPages{{
-    {"/", Asker::kAnyone, Methods::kRead, &AdminApi::serve_page},
-    {"/v1/stream", Asker::kAnyone, Methods::kRead, &AdminApi::serve_stream},
-    {"/v1/health", Asker::kAnyone, Methods::kRead, &AdminApi::serve_health},
-    {"/v1/status", Asker::kAnyone, Methods::kRead, &AdminApi::serve_status},
-    {"/v1/metrics", Asker::kAnyone, Methods::kRead, &AdminApi::serve_metrics},
-    {"/metrics", Asker::kAnyone, Methods::kRead, &AdminApi::serve_metrics},
-    {"/v1/config", Asker::kTrusted, Methods::kRead, &AdminApi::serve_config},
-    {"/v1/reload", Asker::kTrusted, Methods::kReadOrPost, &AdminApi::serve_reload},
-    {"/v1/nginx/reload", Asker::kOperator, Methods::kPost, &AdminApi::serve_nginx_reload},
-    {"/v1/nginx/repair", Asker::kOperator, Methods::kPost, &AdminApi::serve_nginx_repair},
-    {"/v1/accept", Asker::kOperator, Methods::kPost, &AdminApi::serve_accept},
-}};
+const AdminApi::Served* AdminApi::find_page(std::string_view path) {
+  static const std::array kPages{
+      Served{"/", Asker::kAnyone, Methods::kRead, &AdminApi::serve_page},
+      Served{"/v1/stream", Asker::kAnyone, Methods::kRead, &AdminApi::serve_stream},
+      Served{"/v1/health", Asker::kAnyone, Methods::kRead, &AdminApi::serve_health},
+      Served{"/v1/status", Asker::kAnyone, Methods::kRead, &AdminApi::serve_status},
+      Served{"/v1/metrics", Asker::kAnyone, Methods::kRead, &AdminApi::serve_metrics},
+      Served{"/metrics", Asker::kAnyone, Methods::kRead, &AdminApi::serve_metrics},
+      Served{"/v1/config", Asker::kTrusted, Methods::kRead, &AdminApi::serve_config},
+      Served{"/v1/routes", Asker::kTrusted, Methods::kRead, &AdminApi::serve_routes},
+      Served{"/v1/explain", Asker::kTrusted, Methods::kRead, &AdminApi::serve_explain},
+      Served{"/v1/reload", Asker::kTrusted, Methods::kReadOrPost, &AdminApi::serve_reload},
+      Served{"/v1/nginx/reload", Asker::kOperator, Methods::kPost, &AdminApi::serve_nginx_reload},
+      Served{"/v1/nginx/repair", Asker::kOperator, Methods::kPost, &AdminApi::serve_nginx_repair},
+      Served{"/v1/accept", Asker::kOperator, Methods::kPost, &AdminApi::serve_accept},
+  };
+  const auto page = std::find_if(kPages.begin(), kPages.end(), [path](const Served& one) { return one.path == path; });
+  return page == kPages.end() ? nullptr : &*page;
+}
 
 AdminApi::Asker AdminApi::who_asks(const HttpRequest& request) const {
   if (request.from_operator || bears(request.authorization, sources_.admin_token)) return Asker::kOperator;
@@ -156,7 +181,7 @@ void AdminApi::handle(const HttpRequest& request, const HttpServer::Respond& res
   if (auto refusal = refuse_method(*page, request.method)) return respond(std::move(*refusal));
   const Asker asker = who_asks(request);
   if (asker < page->at_least) return respond(refuse_asker(*page));
-  (this->*page->serve)({asker, request.body}, respond);
+  (this->*page->serve)({asker, request.body, request.query}, respond);
 }
 
 void AdminApi::serve_page(const Asked& /*asked*/, const HttpServer::Respond& respond) {
@@ -190,7 +215,7 @@ void AdminApi::serve_status(const Asked& asked, const HttpServer::Respond& respo
     std::optional<coordination::Description> own;
     if (asker >= Asker::kTrusted) own = self->sources_.coordination();
     const coordination::Description* shown = own ? &*own : nullptr;
-    respond(cluster ? json_response(200, coordination::encode(*cluster, shown) + "\n")
+    respond(cluster ? json_response(200, encode_status(*cluster, shown) + "\n")
                     : json_response(503, coordination::encode(cluster.error(), shown) + "\n"));
   });
 }
@@ -199,6 +224,22 @@ void AdminApi::serve_config(const Asked& /*asked*/, const HttpServer::Respond& r
   const auto routes = sources_.routes();
   respond(json_response(
       200, nixy_config_json(sources_.xproxy(), sources_.realm, sources_.statsd, sources_.times(), routes.get())));
+}
+
+void AdminApi::serve_routes(const Asked& asked, const HttpServer::Respond& respond) {
+  sources_.routes_page(query_value(asked.query, "app"), [respond](tl::expected<std::string, Failure> body) {
+    respond(body ? json_response(200, std::move(*body)) : text_response(404, one_line(body.error().message)));
+  });
+}
+
+void AdminApi::serve_explain(const Asked& asked, const HttpServer::Respond& respond) {
+  const auto app = query_value(asked.query, "app");
+  if (!app || app->empty()) return respond(text_response(400, "expected ?app= and the id of an app"));
+  with_cluster([self = shared_from_this(), app = *app, respond](const ClusterResult& cluster) {
+    self->sources_.explain(app, cluster, [respond](tl::expected<std::string, Failure> body) {
+      respond(body ? json_response(200, std::move(*body)) : text_response(503, body.error().message));
+    });
+  });
 }
 
 void AdminApi::serve_metrics(const Asked& /*asked*/, const HttpServer::Respond& respond) {

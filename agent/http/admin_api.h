@@ -10,6 +10,7 @@
 #include "agent/config/config.h"
 #include "agent/core/applying/applier_events.h"
 #include "agent/core/health.h"
+#include "agent/http/routes_json.h"
 #include "agent/http/server.h"
 #include "coordination/cluster_reader.h"
 #include "render/routing_state.h"
@@ -34,6 +35,12 @@ struct AdminSources {
   std::function<void(std::function<void(tl::expected<coordination::ClusterSnapshot, coordination::Error>)>)> cluster;
   std::function<coordination::Description()> coordination;
   std::function<std::shared_ptr<const render::RoutingState>()> routes;  // what this proxy serves; may be null
+  // Both answer once, with a body in JSON. /v1/explain, of this app; the Failure: not now.
+  using Body = std::function<void(tl::expected<std::string, Failure>)>;
+  std::function<void(const std::string&, tl::expected<coordination::ClusterSnapshot, coordination::Error>, Body)>
+      explain;
+  // /v1/routes, of one app or all; the Failure: it is not routed.
+  std::function<void(std::optional<std::string>, Body)> routes_page;
   std::function<AppliedTimes()> times;
   std::function<std::string()> metrics;
   // Asks the leader for a full sync; the answer is what /v1/reload prints ("queued").
@@ -46,13 +53,13 @@ struct AdminSources {
   std::function<std::optional<Failure>(const coordination::AcceptDocument&)> accept;
 };
 
-// GET / /v1/stream /v1/health /v1/status /v1/config /v1/metrics /metrics, POST|GET /v1/reload, POST /v1/nginx/reload
-// /v1/nginx/repair /v1/accept (the body: what would stand in ZooKeeper at <root>/accept). Health, status (as JSON and
-// as server-sent events, which the page / listens to) and metrics answer anyone; the rest answers loopback or a bearer
-// of the token (compared in constant time), who also see in the status what this agent's coordination waits for. What
-// steers this proxy (/v1/nginx/, /v1/accept) answers the unix socket or a bearer alone: loopback is where an Nginx with
-// a careless proxy_pass speaks from. Unknown: 404, wrong method: 405. The cluster is read at most once a second,
-// however many ask.
+// GET / /v1/stream /v1/health /v1/status /v1/config /v1/routes /v1/explain?app= /v1/metrics /metrics, POST|GET
+// /v1/reload, POST /v1/nginx/reload /v1/nginx/repair /v1/accept (the body: what would stand in ZooKeeper at
+// <root>/accept). Health, status (as JSON and as server-sent events, which the page / listens to) and metrics answer
+// anyone; the rest answers loopback or a bearer of the token (compared in constant time), who also see in the status what
+// this agent's coordination waits for. What steers this proxy (/v1/nginx/, /v1/accept) answers the unix socket or a
+// bearer alone: loopback is where an Nginx with a careless proxy_pass speaks from. Unknown: 404, wrong method: 405. The
+// cluster is read at most once a second, however many ask.
 [[nodiscard]] HttpServer::Handler make_admin_api(AdminSources sources);
 
 }  // namespace chorale::agent

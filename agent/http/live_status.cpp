@@ -3,6 +3,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "agent/core/problems.h"
+
 namespace chorale::agent {
 namespace {
 
@@ -23,7 +25,7 @@ std::string data_lines(std::string_view text) {
 std::string status_facts(const std::string& version, const HealthInputs& health,
                          const LiveStatus::ClusterResult& cluster) {
   std::string facts = "\"version\": " + Json(version).dump() + ", \"health\": " + health_json(health) + ", ";
-  if (cluster) return facts + "\"cluster\": " + coordination::encode(*cluster) + ", \"error\": null";
+  if (cluster) return facts + "\"cluster\": " + encode_status(*cluster) + ", \"error\": null";
   const auto error = Json(cluster.error().message).dump(-1, ' ', false, Json::error_handler_t::replace);
   return facts + "\"cluster\": null, \"error\": " + error;
 }

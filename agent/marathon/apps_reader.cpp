@@ -11,6 +11,9 @@ namespace {
 // Marathon's own documents are about ten levels deep; nlohmann would need no stack for more, but more is not needed.
 constexpr std::size_t kMaxDepth = 200;
 
+// What is not of this shape counts as absent.
+bool is_left_out(Shape shape) { return shape == Shape::kAnyArray || shape == Shape::kAnyCount; }
+
 bool is_app(Node node) { return node == Node::kApp || node == Node::kPod; }
 
 Shape shape_of(Node document) { return document == Node::kPods ? Shape::kArray : Shape::kObject; }
@@ -89,9 +92,10 @@ bool AppsReader::scalar(Shape shape, std::string_view what, const Rule*& rule) {
     return fail_document(what);
   }
   const Rule* found = expect();
-  if (found != nullptr && found->shape != shape) {
-    const bool is_tolerant = found->shape == Shape::kAnyText || found->shape == Shape::kAnyArray;
-    if (found->shape == Shape::kAnyArray || (is_tolerant && shape != Shape::kText)) {
+  const bool is_count = found != nullptr && found->shape == Shape::kAnyCount && shape == Shape::kPort;
+  if (found != nullptr && found->shape != shape && !is_count) {
+    const bool is_tolerant = is_left_out(found->shape) || found->shape == Shape::kAnyText;
+    if (is_left_out(found->shape) || (is_tolerant && shape != Shape::kText)) {
       found = nullptr;
     } else if (!is_tolerant) {
       wrong(*found, what);
@@ -134,7 +138,7 @@ bool AppsReader::number_integer(std::int64_t value) {
     return false;
   }
   // nlohmann hands over negative integers only here.
-  if (rule != nullptr) {
+  if (rule != nullptr && rule->shape != Shape::kAnyCount) {
     wrong(*rule, std::to_string(value));
   }
   return advance();
@@ -145,7 +149,9 @@ bool AppsReader::number_unsigned(std::uint64_t value) {
   if (!scalar(Shape::kPort, "an integer", rule)) {
     return false;
   }
-  if (rule != nullptr) {
+  if (rule != nullptr && rule->shape == Shape::kAnyCount) {
+    draft_.app.instances = value;
+  } else if (rule != nullptr) {
     if (value > 65535) {
       wrong(*rule, std::to_string(value));
     } else {
@@ -160,7 +166,7 @@ bool AppsReader::number_float(double /*value*/, const std::string& /*text*/) {
     return fail_document("a number");
   }
   const Rule* rule = expect();
-  if (rule != nullptr && rule->shape != Shape::kAnyText && rule->shape != Shape::kAnyArray) {
+  if (rule != nullptr && rule->shape != Shape::kAnyText && !is_left_out(rule->shape)) {
     wrong(*rule, "a number with a fraction");
   }
   return !failure && advance();
@@ -200,8 +206,9 @@ bool AppsReader::open(Shape shape) {
   if (failure) {
     return false;
   }
-  const bool is_left_out = rule != nullptr && rule->shape == Shape::kAnyArray && shape != Shape::kArray;
-  if (rule == nullptr || rule->shape == Shape::kAnyText || is_left_out) {
+  const bool is_skipped =
+      rule != nullptr && is_left_out(rule->shape) && !(rule->shape == Shape::kAnyArray && shape == Shape::kArray);
+  if (rule == nullptr || rule->shape == Shape::kAnyText || is_skipped) {
     ++ignored_depth_;
     return true;
   }

@@ -16,6 +16,7 @@ constexpr std::array kRules{
 
     Rule{Node::kApp, "id", Node::kAppId, Shape::kText, kNeverNull},
     Rule{Node::kApp, "version", Node::kAppVersion, Shape::kText},
+    Rule{Node::kApp, "instances", Node::kAppInstances, Shape::kAnyCount},
     Rule{Node::kApp, "labels", Node::kLabels, Shape::kObject},
     Rule{Node::kApp, "env", Node::kEnv, Shape::kObject},
     Rule{Node::kApp, "healthChecks", Node::kHealthChecks, Shape::kArray},
@@ -189,6 +190,8 @@ std::string_view expected_text(Shape shape) {
     case Shape::kText:
     case Shape::kAnyText:
       return "a string";
+    case Shape::kAnyCount:
+      return "an integer from 0 on";
     case Shape::kPort:
       return "an integer from 0 to 65535";
     case Shape::kBoolean:

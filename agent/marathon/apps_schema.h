@@ -17,6 +17,7 @@ enum class Node : std::uint8_t {
   kApp,
   kAppId,
   kAppVersion,
+  kAppInstances,
   kLabels,
   kLabel,
   kEnv,
@@ -118,6 +119,7 @@ enum class Shape : std::uint8_t {
   kText,
   kPort,  // an integer from 0 to 65535
   kBoolean,
+  kAnyCount,  // an integer from 0 on counts, anything else is left out: it decides nothing
   kAnyArray,  // an array counts, for how much is in it; anything else is left out
   kAnyText,   // a text counts, anything else is left out (secrets in env are objects, some write labels as booleans)
 };

@@ -50,10 +50,11 @@ _chorale() {
   case $verb in
     "")
       words+=" --version"
-      [[ $current == -* ]] || words="accept agent check compare forget migrate reload render repair status routes version"
+      [[ $current == -* ]] || words="accept agent check compare explain forget migrate reload render repair status routes version"
       ;;
     render) words+=" --apps" ;;
     status) words+=" --json --watch" ;;
+    explain) words+=" --json" ;;
     agent) words+=" --test" ;;
     migrate) words="-h --help -o" ;;
     accept | check | compare | forget | reload | repair | routes | version) ;;

@@ -71,7 +71,7 @@ TEST_F(ClusterPageTest, WhatIsWrongComesFirst) {
   ASSERT_TRUE(says("#verdict", "ok"));
   Proxy& gone = *leader_;
   gone.kill_agent();
-  EXPECT_TRUE(says("#attention", gone.id() + " belongs to the pool, and no agent of it is registered"));
+  EXPECT_TRUE(says("#attention", gone.id() + ": its agent is not registered"));
   EXPECT_TRUE(says("#attention", "chorale forget " + gone.id()));
   fits("missing");
   gone.start_agent();

@@ -132,7 +132,7 @@ TEST_F(ClusterRoutesTest, AnAppThatCannotBeReadIsNamedAndTheOthersGoOn) {
   ASSERT_TRUE(marathon.create("/later", 1));
   EXPECT_TRUE(wait_until([&] { return cluster_.routed_everywhere("/later"); }, seconds(10))) << cluster_.logs();
   EXPECT_TRUE(cluster_.routed_everywhere("/web"));
-  EXPECT_NE(cli(cluster_, "status").find("portDefinitions[0].port is 123450"), std::string::npos);
+  EXPECT_NE(cli(cluster_, "status --json").find("portDefinitions[0].port is 123450"), std::string::npos);
   ASSERT_TRUE(marathon.destroy("/odd"));
   EXPECT_TRUE(wait_until([&] { return cluster_.converged(); }, seconds(20))) << cluster_.logs();
 }

@@ -56,7 +56,8 @@ struct MarathonApp {
   std::size_t health_checks = 0;
   std::string health_path;  // of the first HTTP(S) check
   std::size_t readiness_checks = 0;
-  bool deploying = false;  // a deployment of it is under way
+  bool deploying = false;                  // a deployment of it is under way
+  std::optional<std::uint64_t> instances;  // how many tasks it is to have; nullopt: not said, or a pod
   std::vector<MarathonTask> tasks;
   // Why Marathon's last word on this app could not be read, with the key: "tasks[0].ports[1] is ...". The rest is then
   // what is kept of it from before; straight from the parser it is nothing but the id.

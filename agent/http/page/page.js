@@ -113,7 +113,7 @@ function show() {
   $('attention').hidden = list.length === 0;
   draw('attention-list', list, () => list.map((entry) =>
     h('li', {class: entry.down ? 'down' : null}, h('b', {}, entry.word), entry.text,
-      entry.since ? [' (since ', time(entry.since), ')'] : '', entry.todo ? [' ', h('code', {}, entry.todo)] : '')));
+      entry.since ? [' (since ', time(entry.since), ')'] : '', entry.todo ? ` ${entry.todo}` : '')));
   showCluster();
   showAgents();
   showHere(health);
@@ -137,6 +137,7 @@ function showHere(health) {
 
 // What is wrong, the worst first; each with what helps. A warning that stands for ever is none of it.
 const kNginxWarns = 'Nginx warns: ';
+const kWorst = new Set(['NO LEADER', 'BLOCKED', 'HELD BACK', 'MISSING']);
 function attention() {
   const health = now.health;
   const list = [];
@@ -146,26 +147,8 @@ function attention() {
     const stale = clusterAt ? ' What is shown of the other proxies is from before' : '';
     add('ZOOKEEPER', `cannot be read by this agent: ${now.error}.${stale}`, {since: clusterAt, down: true});
   }
-  if (cluster) {
-    const alive = new Set(cluster.agents.map((agent) => agent.id));
-    const leader = cluster.state.leader;
-    if (leader && !alive.has(leader)) add('NO LEADER', `${leader} is gone, and nobody has taken over yet.`, {down: true});
-    for (const agent of cluster.agents) addAgent(add, agent);
-    for (const member of cluster.members || []) {
-      if (!alive.has(member.id) && !(cluster.unreadable || []).some((text) => text.startsWith(`${member.id}: `))) {
-        add('MISSING', `${member.id} belongs to the pool, and no agent of it is registered. If it is gone for good:`,
-          {todo: `chorale forget ${member.id}`, down: true});
-      }
-    }
-    for (const text of cluster.unreadable || []) add('UNREADABLE', text);
-    const held = cluster.state.held;
-    if (held) {
-      add('HELD', `on revision ${held.revision} by ${held.by}: ${held.reason}. Changes wait for`,
-        {todo: 'chorale release'});
-    }
-    for (const entry of cluster.quarantined || []) {
-      add('QUARANTINED', `${entry.app} is served as it was before: ${entry.reason}`, {since: entry.since});
-    }
+  for (const problem of (cluster && cluster.problems) || []) {
+    add(problem.kind, problem.text, {since: problem.since, todo: problem.next, down: kWorst.has(problem.kind)});
   }
   for (const endpoint of health.Endpoints || []) {
     if (!endpoint.Healthy) add('MARATHON', `${endpoint.Endpoint}: ${endpoint.Message}`);
@@ -173,18 +156,6 @@ function attention() {
   if (!health.Template.Healthy) add('TEMPLATE', health.Template.Message);
   for (const warning of health.Warnings || []) if (warning.startsWith(kNginxWarns)) add('WARNING', warning);
   return list;
-}
-
-function addAgent(add, agent) {
-  if (agent.drained) {
-    add('DRAINED', `${agent.id} by ${agent.drained.by || 'an operator'}: ${agent.drained.reason || 'no reason given'}.`,
-      {since: agent.drained.since, todo: 'chorale undrain'});
-  }
-  if (agent.blocked) add('BLOCKED', `a change cannot be committed: ${agent.blocked.reason}`,
-    {since: agent.blocked.since, down: true});
-  if (agent.held_back) add('HELD BACK', `${agent.held_back.reason}. If it is real:`,
-    {todo: `chorale accept ${agent.held_back.digest}`, down: true});
-  for (const id of agent.late || []) add('LATE', `${id} is not waited for: its Nginx answers too slowly.`);
 }
 
 function showCluster() {
@@ -269,20 +240,46 @@ async function ask(path) {
   return response.json();
 }
 
-// After each change of what is committed or served here, at most one after the other.
-async function refreshDetails(again) {
+// After each change of what is committed or served here; one after the other, and not more often than this.
+const kDetailsPause = 3000;
+let detailsAt = 0;
+let detailsTimer = null;
+
+function detailsKey() {
   const serves = now.health.Cluster;
-  const key = [cluster && cluster.state.committed, serves.Epoch, serves.Applied, token].map((x) => JSON.stringify(x)).join();
-  if (reading || document.hidden || (key === detailsOf && !again) || ((access === 'no' || access === 'token') && !again)) return;
+  return JSON.stringify([cluster && cluster.state.committed, serves.Epoch, serves.Applied, token]);
+}
+
+function refreshDetails(again) {
+  if (!again && (document.hidden || detailsKey() === detailsOf || access === 'no' || access === 'token')) return;
+  if (reading || detailsTimer) return;
+  detailsTimer = setTimeout(async () => {
+    detailsTimer = null;
+    await readDetails();
+    refreshDetails(); // it may have changed meanwhile
+  }, Math.max(0, again ? 0 : detailsAt + kDetailsPause - Date.now()));
+}
+
+async function readDetails() {
   reading = true;
+  const key = detailsKey();
+  const [history, served] = await Promise.allSettled([ask('/v1/history'), ask('/v1/routes')]);
+  reading = false;
+  detailsAt = Date.now();
+  detailsOf = key;
+  if (history.status === 'fulfilled') revisions = history.value;
+  if (served.status === 'fulfilled') routes = served.value.routes || {apps: []};
+  showDetails(served.status === 'rejected' ? served.reason.message : '');
+  // Who has applied it is written to the history a little later.
+  if (revisions) setTimeout(readHistory, kDetailsPause);
+}
+
+async function readHistory() {
   try {
-    const [history, served] = await Promise.allSettled([ask('/v1/history'), ask('/v1/routes')]);
-    if (history.status === 'fulfilled') revisions = history.value;
-    if (served.status === 'fulfilled') routes = served.value;
-    detailsOf = key;
-    showDetails(served.status === 'rejected' ? served.reason.message : '');
-  } finally {
-    reading = false;
+    revisions = await ask('/v1/history');
+    showHistory();
+    showCluster();
+  } catch (error) { // the next change asks again
   }
 }
 
@@ -345,9 +342,11 @@ function votesText(votes) {
   return ` · tested by ${votes.ack}${bad.length ? `, ${bad.join(', ')}` : ''}`;
 }
 
+const serversOf = (app) => app.ports.flatMap((port) => port.servers);
+
 function matches(app, wanted) {
   if (!wanted) return true;
-  const texts = [app.id, app.path, ...(app.hosts || []), ...(app.servers || []).map((server) => server.address)];
+  const texts = [app.id, app.path, ...(app.hosts || []), ...serversOf(app).map((server) => server.address)];
   return texts.some((text) => (text || '').toLowerCase().includes(wanted));
 }
 
@@ -359,13 +358,35 @@ function showApps() {
   $('found').textContent = routes ? (wanted ? `${found.length} of ${plural(all.length, 'app')}` : plural(all.length, 'app')) : '';
   $('more').textContent = found.length > shown.length ? `${found.length - shown.length} more: search for them.` : '';
   draw('apps', shown, () => shown.map((app) => {
-    const servers = app.servers || [];
-    const ill = servers.filter((server) => server.alive === false).length;
+    const servers = serversOf(app);
+    const unknown = servers.filter((server) => server.health !== 'alive').length;
     return h('li', {}, h('div', {class: 'line'},
       h('button', {type: 'button', class: 'id', onclick: () => explain(app.id)}, app.id),
       h('span', {class: 'id dim'}, (app.hosts || []).join(' ')),
-      h('span', {class: 'right'}, plural(servers.length, 'server'), ill ? h('span', {class: 'down'}, `, ${ill} ill`) : '')));
+      h('span', {class: 'right'}, plural(servers.length, 'server'),
+        unknown ? h('span', {class: 'dim'}, unknown === servers.length ? ', health unknown' : `, ${unknown} of unknown health`) : '')));
   }));
+}
+
+// As `chorale explain` says it.
+function explanation(answer) {
+  const parts = [h('p', {}, h('strong', {class: answer.routed ? 'ok' : 'down'}, answer.verdict))];
+  const section = (name, items) => {
+    const list = items.filter(Boolean);
+    if (list.length) parts.push(h('h3', {}, name), h('ul', {}, list.map((item) => h('li', {}, item))));
+  };
+  section('What to do', answer.next);
+  section('Reached at', answer.urls.length ? answer.urls : [answer.path, ...answer.hosts]);
+  section('Withheld', answer.withheld.map((one) => [h('b', {}, one.kind), ` ${one.text}`]));
+  section('Not committed yet', answer.pending);
+  section('Quarantined', [answer.quarantined && answer.quarantined.reason]);
+  section('Other apps have its hosts', answer.conflicts.map((one) => `${one.host}: ${one.owner}`));
+  section('Served', [...answer.reduced, ...answer.shown_with.map((id) => `as one with ${id}`)]);
+  section('Tasks', answer.tasks.map((task) => [h('span', {class: 'id'}, task.id), ' on ', h('span', {class: 'id'}, task.host),
+    ` ${task.state || ''} `, h('span', {class: task.serves ? 'ok' : 'dim'}, task.serves ? 'serves' : 'does not serve'),
+    task.reason ? `: ${task.reason}` : '']));
+  section('Notes', answer.notes);
+  return parts;
 }
 
 async function explain(id) {
@@ -374,7 +395,7 @@ async function explain(id) {
   $('explain').showModal();
   try {
     const answer = await ask(`/v1/explain?app=${encodeURIComponent(id)}`);
-    $('explain-text').replaceChildren(h('pre', {}, answer.text || JSON.stringify(answer, null, 2)));
+    $('explain-text').replaceChildren(...explanation(answer));
   } catch (error) {
     $('explain-text').replaceChildren(h('p', {class: 'lost'}, error.message));
   }

@@ -2,9 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "agent/cli/routes_text.h"
 #include "agent/cli/status_text.h"
 #include "agent/cli/table.h"
+#include "agent/core/problems.h"
 
 namespace chorale::agent {
 namespace {
@@ -25,117 +28,170 @@ coordination::AgentDocument agent(const std::string& id, std::optional<coordinat
   return document;
 }
 
-TEST(StatusTextTest, ShowsLeaderRevisionAndEveryAgentsLag) {
+// Ten seconds after the revision of the tests was made.
+constexpr std::int64_t kTime = 1'763'812'810;
+constexpr const char* kMade = "2025-11-22T12:00:00.000Z";
+
+std::string shown(const coordination::ClusterSnapshot& snapshot) { return status_text(snapshot, kTime); }
+
+coordination::ClusterSnapshot pool_of_four() {
   coordination::ClusterSnapshot snapshot;
   snapshot.state.leader = "proxy-2";
   snapshot.state.epoch = coordination::Epoch{7};
-  snapshot.state.committed =
-      coordination::RevisionHeader{identity(41), "2026-11-22T12:00:00.000Z", "status_update_event /web", 20, 61, 0};
+  snapshot.state.committed = coordination::RevisionHeader{identity(41), kMade, "status_update_event /web", 20, 61, 0};
   snapshot.agents = {agent("proxy-1", identity(41)), agent("proxy-2", identity(38)), agent("proxy-3", std::nullopt),
                      agent("proxy-4", identity(41, 'b'))};
-  EXPECT_EQ(status_text(snapshot), R"(leader     proxy-2
-epoch      7
-committed  7.41  aaaaaaaaaaaa  20 apps, 61 servers  2026-11-22T12:00:00.000Z
-cause      status_update_event /web
+  return snapshot;
+}
 
-AGENT    ROLE      STATUS  APPLIED  DIGEST        LAG      MESSAGE
-proxy-1  follower  ok      7.41     aaaaaaaaaaaa  0        OK
-proxy-2  follower  ok      7.38     aaaaaaaaaaaa  3        OK
-proxy-3  follower  ok      -        -             -        OK
-proxy-4  follower  ok      7.41     bbbbbbbbbbbb  differs  OK
+TEST(StatusTextTest, ShowsLeaderRevisionAndEveryAgentsLag) {
+  EXPECT_EQ(shown(pool_of_four()), R"(leader      proxy-2, epoch 7
+committed   7.41 aaaaaaaaaaaa, 20 apps, 61 servers, made 10 s ago
+cause       status_update_event /web
+
+AGENT    ROLE      STATUS  APPLIED  DIGEST        LAG
+proxy-1  follower  ok      7.41     aaaaaaaaaaaa  0
+proxy-2  follower  ok      7.38     aaaaaaaaaaaa  3, 10 s
+proxy-3  follower  ok      -        -             -
+proxy-4  follower  ok      7.41     bbbbbbbbbbbb  differs, 10 s
 )");
 }
 
+TEST(StatusTextTest, ProblemsStandOnTopWithSinceAndWhatToDo) {
+  auto snapshot = pool_of_four();
+  snapshot.agents[1].blocked = coordination::Blocked{"2026-11-22T12:00:00.000Z", "2 of 3 refuse it"};
+  snapshot.quarantined = {{"/bad", "[emerg]\nno", "d", "noon"}};
+  EXPECT_THAT(
+      shown(snapshot),
+      ::testing::StartsWith("BLOCKED     since 2026-11-22T12:00:00.000Z: 2 of 3 refuse it\n"
+                            "            The routes stay as they are until that is corrected.\n"
+                            "QUARANTINED since noon: /bad: [emerg]\\x0ano\n"
+                            "            Correct its definition: it is then tried again. See chorale explain\n"));
+  EXPECT_THAT(shown(snapshot), HasSubstr("\n\nleader      proxy-2, epoch 7\n"));
+}
+
 TEST(StatusTextTest, ShowsWhoObservesAndWhatItWrote) {
-  coordination::ClusterSnapshot snapshot;
-  snapshot.state.committed = coordination::RevisionHeader{identity(41), "then", "deployment", 20, 61, 0};
-  snapshot.agents = {agent("proxy-1", identity(41)), agent("proxy-2", std::nullopt), agent("proxy-3", std::nullopt)};
+  auto snapshot = pool_of_four();
+  snapshot.agents.resize(3);
   snapshot.agents[1].applies = false;
+  snapshot.agents[1].applied.reset();
   snapshot.agents[1].shadow = coordination::AppliedEntry{identity(39, 'b'), "then"};
   snapshot.agents[2].applies = false;
-  for (auto& each : snapshot.agents) each.policy = {{"realm", "prod"}};
-  snapshot.agents[1].policy = {{"realm", "prdo"}};
-  snapshot.members = {{"proxy-1", {}}};
-  const std::string text = status_text(snapshot);
-  EXPECT_THAT(text, HasSubstr("proxy-1  follower  ok      7.41     aaaaaaaaaaaa  0    OK\n"
-                              "proxy-2  observer  ok      7.39     bbbbbbbbbbbb  2    OK\n"
-                              "proxy-3  observer  ok      -        -             -    OK\n"));
-  EXPECT_THAT(text, HasSubstr("\nproxy-2 observes, its policy is not the pool's: realm is \"prdo\" here"));
-  EXPECT_THAT(text, Not(HasSubstr("missing")));
+  EXPECT_THAT(shown(snapshot), HasSubstr("proxy-2  observer  ok      7.39     bbbbbbbbbbbb  2, 10 s\n"
+                                         "proxy-3  observer  ok      -        -             -\n"));
 }
 
-TEST(StatusTextTest, ShowsWhatIsBlockedAndWhoIsLate) {
-  coordination::ClusterSnapshot snapshot;
-  snapshot.agents = {agent("proxy-1", std::nullopt), agent("proxy-2", std::nullopt)};
-  EXPECT_THAT(status_text(snapshot), Not(HasSubstr("blocked")));
-  EXPECT_THAT(status_text(snapshot), Not(HasSubstr("late ")));
-  snapshot.agents[1].blocked = coordination::Blocked{"2026-11-22T12:00:00.000Z", "a\x1b: no"};
+TEST(StatusTextTest, BelowAnAgentStandsWhatItSaysAndWhatDiffers) {
+  auto snapshot = pool_of_four();
+  EXPECT_THAT(shown(snapshot), Not(HasSubstr("\n  - ")));
+  snapshot.agents[0].message = "Nginx is not running";
+  snapshot.agents[0].template_digest = std::string(64, 'c');
+  snapshot.agents[0].vote = coordination::Vote{identity(40), coordination::VoteResult::kNack, "[emerg] no"};
+  EXPECT_THAT(shown(snapshot), Not(HasSubstr("template"))) << "the leader's is not known";
+  snapshot.agents[1].template_digest = std::string(64, 'd');
+  EXPECT_THAT(shown(snapshot), HasSubstr("proxy-1  follower  ok      7.41     aaaaaaaaaaaa  0\n"
+                                         "  - Nginx is not running\n"
+                                         "  - its template cccccccccccc is not the leader's\n"
+                                         "  - said nack to 7.40: [emerg] no\n"
+                                         "proxy-2"));
+  snapshot.agents[0].message = "Nginx refuses: [emerg] no";
+  EXPECT_THAT(shown(snapshot), Not(HasSubstr("said nack"))) << "it says so already";
+  snapshot.agents[0].vote->result = coordination::VoteResult::kAck;
+  snapshot.agents[0].vote->error = "warned";
+  EXPECT_THAT(shown(snapshot), Not(HasSubstr("warned")));
+}
+
+TEST(StatusTextTest, ShowsWhoIsLateAndHowLargeTheTreeIs) {
+  auto snapshot = pool_of_four();
+  EXPECT_THAT(shown(snapshot), Not(HasSubstr("late ")));
   snapshot.agents[1].late = {"proxy-3", "proxy-4"};
-  EXPECT_THAT(status_text(snapshot), Not(HasSubstr("held back")));
-  snapshot.agents[1].held_back = coordination::HeldLoss{"0123456789ab", "Marathon lists 0 of 1 apps"};
-  const std::string text = status_text(snapshot);
-  EXPECT_THAT(text, HasSubstr("\nheld back  Marathon lists 0 of 1 apps; if it is real: chorale accept 0123456789ab\n"));
-  EXPECT_THAT(text, HasSubstr("\nblocked    since 2026-11-22T12:00:00.000Z: a"));
-  EXPECT_THAT(text, HasSubstr("\nlate       proxy-3, proxy-4\n"));
-  EXPECT_THAT(text, Not(HasSubstr("\x1b")));
-}
-
-TEST(StatusTextTest, ShowsHowLargeTheTreeIs) {
-  coordination::ClusterSnapshot snapshot;
-  snapshot.agents = {agent("proxy-1", std::nullopt), agent("proxy-2", std::nullopt)};
-  EXPECT_THAT(status_text(snapshot), Not(HasSubstr("tree")));
   snapshot.agents[1].tree = coordination::TreeSize{812, 3'456'000};
-  EXPECT_THAT(status_text(snapshot), HasSubstr("\ntree       812 znodes in ZooKeeper, 3375 KiB\n"));
+  EXPECT_THAT(shown(snapshot), HasSubstr("\nlate        proxy-3, proxy-4\n"));
+  EXPECT_THAT(shown(snapshot), HasSubstr("\ntree        812 znodes in ZooKeeper, 3375 KiB\n"));
   snapshot.agents[1].tree = coordination::TreeSize{1, 512};
-  EXPECT_THAT(status_text(snapshot), HasSubstr("\ntree       1 znodes in ZooKeeper, 1 KiB\n"));
+  EXPECT_THAT(shown(snapshot), HasSubstr("\ntree        1 znodes in ZooKeeper, 1 KiB\n"));
 }
 
-TEST(StatusTextTest, NamesAgentsOfAnotherPolicyAndMissingMembers) {
+TEST(StatusTextTest, ShowsThePoolsPolicy) {
   coordination::ClusterSnapshot snapshot;
-  snapshot.agents = {agent("proxy-1", std::nullopt), agent("proxy-2", std::nullopt), agent("proxy-3", std::nullopt)};
-  for (auto& each : snapshot.agents) each.policy = {{"realm", "prod"}};
-  snapshot.agents[1].policy = {{"realm", "prdo"}};
-  for (const auto* id : {"proxy-1", "proxy-2", "proxy-3"}) snapshot.members.push_back({id, {}});
-  EXPECT_THAT(status_text(snapshot), Not(HasSubstr("missing")));
-  snapshot.members.push_back({"proxy-4", {"host-4", "2026-11-22"}});
-  EXPECT_THAT(status_text(snapshot), Not(HasSubstr("policy"))) << "2 of 4";
+  EXPECT_THAT(shown(snapshot), Not(HasSubstr("policy")));
   snapshot.committed_policy = {{"realm", "prod"}};
-  const std::string text = status_text(snapshot);
-  EXPECT_THAT(text,
-              HasSubstr("\npolicy     " + coordination::policy_digest({{"realm", "prod"}}) + "  realm=\"prod\"\n"));
-  EXPECT_THAT(text, HasSubstr("\nproxy-2 does not lead, its policy is not the pool's: realm is \"prdo\" here and "
-                              "\"prod\" in the pool\n"));
-  EXPECT_THAT(text, Not(HasSubstr("proxy-1 does not lead")));
-  EXPECT_THAT(text, HasSubstr("\nmissing agent proxy-4 (host host-4, member since 2026-11-22); if it is gone for good: "
-                              "chorale forget proxy-4\n"));
+  EXPECT_THAT(shown(snapshot),
+              HasSubstr("\npolicy      " + coordination::policy_digest({{"realm", "prod"}}) + " realm=\"prod\"\n"));
 }
 
-TEST(StatusTextTest, NamesEveryQuarantinedApp) {
-  coordination::ClusterSnapshot snapshot;
-  EXPECT_THAT(status_text(snapshot), Not(HasSubstr("quarantined")));
-  snapshot.quarantined = {{"/bad", "[emerg] no", "d", "noon"}, {"/worse", "[emerg]\nnever", "e"}};
-  const std::string text = status_text(snapshot);
-  EXPECT_THAT(text, HasSubstr("\nquarantined app /bad since noon: [emerg] no\n"));
-  EXPECT_THAT(text, HasSubstr("\nquarantined app /worse: [emerg]"));
-  EXPECT_THAT(text, Not(HasSubstr("\nnever")));
+// 80 columns, and neither ids nor words are broken; the whole text is in --json.
+TEST(StatusTextTest, LongIdsAndErrorsKeepTo80Columns) {
+  auto snapshot = pool_of_four();
+  const std::string id = "proxy-in-a-data-centre-far-away.example.org";
+  snapshot.agents[0].id = id;
+  for (int i = 0; i < 90; ++i) snapshot.agents[0].message += " word" + std::to_string(i);
+  const std::string text = shown(snapshot);
+  EXPECT_THAT(text, HasSubstr("\n" + id + "\n    follower  ok"));
+  EXPECT_THAT(text, HasSubstr(" ...\n"));
+  EXPECT_THAT(text, Not(HasSubstr("word89")));
+  std::size_t at = 0;
+  for (std::size_t end = 0; (end = text.find('\n', at)) != std::string::npos; at = end + 1) {
+    EXPECT_LE(end - at, 80U) << text.substr(at, end - at);
+  }
+  EXPECT_THAT(encode_status(snapshot), HasSubstr("word89"));
 }
 
 TEST(StatusTextTest, EmptyClusterIsSaid) {
-  const std::string text = status_text({});
-  EXPECT_THAT(text, HasSubstr("leader     none\n"));
-  EXPECT_THAT(text, HasSubstr("committed  nothing yet\n"));
-  EXPECT_THAT(text, HasSubstr("(no agent is alive)"));
+  const std::string text = shown({});
+  EXPECT_THAT(text, HasSubstr("leader      none, epoch 0\n"));
+  EXPECT_THAT(text, HasSubstr("committed   nothing yet\n"));
+  EXPECT_THAT(text, HasSubstr("(no agent is registered)"));
 }
 
 // A label or an error from Nginx must not move the reader's cursor or forge a row.
 TEST(StatusTextTest, ForeignTextCannotControlTheTerminal) {
   coordination::ClusterSnapshot snapshot;
   snapshot.state.leader = "a\x1b[2J";
-  snapshot.agents = {agent("proxy-1", std::nullopt)};
+  snapshot.agents = {agent("proxy-1\n", std::nullopt)};
   snapshot.agents[0].message = "one\nproxy-9  leader";
-  const std::string text = status_text(snapshot);
+  const std::string text = shown(snapshot);
   EXPECT_THAT(text, Not(HasSubstr("\x1b")));
   EXPECT_THAT(text, Not(HasSubstr("\nproxy-9")));
+}
+
+TEST(StatusTextTest, AsJsonItHasTheProblemsAndWhetherAllIsWell) {
+  auto snapshot = pool_of_four();
+  auto json = nlohmann::json::parse(encode_status(snapshot), nullptr, false);
+  ASSERT_TRUE(json.is_object()) << encode_status(snapshot);
+  EXPECT_EQ(json.at("well"), false);
+  EXPECT_EQ(json.at("problems").size(), 0U);
+  EXPECT_EQ(json.at("agents").size(), 4U);
+  snapshot.quarantined = {{"/bad", "\xff", "d", "noon"}, {"/worse", "no", "d", "noon"}};
+  const coordination::Description own{{"election: waiting"}, {}};
+  json = nlohmann::json::parse(encode_status(snapshot, &own), nullptr, false);
+  ASSERT_TRUE(json.is_object());
+  EXPECT_EQ(json.at("problems").at(1).at("kind"), "QUARANTINED");
+  EXPECT_EQ(json.at("coordination").at("machines").size(), 1U);
+}
+
+TEST(LocalStatusTextTest, SaysHowOldItIs) {
+  LocalStatus local;
+  local.why = "ZooKeeper cannot be reached";
+  EXPECT_EQ(local_status_text(local, kTime), "ZooKeeper cannot be reached\n\n");
+  local.id = "proxy-1";
+  local.role = "follower";
+  local.condition = "degraded";
+  local.message = "no ZooKeeper";
+  local.leader = "proxy-2";
+  local.committed = 41;
+  local.agents = 3;
+  EXPECT_THAT(local_status_text(local, kTime), HasSubstr("serves      nothing of Chorale's yet\n"));
+  EXPECT_THAT(local_status_text(local, kTime), HasSubstr("cluster     as it is now: leader proxy-2"));
+  local.applied = 40;
+  local.digest = std::string(64, 'a');
+  local.as_of = kMade;
+  EXPECT_EQ(local_status_text(local, kTime),
+            "ZooKeeper cannot be reached\nWhat the agent of this proxy knows by itself:\n\n"
+            "agent       proxy-1, follower, degraded: no ZooKeeper\n"
+            "serves      revision 40 aaaaaaaaaaaa\n"
+            "cluster     as it was 10 s ago (2025-11-22T12:00:00.000Z): leader proxy-2,\n"
+            "            committed revision 41, 3 agents\n");
 }
 
 render::RoutingState routes() {
@@ -175,6 +231,18 @@ TEST(RoutesTextTest, OneAppIsShownInDetail) {
   const std::string text = app_text(*app);
   EXPECT_THAT(text, HasSubstr("label   weight = 3\n"));
   EXPECT_THAT(text, HasSubstr("0 http tcp 10000  10.0.0.1:31000       alive   v1       cart.1\n"));
+}
+
+TEST(WrappedTest, BreaksAtBlanksAndIndents) {
+  EXPECT_EQ(wrapped("head  ", "a b"), "head  a b\n");
+  EXPECT_EQ(wrapped("head  ", ""), "head\n");
+  const std::string word(40, 'w');
+  EXPECT_EQ(wrapped("h  ", word + " " + word.substr(0, 36)), "h  " + word + " " + word.substr(0, 36) + "\n") << "80";
+  EXPECT_EQ(wrapped("h  ", word + " " + word.substr(0, 37)), "h  " + word + "\n   " + word.substr(0, 37) + "\n");
+  const std::string huge(100, 'x');
+  EXPECT_EQ(wrapped("h  ", "a " + huge + " b"), "h  a\n   " + huge + "\n   b\n");
+  EXPECT_EQ(wrapped("", word + " " + word + " " + word, 2), word + "\n" + word + " ...\n");
+  EXPECT_EQ(wrapped("", "a\x1b b"), "a\\x1b b\n");
 }
 
 TEST(TableTest, LastColumnIsNotPadded) { EXPECT_EQ(table({{"A", "B"}, {"long", "x"}}), "A     B\nlong  x\n"); }

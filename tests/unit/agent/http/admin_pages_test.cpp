@@ -39,6 +39,14 @@ class AdminPagesTest : public ::testing::Test {
       accepted_.push_back(word);
       return failure_;
     };
+    made.explain = [this](const std::string& app, const auto& cluster, const auto& done) {
+      explained_.push_back(app + (cluster ? " with" : " without") + " the cluster");
+      failure_ ? done(tl::unexpected(*failure_)) : done(std::string("{\"routed\": true}"));
+    };
+    made.routes_page = [this](const std::optional<std::string>& app, const auto& done) {
+      explained_.push_back(app.value_or("all"));
+      failure_ ? done(tl::unexpected(*failure_)) : done(std::string("{\"routes\": null}"));
+    };
     made.command = [this](Command command, std::function<void(std::optional<Failure>)> done) {
       commands_.push_back(command);
       done(failure_);
@@ -52,6 +60,7 @@ class AdminPagesTest : public ::testing::Test {
     HttpRequest request;
     request.method = method;
     request.path = path;
+    request.query = query_;
     request.from_loopback = from_loopback;
     request.authorization = authorization;
     request.from_operator = over_unix_;
@@ -71,6 +80,8 @@ class AdminPagesTest : public ::testing::Test {
   std::vector<std::function<void()>> later_;
   int reloads_ = 0;
   std::vector<Command> commands_;
+  std::vector<std::string> explained_;
+  std::string query_;
   std::string body_;
   std::vector<coordination::AcceptDocument> accepted_;
   std::optional<Failure> failure_;
@@ -116,6 +127,37 @@ TEST_F(AdminPagesTest, StrangersSeeOnlyTheOpenPages) {
   EXPECT_EQ(reloads_, 0);
   // No token is set, so no token fits; not the empty one either.
   EXPECT_EQ(status("/v1/config", "GET", false, "Bearer "), 403U);
+}
+
+TEST_F(AdminPagesTest, ExplainTakesTheAppFromTheQueryAndReadsTheCluster) {
+  EXPECT_EQ(status("/v1/explain"), 400U);
+  query_ = "app=";
+  EXPECT_EQ(status("/v1/explain"), 400U);
+  query_ = "apps=/no&app=%2Fshop%2Fcart&app=/later";
+  const auto answer = ask("/v1/explain");
+  EXPECT_FALSE(*answer) << "the cluster is being read";
+  ASSERT_EQ(reads_.size(), 1U);
+  reads_[0](coordination::ClusterSnapshot{});
+  ASSERT_TRUE(*answer);
+  EXPECT_EQ((*answer)->status, 200U);
+  EXPECT_EQ((*answer)->body, "{\"routed\": true}");
+  EXPECT_THAT(explained_, ElementsAre("/shop/cart with the cluster"));
+  failure_ = Failure{"busy"};
+  EXPECT_EQ(status("/v1/explain"), 503U);
+  EXPECT_EQ(status("/v1/explain", "GET", false), 403U);
+  EXPECT_EQ(status("/v1/explain", "POST"), 405U);
+}
+
+TEST_F(AdminPagesTest, RoutesAreOfAllAppsOrOfOne) {
+  EXPECT_EQ(status("/v1/routes"), 200U);
+  query_ = "app=%2Fweb";
+  failure_ = Failure{"this proxy does not route /web\n"};
+  const auto answer = ask("/v1/routes");
+  ASSERT_TRUE(*answer);
+  EXPECT_EQ((*answer)->status, 404U);
+  EXPECT_EQ((*answer)->body, "this proxy does not route /web\\x0a\n");
+  EXPECT_THAT(explained_, ElementsAre("all", "/web"));
+  EXPECT_EQ(status("/v1/routes", "GET", false), 403U);
 }
 
 TEST_F(AdminPagesTest, TokenOpensTheRest) {

@@ -1,0 +1,30 @@
+// One app by the leader's own code: what would be routed of it, from what Marathon says now and what is committed.
+// Pure; a part of explanation.h.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/core/explain_tasks.h"
+#include "agent/core/explanation.h"
+
+namespace chorale::agent {
+
+struct Judgement {
+  MarathonApp said;                             // Marathon's word, or where it cannot be read what is known
+  std::optional<render::App> wanted;            // as it would be committed; nullopt: left out
+  std::string left_out;                         // why; empty: for want of a task alone
+  std::vector<std::string> reduced;             // "is served without ..."
+  std::map<std::string, std::string> refusals;  // task -> why it is left out
+  TaskCounts tasks;                             // of those
+  std::vector<HostConflict> conflicts;
+  std::vector<NameDispute> disputes;  // about hosts of its own tasks
+  std::vector<std::string> advice;    // what to do about `left_out` and `reduced`
+};
+
+// REQUIRES: Marathon has the app.
+[[nodiscard]] Judgement judge_app(const ExplainInputs& inputs);
+
+}  // namespace chorale::agent

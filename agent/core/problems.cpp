@@ -1,0 +1,133 @@
+#include "agent/core/problems.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "agent/core/health.h"
+
+namespace chorale::agent {
+namespace {
+
+using coordination::AgentDocument;
+using coordination::ClusterSnapshot;
+using coordination::Condition;
+
+constexpr std::string_view kDrained = "drained";  // what the message of such an agent begins with
+
+// Since when, by the word of an agent that has waited for long enough to say so.
+std::string leaderless_since(const ClusterSnapshot& cluster) {
+  for (const AgentDocument& agent : cluster.agents) {
+    if (!agent.message.starts_with(kNoLeaderSince)) continue;
+    const std::string since = agent.message.substr(kNoLeaderSince.size());
+    return since.substr(0, since.find(": "));
+  }
+  return {};
+}
+
+bool is_readable(const ClusterSnapshot& cluster, const std::string& id) {
+  return std::none_of(cluster.unreadable.begin(), cluster.unreadable.end(),
+                      [&](const std::string& text) { return text.starts_with(id + ": "); });
+}
+
+void add_leadership(const ClusterSnapshot& cluster, std::vector<Problem>& problems) {
+  const std::string& leader = cluster.state.leader;
+  if (leader_of(cluster) == nullptr && is_readable(cluster, leader)) {
+    const std::string who =
+        leader.empty() ? "no agent has led yet" : leader + " led last and is not registered; the last routes stay";
+    problems.push_back({"NO LEADER", who, leaderless_since(cluster),
+                        "The next agent takes over within the session timeout; else see its log."});
+  }
+  for (const AgentDocument& agent : cluster.agents) {
+    if (agent.blocked) {
+      problems.push_back({"BLOCKED", agent.blocked->reason, agent.blocked->since,
+                          "The routes stay as they are until that is corrected."});
+    }
+  }
+  if (const auto& held = cluster.state.held) {
+    problems.push_back({"HELD",
+                        "at revision " + std::to_string(held->revision.value) + " by " + held->by +
+                            (held->reason.empty() ? "" : ": " + held->reason),
+                        "", "To go on: chorale release."});
+  }
+  for (const AgentDocument& agent : cluster.agents) {
+    if (!agent.held_back) continue;
+    problems.push_back(
+        {"HELD BACK", agent.held_back->reason, "", "If it is real: chorale accept " + agent.held_back->digest});
+  }
+}
+
+void add_members(const ClusterSnapshot& cluster, std::vector<Problem>& problems) {
+  const auto policy = pool_policy(cluster);
+  for (const AgentDocument& agent : cluster.agents) {
+    const auto difference = policy ? coordination::policy_difference(agent.policy, *policy) : std::nullopt;
+    if (!difference) continue;
+    const std::string who = agent.applies ? " does not lead, its policy" : " observes, its policy";
+    problems.push_back({"POLICY", agent.id + who + " is not the pool's: " + *difference, "",
+                        "Edit its configuration and restart it."});
+  }
+  for (const coordination::Member& member : missing_members(cluster)) {
+    std::string text = member.id + ": its agent is not registered";
+    if (!member.document.host.empty()) text += " (host " + member.document.host + ")";
+    problems.push_back({"MISSING", text, "", "Start its agent; if it is gone for good: chorale forget " + member.id});
+  }
+  for (const std::string& unreadable : cluster.unreadable) problems.push_back({"UNREADABLE", unreadable, "", ""});
+  for (const AgentDocument& agent : cluster.agents) {
+    if (agent.condition != Condition::kDown || !agent.message.starts_with(kDrained)) continue;
+    problems.push_back({"DRAINED", agent.id + ": " + agent.message, "", "On that proxy: chorale undrain."});
+  }
+}
+
+}  // namespace
+
+const AgentDocument* leader_of(const ClusterSnapshot& cluster) {
+  const auto found = std::find_if(cluster.agents.begin(), cluster.agents.end(),
+                                  [&](const AgentDocument& agent) { return agent.id == cluster.state.leader; });
+  return found == cluster.agents.end() ? nullptr : &*found;
+}
+
+const std::optional<coordination::AppliedEntry>& served_by(const AgentDocument& agent) {
+  return agent.applies ? agent.applied : agent.shadow;
+}
+
+std::vector<Problem> problems_of(const ClusterSnapshot& cluster) {
+  std::vector<Problem> problems;
+  add_leadership(cluster, problems);
+  add_members(cluster, problems);
+  for (const coordination::QuarantineEntry& entry : cluster.quarantined) {
+    problems.push_back({"QUARANTINED", entry.app + ": " + entry.reason, entry.since,
+                        "Correct its definition: it is then tried again. See chorale explain " + entry.app});
+  }
+  const std::int64_t counted = cluster.state.committed ? cluster.state.committed->quarantined : 0;
+  if (cluster.quarantined.empty() && counted > 0) {
+    problems.push_back({"QUARANTINED", std::to_string(counted) + " app(s), whose names cannot be read", "", ""});
+  }
+  return problems;
+}
+
+bool all_is_well(const ClusterSnapshot& cluster) {
+  const auto& committed = cluster.state.committed;
+  return committed && problems_of(cluster).empty() &&
+         std::all_of(cluster.agents.begin(), cluster.agents.end(), [&](const AgentDocument& agent) {
+           const auto& served = served_by(agent);
+           return agent.condition == Condition::kOk && served && served->identity == committed->identity;
+         });
+}
+
+std::string encode_status(const ClusterSnapshot& cluster, const coordination::Description* own) {
+  std::string text = coordination::encode(cluster, own);
+  text.erase(text.find_last_of('}'));
+  text.erase(text.find_last_not_of(" \n") + 1);
+  text += ",\n  \"problems\": [";
+  std::string_view separator = "\n    ";
+  for (const Problem& problem : problems_of(cluster)) {
+    const nlohmann::ordered_json json{
+        {"kind", problem.kind}, {"text", problem.text}, {"since", problem.since}, {"next", problem.next}};
+    // Nginx's words may hold any byte: what is not UTF-8 is replaced.
+    text.append(separator).append(json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    separator = ",\n    ";
+  }
+  return text + "],\n  \"well\": " + (all_is_well(cluster) ? "true" : "false") + "\n}";
+}
+
+}  // namespace chorale::agent

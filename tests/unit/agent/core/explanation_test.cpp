@@ -1,0 +1,401 @@
+// Why an app is routed or not, from three values: Marathon's word, what is committed, what the pool says of itself.
+#include "agent/core/explanation.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "agent/core/leading/quarantine.h"
+#include "tests/unit/agent/core/leading/marathon_values.h"
+
+namespace chorale::agent {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+constexpr std::int64_t kCommittedAt = 1'764'201'600;  // 2025-11-27T00:00:00Z
+constexpr const char* kCommittedText = "2025-11-27T00:00:00.000Z";
+
+coordination::Identity identity(std::int64_t revision) {
+  return {coordination::Epoch{7}, coordination::Revision{revision}, std::string(64, 'a')};
+}
+
+coordination::ClusterSnapshot pool() {
+  coordination::ClusterSnapshot cluster;
+  cluster.state.leader = "proxy-1";
+  cluster.state.committed = coordination::RevisionHeader{identity(41), kCommittedText, "full sync", 1, 1, 0};
+  for (const char* id : {"proxy-1", "proxy-2"}) {
+    coordination::AgentDocument agent;
+    agent.id = id;
+    agent.condition = coordination::Condition::kOk;
+    agent.applied = coordination::AppliedEntry{identity(41), kCommittedText};
+    cluster.agents.push_back(agent);
+  }
+  return cluster;
+}
+
+class ExplanationTest : public ::testing::Test {
+ protected:
+  ExplanationTest() {
+    inputs_.app = "/web";
+    inputs_.marathon = AppFindings{"http://marathon:8080", std::nullopt, {}, {}, 1};
+    inputs_.cluster = pool();
+    inputs_.template_text = "{{#apps}}{{path}}{{/apps}}";
+    inputs_.proxy = "proxy-1";
+    inputs_.time = kCommittedAt + 12;
+    commit(apps({app_of_size("/other", 1)}));
+  }
+
+  void commit(const MarathonApps& list) {
+    inputs_.routes = std::make_shared<const render::RoutingState>(state_of(list));
+  }
+  void says(MarathonApp word) { inputs_.marathon->app = std::move(word); }
+  // Marathon says it, and nothing of it is committed.
+  Explanation of(MarathonApp word) {
+    says(std::move(word));
+    return explain(inputs_);
+  }
+  std::string verdict_of(MarathonApp word) { return of(std::move(word)).verdict; }
+
+  static MarathonApp unhealthy(int tasks) {
+    MarathonApp web = app_of_size("/web", tasks);
+    web.health_checks = 1;
+    web.health_path = "/health";
+    for (MarathonTask& task : web.tasks) task.health = {{false}};
+    return web;
+  }
+
+  ExplainInputs inputs_;
+};
+
+TEST_F(ExplanationTest, WhatIsRoutedSaysWhereAndByWhichTasks) {
+  commit(apps({app_of_size("/web", 2)}));
+  const Explanation said = of(app_of_size("/web", 2));
+  EXPECT_TRUE(said.routed);
+  EXPECT_EQ(said.verdict, "/web is routed: all of its 2 tasks serve it");
+  EXPECT_EQ(said.path, "/web");
+  EXPECT_THAT(said.hosts, ElementsAre("web"));
+  EXPECT_THAT(said.urls, ElementsAre("http://proxy-1/web/"));
+  ASSERT_EQ(said.tasks.size(), 2U);
+  EXPECT_EQ(said.tasks[1].address, "10.0.0.2:31002");
+  EXPECT_TRUE(said.tasks[1].serves && said.tasks[1].wanted);
+  EXPECT_THAT(said.pending, IsEmpty());
+  EXPECT_THAT(said.next, IsEmpty());
+  EXPECT_THAT(said.notes, ElementsAre("Marathon at http://marathon:8080 was asked now (1 request)",
+                                      "revision 7.41 is committed, made 12 s ago"));
+}
+
+TEST_F(ExplanationTest, AHostIsAUrlWhereTheTemplateServesHosts) {
+  commit(apps({app_of_size("/web", 1)}));
+  inputs_.template_text = "{{#apps}}{{^hosts}}{{pathology}}{{/hosts}}{{/apps}}";
+  EXPECT_THAT(of(app_of_size("/web", 1)).urls, ElementsAre("http://web/"));
+  inputs_.template_text = "{{#apps}}listen {{ tcp_port }};{{/apps}}";
+  MarathonApp web = app_of_size("/web", 1);
+  web.ports[0].service_port = 10'001;
+  commit(apps({web}));
+  inputs_.proxy = "proxy-1:8080";
+  EXPECT_THAT(of(web).urls, ElementsAre("tcp://proxy-1:10001"));
+}
+
+TEST_F(ExplanationTest, TheReasonIsTheAppsOwn) {
+  MarathonApp none = app_of_size("/web", 0);
+  EXPECT_EQ(verdict_of(none), "/web is not routed: it has no instances");
+  none.instances = 0;
+  EXPECT_EQ(verdict_of(none), "/web is not routed: it has no instances: it is scaled to 0");
+  none.instances = 2;
+  EXPECT_EQ(verdict_of(none), "/web is not routed: none of its 2 instances has a task yet");
+
+  MarathonApp portless = app_of_size("/web", 1);
+  portless.ports.clear();
+  portless.tasks[0].ports.clear();
+  EXPECT_EQ(verdict_of(portless), "/web is not routed: it has no port");
+  EXPECT_THAT(explain(inputs_).next, ElementsAre(StartsWith("Add a port")));
+
+  MarathonApp private_port = app_of_size("/web", 1);
+  private_port.network = NetworkMode::kBridge;
+  private_port.ports[0].has_host_port = false;
+  EXPECT_EQ(verdict_of(private_port), "/web is not routed: the port has no host port");
+  EXPECT_THAT(explain(inputs_).next, ElementsAre(HasSubstr("host port")));
+
+  MarathonApp wrong_port = app_of_size("/web", 1);
+  wrong_port.labels["chorale.port"] = "admin";
+  EXPECT_THAT(verdict_of(wrong_port), HasSubstr("its label chorale.port names none of its 1 ports: \"admin\""));
+  EXPECT_THAT(explain(inputs_).next, ElementsAre(StartsWith("Correct its label chorale.port")));
+
+  MarathonApp no_host = app_of_size("/web", 1);
+  no_host.labels["subdomain"] = "a_b!";
+  EXPECT_THAT(verdict_of(no_host), StartsWith("/web is not routed: host \"a_b!\" of label subdomain"));
+  EXPECT_THAT(explain(inputs_).next, Contains(HasSubstr("names its hosts")));
+
+  MarathonApp unreadable;
+  unreadable.id = "/web";
+  unreadable.unreadable = "tasks[0] has no id";
+  EXPECT_EQ(verdict_of(unreadable), "/web is not routed: it cannot be read: tasks[0] has no id");
+}
+
+TEST_F(ExplanationTest, AnIdThatCannotBeServedIsSaid) {
+  inputs_.app = "/we$b";
+  MarathonApp odd = app_of_size("/we$b", 1);
+  EXPECT_THAT(verdict_of(odd), StartsWith("/we$b is not routed: its id "));
+  EXPECT_THAT(explain(inputs_).next, ElementsAre("Deploy it under another id."));
+}
+
+TEST_F(ExplanationTest, AnotherRealmIsSaidWithTheOneThatIsServed) {
+  inputs_.policy.realm = {"prod"};
+  MarathonApp web = app_of_size("/web", 1);
+  web.labels["NIXY_REALM"] = "test";
+  EXPECT_EQ(verdict_of(web), "/web is not routed: of another realm: \"test\"");
+  EXPECT_THAT(explain(inputs_).next, ElementsAre("If it belongs here, set its label NIXY_REALM to prod."));
+}
+
+TEST_F(ExplanationTest, TasksThatAllFailAlikeAreOneReason) {
+  EXPECT_EQ(verdict_of(unhealthy(3)), "/web is not routed: none of its 3 tasks is healthy");
+  EXPECT_THAT(explain(inputs_).next, ElementsAre(HasSubstr("GET /health")));
+  EXPECT_EQ(verdict_of(unhealthy(1)), "/web is not routed: its only task is not healthy");
+  MarathonApp web = app_of_size("/web", 2);
+  for (const auto& [state, words] :
+       std::map<std::string, std::string>{{"TASK_STAGING", "none of its 2 tasks runs yet"},
+                                          {"TASK_KILLING", "none of its 2 tasks goes on running"},
+                                          {"TASK_UNREACHABLE", "none of its 2 tasks is known to run"}}) {
+    for (MarathonTask& one : web.tasks) one.state = state;
+    EXPECT_EQ(verdict_of(web), "/web is not routed: " + words);
+    EXPECT_EQ(explain(inputs_).tasks[0].reason, state);
+  }
+  web = app_of_size("/web", 2);
+  web.health_checks = 1;
+  EXPECT_EQ(verdict_of(web), "/web is not routed: none of its 2 tasks has a health result yet");
+  web = app_of_size("/web", 2);
+  inputs_.policy.respect_readiness = true;
+  web.readiness_checks = 1;
+  web.deploying = true;
+  web.version = web.tasks[0].version;
+  EXPECT_EQ(verdict_of(web), "/web is not routed: none of its 2 tasks is ready");
+  web = app_of_size("/web", 1);
+  web.tasks[0].host = "169.254.1.1";
+  EXPECT_EQ(verdict_of(web),
+            "/web is not routed: its only task is not to be reached (its address 169.254.1.1 is link-local)");
+}
+
+TEST_F(ExplanationTest, TasksThatFailInSeveralWaysAreCounted) {
+  MarathonApp web = unhealthy(4);
+  web.tasks[0].state = "TASK_STAGING";
+  web.tasks[1].host = "slave-1";
+  web.tasks[1].health = {{true}};
+  const Explanation said = of(web);
+  EXPECT_EQ(said.verdict,
+            "/web is not routed: none of its 4 tasks can be served: 1 not running yet, 2 not healthy, 1 on a host "
+            "whose name does not resolve");
+  EXPECT_EQ(said.tasks[1].reason, "host name slave-1 does not resolve");
+  EXPECT_EQ(said.next.size(), 3U);
+  EXPECT_FALSE(said.routed);
+}
+
+TEST_F(ExplanationTest, AHostBelongsToTheAppThatHasIt) {
+  MarathonApp shop = app_of_size("/shop", 1);
+  shop.labels["subdomain"] = "www";
+  commit(apps({shop}));
+  MarathonApp web = app_of_size("/web", 1);
+  web.labels["subdomain"] = "www mine";
+  const Explanation said = of(web);
+  ASSERT_EQ(said.conflicts.size(), 1U);
+  EXPECT_EQ(said.conflicts[0].host, "www");
+  EXPECT_EQ(said.conflicts[0].owner, "/shop");
+  EXPECT_THAT(said.hosts, ElementsAre("mine"));
+  EXPECT_THAT(said.reduced, ElementsAre("is served without host www: it belongs to /shop"));
+  EXPECT_THAT(said.next, Contains("Give it a host that no other app has."));
+}
+
+TEST_F(ExplanationTest, WhereNothingIsCommittedMarathonsListSaysWhoHasAHost) {
+  inputs_.routes = nullptr;
+  inputs_.cluster->state.committed.reset();
+  MarathonApp shop = app_of_size("/shop", 1);
+  shop.labels["subdomain"] = "web";
+  inputs_.marathon->all = apps({shop});
+  const Explanation said = of(app_of_size("/web", 1));
+  ASSERT_EQ(said.conflicts.size(), 1U);
+  EXPECT_EQ(said.conflicts[0].owner, "/shop");
+  EXPECT_THAT(said.notes, Contains("nothing is committed yet"));
+}
+
+TEST_F(ExplanationTest, AppsThatAreServedAsOneAreNamed) {
+  inputs_.policy.merge_label = "shown_as";
+  MarathonApp blue = app_of_size("/web-blue", 1);
+  MarathonApp web = app_of_size("/web", 1);
+  blue.labels["shown_as"] = web.labels["shown_as"] = "front";
+  blue.labels["subdomain"] = web.labels["subdomain"] = "www";
+  commit(apps({blue, web}));
+  const Explanation said = of(web);
+  EXPECT_EQ(said.path, "/front");
+  EXPECT_THAT(said.urls, ElementsAre("http://proxy-1/front/"));
+  EXPECT_THAT(said.shown_with, ElementsAre("/web-blue"));
+  EXPECT_THAT(said.conflicts, IsEmpty()) << "their host is one";
+}
+
+TEST_F(ExplanationTest, WhatMarathonDoesNotHaveNamesWhatIsLikeIt) {
+  inputs_.marathon->all = apps({app_of_size("/shop/cart", 1), app_of_size("/wed", 1)});
+  const Explanation said = explain(inputs_);
+  EXPECT_FALSE(said.known);
+  EXPECT_EQ(said.verdict, "/web is not routed: Marathon has no app and no pod of this id");
+  EXPECT_THAT(said.next, ElementsAre("Did you mean /wed?"));
+  inputs_.app = "/cart";
+  EXPECT_THAT(explain(inputs_).next, ElementsAre("Did you mean /shop/cart?"));
+  inputs_.app = "/quite-another";
+  EXPECT_THAT(explain(inputs_).next, IsEmpty());
+}
+
+TEST_F(ExplanationTest, APodIsCalledOneAndMayBeLeftOut) {
+  MarathonApp pod = app_of_size("/web", 1);
+  pod.pod = true;
+  EXPECT_THAT(verdict_of(pod), StartsWith("pod /web is not routed yet"));
+  inputs_.policy.pods = false;
+  EXPECT_EQ(verdict_of(pod), "pod /web is not routed: it is a pod, and pods = false is set");
+}
+
+TEST_F(ExplanationTest, WhatIsCommittedAndWhatMarathonSaysAreToldApart) {
+  commit(apps({app_of_size("/web", 2)}));
+  Explanation said = of(app_of_size("/web", 3));
+  EXPECT_EQ(said.verdict, "/web is routed: 2 of its 3 tasks serve it");
+  EXPECT_THAT(said.pending, ElementsAre("what is committed does not have yet: web-3"));
+  EXPECT_THAT(said.next, ElementsAre("Ask again: a change takes about a second."));
+
+  said = of(app_of_size("/web", 1));
+  EXPECT_THAT(said.pending, ElementsAre("what is committed still has: web-2"));
+  ASSERT_EQ(said.tasks.size(), 2U);
+  EXPECT_EQ(said.tasks[1].reason, "Marathon does not list it");
+  EXPECT_TRUE(said.tasks[1].serves && !said.tasks[1].wanted);
+
+  MarathonApp renamed = app_of_size("/web", 2);
+  renamed.labels["subdomain"] = "other-name";
+  EXPECT_THAT(of(renamed).pending, ElementsAre(HasSubstr("other hosts: Marathon's word makes other-name")));
+
+  said = of(unhealthy(2));
+  EXPECT_TRUE(said.routed) << "what is committed is what is served";
+  EXPECT_THAT(said.verdict, HasSubstr("still routed, though by what Marathon says now it would not be: none of its 2"));
+
+  inputs_.marathon->app.reset();
+  said = explain(inputs_);
+  EXPECT_EQ(said.verdict, "/web is routed, but Marathon does not have it any more");
+  EXPECT_THAT(said.pending, ElementsAre(HasSubstr("Marathon does not have it any more")));
+}
+
+TEST_F(ExplanationTest, WhatWithholdsAChangeIsNamed) {
+  commit(apps({app_of_size("/web", 1)}));
+  says(app_of_size("/web", 2));
+  inputs_.cluster->agents[0].blocked = coordination::Blocked{"noon", "2 of 3 refuse it"};
+  inputs_.cluster->agents[0].held_back = coordination::HeldLoss{"0123456789ab", "lists 0 of 9"};
+  Explanation said = explain(inputs_);
+  ASSERT_EQ(said.withheld.size(), 2U);
+  EXPECT_EQ(said.withheld[0].kind + " " + said.withheld[0].text, "BLOCKED since noon: 2 of 3 refuse it");
+  EXPECT_EQ(said.withheld[1].kind + " " + said.withheld[1].text, "HELD BACK lists 0 of 9");
+  EXPECT_THAT(said.next, Contains("If it is real: chorale accept 0123456789ab"));
+
+  commit(apps({app_of_size("/web", 2)}));
+  EXPECT_THAT(explain(inputs_).withheld, IsEmpty()) << "nothing is pending";
+  inputs_.cluster->state.held = coordination::HoldDocument{coordination::Revision{40}, "jo", "deploy"};
+  EXPECT_EQ(explain(inputs_).withheld.at(0).text, "at revision 40 by jo: deploy");
+}
+
+TEST_F(ExplanationTest, WithoutALeaderOrWithAnIllOneItSaysSo) {
+  says(app_of_size("/web", 1));
+  inputs_.cluster->agents[0].condition = coordination::Condition::kDegraded;
+  inputs_.cluster->agents[0].message = "Marathon: HTTP 503";
+  EXPECT_EQ(explain(inputs_).withheld.at(0).text, "proxy-1, which leads, says: Marathon: HTTP 503");
+  inputs_.cluster->state.leader = "proxy-9";
+  EXPECT_EQ(explain(inputs_).withheld.at(0).kind, "NO LEADER");
+}
+
+TEST_F(ExplanationTest, AQuarantinedAppIsServedAsItWasAndSaysWhy) {
+  MarathonApp good = app_of_size("/web", 1);
+  commit(apps({good}));
+  MarathonApp bad = good;
+  bad.labels["owner"] = "bad";
+  const auto made = routes_of(apps({bad})).state;
+  inputs_.cluster->quarantined = {{"/web", "[emerg] no", definition_digest(made.apps.at(0)), "noon"}};
+  const Explanation said = of(bad);
+  ASSERT_TRUE(said.quarantined);
+  EXPECT_EQ(said.verdict, "/web is routed: its task serves it, by an earlier definition (quarantined)");
+  EXPECT_THAT(said.pending, IsEmpty()) << "it is frozen, and so nothing is awaited";
+  EXPECT_THAT(said.next, Contains(StartsWith("Correct its definition")));
+
+  commit(apps({app_of_size("/other", 1)}));
+  EXPECT_EQ(explain(inputs_).verdict, "/web is not routed: Nginx refuses its definition: [emerg] no");
+}
+
+TEST_F(ExplanationTest, WithoutMarathonWhatIsCommittedCountsAndItsAge) {
+  commit(apps({app_of_size("/web", 2)}));
+  inputs_.marathon = tl::unexpected(Failure{"connection refused"});
+  Explanation said = explain(inputs_);
+  EXPECT_TRUE(said.routed && said.known);
+  EXPECT_EQ(said.verdict, "/web is routed, with 2 servers; Marathon cannot be asked: connection refused");
+  EXPECT_THAT(said.notes, ElementsAre("revision 7.41 is committed, made 12 s ago"));
+  inputs_.app = "/unknown";
+  said = explain(inputs_);
+  EXPECT_FALSE(said.routed || said.known);
+  EXPECT_EQ(said.verdict, "/unknown is not routed; Marathon cannot be asked: connection refused");
+}
+
+TEST_F(ExplanationTest, WithoutZookeeperWhatThisProxyAppliedCountsAndItsAge) {
+  commit(apps({app_of_size("/web", 1)}));
+  inputs_.cluster = tl::unexpected(Failure{"ZooKeeper cannot be reached"});
+  inputs_.routes_at = inputs_.time - 300;
+  const Explanation said = of(app_of_size("/web", 1));
+  EXPECT_TRUE(said.routed);
+  EXPECT_THAT(said.notes, Contains("ZooKeeper cannot be reached; what this proxy has applied last counts, 5 min old"));
+  inputs_.routes = nullptr;
+  inputs_.marathon = tl::unexpected(Failure{"refused"});
+  EXPECT_THAT(explain(inputs_).verdict, StartsWith("nothing is known of /web"));
+}
+
+TEST_F(ExplanationTest, LostHealthResultsAndOtherPoliciesAreNoted) {
+  commit(apps({app_of_size("/web", 1)}));
+  MarathonApp web = app_of_size("/web", 1);
+  web.health_checks = 1;
+  Explanation said = of(web);
+  EXPECT_TRUE(said.tasks.at(0).wanted);
+  EXPECT_THAT(said.tasks.at(0).reason, HasSubstr("health results are lost: it stays for at most 5 min"));
+  inputs_.own_policy = {{"realm", "prdo"}};
+  inputs_.cluster->committed_policy = {{"realm", "prod"}};
+  inputs_.cluster->agents[1].applied->identity = identity(40);
+  said = explain(inputs_);
+  EXPECT_THAT(said.notes, Contains(HasSubstr("policy is not the pool's, and this is said by its own: realm is")));
+  EXPECT_THAT(said.notes, Contains("not on every proxy: these serve another revision: proxy-2 (7.40)"));
+}
+
+TEST_F(ExplanationTest, AsJsonItKeepsEveryText) {
+  commit(apps({app_of_size("/web", 1)}));
+  says(app_of_size("/web", 1));
+  inputs_.marathon->app->tasks[0].host = "h\xff";
+  const auto json = nlohmann::json::parse(encode(explain(inputs_)), nullptr, false);
+  ASSERT_TRUE(json.is_object());
+  EXPECT_EQ(json.at("app"), "/web");
+  EXPECT_EQ(json.at("routed"), true);
+  EXPECT_EQ(json.at("tasks").at(0).at("serves"), true);
+  EXPECT_TRUE(json.at("quarantined").is_null());
+  EXPECT_TRUE(json.at("tasks").at(0).at("state").is_string());
+}
+
+TEST(ExplainTextsTest, IdsTimesAndAges) {
+  EXPECT_EQ(app_id_of("shop/cart"), "/shop/cart");
+  EXPECT_EQ(app_id_of("/shop/cart//"), "/shop/cart");
+  EXPECT_EQ(app_id_of(""), "/");
+  EXPECT_EQ(seconds_of(kCommittedText), kCommittedAt);
+  EXPECT_EQ(seconds_of("2025-11-27T00:00:01Z"), kCommittedAt + 1);
+  for (const char* wrong : {"", "noon", "2025-11-27", "2025-11-27T00:00:00"})
+    EXPECT_EQ(seconds_of(wrong), std::nullopt);
+  EXPECT_EQ(age_text(-3), "0 s");
+  EXPECT_EQ(age_text(119), "119 s");
+  EXPECT_EQ(age_text(120), "2 min");
+  EXPECT_EQ(age_text(7'199), "119 min");
+  EXPECT_EQ(age_text(7'200), "2 h");
+  EXPECT_EQ(age_text(172'800), "2 days");
+}
+
+}  // namespace
+}  // namespace chorale::agent
