@@ -233,6 +233,12 @@ AdminSources Agent::admin_sources() {
     }
     return "queued";
   };
+  sources.after = [this](Milliseconds wait, std::function<void()> then) {
+    const auto timer = std::make_shared<boost::asio::steady_timer>(loop_, wait);
+    timer->async_wait([timer, then = std::move(then)](const boost::system::error_code& error) {
+      if (!error) then();
+    });
+  };
   sources.accept = [this](const coordination::AcceptDocument& word) { return accept_loss(word); };
   sources.drain = [this](bool drained, const DrainOrder& order, auto answer) {
     drain(drained, order, std::move(answer));

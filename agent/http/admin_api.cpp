@@ -10,11 +10,13 @@
 #include <utility>
 #include <vector>
 
+#include "agent/base/clock.h"
 #include "agent/base/one_line.h"
 #include "agent/core/problems.h"
+#include "agent/http/live_status.h"
 #include "agent/http/nixy_config.h"
+#include "agent/http/page.h"
 #include "agent/http/percent.h"
-#include "agent/http/status_page.h"
 #include "coordination/loop_thread.h"
 
 namespace chorale::agent {
@@ -77,17 +79,19 @@ class AdminApi : public std::enable_shared_from_this<AdminApi> {
     const std::string& query;
   };
   enum class Methods { kRead, kReadOrPost, kPost };
-  struct Page {
+  struct Served {
     std::string_view path;
     Asker at_least;
     Methods methods;
     void (AdminApi::*serve)(const Asked&, const HttpServer::Respond&);
   };
-  static const std::array<Page, 12> kPages;
-  [[nodiscard]] static std::optional<HttpResponse> refuse_method(const Page& page, const std::string& method);
-  [[nodiscard]] HttpResponse refuse_asker(const Page& page) const;
+  // nullptr: there is none.
+  [[nodiscard]] static const Served* find_page(std::string_view path);
+  [[nodiscard]] static std::optional<HttpResponse> refuse_method(const Served& page, const std::string& method);
+  [[nodiscard]] HttpResponse refuse_asker(const Served& page) const;
 
   void serve_page(const Asked& asked, const HttpServer::Respond& respond);
+  void serve_stream(const Asked& asked, const HttpServer::Respond& respond);
   void serve_health(const Asked& asked, const HttpServer::Respond& respond);
   void serve_status(const Asked& asked, const HttpServer::Respond& respond);
   void serve_config(const Asked& asked, const HttpServer::Respond& respond);
@@ -113,6 +117,7 @@ class AdminApi : public std::enable_shared_from_this<AdminApi> {
   [[nodiscard]] Asker who_asks(const HttpRequest& request) const;
 
   AdminSources sources_;
+  std::shared_ptr<LiveStatus> live_;  // from the first listener on
   std::optional<ClusterResult> cached_;
   Clock::time_point cached_at_{};
   std::vector<Waiter> waiters_;
@@ -122,29 +127,34 @@ class AdminApi : public std::enable_shared_from_this<AdminApi> {
   coordination::LoopThread thread_;
 };
 
-const std::array<AdminApi::Page, 12> AdminApi::kPages{{
-    {"/", Asker::kAnyone, Methods::kRead, &AdminApi::serve_page},
-    {"/v1/health", Asker::kAnyone, Methods::kRead, &AdminApi::serve_health},
-    {"/v1/status", Asker::kAnyone, Methods::kRead, &AdminApi::serve_status},
-    {"/v1/metrics", Asker::kAnyone, Methods::kRead, &AdminApi::serve_metrics},
-    {"/metrics", Asker::kAnyone, Methods::kRead, &AdminApi::serve_metrics},
-    {"/v1/config", Asker::kTrusted, Methods::kRead, &AdminApi::serve_config},
-    {"/v1/routes", Asker::kTrusted, Methods::kRead, &AdminApi::serve_routes},
-    {"/v1/explain", Asker::kTrusted, Methods::kRead, &AdminApi::serve_explain},
-    {"/v1/reload", Asker::kTrusted, Methods::kReadOrPost, &AdminApi::serve_reload},
-    {"/v1/nginx/reload", Asker::kOperator, Methods::kPost, &AdminApi::serve_nginx_reload},
-    {"/v1/nginx/repair", Asker::kOperator, Methods::kPost, &AdminApi::serve_nginx_repair},
-    {"/v1/accept", Asker::kOperator, Methods::kPost, &AdminApi::serve_accept},
-    {"/v1/drain", Asker::kOperator, Methods::kPost, &AdminApi::serve_drain},
-    {"/v1/undrain", Asker::kOperator, Methods::kPost, &AdminApi::serve_undrain},
-}};
+const AdminApi::Served* AdminApi::find_page(std::string_view path) {
+  static const std::array kPages{
+      Served{"/", Asker::kAnyone, Methods::kRead, &AdminApi::serve_page},
+      Served{"/v1/stream", Asker::kAnyone, Methods::kRead, &AdminApi::serve_stream},
+      Served{"/v1/health", Asker::kAnyone, Methods::kRead, &AdminApi::serve_health},
+      Served{"/v1/status", Asker::kAnyone, Methods::kRead, &AdminApi::serve_status},
+      Served{"/v1/metrics", Asker::kAnyone, Methods::kRead, &AdminApi::serve_metrics},
+      Served{"/metrics", Asker::kAnyone, Methods::kRead, &AdminApi::serve_metrics},
+      Served{"/v1/config", Asker::kTrusted, Methods::kRead, &AdminApi::serve_config},
+      Served{"/v1/routes", Asker::kTrusted, Methods::kRead, &AdminApi::serve_routes},
+      Served{"/v1/explain", Asker::kTrusted, Methods::kRead, &AdminApi::serve_explain},
+      Served{"/v1/reload", Asker::kTrusted, Methods::kReadOrPost, &AdminApi::serve_reload},
+      Served{"/v1/nginx/reload", Asker::kOperator, Methods::kPost, &AdminApi::serve_nginx_reload},
+      Served{"/v1/nginx/repair", Asker::kOperator, Methods::kPost, &AdminApi::serve_nginx_repair},
+      Served{"/v1/accept", Asker::kOperator, Methods::kPost, &AdminApi::serve_accept},
+      Served{"/v1/drain", Asker::kOperator, Methods::kPost, &AdminApi::serve_drain},
+      Served{"/v1/undrain", Asker::kOperator, Methods::kPost, &AdminApi::serve_undrain},
+  };
+  const auto page = std::find_if(kPages.begin(), kPages.end(), [path](const Served& one) { return one.path == path; });
+  return page == kPages.end() ? nullptr : &*page;
+}
 
 AdminApi::Asker AdminApi::who_asks(const HttpRequest& request) const {
   if (request.from_operator || bears(request.authorization, sources_.admin_token)) return Asker::kOperator;
   return request.from_loopback ? Asker::kTrusted : Asker::kAnyone;
 }
 
-std::optional<HttpResponse> AdminApi::refuse_method(const Page& page, const std::string& method) {
+std::optional<HttpResponse> AdminApi::refuse_method(const Served& page, const std::string& method) {
   const bool reads = method == "GET" || method == "HEAD";
   if (page.methods != Methods::kPost && reads) return std::nullopt;
   if (page.methods != Methods::kRead && method == "POST") return std::nullopt;
@@ -156,7 +166,7 @@ std::optional<HttpResponse> AdminApi::refuse_method(const Page& page, const std:
   return response;
 }
 
-HttpResponse AdminApi::refuse_asker(const Page& page) const {
+HttpResponse AdminApi::refuse_asker(const Served& page) const {
   if (sources_.admin_token.empty()) {
     return text_response(
         403, page.at_least == Asker::kOperator
@@ -171,8 +181,8 @@ HttpResponse AdminApi::refuse_asker(const Page& page) const {
 
 void AdminApi::handle(const HttpRequest& request, const HttpServer::Respond& respond) {
   thread_.check();
-  const auto page =
-      std::find_if(kPages.begin(), kPages.end(), [&](const Page& candidate) { return candidate.path == request.path; });
+  const auto page = std::find_if(kPages.begin(), kPages.end(),
+                                 [&](const Served& candidate) { return candidate.path == request.path; });
   if (page == kPages.end()) return respond(text_response(404, "404 page not found"));
   if (auto refusal = refuse_method(*page, request.method)) return respond(std::move(*refusal));
   const Asker asker = who_asks(request);
@@ -181,13 +191,23 @@ void AdminApi::handle(const HttpRequest& request, const HttpServer::Respond& res
 }
 
 void AdminApi::serve_page(const Asked& /*asked*/, const HttpServer::Respond& respond) {
-  with_cluster([self = shared_from_this(), respond](const ClusterResult& cluster) {
-    HttpResponse response{200, kHtml, status_page(self->sources_.version, self->sources_.health(), cluster), {}};
-    response.headers = {{"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"},
-                        {"Referrer-Policy", "no-referrer"},
-                        {"X-Frame-Options", "DENY"}};
-    respond(std::move(response));
-  });
+  HttpResponse response{200, kHtml, page().html, {}};
+  response.headers = {{"Content-Security-Policy", page().security_policy},
+                      {"Referrer-Policy", "no-referrer"},
+                      {"X-Frame-Options", "DENY"}};
+  respond(std::move(response));
+}
+
+void AdminApi::serve_stream(const Asked& /*asked*/, const HttpServer::Respond& respond) {
+  if (!live_) {
+    live_ = std::make_shared<LiveStatus>(LiveStatus::Sources{sources_.version, sources_.health,
+                                                             [weak = weak_from_this()](Waiter waiter) {
+                                                               if (const auto self = weak.lock())
+                                                                 self->with_cluster(std::move(waiter));
+                                                             },
+                                                             utc_now, sources_.after});
+  }
+  respond(live_->subscribe());
 }
 
 void AdminApi::serve_health(const Asked& /*asked*/, const HttpServer::Respond& respond) {

@@ -50,17 +50,20 @@ struct AdminSources {
   std::function<void(Command, std::function<void(std::optional<Failure>)>)> command;
   // An operator keeps the balancer's traffic away (true), or no longer. Answers once: what was done, or why not.
   std::function<void(bool, const DrainOrder&, std::function<void(tl::expected<std::string, Failure>)>)> drain;
+  // Performs it so much later, on the loop.
+  std::function<void(Milliseconds, std::function<void()>)> after;
   // What an operator accepts: why this agent cannot take it, or nothing.
   std::function<std::optional<Failure>(const coordination::AcceptDocument&)> accept;
 };
 
-// GET / /v1/health /v1/status /v1/config /v1/routes /v1/explain?app= /v1/metrics /metrics, POST|GET /v1/reload, POST
-// /v1/nginx/reload /v1/nginx/repair /v1/accept (the body: what would stand in ZooKeeper at <root>/accept) /v1/drain
-// /v1/undrain (the body: a DrainOrder, or empty). Health, status (as JSON and as the page /) and metrics answer anyone;
-// the rest answers loopback or a bearer of the token (compared in constant time), who also see in the status what this
-// agent's coordination waits for. What steers this proxy (/v1/nginx/, /v1/accept, /v1/drain, /v1/undrain) answers the
-// unix socket or a bearer alone: loopback is where an Nginx with a careless proxy_pass speaks from. Unknown: 404, wrong
-// method: 405. The cluster is read at most once a second, however many ask.
+// GET / /v1/stream /v1/health /v1/status /v1/config /v1/routes /v1/explain?app= /v1/metrics /metrics, POST|GET
+// /v1/reload, POST /v1/nginx/reload /v1/nginx/repair /v1/accept (the body: what would stand in ZooKeeper at
+// <root>/accept) /v1/drain /v1/undrain (the body: a DrainOrder, or empty). Health, status (as JSON and as server-sent
+// events, which the page / listens to) and metrics answer anyone; the rest answers loopback or a bearer of the token
+// (compared in constant time), who also see in the status what this agent's coordination waits for. What steers this
+// proxy (/v1/nginx/, /v1/accept, /v1/drain, /v1/undrain) answers the unix socket or a bearer alone: loopback is where an
+// Nginx with a careless proxy_pass speaks from. Unknown: 404, wrong method: 405. The cluster is read at most once a
+// second, however many ask.
 [[nodiscard]] HttpServer::Handler make_admin_api(AdminSources sources);
 
 }  // namespace chorale::agent

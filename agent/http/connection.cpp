@@ -56,6 +56,7 @@ void HttpConnection::close() {
   closed_ = true;
   ++request_;
   handler_timer_.cancel();
+  listening_.reset();
   stream_.close();
   owner_->closed(this);
 }
@@ -199,6 +200,7 @@ void HttpConnection::call_handler(const HttpRequest& request) {
 }
 
 void HttpConnection::send(HttpResponse response) {
+  if (response.live && !head_) return send_live(response);
   stream_.expires_after(owner_->options.write_timeout);
   const auto done = [self = shared_from_this()](error_code error, bool keep_alive) {
     if (self->closed_) return;
@@ -232,6 +234,65 @@ void HttpConnection::on_sent(bool keep_alive) {
   } else {
     close();
   }
+}
+
+// The body ends with the connection: it has no length.
+void HttpConnection::send_live(const HttpResponse& response) {
+  live_ = response.live;
+  listening_ = live_->listen([weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->send_newest();
+  });
+  sending_ = true;
+  auto header = std::make_shared<http::response<http::empty_body>>();
+  fill_header(*header, response, false);
+  buffer_.clear();
+  await_leaving();
+  stream_.expires_after(owner_->options.write_timeout);
+  http::async_write(stream_, *header, [self = shared_from_this(), header](error_code error, std::size_t) {
+    if (self->closed_) return;
+    if (error) return self->close();
+    self->sending_ = false;
+    self->await_heartbeat();
+    self->send_newest();
+  });
+}
+
+void HttpConnection::send_newest() {
+  const auto newest = live_->text();
+  if (closed_ || sending_ || !newest || newest == sent_) return;
+  sent_ = newest;
+  send_piece(newest);
+}
+
+void HttpConnection::send_piece(const std::shared_ptr<const std::string>& piece) {
+  sending_ = true;
+  stream_.expires_after(owner_->options.write_timeout);
+  asio::async_write(stream_, asio::buffer(*piece), [self = shared_from_this(), piece](error_code error, std::size_t) {
+    if (self->closed_) return;
+    if (error) return self->close();
+    self->sending_ = false;
+    self->await_heartbeat();
+    self->send_newest();
+  });
+}
+
+void HttpConnection::await_heartbeat() {
+  handler_timer_.expires_after(owner_->options.heartbeat);
+  handler_timer_.async_wait([weak = weak_from_this()](error_code error) {
+    const auto self = weak.lock();
+    if (error || !self || self->closed_ || self->sending_) return;
+    self->send_piece(self->live_->heartbeat());
+  });
+}
+
+// A listener has nothing more to say: whatever it sends is thrown away.
+void HttpConnection::await_leaving() {
+  stream_.expires_never();
+  stream_.async_read_some(buffer_.prepare(1024), [self = shared_from_this()](error_code error, std::size_t) {
+    if (self->closed_) return;
+    if (error) return self->close();
+    self->await_leaving();
+  });
 }
 
 // Closing with unread bytes resets the connection, and the client would lose the very answer that explains the refusal:

@@ -2,6 +2,8 @@
 //
 //   waiting --first byte--> reading --request complete--> answering --written--> waiting ...
 //      |                       |                              |
+//      |                       |                              |
+//      |                       |                              +--live text--> listening, until the client leaves
 //      +--- timeout, error ----+------- refused (4xx) --------+--> lingering (1 s at most) --> closed
 #pragma once
 
@@ -53,6 +55,11 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void call_handler(const HttpRequest& request);
   void send(HttpResponse response);
   void on_sent(bool keep_alive);
+  void send_live(const HttpResponse& response);
+  void send_newest();
+  void send_piece(const std::shared_ptr<const std::string>& piece);
+  void await_heartbeat();
+  void await_leaving();
   void linger();
   void drain();
 
@@ -69,6 +76,11 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   bool closed_ = false;
   bool lingers_ = false;
   std::size_t drained_ = 0;
+  // Listening.
+  std::shared_ptr<LiveText> live_;
+  std::shared_ptr<void> listening_;
+  std::shared_ptr<const std::string> sent_;
+  bool sending_ = false;
 };
 
 }  // namespace chorale::agent

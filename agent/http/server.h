@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "agent/base/types.h"
+#include "agent/http/live_text.h"
 
 namespace chorale::agent {
 
@@ -35,6 +36,8 @@ struct HttpResponse {
   std::string content_type = "application/json; charset=utf-8";
   std::string body;                                          // of a HEAD request: counted, not sent
   std::vector<std::pair<std::string, std::string>> headers;  // beside those that every answer gets, e.g. Allow
+  // Instead of a body: this text, now and whenever it changes, until the client leaves.
+  std::shared_ptr<LiveText> live{};
 };
 
 struct HttpServerOptions {
@@ -47,6 +50,7 @@ struct HttpServerOptions {
   std::chrono::milliseconds header_timeout{5'000};  // first byte to last byte of a request's header and body
   std::chrono::milliseconds idle_timeout{30'000};   // between requests of a kept connection
   std::chrono::milliseconds write_timeout{10'000};
+  std::chrono::milliseconds heartbeat{15'000};              // of a live text without news
   std::chrono::milliseconds handler_timeout{10'000};        // then 504
   std::chrono::milliseconds unix_handler_timeout{180'000};  // a command tests and reloads Nginx
 };

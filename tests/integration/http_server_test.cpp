@@ -3,9 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/io_context.hpp>
+#include <future>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "tests/harness/wait_until.h"
 #include "tests/integration/raw_http.h"
 
 namespace chorale::agent {
@@ -95,6 +98,100 @@ TEST(HttpServerTest, LateAndSecondAnswersAreDropped) {
   ASSERT_TRUE(client.send(get("/twice") + get("/own")));
   client.finish();
   EXPECT_THAT(client.read_to_end(), AllOf(HasSubstr("own"), Not(HasSubstr("late")), Not(HasSubstr("second"))));
+}
+
+// A server whose every page is `text`, live.
+struct LiveServer {
+  explicit LiveServer(HttpServerOptions options = {})
+      : server(options, [text = text](const HttpRequest& /*request*/, const HttpServer::Respond& respond) {
+          respond(HttpResponse{200, "text/event-stream", "", {}, text});
+        }) {}
+  void set(const std::string& news) {
+    server.post([text = text, news] { text->set(news); });
+  }
+  // On the server's loop.
+  std::size_t listeners() {
+    std::promise<std::size_t> count;
+    server.post([&] { count.set_value(text->listeners()); });
+    return count.get_future().get();
+  }
+
+  const std::shared_ptr<LiveText> text = std::make_shared<LiveText>("beat\n\n");
+  RunningServer server;
+};
+
+TEST(HttpServerTest, LiveTextGoesOnUntilTheClientLeaves) {
+  LiveServer live;
+  auto client = std::make_unique<RawClient>(live.server.port());
+  ASSERT_TRUE(client->send(get("/x")));
+  EXPECT_THAT(client->read_until("\r\n\r\n"), AllOf(StartsWith("HTTP/1.1 200 OK\r\n"), HasSubstr("event-stream"),
+                                                    Not(HasSubstr("Content-Length")), HasSubstr("no-store")));
+  live.set("one\n\n");
+  EXPECT_EQ(client->read_until("\n\n"), "one\n\n");
+  live.set("two\n\n");
+  EXPECT_EQ(client->read_until("\n\n"), "two\n\n");
+  EXPECT_EQ(live.listeners(), 1U);
+
+  RawClient late(live.server.port());
+  ASSERT_TRUE(late.send(get("/x")));
+  EXPECT_THAT(late.read_until("two\n\n"), HasSubstr("two\n\n"));  // what is there already
+
+  client.reset();
+  EXPECT_TRUE(testing::wait_until([&] { return live.listeners() == 1; }, kPatience));
+}
+
+TEST(HttpServerTest, LiveTextWithoutNewsBeats) {
+  HttpServerOptions options;
+  options.heartbeat = milliseconds(20);
+  options.idle_timeout = options.header_timeout = milliseconds(50);
+  LiveServer live(options);
+  RawClient client(live.server.port());
+  ASSERT_TRUE(client.send(get("/x") + "whatever else it sends"));
+  for (int i = 0; i < 10; ++i) EXPECT_THAT(client.read_until("beat\n\n"), EndsWith("beat\n\n"));
+  live.set("one\n\n");
+  EXPECT_THAT(client.read_until("one\n\n"), EndsWith("one\n\n"));
+}
+
+TEST(HttpServerTest, HeadOfALiveTextEnds) {
+  LiveServer live;
+  EXPECT_THAT(exchange(live.server.port(), get("/x", "HEAD")), HasSubstr("200 OK"));
+  EXPECT_EQ(live.listeners(), 0U);
+}
+
+// It is cut off where it takes nothing for write_timeout, and holds one text until then.
+TEST(HttpServerTest, ListenerThatReadsNothingIsCutOff) {
+  HttpServerOptions options;
+  options.write_timeout = milliseconds(100);
+  LiveServer live(options);
+  RawClient client(live.server.port());
+  ASSERT_TRUE(client.send(get("/x")));
+  ASSERT_TRUE(testing::wait_until([&] { return live.listeners() == 1; }, kPatience));
+  live.set(std::string(64 * 1024 * 1024, 'x'));
+  EXPECT_TRUE(testing::wait_until([&] { return live.listeners() == 0; }, kPatience));
+}
+
+// A slow one gets the newest text, not all of them.
+TEST(HttpServerTest, SlowListenerSkipsWhatIsOld) {
+  LiveServer live;
+  RawClient client(live.server.port());
+  ASSERT_TRUE(client.send(get("/x")));
+  client.read_until("\r\n\r\n");
+  const std::string filling(4 * 1024 * 1024, 'x');
+  live.set(filling);  // more than the sockets hold
+  for (int i = 0; i < 100; ++i) live.set("text " + std::to_string(i) + "\n\n");
+  EXPECT_EQ(live.listeners(), 1U);
+  std::string all = client.read_until("text 99\n\n");
+  EXPECT_EQ(all.size(), filling.size() + std::string("text 99\n\n").size());
+}
+
+TEST(HttpServerTest, ServerEndsWhileClientsListen) {
+  auto live = std::make_unique<LiveServer>();
+  RawClient client(live->server.port());
+  ASSERT_TRUE(client.send(get("/x")));
+  client.read_until("\r\n\r\n");
+  live.reset();
+  EXPECT_EQ(client.read_to_end(), "");
+  EXPECT_TRUE(client.closed());
 }
 
 TEST(HttpServerTest, TakenPortIsAnErrorThatNamesIt) {

@@ -34,6 +34,7 @@ class AdminPagesTest : public ::testing::Test {
       ++reloads_;
       return std::string("queued");
     };
+    made.after = [this](Milliseconds, std::function<void()> then) { later_.push_back(std::move(then)); };
     made.accept = [this](const coordination::AcceptDocument& word) {
       accepted_.push_back(word);
       return failure_;
@@ -81,6 +82,7 @@ class AdminPagesTest : public ::testing::Test {
 
   HealthInputs health_;
   std::vector<ClusterDone> reads_;
+  std::vector<std::function<void()>> later_;
   int reloads_ = 0;
   std::vector<Command> commands_;
   std::vector<std::string> explained_;
@@ -179,17 +181,15 @@ TEST_F(AdminPagesTest, TokenOpensTheRest) {
 TEST_F(AdminPagesTest, ConcurrentRequestsShareOneReadOfTheCluster) {
   const auto first = ask("/v1/status", "GET", false);
   const auto second = ask("/v1/status", "GET", false);
-  const auto page = ask("/");
   ASSERT_EQ(reads_.size(), 1U);
   EXPECT_FALSE(*first);
   coordination::ClusterSnapshot snapshot;
   snapshot.state.leader = "proxy-2";
   reads_.front()(snapshot);
-  ASSERT_TRUE(*first && *second && *page);
+  ASSERT_TRUE(*first && *second);
   EXPECT_EQ((*first)->status, 200U);
   EXPECT_THAT((*first)->body, HasSubstr("\"leader\": \"proxy-2\""));
   EXPECT_EQ((*second)->body, (*first)->body);
-  EXPECT_THAT((*page)->content_type, HasSubstr("text/html"));
   // Within the second that follows it is not read again.
   EXPECT_EQ(status("/v1/status"), 200U);
   EXPECT_EQ(reads_.size(), 1U);
@@ -208,19 +208,31 @@ TEST_F(AdminPagesTest, StatusTellsThisHostWhatCoordinationWaitsFor) {
   EXPECT_THAT((*strange)->body, Not(HasSubstr("coordination")));
 }
 
-TEST_F(AdminPagesTest, PageShowsWhatIsBlockedAndWhoIsLate) {
-  const auto page = ask("/");
-  ASSERT_EQ(reads_.size(), 1U);
-  coordination::ClusterSnapshot snapshot;
-  snapshot.agents.emplace_back();
-  snapshot.agents[0].blocked = coordination::Blocked{"2026-11-22T12:00:00.000Z", "<b>"};
-  snapshot.agents[0].late = {"proxy-3"};
-  snapshot.agents[0].held_back = coordination::HeldLoss{"0123456789ab", "lists 0 of 1 apps"};
-  reads_[0](snapshot);
+TEST_F(AdminPagesTest, PageIsThereWithoutTheCluster) {
+  const auto page = ask("/", "GET", false);
   ASSERT_TRUE(*page);
-  EXPECT_THAT((*page)->body, HasSubstr("<th>Blocked</th><td>since 2026-11-22T12:00:00.000Z: &lt;b&gt;</td>"));
-  EXPECT_THAT((*page)->body, HasSubstr("<th>Held back</th><td>lists 0 of 1 apps; if it is real: chorale accept 0123"));
-  EXPECT_THAT((*page)->body, HasSubstr("<th>Late</th><td>proxy-3</td>"));
+  EXPECT_TRUE(reads_.empty());
+  EXPECT_EQ((*page)->status, 200U);
+  EXPECT_THAT((*page)->content_type, HasSubstr("text/html"));
+  EXPECT_THAT((*page)->headers,
+              ::testing::Contains(::testing::Pair("Content-Security-Policy", HasSubstr("default-src 'none'"))));
+}
+
+TEST_F(AdminPagesTest, StreamAnswersAnyoneAndReadsTheClusterLater) {
+  const auto stream = ask("/v1/stream", "GET", false);
+  ASSERT_TRUE(*stream);
+  EXPECT_EQ((*stream)->status, 200U);
+  ASSERT_NE((*stream)->live, nullptr);
+  EXPECT_TRUE(reads_.empty());
+  const auto listening = (*stream)->live->listen([] {});
+  ASSERT_EQ(later_.size(), 1U);
+  later_[0]();
+  ASSERT_EQ(reads_.size(), 1U);
+  reads_[0](coordination::ClusterSnapshot{});
+  ASSERT_NE((*stream)->live->text(), nullptr);
+  EXPECT_THAT(*(*stream)->live->text(), HasSubstr("\"version\": \"1.2.3\""));
+  EXPECT_EQ((*ask("/v1/stream"))->live, (*stream)->live) << "one text for all";
+  EXPECT_EQ(status("/v1/stream", "POST"), 405U);
 }
 
 TEST_F(AdminPagesTest, UnreadableClusterIs503AsJson) {

@@ -1,0 +1,52 @@
+// What the page at / shows, as server-sent events: health and cluster, whenever they change, at most once a second.
+// While nobody listens nothing is read. Loop thread only.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <tl/expected.hpp>
+
+#include "agent/core/health.h"
+#include "agent/http/server.h"
+#include "coordination/cluster_reader.h"
+
+namespace chorale::agent {
+
+class LiveStatus : public std::enable_shared_from_this<LiveStatus> {
+ public:
+  using ClusterResult = tl::expected<coordination::ClusterSnapshot, coordination::Error>;
+  struct Sources {
+    std::string version;
+    std::function<HealthInputs()> health;
+    std::function<void(std::function<void(const ClusterResult&)>)> cluster;  // answers once, now or later, or never
+    std::function<std::string()> now;                                        // the wall clock, ISO 8601
+    std::function<void(std::chrono::milliseconds, std::function<void()>)> after;
+  };
+  static constexpr std::size_t kMostListeners = 64;
+  static constexpr std::chrono::milliseconds kLookedAtEvery{1'000};
+
+  explicit LiveStatus(Sources sources) : sources_(std::move(sources)) {}
+
+  // 503 with kMostListeners.
+  [[nodiscard]] HttpResponse subscribe();
+
+ private:
+  void look();
+  void show(const ClusterResult& cluster);
+
+  Sources sources_;
+  const std::shared_ptr<LiveText> text_ = std::make_shared<LiveText>("event: beat\ndata: -\n\n");
+  std::string shown_;
+  bool looking_ = false;
+};
+
+// One event "status", its data JSON: {"version", "now", "health": as /v1/health, "cluster": as /v1/status, or null and
+// "error"}.
+[[nodiscard]] std::string status_event(const std::string& now, const std::string& facts);
+[[nodiscard]] std::string status_facts(const std::string& version, const HealthInputs& health,
+                                       const LiveStatus::ClusterResult& cluster);
+
+}  // namespace chorale::agent

@@ -1,0 +1,143 @@
+// The page at /, as a person sees it in a real browser: what it says, that it follows, and that nothing breaks it.
+//
+// With CHORALE_SCREENSHOTS=DIRECTORY each state is kept there as PNG, 1280 and 390 px wide.
+#include <gmock/gmock.h>
+
+#include <csignal>
+#include <cstdlib>
+
+#include "tests/harness/browser.h"
+#include "tests/integration/led_cluster.h"
+
+namespace chorale::testing {
+namespace {
+
+using std::chrono::seconds;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+class ClusterPageTest : public LedClusterTest {
+ protected:
+  ClusterPageTest() : LedClusterTest({.proxies = 3}) {}
+
+  void open(const Proxy& proxy) { browser_.open("http://127.0.0.1:" + std::to_string(proxy.admin_port()) + "/"); }
+  [[nodiscard]] Proxy& follower() { return leader_ == &cluster_.proxy(0) ? cluster_.proxy(1) : cluster_.proxy(0); }
+  // The part of the page says it, before long.
+  ::testing::AssertionResult says(const std::string& selector, const std::string& text) {
+    if (wait_until([&] { return browser_.text(selector).find(text) != std::string::npos; }, seconds(20))) {
+      return ::testing::AssertionSuccess();
+    }
+    return ::testing::AssertionFailure() << selector << " does not say \"" << text << "\": " << browser_.text("body");
+  }
+  // Nothing stands out to the side, at a desk and on a phone.
+  void fits(const std::string& name) {
+    for (const auto& [width, height] : {std::pair{1280, 900}, {390, 844}}) {
+      browser_.resize(width, height);
+      EXPECT_LE(browser_.run("return document.documentElement.scrollWidth"), width) << name;
+      if (const char* directory = std::getenv("CHORALE_SCREENSHOTS")) {
+        browser_.screenshot(std::filesystem::path(directory) / (name + "-" + std::to_string(width) + ".png"));
+      }
+    }
+    browser_.resize(1280, 900);
+  }
+
+  Browser browser_;
+};
+
+TEST_F(ClusterPageTest, ShowsTheClusterAndFollowsIt) {
+  open(follower());
+  ASSERT_TRUE(says("#verdict", "ok"));
+  EXPECT_TRUE(says("#connection", "Live"));
+  EXPECT_EQ(browser_.text("#who"), "on " + follower().id());
+  EXPECT_THAT(browser_.run("return document.title").get<std::string>(), HasSubstr("ok · " + follower().id()));
+  for (const auto& proxy : cluster_.proxies()) EXPECT_TRUE(says("#agents", proxy->id()));
+  EXPECT_TRUE(says("#agents", "up to date"));
+  EXPECT_TRUE(says("#cluster", "1 app, 1 server"));
+  EXPECT_EQ(browser_.text("#attention"), "");
+  fits("ok");
+
+  const std::string before = browser_.text("#cluster strong");
+  ASSERT_TRUE(cluster_.marathon().create("/second", 2));
+  EXPECT_TRUE(says("#cluster", "2 apps, 3 servers"));
+  EXPECT_NE(browser_.text("#cluster strong"), before);
+  EXPECT_TRUE(says("#cluster", "/second"));
+  EXPECT_THAT(browser_.complaints(), IsEmpty());
+}
+
+TEST_F(ClusterPageTest, WhatIsWrongComesFirst) {
+  open(follower());
+  ASSERT_TRUE(says("#verdict", "ok"));
+  Proxy& gone = *leader_;
+  gone.kill_agent();
+  EXPECT_TRUE(says("#attention", gone.id() + ": its agent is not registered"));
+  EXPECT_TRUE(says("#attention", "chorale forget " + gone.id()));
+  fits("missing");
+  gone.start_agent();
+  EXPECT_TRUE(wait_until([&] { return browser_.text("#attention").empty(); }, seconds(30))) << browser_.text("body");
+
+  follower().nginx().kill();
+  EXPECT_TRUE(says("#attention", "DOWN"));
+  EXPECT_TRUE(says("#verdict", "down"));
+  EXPECT_THAT(browser_.run("return document.title").get<std::string>(), HasSubstr("down · "));
+  fits("nginx-down");
+  ASSERT_TRUE(follower().nginx().start());
+  EXPECT_TRUE(says("#verdict", "ok"));
+
+  ASSERT_TRUE(cluster_.marathon().fault("all", "status"));
+  EXPECT_TRUE(says("#attention", "MARATHON"));
+  ASSERT_TRUE(cluster_.marathon().clear_faults());
+  EXPECT_TRUE(wait_until([&] { return browser_.text("#attention").empty(); }, seconds(30))) << browser_.text("body");
+}
+
+TEST_F(ClusterPageTest, WithoutZooKeeperItSaysHowOldItsPictureIs) {
+  open(follower());
+  ASSERT_TRUE(says("#verdict", "ok"));
+  ASSERT_TRUE(says("#agents", leader_->id()));
+  cluster_.zookeeper().kill();
+  EXPECT_TRUE(says("#attention", "cannot be read by this agent"));
+  EXPECT_TRUE(says("#attention", "from before (since"));
+  EXPECT_TRUE(says("#verdict", "degraded"));
+  EXPECT_TRUE(says("#agents", leader_->id())) << "what is known stays";
+  fits("zookeeper-down");
+  ASSERT_TRUE(cluster_.zookeeper().start());
+  EXPECT_TRUE(says("#verdict", "ok"));
+  EXPECT_TRUE(wait_until([&] { return browser_.text("#attention").empty(); }, seconds(30))) << browser_.text("body");
+}
+
+TEST_F(ClusterPageTest, AgentThatGoesAndComesBackIsSeen) {
+  open(follower());
+  ASSERT_TRUE(says("#connection", "Live"));
+  follower().kill_agent();
+  EXPECT_TRUE(says("#connection", "No connection to this agent"));
+  EXPECT_TRUE(says("#connection", "What you see is that old"));
+  fits("agent-gone");
+  follower().start_agent();
+  ASSERT_TRUE(wait_until([&] { return follower().health_status() == 200; }, seconds(30)));
+}
+
+// What comes from outside is text, whatever it looks like.
+TEST_F(ClusterPageTest, HostileTextsStayTexts) {
+  open(follower());
+  ASSERT_TRUE(says("#verdict", "ok"));
+  const std::string attack = "<img src=x onerror=document.title='taken'>";
+  ASSERT_TRUE(cluster_.marathon().create("/bad", 1, {{"labels", {{"chorale.timeout", attack}}}}));
+  ASSERT_TRUE(says("#cluster", "2 apps"));
+  browser_.run(
+      "take({...now, cluster: {...cluster, unreadable: [arguments[0]], agents: [{...cluster.agents[0], id: "
+      "arguments[0], message: arguments[0], admin: 'javascript:alert(1)', version: arguments[0]}]}})",
+      {attack});
+  EXPECT_TRUE(says("#agents", attack));
+  EXPECT_EQ(browser_.run("return document.images.length"), 0);
+  EXPECT_THAT(browser_.run("return document.title").get<std::string>(), Not(HasSubstr("taken")));
+  EXPECT_EQ(browser_.run("return document.querySelectorAll('a[href^=\"javascript\"]').length"), 0);
+  // Not even our own script could: the policy refuses it.
+  EXPECT_EQ(browser_.run("try { document.body.innerHTML = arguments[0]; return 'done'; } catch (e) { return e.name; }",
+                         {attack}),
+            "TypeError");
+  fits("hostile");
+}
+
+}  // namespace
+}  // namespace chorale::testing
