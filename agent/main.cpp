@@ -30,8 +30,10 @@ struct Arguments {
   std::string what;
   std::string reason;
   std::string id;
+  std::string digest;
   StatusFlags status;
   bool json = false;
+  TemplatePush push;
   bool test = false;
   std::function<int()> run;
 };
@@ -134,6 +136,30 @@ void add_pool_verbs(CLI::App& app, Arguments& arguments) {
   forget->add_option("id", arguments.id, "the id of its agent")->type_name("ID")->required();
 }
 
+void add_template(CLI::App& app, Arguments& arguments) {
+  CLI::App* verb = app.add_subcommand("template", "Give the whole pool a template: push, show, history, rollback");
+  verb->require_subcommand(1);
+  add_config(verb, arguments);
+  CLI::App* push = add_verb(*verb, arguments, "push", "Test a template on what is served, and give it to all proxies",
+                            [&arguments] { return run_template_push(arguments.config, arguments.push); });
+  add_config(push, arguments);
+  push->add_option("file", arguments.push.file, "the template; without it the one that is on trial goes to all")
+      ->type_name("FILE");
+  push->add_option("--on", arguments.push.on, "only to this proxy, by the id of its agent; may be given again")
+      ->type_name("ID")
+      ->needs("file");
+  CLI::App* show = add_verb(*verb, arguments, "show", "Print the template that was pushed last, or is in use",
+                            [&arguments] { return run_template_show(arguments.config, arguments.digest); });
+  add_config(show, arguments);
+  show->add_option("digest", arguments.digest, "another one, by what `history` shows")->type_name("DIGEST");
+  add_config(add_verb(*verb, arguments, "history", "Show what was pushed when and by whom",
+                      [&arguments] { return run_template_history(arguments.config); }),
+             arguments);
+  add_config(add_verb(*verb, arguments, "rollback", "Go back to the template before, or end a trial",
+                      [&arguments] { return run_template_rollback(arguments.config); }),
+             arguments);
+}
+
 // What an operator tells this proxy.
 void add_proxy_verbs(CLI::App& app, Arguments& arguments) {
   add_config(add_verb(app, arguments, "reload", "Test and reload this proxy's Nginx: a certificate was renewed",
@@ -157,6 +183,7 @@ void add_verbs(CLI::App& app, Arguments& arguments) {
   add_file_verbs(app, arguments);
   add_reading_verbs(app, arguments);
   add_pool_verbs(app, arguments);
+  add_template(app, arguments);
   add_proxy_verbs(app, arguments);
   add_config(add_verb(app, arguments, "version", "Print the version", run_version), arguments);
 }

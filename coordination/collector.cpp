@@ -83,7 +83,7 @@ void Collector::read_hold() {
 }
 
 void Collector::read_template() {
-  context_.send(scope_, ReadNode{context_.paths.root.child("template")}, [this](Reply<ReadNode> reply) {
+  context_.send(scope_, ReadNode{context_.paths.pushed_template}, [this](Reply<ReadNode> reply) {
     if (!reply && reply.error().kind != ErrorKind::kNoNode) return fail(reply.error());
     if (reply) pass_.template_text = std::move(reply->data);
     if (!committed_) return read_held();

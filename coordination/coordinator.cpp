@@ -91,6 +91,7 @@ void Coordinator::Parts::on_session(Session::Change change) {
       roster.suspect();
       election.suspect();
       pointer.suspect();
+      leader.suspect_template();
       return;
     case Session::Change::kEnded:
       context.forget_requests();
@@ -115,6 +116,7 @@ void Coordinator::Parts::on_watch(const WatchEvent& event) {
   if (event.path == paths.state) pointer.suspect();
   if (event.path == paths.members) members.suspect();
   if (event.path == paths.accept) leader.suspect_acceptance();
+  if (event.path == paths.pushed_template) leader.suspect_template();
   if (path.starts_with(paths.agents.text())) roster.on_watch(event.path);
   if (path.starts_with(paths.election.text())) election.suspect();
 }

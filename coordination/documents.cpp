@@ -43,16 +43,6 @@ Json policy_json(const PolicyValues& policy) {
   return Json{{"digest", policy_digest(policy)}, {"values", policy}};
 }
 
-Json file_json(const FileEntry& file) {
-  Json chunks = Json::array();
-  for (const auto& chunk : file.chunks) {
-    Json entry = Json::array({chunk.path, chunk.bytes});
-    if (!chunk.first_app.empty()) entry.push_back(chunk.first_app);
-    chunks.push_back(std::move(entry));
-  }
-  return Json{{"digest", file.digest}, {"bytes", file.bytes}, {"chunks", std::move(chunks)}};
-}
-
 Json drained_json(const std::optional<Drained>& drained) {
   if (!drained) return nullptr;
   return Json{{"by", cut_text(drained->by)}, {"reason", cut_text(drained->reason)}, {"since", drained->since}};
@@ -113,6 +103,16 @@ Json to_json(const StateDocument& document) {
               {"committed", header_json(document.committed)},
               {"proposed", header_json(document.proposed)},
               {"held", hold_json(document.held)}};
+}
+
+Json to_json(const FileEntry& file) {
+  Json chunks = Json::array();
+  for (const auto& chunk : file.chunks) {
+    Json entry = Json::array({chunk.path, chunk.bytes});
+    if (!chunk.first_app.empty()) entry.push_back(chunk.first_app);
+    chunks.push_back(std::move(entry));
+  }
+  return Json{{"digest", file.digest}, {"bytes", file.bytes}, {"chunks", std::move(chunks)}};
 }
 
 Json to_json(const TreeSize& size) { return Json{{"znodes", size.znodes}, {"bytes", size.bytes}}; }
@@ -203,7 +203,7 @@ std::string encode(const Manifest& document) {
   json["quarantined"] = to_json(document.quarantined);
   if (!document.policy.empty()) json["policy"] = document.policy;
   Json files = Json::object();
-  for (const auto& [name, file] : document.files) files[name] = file_json(file);
+  for (const auto& [name, file] : document.files) files[name] = to_json(file);
   json["files"] = std::move(files);
   return print(json);
 }

@@ -98,10 +98,7 @@ void read_files(ObjectReader& reader, std::map<std::string, FileEntry>& into) {
   if (files == nullptr) return;
   for (const auto& [name, value] : files->items()) {
     ObjectReader file(value, reader.full_name("files.") + name, reader.error());
-    FileEntry& entry = into[name];
-    read_digest(file, "digest", entry.digest);
-    file.number("bytes", entry.bytes);
-    read_chunks(file, entry.chunks);
+    read_file(file, into[name]);
   }
 }
 
@@ -118,15 +115,6 @@ void read_quarantined(ObjectReader& reader, std::vector<QuarantineEntry>& into) 
   }
 }
 
-void read_texts(ObjectReader& reader, std::string_view key, std::vector<std::string>& into) {
-  const Json* list = reader.optional_array(key);
-  if (list == nullptr) return;
-  for (const auto& value : *list) {
-    if (!value.is_string()) return reader.fail(key, "holds something else than strings");
-    into.push_back(value.get<std::string>());
-  }
-}
-
 void read_formats(ObjectReader& reader, std::vector<std::int64_t>& into) {
   const Json* list = reader.optional_array("formats");
   if (list == nullptr) return;
@@ -139,6 +127,21 @@ void read_formats(ObjectReader& reader, std::vector<std::int64_t>& into) {
 }
 
 }  // namespace
+
+void read_file(ObjectReader& reader, FileEntry& into) {
+  read_digest(reader, "digest", into.digest);
+  reader.number("bytes", into.bytes);
+  read_chunks(reader, into.chunks);
+}
+
+void read_texts(ObjectReader& reader, std::string_view key, std::vector<std::string>& into) {
+  const Json* list = reader.optional_array(key);
+  if (list == nullptr) return;
+  for (const auto& value : *list) {
+    if (!value.is_string()) return reader.fail(key, "holds something else than strings");
+    into.push_back(value.get<std::string>());
+  }
+}
 
 tl::expected<RootDocument, Error> decode_root(std::string_view text, std::int64_t newest) {
   return decode_document<RootDocument>(text, "root", [newest](ObjectReader& reader, RootDocument& into) {

@@ -24,6 +24,7 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] Json to_json(const AgentDocument& document);
 [[nodiscard]] Json to_json(const std::vector<QuarantineEntry>& entries);
 [[nodiscard]] Json to_json(const TreeSize& size);
+[[nodiscard]] Json to_json(const FileEntry& file);
 
 // Reads the fields of one object. The first thing that is wrong is kept, with the field's full name; later reads do
 // nothing. A key that is not asked for is ignored: a newer agent may have written it.
@@ -81,6 +82,11 @@ class ObjectReader {
   std::string name_;
   std::optional<Error>& error_;
 };
+
+// {"digest", "bytes", "chunks"}.
+void read_file(ObjectReader& reader, FileEntry& into);
+// A missing key leaves `into` as it is.
+void read_texts(ObjectReader& reader, std::string_view key, std::vector<std::string>& into);
 
 // Parses one document and hands its fields to `read`; what is wrong comes back as kMalformed.
 template <typename Document, typename Read>

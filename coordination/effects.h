@@ -30,6 +30,20 @@ using StoreEffect = std::variant<OpenHandle, CloseHandle, SendRequest>;
 
 // For the agent.
 
+// What an operator pushed to <root>/template, complete and verified.
+struct PushedTemplate {
+  std::shared_ptr<const std::string> text;
+  std::string by;
+  std::string at;
+};
+struct PushedTemplates {
+  std::optional<PushedTemplate> ruling;  // of all agents but the canaries; nullopt: the leader's own file rules
+  std::optional<PushedTemplate> canary;  // of these agents alone:
+  std::vector<std::string> canaries;
+  // What stands there cannot be read: then nothing else is said here, and what was used goes on being used.
+  std::optional<std::string> trouble;
+};
+
 // This agent leads from now on: start a full sync with Marathon, offer what comes of it. `files` are the committed
 // revision's, verified; nullopt: nothing was ever committed, or it could not be read.
 struct LeadershipGained {
@@ -38,6 +52,10 @@ struct LeadershipGained {
   std::vector<PublishedFile> files;
   std::string reason;  // why `committed` is nullopt
   std::string cluster_id = {};
+  PushedTemplates pushed = {};
+};
+struct TemplatePushed {  // leader only: what stands at <root>/template has changed
+  PushedTemplates pushed;
 };
 struct LeadershipLost {  // drop all leader state; offers of that epoch are void
   std::string reason;
@@ -115,8 +133,9 @@ struct Refuse {  // this agent must not run: e.g. another host uses its id. Exit
   std::string reason;
 };
 struct HandedOver {};  // after HandoverRequested: own znodes are gone (or it took too long); close and exit
-using AgentEffect = std::variant<LeadershipGained, LeadershipLost, SyncWanted, LossAccepted, OfferClosed, CommitRefused,
-                                 StageRevision, ApplyRevision, ViewChanged, LogLine, Refuse, HandedOver>;
+using AgentEffect =
+    std::variant<LeadershipGained, LeadershipLost, TemplatePushed, SyncWanted, LossAccepted, OfferClosed, CommitRefused,
+                 StageRevision, ApplyRevision, ViewChanged, LogLine, Refuse, HandedOver>;
 
 using Effect = std::variant<StoreEffect, AgentEffect>;
 using Effects = std::vector<Effect>;

@@ -34,6 +34,7 @@ Leader::Leader(Context& context, ContentCache& cache, Roster& roster, Election& 
       publisher_(context, cache, roster, fence_, pointer, uploader_),
       first_state_(context, roster),
       acceptance_(context),
+      pushed_(context),
       committed_(context, cache, "leader") {}
 
 void Leader::drive(bool ready, const std::string& cluster_id, const Follower& follower, bool quiet_for_too_long) {
@@ -88,6 +89,7 @@ std::optional<std::string> Leader::why_withhold(const Follower& follower, const 
 // What is withheld is closed, not kept: it would be old when its time comes.
 void Leader::publish(const Follower& follower, bool may_propose) {
   hear_operator();
+  hear_template();
   publisher_.use_policy(policy_.published());
   if (const StateOffered* offered = publisher_.pending()) {
     auto reason = why_withhold(follower, *offered);
@@ -115,6 +117,11 @@ void Leader::hear_operator() {
   accepted_ = policy_.own();
 }
 
+void Leader::hear_template() {
+  pushed_.drive();
+  if (pushed_.take_change()) context_.effects.emplace_back(TemplatePushed{pushed_.found()});
+}
+
 void Leader::begin_takeover(const std::string& cluster_id) {
   state_ = State::kTakingOver;
   began_at_ = context_.now;
@@ -140,6 +147,8 @@ void Leader::on_takeover_ended() {
 
 void Leader::load(const Follower& follower) {
   if (!policy_.known()) return;  // it may not be this agent's turn
+  pushed_.drive();
+  if (!pushed_.known()) return;  // else its first offer could be made with another template
   const auto& committed = fence_.document().committed;
   if (!committed) return gain("nothing was ever committed", nullptr, follower);
   committed_.drive();
@@ -167,6 +176,8 @@ void Leader::gain(std::string reason, const Content* content, const Follower& fo
     gained.files = content->files;
     publisher_.set_committed(*content);
   }
+  gained.pushed = pushed_.found();
+  (void)pushed_.take_change();
   committed_.reset();
   context_.log(gained.committed ? LogLine::Level::kInfo : LogLine::Level::kWarning,
                "leading in epoch " + std::to_string(gained.epoch.value) +
@@ -189,6 +200,7 @@ void Leader::finish(const Ending& ending) {
   takeover_.reset();
   committed_.reset();
   acceptance_.reset();
+  pushed_.reset();
   accepted_.reset();
   unreached_since_.reset();
   state_ = State::kFollowing;

@@ -20,6 +20,7 @@
 #include "coordination/pointer.h"
 #include "coordination/pool_policy.h"
 #include "coordination/publisher.h"
+#include "coordination/pushed_template.h"
 #include "coordination/roster.h"
 #include "coordination/takeover.h"
 #include "coordination/uploader.h"
@@ -46,6 +47,7 @@ class Leader {
   // The session or the lineage is over, or this agent leaves: the leadership ends with it.
   void end(const std::string& reason);
   void suspect_acceptance() { acceptance_.suspect(); }
+  void suspect_template() { pushed_.suspect(); }
   void offer(StateOffered offered) { publisher_.offer(std::move(offered)); }
 
   [[nodiscard]] State state() const { return state_; }
@@ -73,6 +75,7 @@ class Leader {
   void finish(const Ending& ending);
   void publish(const Follower& follower, bool may_propose);
   void hear_operator();
+  void hear_template();
   [[nodiscard]] std::optional<std::string> why_give_way() const;
   [[nodiscard]] std::optional<std::string> why_withhold(const Follower& follower, const StateOffered& offered) const;
   [[nodiscard]] bool rules_without_policy() const;
@@ -100,6 +103,7 @@ class Leader {
   Publisher publisher_;
   FirstState first_state_;
   Acceptance acceptance_;
+  PushedTemplateWatch pushed_;
   Fetch committed_;  // what the leadership starts from
   State state_ = State::kFollowing;
   std::uint64_t used_lists_ = 0;      // Election::lists() of the last takeover

@@ -1,97 +1,20 @@
 // `chorale check`: the template, and what Nginx says about what it renders.
-#include <unistd.h>
-
-#include <filesystem>
 #include <map>
-#include <optional>
-#include <sstream>
 #include <string>
 #include <utility>
 
-#include "agent/base/atomic_file.h"
-#include "agent/base/process.h"
 #include "agent/base/text_file.h"
 #include "agent/cli/check_parts.h"
 #include "agent/cli/cli.h"
+#include "agent/cli/draft_file.h"
 #include "agent/cli/rendering.h"
 #include "agent/nginx/config_words.h"
-#include "agent/nginx/draft_test.h"
 #include "render/local_values.h"
 
 namespace chorale::agent {
 namespace {
 
-constexpr std::chrono::milliseconds kTemplateTestPatience{30'000};
 constexpr std::size_t kMostMainBytes = std::size_t{1} << 30U;
-
-// A file that is removed when the check ends.
-class TemporaryFile {
- public:
-  // Beside the real one where that may be written: relative includes then mean the same.
-  TemporaryFile(const Config& config, const std::string& text) {
-    const std::string name = ".chorale-check-" + std::to_string(::getpid()) + ".conf";
-    moved_ = !config.apply;  // nothing is written where another program keeps Nginx's files
-    const auto beside = std::filesystem::path(config.nginx_config).parent_path();
-    if (write((config.apply ? beside : std::filesystem::path(config.state_dir)) / name, text)) return;
-    moved_ = true;
-    std::error_code ignored;
-    (void)write(std::filesystem::temp_directory_path(ignored) / name, text);
-  }
-  ~TemporaryFile() {
-    if (!failure_) ::unlink(path_.c_str());
-  }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-
-  // Why there is none.
-  [[nodiscard]] const std::optional<Failure>& failure() const { return failure_; }
-  [[nodiscard]] const std::string& path() const { return path_; }
-  [[nodiscard]] bool moved() const { return moved_; }
-
- private:
-  bool write(const std::string& path, const std::string& text) {
-    path_ = path;
-    const Done written = write_draft(path, text, Ownership{0600});
-    failure_ = written ? std::nullopt : std::optional(written.error());
-    return written.has_value();
-  }
-
-  std::string path_;
-  std::optional<Failure> failure_;
-  bool moved_ = false;
-};
-
-// The line that says why; the last line where none does.
-std::string nginx_reason(const std::string& output) {
-  std::string reason;
-  bool found = false;
-  std::istringstream lines(output);
-  for (std::string line; !found && std::getline(lines, line);) {
-    if (line.empty()) continue;
-    found = line.find("[emerg]") != std::string::npos;
-    reason = line;
-  }
-  return reason;
-}
-
-// Why Nginx refuses it, if it does. The error: it could not be asked.
-tl::expected<std::optional<std::string>, Failure> ask_nginx(const Config& config, const std::string& main,
-                                                            const std::string& file) {
-  if (!main.empty()) {
-    const TestFinished tested =
-        test_draft({config.nginx_cmd, {main, config.nginx_config, file, file + "-"}, kTemplateTestPatience}, false);
-    if (tested.result == TestResult::kFailed) return tl::unexpected(Failure{tested.error});
-    if (tested.result == TestResult::kAccepted) return std::nullopt;
-    return tested.error + remedy_for(tested.error, main);
-  }
-  std::vector<std::string> command = config.nginx_cmd;
-  command.insert(command.end(), {"-t", "-c", file});
-  const auto result = run_process(command, kTemplateTestPatience);
-  if (!result) return tl::unexpected(Failure{result.error().message});
-  if (result->exit_code == 0) return std::nullopt;
-  const std::string reason = nginx_reason(result->output);
-  return reason + remedy_for(reason, main);
-}
 
 // `labels`: it asks for what this Nginx may be built without; only apps that want it suffer then.
 void check_nginx(CheckReport& report, const Config& config, const std::string& main, const std::string& what,
@@ -99,12 +22,12 @@ void check_nginx(CheckReport& report, const Config& config, const std::string& m
   if (!main.empty() && !config.apply) {
     return report.ok("nginx", what + " is not tested: an observer writes no copy of " + main + " beside it");
   }
-  const TemporaryFile file(config, text);
+  const DraftFile file(config, text);
   if (file.failure()) {
     report.fail("nginx", "cannot write a file to test: " + file.failure()->message, kExitNo);
     return;
   }
-  const auto refused = ask_nginx(config, main, file.path());
+  const auto refused = ask_nginx(config, main, file);
   if (!refused) {
     report.fail("nginx", refused.error().message, kExitNo);
   } else if (*refused && labels) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "agent/base/exit_code.h"
 #include "agent/config/config.h"
@@ -12,6 +13,11 @@ namespace chorale::agent {
 struct StatusFlags {
   bool json = false;
   bool watch = false;  // redraw on change until interrupted
+};
+
+struct TemplatePush {
+  std::string file;             // empty: what is on trial, for all
+  std::vector<std::string> on;  // agents that alone get it; empty: all do
 };
 
 int run_check(const std::string& config_file);
@@ -28,6 +34,12 @@ int run_compare(const std::string& config_file, const std::string& nginx_file);
 int run_migrate(const std::string& nixy_file, const std::string& template_file, const std::string& directory);
 // `what`: "policy", or the digest of a loss that is held back; of a standalone agent by its unix socket.
 int run_accept(const std::string& config_file, const std::string& what);
+// The pool's template by an operator's word. Each waits until it is served, or says what is against it.
+int run_template_push(const std::string& config_file, const TemplatePush& what);
+int run_template_rollback(const std::string& config_file);
+int run_template_history(const std::string& config_file);
+// `digest`: its first digits; empty: the one that was pushed last.
+int run_template_show(const std::string& config_file, const std::string& digest);
 int run_forget(const std::string& config_file, const std::string& id);
 // Both by the local agent's unix socket: reload tests and reloads this proxy's Nginx, repair puts an edited file back.
 int run_reload(const std::string& config_file);

@@ -13,8 +13,6 @@ using coordination::AgentDocument;
 using coordination::ClusterSnapshot;
 using coordination::Condition;
 
-constexpr std::string_view kDrained = "drained";  // what the message of such an agent begins with
-
 // Since when, by the word of an agent that has waited for long enough to say so.
 std::string leaderless_since(const ClusterSnapshot& cluster) {
   for (const AgentDocument& agent : cluster.agents) {
@@ -73,8 +71,10 @@ void add_members(const ClusterSnapshot& cluster, std::vector<Problem>& problems)
   }
   for (const std::string& unreadable : cluster.unreadable) problems.push_back({"UNREADABLE", unreadable, "", ""});
   for (const AgentDocument& agent : cluster.agents) {
-    if (agent.condition != Condition::kDown || !agent.message.starts_with(kDrained)) continue;
-    problems.push_back({"DRAINED", agent.id + ": " + agent.message, "", "On that proxy: chorale undrain."});
+    if (!agent.drained) continue;
+    const std::string reason = agent.drained->reason.empty() ? "" : ": " + agent.drained->reason;
+    problems.push_back({"DRAINED", agent.id + " by " + agent.drained->by + reason, agent.drained->since,
+                        "On that proxy: chorale undrain."});
   }
 }
 

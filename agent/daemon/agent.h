@@ -67,7 +67,7 @@ class Agent {
 
   // Effects of the coordinator (agent_effects.cpp).
   void perform(coordination::AgentEffect effect);
-  void gained(coordination::LeadershipGained gained);
+  void gained(const coordination::LeadershipGained& leadership);
   void lost(const std::string& reason);
   void apply(const coordination::ApplyRevision& apply);
   void applied(const coordination::RevisionApplied& applied);

@@ -7,14 +7,18 @@
 #include "agent/base/exit_code.h"
 #include "agent/base/log.h"
 #include "agent/config/policy_values.h"
+#include "agent/core/applying/published_files.h"
 #include "agent/daemon/agent.h"
 #include "coordination/overloaded.h"
 
 namespace chorale::agent {
 void Agent::perform(coordination::AgentEffect effect) {
   std::visit(coordination::Overloaded{
-                 [this](coordination::LeadershipGained& leadership) { gained(std::move(leadership)); },
+                 [this](const coordination::LeadershipGained& leadership) { gained(leadership); },
                  [this](const coordination::LeadershipLost& leadership) { lost(leadership.reason); },
+                 [this](coordination::TemplatePushed& pushed) {
+                   if (leadership_) leadership_->template_pushed(std::move(pushed.pushed));
+                 },
                  [this](const coordination::SyncWanted& wanted) {
                    log_info("full sync: " + wanted.agent + " was asked for one");
                    if (leadership_) leadership_->request_sync();
@@ -28,7 +32,10 @@ void Agent::perform(coordination::AgentEffect effect) {
                  [this](const coordination::CommitRefused& refused) {
                    if (leadership_) leadership_->commit_refused(refused);
                  },
-                 [this](const coordination::StageRevision& stage) { nginx_->stage(stage); },
+                 [this](coordination::StageRevision& stage) {
+                   stage.files = files_for(config_.id, std::move(stage.files));
+                   nginx_->stage(stage);
+                 },
                  [this](const coordination::ApplyRevision& revision) { apply(revision); },
                  [this](coordination::ViewChanged& view) {
                    if (view.leaderless_since && !view_.leaderless_since) leaderless_since_ = utc_now();
@@ -50,7 +57,7 @@ void Agent::perform(coordination::AgentEffect effect) {
              effect);
 }
 
-void Agent::gained(coordination::LeadershipGained leadership) {
+void Agent::gained(const coordination::LeadershipGained& leadership) {
   Leadership::Surroundings surroundings{
       loop_,
       workers_,
@@ -70,7 +77,7 @@ void Agent::gained(coordination::LeadershipGained leadership) {
   endpoint_watch_.pause(true);
   framework_watch_.ask();
   offers_wait_ = framework_watch_.asking();
-  leadership_->begin(std::move(leadership), last_routes_.state());
+  leadership_->begin(leadership, last_routes_.state());
 }
 
 void Agent::lost(const std::string& reason) {
@@ -143,7 +150,7 @@ void Agent::apply(const coordination::ApplyRevision& revision) {
   if (!applying_ || applying_->first != revision.identity) {
     applying_ = {revision.identity, std::chrono::steady_clock::now()};
   }
-  nginx_->apply(revision);
+  nginx_->apply({revision.identity, revision.manifest, files_for(config_.id, revision.files)});
 }
 
 void Agent::applied(const coordination::RevisionApplied& done) {

@@ -6,6 +6,7 @@
 
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
+#include "agent/core/applying/published_files.h"
 #include "agent/daemon/endpoint_watch.h"
 #include "agent/nginx/config_file.h"
 #include "agent/nginx/config_text.h"
@@ -13,13 +14,11 @@
 #include "coordination/require.h"
 #include "render/invariants.h"
 #include "render/routes_codec.h"
-#include "render/server_names.h"
 
 namespace chorale::agent {
 namespace {
 
 constexpr std::chrono::seconds kLongestSleep{1};
-constexpr std::chrono::seconds kVetAgain{5};
 constexpr std::chrono::seconds kSilentCallbacks{60};
 
 TrackerOptions tracker_options(const Config& config, std::vector<std::string> endpoints,
@@ -76,17 +75,28 @@ Leadership::Leadership(Surroundings surroundings, const Config& config, const st
       resolver_(surroundings_.loop, [this](NamesResolved resolved) { events_.post(std::move(resolved)); }),
       worker_(surroundings_.loop, surroundings_.workers),
       trials_(surroundings_.loop, surroundings_.workers, surroundings_.try_out),
+      choice_(surroundings_.loop, surroundings_.workers, surroundings_.templates, trials_,
+              {[this] { begin_tracking(); },
+               [this] {
+                 events_.post(TemplateChanged{choice_.longest_server_name(), choice_.service_ports()});
+               },
+               [this] { surroundings_.changed(); },
+               [this] {
+                 SharedState served = tracker_.committed();
+                 return served ? served : std::make_shared<const render::RoutingState>();
+               }}),
       timer_(surroundings_.loop),
-      vet_again_(surroundings_.loop),
       id_(config.id),
       root_(config.zookeeper.root) {
   client_.set_endpoints(endpoints);
 }
 
-void Leadership::begin(coordination::LeadershipGained gained, std::shared_ptr<const render::RoutingState> applied) {
-  worker_.run([gained = std::move(gained),
-               options = surroundings_.templates.options()] { return read_committed(gained, options); },
-              [this, applied = std::move(applied)](Begun committed) { begun(std::move(committed), applied); });
+void Leadership::begin(const coordination::LeadershipGained& gained,
+                       std::shared_ptr<const render::RoutingState> applied) {
+  worker_.run([gained, options = surroundings_.templates.options()] { return read_committed(gained, options); },
+              [this, applied = std::move(applied), pushed = gained.pushed](Begun committed) {
+                begun(std::move(committed), applied, pushed);
+              });
 }
 
 Leadership::Begun Leadership::read_committed(const coordination::LeadershipGained& gained,
@@ -101,7 +111,7 @@ Leadership::Begun Leadership::read_committed(const coordination::LeadershipGaine
       } else {
         begun.trouble = "the committed " + state.error().text();
       }
-    } else if (file.name == "template") {
+    } else if (file.name == kTemplateName) {
       auto compiled = compile_template(*file.text, "committed template", options);
       if (compiled) begun.in_use = std::move(*compiled);
     }
@@ -109,118 +119,29 @@ Leadership::Begun Leadership::read_committed(const coordination::LeadershipGaine
   return begun;
 }
 
-void Leadership::begun(Begun begun, const std::shared_ptr<const render::RoutingState>& applied) {
+void Leadership::begun(Begun begun, const std::shared_ptr<const render::RoutingState>& applied,
+                       coordination::PushedTemplates pushed) {
   if (begun.trouble) log_info("this leadership begins without a committed state: " + *begun.trouble);
   TrackingBegun event;
   event.committed = std::move(begun.state);
   event.quarantined = std::move(begun.quarantined);
   if (applied) event.applied = *applied;
   to_begin_ = std::move(event);
-  choose_template(std::move(begun.in_use));
+  choice_.begin(std::move(begun.in_use), std::move(pushed));
 }
 
 void Leadership::begin_tracking() {
-  if (!to_begin_) return;
-  to_begin_->longest_server_name = longest_server_name();
-  to_begin_->service_ports = service_ports();
-  began_ = true;
+  to_begin_->longest_server_name = choice_.longest_server_name();
+  to_begin_->service_ports = choice_.service_ports();
   events_.post(*std::exchange(to_begin_, std::nullopt));
-}
-
-// A new leader whose file differs goes on with the committed template until its own file changes: proxies are upgraded
-// one by one, and a leader change must not change the configuration of every proxy.
-void Leadership::choose_template(std::optional<LoadedTemplate> committed) {
-  const auto& own = surroundings_.templates.current();
-  const bool differs = committed && own && committed->digest != own->digest;
-  if (differs) {
-    template_note_ = surroundings_.templates.file() +
-                     " differs from the committed template, which stays in use until the file changes";
-    log_warning(*template_note_);
-    passed_over_ = own->digest;
-  }
-  if (committed) {
-    template_ = std::move(committed);
-    begin_tracking();
-  } else if (own) {
-    vet_template();
-  } else {
-    template_trouble_ = surroundings_.templates.trouble();
-    begin_tracking();
-  }
-}
-
-void Leadership::template_changed() {
-  const TemplateSource& source = surroundings_.templates;
-  vet_again_.cancel();
-  ++vetting_;
-  template_trouble_ = source.trouble();
-  if (template_trouble_) {
-    log_error("template refused, the last good one stays in use: " + template_trouble_->message);
-    begin_tracking();
-  } else if (template_ && template_->digest == source.current()->digest) {
-    template_note_.reset();
-    log_info("template " + source.file() + " is what is in use");
-  } else if (passed_over_ == source.current()->digest) {  // it only could not be read for a moment
-    log_info("template " + source.file() + " can be read again and has not changed: the committed one stays in use");
-  } else {
-    passed_over_.reset();
-    vet_template();
-  }
-  surroundings_.changed();
-}
-
-std::size_t Leadership::longest_server_name() const {
-  if (!template_) return 0;
-  return render::longest_server_name(template_->compiled.text(), surroundings_.templates.options().delimiters.left);
-}
-
-std::optional<render::ServicePortRange> Leadership::service_ports() const {
-  if (!template_) return std::nullopt;
-  return render::service_port_range(template_->compiled.text(), surroundings_.templates.options().delimiters.left);
-}
-
-// Nothing is offered with a template that this Nginx refuses: every agent would refuse it, whatever the apps.
-void Leadership::vet_template() {
-  SharedState served = tracker_.committed();
-  if (!served) served = std::make_shared<const render::RoutingState>();
-  const LoadedTemplate own = *surroundings_.templates.current();
-  trials_.vet(own, template_, served, [this, own, number = ++vetting_](const Trials::Vetting& vetting) {
-    if (number == vetting_) vetted(own, vetting);
-  });
-}
-
-void Leadership::vetted(const LoadedTemplate& own, const Trials::Vetting& vetting) {
-  // A proxy whose Nginx accepts nothing may still lead: its vote says what is wrong with it.
-  const bool use =
-      vetting.verdict == Trials::Verdict::kGood || (vetting.verdict == Trials::Verdict::kUnclear && !template_);
-  if (use) {
-    const bool is_other = template_.has_value();
-    template_ = own;
-    template_trouble_.reset();
-    template_note_.reset();
-    if (is_other) log_info("template " + own.compiled.file() + " changed, rendering again");
-    if (began_) events_.post(TemplateChanged{longest_server_name(), service_ports()});
-  } else {
-    template_trouble_ = Failure{vetting.reason};
-    log_error("template refused, " +
-              std::string(template_ ? "the last good one stays in use: " : "there is no other: ") + vetting.reason);
-    if (vetting.verdict == Trials::Verdict::kUnclear) {
-      vet_again_.expires_after(kVetAgain);
-      vet_again_.async_wait([this](const boost::system::error_code& error) {
-        if (!error) vet_template();
-      });
-    }
-  }
-  begin_tracking();
-  surroundings_.changed();
 }
 
 void Leadership::close() {
   worker_.cancel();
   trials_.close();
   events_.close();
+  choice_.close();
   timer_.cancel();
-  vet_again_.cancel();
 }
 
 void Leadership::handle(TrackerEvent event) {
@@ -258,21 +179,22 @@ void Leadership::perform(TrackerEffect effect) {
 }
 
 void Leadership::render(const RenderAndOffer& effect) {
-  if (!template_) {
-    coordination::require(template_trouble_.has_value(), "what is missing has a reason");
-    events_.post(OfferRendered{effect.offer, template_trouble_});
+  const auto& in_use = choice_.in_use();
+  if (!in_use) {
+    coordination::require(choice_.trouble().has_value(), "what is missing has a reason");
+    events_.post(OfferRendered{effect.offer, choice_.trouble()});
     return;
   }
   metrics_.offered(effect.offer);
-  worker_.run([compiled = template_->compiled, state = effect.state,
-               root = root_] { return render_offer(compiled, *state, root); },
+  worker_.run([compiled = in_use->compiled, canary = choice_.canary(), state = effect.state,
+               root = root_] { return render_offer(compiled, canary, *state, root); },
               [this, effect](auto result) { rendered(effect, std::move(result)); });
 }
 
 // Runs on a worker: values in, values out.
-tl::expected<Leadership::RenderedOffer, std::string> Leadership::render_offer(const render::Template& compiled,
-                                                                              const render::RoutingState& state,
-                                                                              const coordination::Path& root) {
+tl::expected<Leadership::RenderedOffer, std::string> Leadership::render_offer(
+    const render::Template& compiled, const std::optional<CanaryTemplate>& canary, const render::RoutingState& state,
+    const coordination::Path& root) {
   // A state that breaks an invariant could not be read back by the next leader: better no change than that.
   if (const auto broken = render::find_broken_invariant(state)) {
     return tl::unexpected("this state must not be published: " + broken->message);
@@ -282,9 +204,18 @@ tl::expected<Leadership::RenderedOffer, std::string> Leadership::render_offer(co
   RenderedOffer result;
   result.config = std::make_shared<const render::Rendered>(*config);
   std::vector<coordination::PublishedFile> files;
-  files.push_back(publish("nginx.conf", std::move(*config)));
+  files.push_back(publish(std::string(kConfigName), std::move(*config)));
   files.push_back(publish("routes.json", render::encode_routes(state)));
-  files.push_back({"template", std::make_shared<const std::string>(compiled.text()), {}});
+  files.push_back({std::string(kTemplateName), std::make_shared<const std::string>(compiled.text()), {}});
+  if (canary) {
+    auto other = canary->loaded.compiled.render(state);
+    if (other) {
+      add_canary(files, publish(std::string(kConfigName), std::move(*other)), canary->loaded.compiled.text(),
+                 canary->agents);
+    } else {
+      result.canary_trouble = Failure{other.error().text()};
+    }
+  }
   result.offer.content = coordination::describe_files(std::move(files), root);
   result.offer.apps = static_cast<std::int64_t>(state.apps.size());
   result.offer.servers = render::server_count(state);
@@ -298,7 +229,8 @@ void Leadership::rendered(const RenderAndOffer& effect, tl::expected<RenderedOff
     events_.post(OfferRendered{effect.offer, rendering_trouble_});
     return;
   }
-  rendering_trouble_.reset();
+  rendering_trouble_ = std::move(result->canary_trouble);
+  if (rendering_trouble_) log_error("the canaries get what all others get: " + rendering_trouble_->message);
   last_rendered_ = utc_now();
   rendered_offer_ = effect.offer;
   rendered_config_ = std::move(result->config);
@@ -312,11 +244,12 @@ void Leadership::rendered(const RenderAndOffer& effect, tl::expected<RenderedOff
 }
 
 void Leadership::try_state(const TryState& effect) {
-  if (!template_) {
+  const auto& in_use = choice_.in_use();
+  if (!in_use) {
     events_.post(StateTried{effect.trial, {TrialOutcome::Result::kFailed, "there is no template", {}}});
     return;
   }
-  trials_.ask(template_->compiled, effect.state, [this, trial = effect.trial](const Trials::Answer& answer) {
+  trials_.ask(in_use->compiled, effect.state, [this, trial = effect.trial](const Trials::Answer& answer) {
     events_.post(StateTried{trial, answer.outcome});
   });
 }

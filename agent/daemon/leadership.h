@@ -22,6 +22,7 @@
 #include "agent/config/config.h"
 #include "agent/core/leading/marathon_tracker.h"
 #include "agent/daemon/leadership_metrics.h"
+#include "agent/daemon/template_choice.h"
 #include "agent/daemon/template_source.h"
 #include "agent/daemon/trials.h"
 #include "agent/http/metrics.h"
@@ -55,7 +56,7 @@ class Leadership {
   Leadership& operator=(const Leadership&) = delete;
 
   // `applied`: what this proxy served last, the guard's baseline where nothing is committed.
-  void begin(coordination::LeadershipGained gained, std::shared_ptr<const render::RoutingState> applied);
+  void begin(const coordination::LeadershipGained& gained, std::shared_ptr<const render::RoutingState> applied);
   // Nothing is offered or reported afterwards; to be called before destruction.
   void close();
   // Marathon need tell this agent nothing more; `done` follows within half a second. Leadership goes on meanwhile.
@@ -69,7 +70,8 @@ class Leadership {
   }
   void request_sync() { events_.post(SyncRequested{}); }
   void loss_accepted(const coordination::LossAccepted& loss) { events_.post(LossBelieved{loss.digest, loss.by}); }
-  void template_changed();
+  void template_changed() { choice_.file_changed(); }
+  void template_pushed(coordination::PushedTemplates pushed) { choice_.push(std::move(pushed)); }
   // This proxy's workers serve the revision.
   void applied(const coordination::Identity& identity);
 
@@ -77,12 +79,12 @@ class Leadership {
   void count_again() { metrics_.handled(std::chrono::steady_clock::now(), tracker_); }
 
   [[nodiscard]] const MarathonTracker& tracker() const { return tracker_; }
-  // Why the template of this host cannot be used, or the last rendering failed.
+  // Why the template that should be used cannot be, or the last rendering failed.
   [[nodiscard]] const std::optional<Failure>& template_trouble() const {
-    return template_trouble_ ? template_trouble_ : rendering_trouble_;
+    return choice_.trouble() ? choice_.trouble() : rendering_trouble_;
   }
   // That another template than this host's is in use.
-  [[nodiscard]] const std::optional<std::string>& template_note() const { return template_note_; }
+  [[nodiscard]] const std::optional<std::string>& template_note() const { return choice_.note(); }
   [[nodiscard]] const std::string& last_sync() const { return last_sync_; }
   [[nodiscard]] const std::string& last_rendered() const { return last_rendered_; }
 
@@ -96,18 +98,16 @@ class Leadership {
   static Begun read_committed(const coordination::LeadershipGained& gained, const render::TemplateOptions& options);
   // Whose lines Nginx's error about an offer names; empty: not known.
   [[nodiscard]] std::string app_named_in(const std::string& error, std::uint64_t offer) const;
-  void begun(Begun begun, const std::shared_ptr<const render::RoutingState>& applied);
-  void choose_template(std::optional<LoadedTemplate> committed);
-  [[nodiscard]] std::size_t longest_server_name() const;  // in the template in use
-  [[nodiscard]] std::optional<render::ServicePortRange> service_ports() const;
-  void vet_template();
-  void vetted(const LoadedTemplate& own, const Trials::Vetting& vetting);
+  void begun(Begun begun, const std::shared_ptr<const render::RoutingState>& applied,
+             coordination::PushedTemplates pushed);
   void begin_tracking();
   struct RenderedOffer {
     coordination::StateOffered offer;
     std::shared_ptr<const render::Rendered> config;
+    std::optional<Failure> canary_trouble{};  // then the canaries get what all others get
   };
   static tl::expected<RenderedOffer, std::string> render_offer(const render::Template& compiled,
+                                                               const std::optional<CanaryTemplate>& canary,
                                                                const render::RoutingState& state,
                                                                const coordination::Path& root);
   void handle(TrackerEvent event);
@@ -125,22 +125,16 @@ class Leadership {
   Resolver resolver_;
   Worker worker_;
   Trials trials_;
+  TemplateChoice choice_;
   boost::asio::steady_timer timer_;
-  boost::asio::steady_timer vet_again_;
   std::string id_;
   coordination::Path root_;
-  std::optional<LoadedTemplate> template_;
-  std::optional<Failure> template_trouble_;
   std::optional<Failure> rendering_trouble_;
-  int vetting_ = 0;  // the number of the last one: an older one's verdict is dropped
   std::optional<TrackingBegun> to_begin_;
   std::uint64_t rendered_offer_ = 0;
   std::shared_ptr<const render::Rendered> rendered_config_;  // of that offer
-  std::optional<std::string> template_note_;
-  std::optional<std::string> passed_over_;  // the digest of the own template that is not used until it changes
   std::string last_sync_;
   std::string last_rendered_;
-  bool began_ = false;
 };
 
 }  // namespace chorale::agent

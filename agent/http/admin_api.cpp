@@ -181,9 +181,8 @@ HttpResponse AdminApi::refuse_asker(const Served& page) const {
 
 void AdminApi::handle(const HttpRequest& request, const HttpServer::Respond& respond) {
   thread_.check();
-  const auto page = std::find_if(kPages.begin(), kPages.end(),
-                                 [&](const Served& candidate) { return candidate.path == request.path; });
-  if (page == kPages.end()) return respond(text_response(404, "404 page not found"));
+  const Served* page = find_page(request.path);
+  if (page == nullptr) return respond(text_response(404, "404 page not found"));
   if (auto refusal = refuse_method(*page, request.method)) return respond(std::move(*refusal));
   const Asker asker = who_asks(request);
   if (asker < page->at_least) return respond(refuse_asker(*page));

@@ -59,9 +59,27 @@ _chorale() {
     agent) words+=" --test" ;;
     migrate) words="-h --help -o" ;;
     accept | check | compare | forget | reload | repair | routes | undrain | version) ;;
+    template)
+      # Then one of its own verbs, and the file of `push`.
+      for ((i++; i < COMP_CWORD; i++)); do
+        case ${COMP_WORDS[i]} in
+          -f | --file | --on)
+            i=$((i + 1))
+            [ "${COMP_WORDS[i]}" = "=" ] && i=$((i + 1))
+            ;;
+          -* | =) ;;
+          *)
+            verb="template ${COMP_WORDS[i]}"
+            break
+            ;;
+        esac
+      done
+      [[ $verb == template && $current != -* ]] && words="push show history rollback" verb=""
+      [[ $verb == "template push" ]] && words+=" --on"
+      ;;
     *) return ;;
   esac
-  if [[ $verb == migrate && $current != -* ]]; then
+  if [[ ($verb == migrate || $verb == "template push") && $current != -* ]]; then
     compopt -o filenames 2> /dev/null
     mapfile -t COMPREPLY < <(compgen -f -- "$current")
     return

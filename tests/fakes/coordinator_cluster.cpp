@@ -71,6 +71,7 @@ void TestAgent::perform(const AgentEffect& effect) {
                    cluster_.post([this, identity = revision.identity] { step(RevisionApplied{identity, "now"}); });
                  },
                  [this](const LossAccepted& loss) { losses_accepted.push_back(loss); },
+                 [this](const TemplatePushed& told) { pushed.push_back(told.pushed); },
                  [this](const ViewChanged& changed) { view = changed; },
                  [this](const LogLine& line) { notes.push_back(line.text); },
                  [this](const Refuse& refusal) { refused.push_back(refusal.reason); },

@@ -60,6 +60,7 @@ class TestAgent final : public CoordinatorHost {
   std::vector<CommitRefused> commit_refused;
   std::vector<std::string> sync_wanted;  // by whom
   std::vector<LossAccepted> losses_accepted;
+  std::vector<PushedTemplates> pushed;
   std::vector<std::string> refused;
   std::vector<std::string> notes;
   std::vector<Operation> sent;

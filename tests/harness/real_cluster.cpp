@@ -93,10 +93,14 @@ void Proxy::start_agent_with(const std::string& config) {
 }
 
 Proxy::Ran Proxy::run(const std::string& verb, const std::string& argument) const {
+  return run(verb, argument.empty() ? std::vector<std::string>{} : std::vector<std::string>{argument});
+}
+
+Proxy::Ran Proxy::run(const std::string& verb, const std::vector<std::string>& arguments) const {
   const std::filesystem::path output = directory_.path() / (verb + ".log");
   std::filesystem::remove(output);
   std::vector<std::string> command{CHORALE_BINARY, verb, "-f", config_file()};
-  if (!argument.empty()) command.push_back(argument);
+  command.insert(command.end(), arguments.begin(), arguments.end());
   ChildProcess child(command, output);
   if (!child.wait(kRunLimit)) return {};
   return {child.exit_code().value_or(-1), read_file(output)};

@@ -59,6 +59,7 @@ class Proxy {
     std::string output;
   };
   [[nodiscard]] Ran run(const std::string& verb, const std::string& argument = "") const;
+  [[nodiscard]] Ran run(const std::string& verb, const std::vector<std::string>& arguments) const;
   [[nodiscard]] bool agent_ended(std::chrono::milliseconds limit) { return agent_->wait(limit); }
 
   [[nodiscard]] const std::string& id() const { return id_; }

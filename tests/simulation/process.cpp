@@ -147,6 +147,7 @@ void Process::perform(const AgentEffect& effect) {
           [](const SyncWanted&) {},
           [](const CommitRefused&) {},
           [](const LossAccepted&) {},
+          [](const TemplatePushed&) {},
           [](const ViewChanged&) {},
           [this](const LogLine& line) {
             world_.trace.add(name_, "logs: " + line.text);

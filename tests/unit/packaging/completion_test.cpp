@@ -74,6 +74,16 @@ TEST_F(CompletionTest, DashAfterAVerbGivesTheOptionsOfTheVerb) {
   EXPECT_THAT(complete({"status", "--json", "--w"}), ElementsAre("--watch"));
 }
 
+TEST_F(CompletionTest, TemplateHasVerbsOfItsOwn) {
+  std::ofstream(directory_.path() / "new.mustache").flush();
+  EXPECT_THAT(complete({"template", ""}), UnorderedElementsAreArray(help_of("template").verbs));
+  EXPECT_THAT(complete({"template", "-f", "new.mustache", "r"}), ElementsAre("rollback"));
+  EXPECT_THAT(complete({"template", "push", "n"}), ElementsAre("new.mustache"));
+  EXPECT_THAT(complete({"template", "push", "--on", "proxy-1", "n"}), ElementsAre("new.mustache"));
+  EXPECT_THAT(complete({"template", "push", "--o"}), ElementsAre("--on"));
+  EXPECT_THAT(complete({"template", "history", ""}), IsEmpty());
+}
+
 TEST_F(CompletionTest, FileOptionsGiveFiles) {
   std::ofstream(directory_.path() / "proxy one.toml").flush();
   std::ofstream(directory_.path() / "proxy-2.toml").flush();

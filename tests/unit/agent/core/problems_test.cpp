@@ -80,13 +80,13 @@ TEST(ProblemsTest, MembersThatAreOtherwiseOrNotThereAreNamed) {
   cluster.committed_policy = {{"realm", "prod"}};
   cluster.agents[1].policy = {{"realm", "prdo"}};
   cluster.agents[1].condition = coordination::Condition::kDown;
-  cluster.agents[1].message = "drained by jo";
+  cluster.agents[1].drained = coordination::Drained{"jo", "a new disk", "2026-11-22T10:00:00.000Z"};
   cluster.members.push_back({"proxy-3", {"host-3", "2026"}});
   EXPECT_THAT(said(cluster),
               ElementsAre(HasSubstr("POLICY||proxy-2 does not lead, its policy is not the pool's: realm is \"prdo\""),
                           "MISSING||proxy-3: its agent is not registered (host host-3)|Start its agent; if it is gone "
                           "for good: chorale forget proxy-3",
-                          "DRAINED||proxy-2: drained by jo|On that proxy: chorale undrain."));
+                          "DRAINED|2026-11-22T10:00:00.000Z|proxy-2 by jo: a new disk|On that proxy: chorale undrain."));
 }
 
 TEST(ProblemsTest, QuarantinedAppsAreNamedOrCounted) {

@@ -1,0 +1,204 @@
+#include "agent/daemon/template_choice.h"
+
+#include <chrono>
+#include <utility>
+
+#include "agent/base/log.h"
+#include "render/server_names.h"
+
+namespace chorale::agent {
+namespace {
+
+constexpr std::chrono::seconds kVetAgain{5};
+
+std::string text_of(const std::vector<std::string>& ids) {
+  std::string text;
+  for (const std::string& id : ids) text += (text.empty() ? "" : ", ") + id;
+  return text;
+}
+
+std::string words_of(const coordination::PushedTemplate& pushed) {
+  return "the template pushed by " + pushed.by + " at " + pushed.at;
+}
+
+}  // namespace
+
+TemplateChoice::TemplateChoice(boost::asio::io_context& loop, boost::asio::thread_pool& workers, TemplateSource& source,
+                               Trials& trials, Callbacks callbacks)
+    : worker_(loop, workers), source_(source), trials_(trials), callbacks_(std::move(callbacks)), again_(loop) {}
+
+void TemplateChoice::close() {
+  worker_.cancel();
+  again_.cancel();
+  ++round_;
+}
+
+// Runs on a worker: values in, values out.
+TemplateChoice::Compiled TemplateChoice::compile(const coordination::PushedTemplates& pushed,
+                                                 const render::TemplateOptions& options) {
+  Compiled compiled;
+  if (pushed.ruling) compiled.ruling = compile_template(*pushed.ruling->text, "pushed template", options);
+  if (pushed.canary) compiled.canary = compile_template(*pushed.canary->text, "pushed template", options);
+  return compiled;
+}
+
+// A new leader whose file differs goes on with the committed template until its own file changes: proxies are upgraded
+// one by one, and a leader change must not change the configuration of every proxy.
+void TemplateChoice::begin(std::optional<LoadedTemplate> committed, coordination::PushedTemplates pushed) {
+  in_use_ = std::move(committed);
+  const auto& own = source_.current();
+  if (in_use_ && own && in_use_->digest != own->digest) passed_over_ = own->digest;
+  push(std::move(pushed));
+}
+
+void TemplateChoice::push(coordination::PushedTemplates pushed) {
+  worker_.run([pushed, options = source_.options()] { return compile(pushed, options); },
+              [this, pushed](Compiled compiled) { take_pushed(pushed, std::move(compiled)); });
+}
+
+void TemplateChoice::take_pushed(const coordination::PushedTemplates& pushed, Compiled compiled) {
+  ++round_;
+  again_.cancel();
+  if (pushed.trouble) {
+    trouble_ = Failure{*pushed.trouble};
+    log_error(*pushed.trouble + "; what is in use stays");
+    return settle();
+  }
+  wanted_canary_.reset();
+  canary_trouble_.reset();
+  if (pushed.canary && compiled.canary) wanted_canary_ = CanaryTemplate{std::move(*compiled.canary), pushed.canaries};
+  if (pushed.canary && !wanted_canary_) canary_trouble_ = Failure{compiled.canary.error().message};
+  const bool ruled = std::exchange(pushed_rules_, pushed.ruling.has_value());
+  if (!pushed.ruling) {
+    // What was pushed goes on being used when it is taken away, as a committed template does.
+    if (ruled && source_.current()) passed_over_ = source_.current()->digest;
+    return choose_file();
+  }
+  note_ = words_of(*pushed.ruling) + " rules: " + source_.file() + " is not used";
+  if (!compiled.ruling) {
+    candidate_.reset();
+    trouble_ = compiled.ruling.error();
+    log_error("template refused, the last good one stays in use: " + trouble_->message);
+    return consider_canary();
+  }
+  consider(std::move(*compiled.ruling));
+}
+
+void TemplateChoice::file_changed() {
+  if (pushed_rules_) return log_info("template " + source_.file() + " changed and is not used: a pushed one rules");
+  ++round_;
+  again_.cancel();
+  choose_file();
+}
+
+void TemplateChoice::choose_file() {
+  const auto& own = source_.current();
+  candidate_.reset();
+  trouble_ = source_.trouble();
+  note_.reset();
+  if (trouble_) {
+    if (begun_) log_error("template refused, the last good one stays in use: " + trouble_->message);
+  } else if (in_use_ && in_use_->digest == own->digest) {
+    passed_over_.reset();
+    if (begun_) log_info("template " + source_.file() + " is what is in use");
+  } else if (in_use_ && passed_over_ == own->digest) {
+    note_ = source_.file() + " differs from the committed template, which stays in use until the file changes";
+    log_warning(*note_);
+  } else {
+    passed_over_.reset();
+    return consider(*own);
+  }
+  consider_canary();
+}
+
+// Nothing is offered with a template that this Nginx refuses: every agent would refuse it, whatever the apps.
+void TemplateChoice::consider(LoadedTemplate candidate) {
+  if (in_use_ && in_use_->digest == candidate.digest) {
+    candidate_.reset();
+    trouble_.reset();
+    return consider_canary();
+  }
+  candidate_ = std::move(candidate);
+  vet();
+}
+
+void TemplateChoice::vet() {
+  trials_.vet(*candidate_, in_use_, callbacks_.served(),
+              [this, candidate = *candidate_, round = round_](const Trials::Vetting& vetting) {
+                if (round == round_) vetted(candidate, vetting);
+              });
+}
+
+void TemplateChoice::vetted(const LoadedTemplate& candidate, const Trials::Vetting& vetting) {
+  // A proxy whose Nginx accepts nothing may still lead: its vote says what is wrong with it.
+  const bool use =
+      vetting.verdict == Trials::Verdict::kGood || (vetting.verdict == Trials::Verdict::kUnclear && !in_use_);
+  if (!use) {
+    refuse(trouble_, vetting);
+    if (vetting.verdict == Trials::Verdict::kRefused) candidate_.reset();
+    return consider_canary();
+  }
+  const bool is_other = in_use_.has_value();
+  in_use_ = candidate;
+  candidate_.reset();
+  trouble_.reset();
+  if (!pushed_rules_) note_.reset();
+  if (is_other) log_info("template " + candidate.compiled.file() + " changed, rendering again");
+  if (begun_) callbacks_.another();
+  consider_canary();
+}
+
+void TemplateChoice::refuse(std::optional<Failure>& trouble, const Trials::Vetting& vetting) {
+  trouble = Failure{vetting.reason};
+  log_error("template refused, " + std::string(in_use_ ? "the last good one stays in use: " : "there is no other: ") +
+            vetting.reason);
+  if (vetting.verdict != Trials::Verdict::kUnclear) return;
+  again_.expires_after(kVetAgain);
+  again_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    candidate_ ? vet() : consider_canary();
+  });
+}
+
+void TemplateChoice::consider_canary() {
+  const bool same = wanted_canary_ && canary_ && canary_->loaded.digest == wanted_canary_->loaded.digest;
+  if (!wanted_canary_ || same) {
+    const bool changed = wanted_canary_ ? canary_->agents != wanted_canary_->agents : canary_.has_value();
+    canary_ = wanted_canary_;
+    if (changed && begun_) callbacks_.another();
+    return settle();
+  }
+  trials_.vet(wanted_canary_->loaded, in_use_, callbacks_.served(),
+              [this, canary = *wanted_canary_, round = round_](const Trials::Vetting& vetting) {
+                if (round == round_) canary_vetted(canary, vetting);
+              });
+}
+
+void TemplateChoice::canary_vetted(CanaryTemplate canary, const Trials::Vetting& vetting) {
+  if (vetting.verdict == Trials::Verdict::kGood) {
+    log_info("a pushed template is used on " + text_of(canary.agents) + " alone");
+    canary_ = std::move(canary);
+    canary_trouble_.reset();
+    if (begun_) callbacks_.another();
+  } else {
+    refuse(canary_trouble_, vetting);
+  }
+  settle();
+}
+
+void TemplateChoice::settle() {
+  if (!std::exchange(begun_, true)) callbacks_.begun();
+  callbacks_.changed();
+}
+
+std::size_t TemplateChoice::longest_server_name() const {
+  if (!in_use_) return 0;
+  return render::longest_server_name(in_use_->compiled.text(), source_.options().delimiters.left);
+}
+
+std::optional<render::ServicePortRange> TemplateChoice::service_ports() const {
+  if (!in_use_) return std::nullopt;
+  return render::service_port_range(in_use_->compiled.text(), source_.options().delimiters.left);
+}
+
+}  // namespace chorale::agent

@@ -1,0 +1,99 @@
+// Which template a leadership renders with, and for whom another. Loop thread only.
+//
+// A pushed template rules; without one the committed template stays in use until this host's file changes. Nothing is
+// used that this proxy's Nginx refuses while it accepts what is in use: the last good template goes on, and trouble()
+// says why.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/base/types.h"
+#include "agent/base/worker.h"
+#include "agent/core/leading/offer_pacer.h"
+#include "agent/daemon/template_source.h"
+#include "agent/daemon/trials.h"
+#include "coordination/effects.h"
+#include "render/service_ports.h"
+
+namespace chorale::agent {
+
+// A template for some agents alone, until it is pushed for all.
+struct CanaryTemplate {
+  LoadedTemplate loaded;
+  std::vector<std::string> agents;
+};
+
+class TemplateChoice {
+ public:
+  struct Callbacks {
+    std::function<void()> begun;          // once: what there is to use is in use
+    std::function<void()> another;        // afterwards: something else is in use
+    std::function<void()> changed;        // trouble() or note() may say something else
+    std::function<SharedState()> served;  // what a new template is judged by
+  };
+
+  TemplateChoice(boost::asio::io_context& loop, boost::asio::thread_pool& workers, TemplateSource& source,
+                 Trials& trials, Callbacks callbacks);
+  TemplateChoice(const TemplateChoice&) = delete;
+  TemplateChoice& operator=(const TemplateChoice&) = delete;
+
+  // `committed`: the template of the committed revision; nullopt: there is none, or it cannot be read.
+  void begin(std::optional<LoadedTemplate> committed, coordination::PushedTemplates pushed);
+  void file_changed();
+  void push(coordination::PushedTemplates pushed);
+  // No callback afterwards.
+  void close();
+
+  [[nodiscard]] const std::optional<LoadedTemplate>& in_use() const { return in_use_; }
+  [[nodiscard]] const std::optional<CanaryTemplate>& canary() const { return canary_; }
+  // Why what should be used cannot be used.
+  [[nodiscard]] const std::optional<Failure>& trouble() const { return trouble_ ? trouble_ : canary_trouble_; }
+  // That another template than this host's is in use.
+  [[nodiscard]] const std::optional<std::string>& note() const { return note_; }
+  [[nodiscard]] std::size_t longest_server_name() const;
+  [[nodiscard]] std::optional<render::ServicePortRange> service_ports() const;
+
+ private:
+  struct Compiled {
+    tl::expected<LoadedTemplate, Failure> ruling = tl::unexpected(Failure{});
+    tl::expected<LoadedTemplate, Failure> canary = tl::unexpected(Failure{});
+  };
+  static Compiled compile(const coordination::PushedTemplates& pushed, const render::TemplateOptions& options);
+
+  void take_pushed(const coordination::PushedTemplates& pushed, Compiled compiled);
+  void choose_file();
+  void consider(LoadedTemplate candidate);
+  void vet();
+  void vetted(const LoadedTemplate& candidate, const Trials::Vetting& vetting);
+  void consider_canary();
+  void canary_vetted(CanaryTemplate canary, const Trials::Vetting& vetting);
+  void refuse(std::optional<Failure>& trouble, const Trials::Vetting& vetting);
+  void settle();
+
+  Worker worker_;
+  TemplateSource& source_;
+  Trials& trials_;
+  Callbacks callbacks_;
+  boost::asio::steady_timer again_;
+  int round_ = 0;  // of vetting: an older one's verdict is dropped
+  bool begun_ = false;
+  bool pushed_rules_ = false;
+  std::optional<LoadedTemplate> in_use_;
+  std::optional<LoadedTemplate> candidate_;
+  std::optional<CanaryTemplate> canary_;
+  std::optional<CanaryTemplate> wanted_canary_;
+  std::optional<Failure> trouble_;
+  std::optional<Failure> canary_trouble_;
+  std::optional<std::string> note_;
+  std::optional<std::string> passed_over_;  // the digest of this host's file that is not used until it changes
+};
+
+}  // namespace chorale::agent

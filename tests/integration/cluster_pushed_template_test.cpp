@@ -1,0 +1,119 @@
+// `chorale template` on real parts: through one proxy first, then everywhere, and back.
+#include <gmock/gmock.h>
+
+#include <fstream>
+
+#include "tests/integration/led_cluster.h"
+
+namespace chorale::testing {
+namespace {
+
+using std::chrono::seconds;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class ClusterPushedTemplateTest : public LedClusterTest {
+ protected:
+  ClusterPushedTemplateTest() : LedClusterTest({.proxies = 3}) {}
+
+  // The shipped template with a header of its own in each answer.
+  std::string template_file(const std::string& mark) {
+    std::ifstream shipped(CHORALE_TEMPLATE);
+    std::string text((std::istreambuf_iterator<char>(shipped)), std::istreambuf_iterator<char>());
+    text.insert(text.find("        listen @{http_port}"), "        add_header X-Mark " + mark + " always;\n");
+    const auto file = directory_.path() / (mark.substr(0, mark.find(';')) + ".mustache");
+    std::ofstream(file) << text;
+    return file;
+  }
+  Proxy::Ran push(const std::string& file, const std::vector<std::string>& more = {}) {
+    std::vector<std::string> arguments{"push", file};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return leader_->run("template", arguments);
+  }
+  // Of an answer of the proxy's Nginx; "" if it has none.
+  std::string mark(Proxy& proxy) {
+    const auto headers = proxy.get("/first/").headers;
+    const auto found = headers.find("x-mark");
+    return found == headers.end() ? "" : found->second;
+  }
+  [[nodiscard]] Proxy& follower() { return leader_ == &cluster_.proxy(0) ? cluster_.proxy(1) : cluster_.proxy(0); }
+  bool everywhere(const std::string& expected) {
+    return wait_until(
+        [&] {
+          return std::all_of(cluster_.proxies().begin(), cluster_.proxies().end(),
+                             [&](const auto& proxy) { return mark(*proxy) == expected; });
+        },
+        seconds(20));
+  }
+
+  TempDir directory_{"templates"};
+};
+
+TEST_F(ClusterPushedTemplateTest, GoesThroughOneProxyThenEverywhereAndBack) {
+  const Proxy::Ran trial = push(template_file("one"), {"--on", follower().id()});
+  EXPECT_EQ(trial.exit_code, 0) << trial.output << cluster_.logs();
+  EXPECT_THAT(trial.output, HasSubstr("served by " + follower().id() + " alone"));
+  for (const auto& proxy : cluster_.proxies()) {
+    EXPECT_EQ(mark(*proxy), proxy.get() == &follower() ? "one" : "") << proxy->id();
+  }
+  EXPECT_TRUE(cluster_.converged()) << "one revision, two configurations";
+
+  // Routes move on while it is on trial, and so they do under another leader.
+  Proxy& canary = follower();
+  ASSERT_TRUE(cluster_.marathon().create("/second", 1));
+  ASSERT_TRUE(wait_until([&] { return cluster_.routed_everywhere("/second"); }, seconds(20)));
+  EXPECT_EQ(mark(canary), "one");
+  leader_->kill_agent();
+  ASSERT_TRUE(wait_until([&] { return cluster_.leader() != nullptr && cluster_.leader() != leader_; }, seconds(30)));
+  ASSERT_TRUE(cluster_.marathon().create("/third", 1));
+  ASSERT_TRUE(wait_until([&] { return canary.routes("/third"); }, seconds(30))) << cluster_.logs();
+  EXPECT_EQ(mark(canary), "one");
+  leader_->start_agent();
+  ASSERT_TRUE(wait_until([&] { return cluster_.converged() && cluster_.routed_everywhere("/third"); }, seconds(30)));
+  EXPECT_EQ(mark(*leader_), "");
+
+  const Proxy::Ran promoted = leader_->run("template", std::vector<std::string>{"push"});
+  EXPECT_EQ(promoted.exit_code, 0) << promoted.output << cluster_.logs();
+  EXPECT_THAT(promoted.output, HasSubstr("served by all"));
+  EXPECT_TRUE(everywhere("one"));
+  EXPECT_THAT(leader_->run("template", "show").output, HasSubstr("add_header X-Mark one always;"));
+
+  ASSERT_EQ(push(template_file("two")).exit_code, 0);
+  EXPECT_TRUE(everywhere("two"));
+  EXPECT_EQ(leader_->run("template", "rollback").exit_code, 0);
+  EXPECT_TRUE(everywhere("one"));
+  EXPECT_EQ(leader_->run("template", "rollback").exit_code, 0);
+  EXPECT_TRUE(everywhere("two")) << "a second rollback undoes the first";
+  const std::string history = leader_->run("template", "history").output;
+  EXPECT_THAT(history, AllOf(HasSubstr("everywhere"), HasSubstr("the leader's file")));
+  ASSERT_TRUE(wait_until([&] { return cluster_.converged(); }, seconds(20))) << cluster_.logs();
+}
+
+TEST_F(ClusterPushedTemplateTest, WhatNginxRefusesIsNeverStored) {
+  const Proxy::Ran refused = push(template_file("x;no_such_directive"));
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.output, AllOf(HasSubstr("Nginx refuses it"), HasSubstr("no_such_directive")));
+  std::ofstream(directory_.path() / "broken.mustache") << "{{#apps}}";
+  EXPECT_THAT(push(directory_.path() / "broken.mustache").output, HasSubstr("broken.mustache:1"));
+  EXPECT_THAT(leader_->run("template", "history").output, HasSubstr("nothing was pushed"));
+  const Proxy::Ran unknown = push(template_file("one"), {"--on", "proxy-9"});
+  EXPECT_EQ(unknown.exit_code, 1);
+  EXPECT_THAT(unknown.output, AllOf(HasSubstr("no agent proxy-9"), HasSubstr("proxy-1, proxy-2, proxy-3")));
+  EXPECT_EQ(leader_->run("template", std::vector<std::string>{"push"}).exit_code, 2);
+  EXPECT_EQ(leader_->run("template", "rollback").exit_code, 1);
+  EXPECT_TRUE(cluster_.converged());
+}
+
+TEST_F(ClusterPushedTemplateTest, TrialIsTakenBack) {
+  ASSERT_EQ(push(template_file("one"), {"--on", follower().id(), "--on", leader_->id()}).exit_code, 0);
+  EXPECT_EQ(mark(follower()), "one");
+  EXPECT_EQ(mark(*leader_), "one");
+  const Proxy::Ran back = leader_->run("template", "rollback");
+  EXPECT_EQ(back.exit_code, 0) << back.output;
+  EXPECT_TRUE(everywhere(""));
+  EXPECT_TRUE(wait_until([&] { return cluster_.converged(); }, seconds(20))) << cluster_.logs();
+}
+
+}  // namespace
+}  // namespace chorale::testing

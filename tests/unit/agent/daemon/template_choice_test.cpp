@@ -1,0 +1,230 @@
+// Which template is used, beside an Nginx that is a rule on the text: it refuses "bad", and cannot be asked about
+// "ill".
+#include "agent/daemon/template_choice.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <fstream>
+
+#include "tests/harness/temp_dir.h"
+#include "tests/harness/wait_until.h"
+
+namespace chorale::agent {
+namespace {
+
+using coordination::PushedTemplate;
+using coordination::PushedTemplates;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+PushedTemplate pushed(const std::string& text) { return {std::make_shared<const std::string>(text), "jo", "noon"}; }
+PushedTemplates for_all(const std::string& text) { return {pushed(text), std::nullopt, {}, std::nullopt}; }
+
+class TemplateChoiceTest : public ::testing::Test {
+ protected:
+  TemplateChoiceTest() {
+    write("file\n");
+    source_.emplace(loop_, pool_, file_, render::TemplateOptions{}, [this] { choice_->file_changed(); });
+    source_->start();
+    choice_.emplace(loop_, pool_, *source_, trials_,
+                    TemplateChoice::Callbacks{[this] { ++begun_; }, [this] { ++another_; }, [this] { ++changed_; },
+                                              [] { return std::make_shared<const render::RoutingState>(); }});
+  }
+  ~TemplateChoiceTest() override {
+    choice_->close();
+    trials_.close();
+    pool_.join();
+  }
+
+  void write(const std::string& text) const { std::ofstream(file_) << text; }
+  void answer(const std::string& text, const LocalNginx::Tried& tried) {
+    tested_.push_back(text);
+    if (text.find("ill") != std::string::npos && ill_)
+      return tried({TestResult::kFailed, "no program", Milliseconds(1)});
+    const bool bad = text.find("bad") != std::string::npos;
+    tried({bad ? TestResult::kRefused : TestResult::kAccepted, bad ? "nginx: [emerg] bad" : "", Milliseconds(1)});
+  }
+  bool run_until(const std::function<bool()>& condition) {
+    return testing::wait_until(
+        [&] {
+          loop_.restart();
+          loop_.run_for(Milliseconds(1));
+          return condition();
+        },
+        Milliseconds(20'000));
+  }
+  LoadedTemplate committed(const std::string& text) { return *compile_template(text, "committed template", {}); }
+  void begin(std::optional<LoadedTemplate> in_use, PushedTemplates templates = {}) {
+    choice_->begin(std::move(in_use), std::move(templates));
+    ASSERT_TRUE(run_until([&] { return begun_ == 1; }));
+  }
+  // Until what it asked for is settled.
+  void push(PushedTemplates templates) {
+    const int before = changed_;
+    choice_->push(std::move(templates));
+    ASSERT_TRUE(run_until([&] { return changed_ > before; }));
+  }
+  void rewrite(const std::string& text) {
+    const int before = changed_;
+    write(text);
+    ASSERT_TRUE(run_until([&] { return changed_ > before; }));
+  }
+  [[nodiscard]] std::string in_use() const { return choice_->in_use() ? choice_->in_use()->compiled.text() : "none"; }
+  [[nodiscard]] std::string canary() const {
+    return choice_->canary() ? choice_->canary()->loaded.compiled.text() : "none";
+  }
+  [[nodiscard]] std::string trouble() const { return choice_->trouble() ? choice_->trouble()->message : "none"; }
+  [[nodiscard]] std::string note() const { return choice_->note().value_or("none"); }
+
+  boost::asio::io_context loop_;
+  boost::asio::thread_pool pool_{1};
+  testing::TempDir directory_{"template-choice"};
+  const std::string file_ = directory_.path() / "t.mustache";
+  std::vector<std::string> tested_;
+  bool ill_ = true;
+  Trials trials_{loop_, pool_, [this](const std::shared_ptr<const std::string>& text, const LocalNginx::Tried& tried) {
+                   answer(*text, tried);
+                 }};
+  std::optional<TemplateSource> source_;
+  std::optional<TemplateChoice> choice_;
+  int begun_ = 0;
+  int another_ = 0;
+  int changed_ = 0;
+};
+
+TEST_F(TemplateChoiceTest, WithoutACommittedOneTheFileIsTestedAndUsed) {
+  begin(std::nullopt);
+  EXPECT_EQ(in_use(), "file\n");
+  EXPECT_THAT(tested_, ElementsAre("file\n"));
+  EXPECT_EQ(trouble(), "none");
+  EXPECT_EQ(note(), "none");
+  EXPECT_EQ(another_, 0);
+}
+
+TEST_F(TemplateChoiceTest, CommittedOneStaysUntilTheFileChanges) {
+  begin(committed("old\n"));
+  EXPECT_EQ(in_use(), "old\n");
+  EXPECT_TRUE(tested_.empty());
+  EXPECT_THAT(note(), HasSubstr("differs from the committed template"));
+  rewrite("newer\n");
+  EXPECT_EQ(in_use(), "newer\n");
+  EXPECT_EQ(note(), "none");
+  EXPECT_EQ(another_, 1);
+  rewrite("bad\n");
+  EXPECT_EQ(in_use(), "newer\n");
+  EXPECT_THAT(trouble(), HasSubstr("Nginx refuses it"));
+  rewrite("{{#open\n");
+  EXPECT_THAT(trouble(), HasSubstr("t.mustache:1"));
+  rewrite("newer\n");
+  EXPECT_EQ(trouble(), "none");
+  EXPECT_EQ(another_, 1);
+}
+
+TEST_F(TemplateChoiceTest, PushedOneRulesOverTheFile) {
+  begin(committed("old\n"));
+  push(for_all("pushed\n"));
+  EXPECT_EQ(in_use(), "pushed\n");
+  EXPECT_THAT(note(), HasSubstr("pushed by jo at noon rules"));
+  EXPECT_EQ(another_, 1);
+  write("newer\n");
+  ASSERT_TRUE(run_until([&] { return source_->current()->compiled.text() == "newer\n"; }));
+  EXPECT_EQ(in_use(), "pushed\n");
+
+  push(for_all("bad\n"));
+  EXPECT_EQ(in_use(), "pushed\n");
+  EXPECT_THAT(trouble(), HasSubstr("pushed template"));
+  push(for_all("{{#open\n"));
+  EXPECT_THAT(trouble(), HasSubstr("pushed template:1"));
+  push(for_all("pushed\n"));
+  EXPECT_EQ(trouble(), "none");
+  EXPECT_EQ(another_, 1);
+
+  // Taken away: what is in use stays until the file changes.
+  push({});
+  EXPECT_EQ(in_use(), "pushed\n");
+  EXPECT_THAT(note(), HasSubstr("differs from the committed template"));
+  rewrite("newest\n");
+  EXPECT_EQ(in_use(), "newest\n");
+}
+
+TEST_F(TemplateChoiceTest, NextLeaderBeginsWithThePushedOne) {
+  begin(committed("old\n"), for_all("pushed\n"));
+  EXPECT_EQ(in_use(), "pushed\n");
+  EXPECT_EQ(another_, 0) << "it was chosen before anything was made";
+}
+
+TEST_F(TemplateChoiceTest, CommittedIsThePushedOne) {
+  begin(committed("pushed\n"), for_all("pushed\n"));
+  EXPECT_EQ(in_use(), "pushed\n");
+  EXPECT_TRUE(tested_.empty());
+}
+
+TEST_F(TemplateChoiceTest, UnreadablePushChangesNothing) {
+  begin(committed("old\n"), {{}, {}, {}, "the pushed template cannot be read"});
+  EXPECT_EQ(in_use(), "old\n");
+  EXPECT_EQ(trouble(), "the pushed template cannot be read");
+  push(for_all("pushed\n"));
+  EXPECT_EQ(in_use(), "pushed\n");
+  EXPECT_EQ(trouble(), "none");
+}
+
+TEST_F(TemplateChoiceTest, CanaryIsUsedBesideAndIsTestedToo) {
+  begin(committed("old\n"));
+  push({pushed("old\n"), pushed("canary\n"), {"b"}, {}});
+  EXPECT_EQ(in_use(), "old\n");
+  EXPECT_EQ(canary(), "canary\n");
+  EXPECT_THAT(choice_->canary()->agents, ElementsAre("b"));
+  EXPECT_EQ(another_, 1);
+  push({pushed("old\n"), pushed("canary\n"), {"c"}, {}});
+  EXPECT_THAT(choice_->canary()->agents, ElementsAre("c"));
+  EXPECT_EQ(another_, 2);
+  push({pushed("old\n"), pushed("canary\n"), {"c"}, {}});
+  EXPECT_EQ(another_, 2);
+  push({pushed("old\n"), pushed("bad\n"), {"c"}, {}});
+  EXPECT_EQ(canary(), "canary\n");
+  EXPECT_THAT(trouble(), HasSubstr("Nginx refuses it"));
+  push(for_all("canary\n"));
+  EXPECT_EQ(in_use(), "canary\n");
+  EXPECT_EQ(canary(), "none");
+  EXPECT_EQ(trouble(), "none");
+}
+
+TEST_F(TemplateChoiceTest, CanaryWithNothingPushedBeforeLeavesTheFile) {
+  begin(std::nullopt, {{}, pushed("canary\n"), {"b"}, {}});
+  EXPECT_EQ(in_use(), "file\n");
+  EXPECT_EQ(canary(), "canary\n");
+  rewrite("newer\n");
+  EXPECT_EQ(in_use(), "newer\n");
+  EXPECT_EQ(canary(), "canary\n");
+}
+
+TEST_F(TemplateChoiceTest, WhatCannotBeTestedIsTriedAgain) {
+  begin(committed("old\n"));
+  push(for_all("ill\n"));
+  EXPECT_EQ(in_use(), "old\n");
+  EXPECT_THAT(trouble(), HasSubstr("cannot be tested"));
+  ill_ = false;
+  EXPECT_TRUE(run_until([&] { return in_use() == "ill\n"; }));
+  EXPECT_EQ(trouble(), "none");
+
+  ill_ = true;
+  push({pushed("ill\n"), pushed("ill canary\n"), {"b"}, {}});
+  EXPECT_EQ(canary(), "none");
+  ill_ = false;
+  EXPECT_TRUE(run_until([&] { return canary() == "ill canary\n"; }));
+  EXPECT_EQ(trouble(), "none");
+}
+
+// A proxy whose Nginx cannot be asked at all may still lead.
+TEST_F(TemplateChoiceTest, UntestableOneIsUsedWhereThereIsNoOther) {
+  write("ill\n");
+  ASSERT_TRUE(run_until([&] { return source_->current()->compiled.text() == "ill\n"; }));
+  begin(std::nullopt);
+  EXPECT_EQ(in_use(), "ill\n");
+}
+
+}  // namespace
+}  // namespace chorale::agent
