@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <set>
+#include <sstream>
 
 #include "coordination/types.h"
 #include "tests/harness/zookeeper_tree.h"
@@ -17,8 +17,11 @@ namespace fs = std::filesystem;
 constexpr auto kAtMost = fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read;
 
 std::string text_of(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  // Of a process that ends meanwhile what could be read: an iterator over the file would throw there.
+  const std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
 }
 
 bool holds_any(const std::string& text, const std::vector<std::string>& secrets) {
