@@ -163,7 +163,8 @@ std::vector<Key> nginx_file_keys() {
        .more =
            "A relative path is below the directory of this file. What stood there before is kept beside it, with "
            "`.before-chorale` added to its name. A file that is "
-           "included needs a template for the place where it is: `path-conf.d`, `vhost-conf.d` and `full-conf.d` for the "
+           "included needs a template for the place where it is: `path-conf.d`, `vhost-conf.d` and `full-conf.d` for "
+           "the "
            "`http` block, `stream-conf.d` for the `stream` block. It is tested as part of your "
            "own configuration, and what is kept of it is below `state_dir`, in `included`, so that `include *` does "
            "not load it."},

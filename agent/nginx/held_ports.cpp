@@ -109,8 +109,7 @@ bool bind_fails(const Listen& wanted) {
   const UniqueFd probe(::socket(v6 ? AF_INET6 : AF_INET, (wanted.udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0));
   const int on = 1;
   if (!wanted.udp) ::setsockopt(probe.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);  // as Nginx does
-  if (v6) ::setsockopt(probe.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-  const asio::ip::tcp::endpoint endpoint(wanted.at.address, wanted.at.port);  // the same for UDP
+  const asio::ip::tcp::endpoint endpoint(wanted.at.address, wanted.at.port);             // the same for UDP
   return ::bind(probe.get(), endpoint.data(), static_cast<socklen_t>(endpoint.size())) != 0 && errno == EADDRINUSE;
 }
 

@@ -72,6 +72,16 @@ TEST_F(NginxPortsTest, WhatNginxHasItselfIsItsOwn) {
   EXPECT_EQ(vote_on({number_}), VoteResult::kAck) << vote().error;
 }
 
+// Another program has the same port for IPv6 alone: that may collide, and Nginx's own socket is why it cannot be tried.
+TEST_F(NginxPortsTest, WhatNginxHasIsNotAskedAbout) {
+  begin();
+  apply(1, text({number_}));
+  ASSERT_TRUE(run_until_applied(1)) << logged();
+  const Socket other = hold_port(port_, "::");
+  stage(2, text({number_, std::to_string(testing::pick_port())}));
+  EXPECT_EQ(vote().result, VoteResult::kAck) << vote().error;
+}
+
 TEST_F(NginxPortsTest, AddressesAreTakenAsTheSystemTakesThem) {
   begin();
   {
