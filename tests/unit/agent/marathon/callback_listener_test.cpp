@@ -182,7 +182,7 @@ TEST_F(CallbackListenerTest, ItMayComeByteByByte) {
 TEST_F(CallbackListenerTest, ALongBodyIsReadToItsEnd) {
   listen();
   std::string body = R"({"plan":{"original":[)";
-  while (body.size() < (300U << 10U)) body += R"({"id":"/no","cmd":"a \"quoted\" one","ports":[1,2]},)";
+  while (body.size() < (1200U << 10U)) body += R"({"id":"/no","cmd":"a \"quoted\" one","ports":[1,2]},)";
   body += R"(0]},"eventType":"deployment_info","appId":"/at-the-end"})";
   EXPECT_THAT(exchange(request(body, "Connection: close\r\n")), StartsWith("HTTP/1.1 200 OK\r\n"));
   ASSERT_THAT(events_, SizeIs(1));
