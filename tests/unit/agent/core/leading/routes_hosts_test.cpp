@@ -133,7 +133,8 @@ TEST(RoutesHostsTest, AWildcardIsNoHost) {
 TEST(RoutesHostsTest, AStarIsNoPartOfAHostAnywhere) {
   const Routes routes = routes_of(apps({under("/web", "www.* a*b good")}));
   EXPECT_EQ(hosts(routes.state), "/web: good");
-  EXPECT_THAT(reasons(routes), HasSubstr("host \"www.*\" of label subdomain: it has '*'"));
+  EXPECT_THAT(reasons(routes),
+              HasSubstr("host \"www.*\" of label subdomain: it has '*', and wildcards are not served"));
   EXPECT_THAT(reasons(routes), HasSubstr("host \"a*b\" of label subdomain: it has '*'"));
 }
 
