@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <chrono>
@@ -62,6 +63,7 @@ class AuthFileTest : public ::testing::Test {
   testing::TempDir directory_{"auth"};
   const std::string file_ = directory_.path() / "auth";
   boost::asio::io_context loop_;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> busy_{loop_.get_executor()};
   boost::asio::thread_pool workers_{1};
 };
 
