@@ -136,14 +136,13 @@ Comparison compare_routes(const render::RoutingState& routes,
       comparison.not_in_file.push_back(app.id);
       continue;
     }
-    matched.insert(match.upstream);
     Comparison::Difference difference = difference_of(match, meanings.at(match.upstream));
     if (difference.only_file.empty() && difference.only_routed.empty()) {
       ++comparison.alike;
     } else {
       comparison.different.push_back(std::move(difference));
     }
-    // Its further ports are other upstreams of the same app.
+    // The one that was found; its further ports are other upstreams of the same app.
     for (const render::Port& port : app.ports) {
       for (const auto& [name, servers] : meanings) {
         if (common_servers(port, servers) > 0) matched.insert(name);

@@ -102,7 +102,6 @@ Json app_json(const render::App& app) {
 
 // Written app by app: one ordered object of ten thousand keys would be searched from the front for each of them.
 std::string apps_text(const render::RoutingState& routes) {
-  if (routes.apps.empty()) return "{}";
   std::string text = "{";
   for (const render::App& app : routes.apps) {
     text += text.size() > 1 ? ",\n    " : "\n    ";

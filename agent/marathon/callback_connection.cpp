@@ -34,7 +34,6 @@ void CallbackConnection::close() {
 }
 
 void CallbackConnection::wait_for_request() {
-  event_.reset();
   parser_.emplace();
   parser_->header_limit(kHeaderLimit);
   parser_->body_limit(std::numeric_limits<std::uint64_t>::max());  // it is read in pieces, and not kept

@@ -34,7 +34,7 @@ void append(std::vector<std::string>& endpoints, const coordination::DirectoryTe
   std::sort(ordered.begin(), ordered.end());
   for (const auto& [order, text] : ordered) {
     const auto url = parse_url((https ? "https://" : "http://") + text);
-    if (!url || url->port.empty() || !url->target.empty() || text.find('@') != std::string::npos) continue;
+    if (!url || !url->target.empty()) continue;  // nor with credentials: those are no URL
     std::string endpoint = url->text();
     if (std::find(endpoints.begin(), endpoints.end(), endpoint) == endpoints.end()) {
       endpoints.push_back(std::move(endpoint));

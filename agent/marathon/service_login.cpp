@@ -20,9 +20,6 @@ using std::chrono::system_clock;
 
 constexpr std::chrono::minutes kOwnTokenLife{5};  // to log in with, and nothing else
 
-// A token is renewed when four fifths of its life have passed; hours before the end of one that lasts days.
-Milliseconds renewed_after(Milliseconds life) { return life - std::min<Milliseconds>(life / 5, std::chrono::hours(1)); }
-
 class ServiceLogin final : public Authorization, public std::enable_shared_from_this<ServiceLogin> {
  public:
   ServiceLogin(boost::asio::io_context& loop, boost::asio::thread_pool& workers, AuthorizationOptions options)
@@ -131,6 +128,8 @@ class ServiceLogin final : public Authorization, public std::enable_shared_from_
 };
 
 }  // namespace
+
+Milliseconds renewed_after(Milliseconds life) { return life - std::min<Milliseconds>(life / 5, std::chrono::hours(1)); }
 
 std::string token_authorization(const std::string& token) { return "token=" + token; }
 

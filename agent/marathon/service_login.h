@@ -18,6 +18,8 @@ namespace chorale::agent {
 // The token. Blocking: for the command line and for worker threads. The error names the endpoint, and no secret.
 [[nodiscard]] tl::expected<std::string, Failure> log_in(const ServiceAccount& account, const TlsFiles& tls,
                                                         Milliseconds limit);
+// When a token of that life is renewed: after four fifths of it, an hour before the end of one that lasts days.
+[[nodiscard]] Milliseconds renewed_after(Milliseconds life);
 // The value of the Authorization header.
 [[nodiscard]] std::string token_authorization(const std::string& token);
 

@@ -71,7 +71,7 @@ HostChoice choose_hosts(const MarathonApp& app, std::size_t longest) {
     }
   }
   HostChoice choice;
-  std::string host = lower_case(render::name_of_app_id(app.id));
+  std::string host = render::name_of_app_id(app.id);
   if (const auto wrong = refuse(host, longest)) {
     choice.reasons.push_back("a host name: its id gives none, \"" + one_line(host) + "\" " + *wrong);
   } else {

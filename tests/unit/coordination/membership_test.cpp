@@ -173,6 +173,28 @@ TEST_F(CloneTest, GhostThatCannotBeDeletedIsNoClone) {
   EXPECT_TRUE(next.leading());
 }
 
+// Two ghosts: what stood there, and what a request of it made that was long on its way.
+TEST_F(CloneTest, LateRequestOfAnEarlierProcessIsNoClone) {
+  cluster_.kill(start("2026-11-26T12:00:00.000Z", "10.0.0.1:8000"));
+  const auto ghost = cluster_.read("/chorale/agents/a");
+  ASSERT_TRUE(ghost);
+  cluster_.defaults.started_at = "2026-11-26T13:00:00.000Z";
+  TestAgent& next = cluster_.add("a");
+  int made = 0;
+  next.refuse = [&](const Operation& operation) -> std::optional<ErrorKind> {
+    if (std::holds_alternative<CreateNode>(operation) && path_of(operation).text() == "/chorale/agents/a" &&
+        made++ == 1) {  // the first found the ghost
+      EXPECT_TRUE(cluster_.operate(CreateNode{Path("/chorale/agents/a"), *ghost}));
+    }
+    return std::nullopt;
+  };
+  next.start();
+  cluster_.advance(seconds(10));
+  EXPECT_GE(made, 3);
+  EXPECT_THAT(next.refused, IsEmpty());
+  EXPECT_TRUE(next.leading());
+}
+
 // Killed again and again, it leaves a ghost each time.
 TEST_F(CloneTest, EarlierProcessesAreNoClones) {
   TestAgent& agent = start("2026-11-26T12:00:00.000Z", "10.0.0.1:8000");

@@ -114,6 +114,7 @@ TEST(AppLabelsTest, OtherLabelsAreNotJudged) {
   EXPECT_EQ(said("chorale.header", "$"), "");
   EXPECT_EQ(said("chorale.retry2", "$"), "");
   EXPECT_EQ(said("owner", "$"), "");
+  EXPECT_EQ(said(kStripPrefixLabel, "yes"), "is neither true nor false");
 }
 
 TEST(AppLabelsTest, WhatKeepsClientsOutIsKnown) {

@@ -62,6 +62,9 @@ TEST(MergedAppsTest, AppsWithOneValueAreOneWithTheServersOfAllAndTheirWeights) {
   EXPECT_THAT(merged.apps[0].hosts, ElementsAre("blue", "green"));
   EXPECT_EQ(merged_by_label(state, ""), state);
   EXPECT_EQ(merged_by_label(state, "another"), state);
+  App nameless = member("/blue", "web", {});
+  nameless.labels[""] = "web";
+  EXPECT_EQ(merged_by_label({"", {nameless}}, ""), (RoutingState{"", {nameless}})) << "no label is asked for";
 }
 
 TEST(MergedAppsTest, TheirPathIsNeverThatOfAnotherApp) {

@@ -16,12 +16,14 @@ TEST(ServerNamesTest, ATemplateThatPrintsNoHostAsServerNameHasNoBound) {
   EXPECT_EQ(longest("  # server_name {{host}};\n"), 0U);
   EXPECT_EQ(longest(""), 0U);
   EXPECT_EQ(longest("server_name"), 0U);
+  EXPECT_EQ(longest("my_server_name {{host}};"), 0U);
 }
 
 TEST(ServerNamesTest, NginxTakes46BytesByDefault) {
   EXPECT_EQ(longest("server_name {{host}} {{host}}.*;"), 46U);
   EXPECT_EQ(longest("{{#apps}}server{server_name\n  {{#hosts}} {{.}}{{/hosts}};}{{/apps}}"), 46U);
   EXPECT_EQ(longest("server_name _;\n  server_name {{host}};"), 46U) << "any of them";
+  EXPECT_EQ(longest("server_name {{host}};\n  server_name _;"), 46U) << "any of them";
   EXPECT_EQ(longest_server_name("server_name [[host]];", "[["), 46U);
   EXPECT_EQ(longest_server_name("server_name {{host}};", "[["), 0U);
 }

@@ -57,6 +57,9 @@ TEST(ComparisonTest, UpstreamsAreReadAsNginxReadsThem) {
                                                Pair("web.example", ElementsAre("slave-1:31000", "slave-2:31001"))));
   EXPECT_THAT(host_names_in(upstreams_of(kFile)), ElementsAre("slave-1", "slave-2"));
   EXPECT_THAT(upstreams_of("} upstream a { server 1.1.1.1:1"), ElementsAre(Pair("a", IsEmpty())));
+  EXPECT_THAT(upstreams_of("} upstream a { server 1.1.1.1:1; }"), ElementsAre(Pair("a", ElementsAre("1.1.1.1:1"))));
+  EXPECT_THAT(upstreams_of("upstream a { balancer_by_x { y z; } server 1.1.1.1:1; } server 2.2.2.2:2;"),
+              ElementsAre(Pair("a", ElementsAre("1.1.1.1:1"))));
   EXPECT_THAT(upstreams_of(""), IsEmpty());
 }
 
@@ -95,6 +98,20 @@ TEST(ComparisonTest, UpstreamWithMostOfAnAppsServersIsItsOwn) {
   EXPECT_THAT(found.different[0].only_routed, ElementsAre("10.0.0.1:1"));
   EXPECT_THAT(found.different[0].only_file, IsEmpty());
   EXPECT_THAT(found.of_no_app, IsEmpty()) << "it serves the app too";
+}
+
+TEST(ComparisonTest, OfTwoWithAsManyTheFirstIsCompared) {
+  const Comparison found =
+      compare({app("/web", {{"10.0.0.1:1"}})},
+              "upstream b { server 10.0.0.1:1; } upstream a { server 10.0.0.1:1; server 10.0.0.9:1; }");
+  ASSERT_EQ(found.different.size(), 1U);
+  EXPECT_EQ(found.different[0].upstream, "a");
+  EXPECT_THAT(found.different[0].only_file, ElementsAre("10.0.0.9:1"));
+}
+
+TEST(ComparisonTest, HostNameMayMeanAnIpv6Address) {
+  const Comparison found = compare({app("/web", {{"[2001:db8::2]:31001"}})}, "upstream a { server slave-2:31001; }");
+  EXPECT_TRUE(found.equal()) << comparison_text(found);
 }
 
 // A template may serve any port of an app.

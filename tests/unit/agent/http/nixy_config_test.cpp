@@ -68,6 +68,10 @@ TEST(NixyConfigTest, AppsHaveNixysShape) {
             R"("SlaveID":"","StagedAt":"","StartedAt":"","State":"TASK_RUNNING","Version":"v1","Labels":null})");
   EXPECT_EQ(app["Hosts"], Json::parse(R"(["cart.shop"])"));
   EXPECT_EQ(app["HealthChecks"], Json::parse(R"([{"Path":"/health"}])"));
+  auto unchecked = state;
+  unchecked.apps[0].health_path.clear();
+  const Json other = Json::parse(nixy_config_json("proxy-1", "blue", {}, {}, &unchecked));
+  EXPECT_TRUE(other["Apps"]["/shop/cart"]["HealthChecks"].is_null());
   EXPECT_TRUE(app["Container"]["PortMappings"].is_null());
   auto mapped = state;
   mapped.apps[0].ports[1].container_port = 8'080;

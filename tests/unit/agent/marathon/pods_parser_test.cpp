@@ -189,6 +189,9 @@ TEST(PodsParserTest, HealthIsWhatEndpointsSayOrTheirContainersConditions) {
   EXPECT_EQ(health("", R"({"name":"healthy","value":"false","reason":"health-unreported-by-mesos"})"), "");
   EXPECT_EQ(health("", R"({"name":"tired","value":"false"})"), "");
   EXPECT_EQ(health("", R"({"name":"tired","value":"false"},)" + well), "+");
+  const std::string unreported = R"({"name":"tired","value":"true","reason":"health-unreported-by-mesos"})";
+  EXPECT_EQ(health("", unreported + R"(,{"name":"healthy","value":"true"})"), "+") << "each has its own reason";
+  EXPECT_EQ(health("", R"({"name":"healthy","value":"unknown"})"), "-") << "healthy is what is said to be";
 }
 
 TEST(PodsParserTest, ContainerNetworksHaveTheInstancesOwnAddress) {
@@ -213,6 +216,16 @@ TEST(PodsParserTest, ContainerNetworksHaveTheInstancesOwnAddress) {
   EXPECT_THAT(bridge.ports, ElementsAre(MarathonPort{"http", "tcp", 0, 8080, true, {}}));
   EXPECT_THAT(bridge.tasks[0].ports, ElementsAre(31001));
   EXPECT_THAT(bridge.tasks[0].ip_addresses, ElementsAre("10.2.0.1")) << "the first, where no name says which";
+}
+
+TEST(PodsParserTest, ThePathIsThatOfTheFirstCheckAndAnAddressIsNoEmptyText) {
+  const MarathonApp pod = pod_of(
+      R"({"id":"/a","spec":{"networks":[{"mode":"container","name":"n"}],"containers":[)"
+      R"({"name":"x","healthCheck":{"http":{"path":"/first"}}},{"name":"y","healthCheck":{"http":{"path":"/second"}}}]},)"
+      R"("instances":[{"id":"i","status":"STABLE","networks":[{"name":"n","addresses":["","9.0.0.1"]}]}]})");
+  EXPECT_EQ(pod.health_path, "/first");
+  EXPECT_EQ(pod.health_checks, 2U);
+  EXPECT_THAT(pod.tasks.at(0).ip_addresses, ElementsAre("9.0.0.1"));
 }
 
 // Two containers may each have an endpoint of one name where Marathon forgets to refuse it.

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "agent/marathon/service_login.h"
 #include "tests/harness/certificates.h"
 
 namespace chorale::agent {
@@ -126,12 +127,21 @@ TEST(ServiceAccountTest, AnswerIsAToken) {
 TEST(ServiceAccountTest, EndOfATokenIsItsExp) {
   EXPECT_EQ(end_of_token("e30.eyJleHAiOjQ3MTF9.x"), system_clock::time_point(seconds(4'711)));  // {"exp":4711}
   EXPECT_EQ(end_of_token("e30.eyJleHAiOjQ3MTEuNSwidWlkIjoiw7zDvyJ9.x"), system_clock::time_point(seconds(4'711)));
-  for (const char* without : {"", "opaque", "a.b", "e30.e30.x", "e30.bm90IGpzb24.x", "e30.!!!!.x", "e30.A.x",
+  // The two characters that base64 writes otherwise: {"exp":4711,"u":"???~~~>>>"}
+  EXPECT_EQ(end_of_token("e30.eyJleHAiOjQ3MTEsInUiOiI_Pz9-fn4-Pj4ifQ.x"), system_clock::time_point(seconds(4'711)));
+  for (const char* without : {"e30.eyJleHAiOjQ3MTF9A.x",  // a character too many
+                              "", "opaque", "a.b", "e30.e30.x", "e30.bm90IGpzb24.x", "e30.!!!!.x", "e30.A.x",
                               "e30.eyJleHAiOiI0NzExIn0.x",  // "4711"
                               "e30.eyJleHAiOi0xfQ.x",       // -1
                               "e30.eyJleHAiOjFlMzB9.x"}) {  // 1e30
     EXPECT_FALSE(end_of_token(without)) << without;
   }
+}
+
+TEST(ServiceAccountTest, TokenIsRenewedWithTimeToSpare) {
+  EXPECT_EQ(renewed_after(Milliseconds(10'000)), Milliseconds(8'000));
+  EXPECT_EQ(renewed_after(std::chrono::hours(5)), std::chrono::hours(4));
+  EXPECT_EQ(renewed_after(std::chrono::hours(120)), std::chrono::hours(119));
 }
 
 }  // namespace

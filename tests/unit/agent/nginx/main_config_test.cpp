@@ -154,6 +154,9 @@ TEST_F(MainConfigTest, NamesInQuotesStayWhole) {
   write("conf.d/a \"b\".conf");
   EXPECT_EQ(copied("include conf.d/*.conf;\n"),
             "include \"DIR/conf.d/a \\\"b\\\".conf\"; include \"DIR/conf.d/.draft\";\n");
+  fs::remove(path("conf.d/a \"b\".conf"));
+  write("conf.d/a\\b.conf");
+  EXPECT_EQ(copied("include conf.d/*.conf;\n"), "include \"DIR/conf.d/a\\\\b.conf\"; include \"DIR/conf.d/.draft\";\n");
 }
 
 TEST_F(MainConfigTest, NameOfACopyIsNoDraftsName) {

@@ -130,6 +130,20 @@ TEST(RoutesHostsTest, AWildcardIsNoHost) {
   EXPECT_THAT(reasons(routes), HasSubstr("/web is served without host \"*.foo\" of label subdomain: it has '*'"));
 }
 
+TEST(RoutesHostsTest, AStarIsNoPartOfAHostAnywhere) {
+  const Routes routes = routes_of(apps({under("/web", "www.* a*b good")}));
+  EXPECT_EQ(hosts(routes.state), "/web: good");
+  EXPECT_THAT(reasons(routes),
+              HasSubstr("host \"www.*\" of label subdomain: it has '*', and wildcards are not served"));
+  EXPECT_THAT(reasons(routes), HasSubstr("host \"a*b\" of label subdomain: it has '*'"));
+}
+
+TEST(RoutesHostsTest, HostsAreLowerCaseAndThereOnce) {
+  const Routes routes = routes_of(apps({under("/web", "Web WEB web shop"), app_of_size("/Shop/Cart", 1)}));
+  EXPECT_EQ(hosts(routes.state), "/Shop/Cart: cart.shop | /web: web shop");
+  EXPECT_EQ(reasons(routes), "");
+}
+
 TEST(RoutesHostsTest, AHostThatTheTemplateCannotTakeIsLeftOutAndNamed) {
   RoutePolicy policy;
   policy.longest_server_name = 46;

@@ -86,6 +86,24 @@ TEST_F(RoutesMergeTest, WhoeverIsServedAtAPathKeepsIt) {
       << "nobody is served: an id is more than a label";
 }
 
+TEST_F(RoutesMergeTest, AnAppMayBeOneOfThoseThatAreShownAtItsPath) {
+  const std::vector<MarathonApp> all{shown_as("/green", "web"), shown_as("/web", "web")};
+  const Routes first = build(all);
+  EXPECT_THAT(paths(first), ElementsAre("/web"));
+  EXPECT_THAT(first.exclusions, IsEmpty()) << reasons(first);
+  EXPECT_THAT(paths(build(all, &first.state)), ElementsAre("/web"));
+  // It is served there, as one of them; by itself it stays there.
+  const Routes alone = build({all[0], shown_as("/web", "")}, &first.state);
+  EXPECT_THAT(paths(alone), ElementsAre("/green", "/web")) << reasons(alone);
+}
+
+TEST_F(RoutesMergeTest, AppsThatGiveWayAreAppsOfTheirOwn) {
+  const Routes apart = build({shown_as("/blue", "web", {{"subdomain", "shop"}}),
+                              shown_as("/green", "web", {{"subdomain", "shop"}}), shown_as("/web", "")});
+  EXPECT_THAT(reasons(apart), HasSubstr("/green is served without host shop: it belongs to /blue"));
+  for (const render::App& one : apart.state.apps) EXPECT_EQ(one.labels.count("shown_as"), 0U) << one.id;
+}
+
 TEST_F(RoutesMergeTest, WeightIsThatOfTheApp) {
   const Routes routes = build({shown_as("/blue", "web", {{"chorale.weight", "9"}}),
                                shown_as("/green", "web", {{"chorale.weight", "0"}}), shown_as("/x", "")});

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "agent/core/leading/routes.h"
+#include "agent/core/leading/routes_ports.h"
 #include "render/invariants.h"
 #include "tests/unit/agent/core/leading/marathon_values.h"
 
@@ -42,6 +43,21 @@ TEST(RoutesPortsTest, HostModeTakesTheTasksPortsInOrder) {
   EXPECT_EQ(routes.state.apps[0].ports[1].name, "admin");
   EXPECT_EQ(routes.state.apps[0].ports[1].protocol, "udp,tcp");
   EXPECT_EQ(routes.state.apps[0].ports[1].service_port, 10'001);
+}
+
+TEST(RoutesPortsTest, WithoutDeclaredPortsTheTaskWithMostSaysHowMany) {
+  MarathonApp web = app("/web", {task("a", "10.0.0.1", {31001, 31002}), task("b", "10.0.0.2", {31003})});
+  web.ports.clear();
+  EXPECT_EQ(port_summary(routes_of(apps({web})).state), "0=10.0.0.1:31001,10.0.0.2:31003, 1=10.0.0.1:31002,");
+}
+
+TEST(RoutesPortsTest, OnTheSlavesNetworkNoPortNeedsAHostPort) {
+  MarathonApp web = app("/web", {task("a", "10.0.0.1", {31001})});
+  web.ports = {mapping(0, false)};
+  const MarathonApp on_host = web;
+  EXPECT_EQ(unreachable_port(on_host, on_host.ports[0], {}), std::nullopt);
+  web.network = NetworkMode::kBridge;
+  EXPECT_EQ(unreachable_port(web, web.ports[0], {}), "the port has no host port");
 }
 
 TEST(RoutesPortsTest, ContainerPortsWithoutHostPortUseTheContainersAddressAndTakeNoHostPort) {
