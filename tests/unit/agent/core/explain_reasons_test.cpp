@@ -95,6 +95,14 @@ TEST_F(ExplainReasonsTest, TasksThatAllFailAlikeAreOneReason) {
             "/web is not routed: its only task is not to be reached (its address 169.254.1.1 is link-local)");
 }
 
+TEST_F(ExplainReasonsTest, ALostHealthResultIsNoReasonWhereTheTaskWasServed) {
+  commit(apps({app_of_size("/web", 1)}));
+  MarathonApp web = app_of_size("/web", 1);
+  web.health_checks = 1;
+  web.tasks[0].host = "169.254.1.1";
+  EXPECT_THAT(verdict_of(web), HasSubstr("its only task is not to be reached (its address 169.254.1.1 is link-local)"));
+}
+
 TEST_F(ExplainReasonsTest, TasksThatFailInSeveralWaysAreCounted) {
   MarathonApp web = unhealthy(4);
   web.tasks[0].state = "TASK_STAGING";

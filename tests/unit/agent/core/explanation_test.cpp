@@ -37,10 +37,21 @@ TEST_F(ExplanationTest, WhatIsRoutedSaysWhereAndByWhichTasks) {
                                       "revision 7.41 is committed, made 12 s ago"));
 }
 
+TEST_F(ExplanationTest, ATasksAddressIsThatOfTheMainPort) {
+  MarathonApp web = app_of_size("/web", 1);
+  web.ports.resize(2);
+  web.tasks[0].ports = {31'000, 31'001};
+  web.labels["chorale.port"] = "1";
+  commit(apps({web}));
+  EXPECT_EQ(of(web).tasks.at(0).address, "10.0.0.1:31001");
+}
+
 TEST_F(ExplanationTest, AHostIsAUrlWhereTheTemplateServesHosts) {
   commit(apps({app_of_size("/web", 1)}));
   inputs_.template_text = "{{#apps}}{{^hosts}}{{pathology}}{{/hosts}}{{/apps}}";
   EXPECT_THAT(of(app_of_size("/web", 1)).urls, ElementsAre("http://web/"));
+  inputs_.template_text = "{{#apps}}{{host_name}}{{path.x}}{{/apps}}";
+  EXPECT_THAT(of(app_of_size("/web", 1)).urls, IsEmpty());
   inputs_.template_text = "{{#apps}}listen {{ tcp_port }};{{/apps}}";
   MarathonApp web = app_of_size("/web", 1);
   web.ports[0].service_port = 10'001;
@@ -51,7 +62,7 @@ TEST_F(ExplanationTest, AHostIsAUrlWhereTheTemplateServesHosts) {
 
 TEST_F(ExplanationTest, AppsThatAreServedAsOneAreNamed) {
   inputs_.policy.merge_label = "shown_as";
-  MarathonApp blue = app_of_size("/web-blue", 1);
+  MarathonApp blue = app_of_size("/blue", 1);
   MarathonApp web = app_of_size("/web", 1);
   blue.labels["shown_as"] = web.labels["shown_as"] = "front";
   blue.labels["subdomain"] = web.labels["subdomain"] = "www";
@@ -59,7 +70,7 @@ TEST_F(ExplanationTest, AppsThatAreServedAsOneAreNamed) {
   const Explanation said = of(web);
   EXPECT_EQ(said.path, "/front");
   EXPECT_THAT(said.urls, ElementsAre("http://proxy-1/front/"));
-  EXPECT_THAT(said.shown_with, ElementsAre("/web-blue"));
+  EXPECT_THAT(said.shown_with, ElementsAre("/blue"));
   EXPECT_THAT(said.conflicts, IsEmpty()) << "their host is one";
 }
 
