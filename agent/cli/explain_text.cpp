@@ -8,11 +8,11 @@
 namespace chorale::agent {
 namespace {
 
-constexpr std::size_t kHeadColumns = 12;
+constexpr std::size_t kExplainHead = 12;
 
-std::string line(std::string_view head, const std::string& text) {
+std::string explain_line(std::string_view head, const std::string& text) {
   std::string padded(head);
-  padded.resize(std::max(padded.size() + 1, kHeadColumns), ' ');
+  padded.resize(std::max(padded.size() + 1, kExplainHead), ' ');
   return wrapped(padded, text);
 }
 
@@ -37,31 +37,32 @@ std::string task_line(const ExplainedTask& task) {
   }
   if (!task.state.empty() && task.state != "TASK_RUNNING" && task.state != task.reason) text += ", " + task.state;
   if (!task.reason.empty()) text += ": " + task.reason;
-  return line("  " + word_of(task), text);
+  return explain_line("  " + word_of(task), text);
 }
 
 }  // namespace
 
 std::string explain_text(const Explanation& explanation) {
   std::string text = wrapped("", explanation.verdict) + "\n";
-  if (!explanation.path.empty()) text += line("path", explanation.path);
-  if (!explanation.hosts.empty()) text += line("hosts", joined(explanation.hosts));
-  if (!explanation.urls.empty()) text += line(explanation.routed ? "url" : "url (then)", joined(explanation.urls));
-  if (!explanation.shown_with.empty()) text += line("as one", "with " + joined(explanation.shown_with));
+  if (!explanation.path.empty()) text += explain_line("path", explanation.path);
+  if (!explanation.hosts.empty()) text += explain_line("hosts", joined(explanation.hosts));
+  if (!explanation.urls.empty())
+    text += explain_line(explanation.routed ? "url" : "url (then)", joined(explanation.urls));
+  if (!explanation.shown_with.empty()) text += explain_line("as one", "with " + joined(explanation.shown_with));
   if (!explanation.tasks.empty()) text += "tasks\n";
   for (const ExplainedTask& task : explanation.tasks) text += task_line(task);
-  for (const std::string& reduced : explanation.reduced) text += line("but", "it " + reduced);
+  for (const std::string& reduced : explanation.reduced) text += explain_line("but", "it " + reduced);
   for (const HostConflict& conflict : explanation.conflicts) {
-    text += line("conflict", "host " + conflict.host + " is " + conflict.owner + "'s");
+    text += explain_line("conflict", "host " + conflict.host + " is " + conflict.owner + "'s");
   }
   if (const auto& entry = explanation.quarantined) {
     const std::string since = entry->since.empty() ? "" : "since " + entry->since + ": ";
-    text += line("quarantined", since + entry->reason);
+    text += explain_line("quarantined", since + entry->reason);
   }
-  for (const std::string& pending : explanation.pending) text += line("pending", pending);
-  for (const Withheld& one : explanation.withheld) text += line(one.kind, one.text);
-  for (const std::string& next : explanation.next) text += line("next", next);
-  for (const std::string& note : explanation.notes) text += line("as of", note);
+  for (const std::string& pending : explanation.pending) text += explain_line("pending", pending);
+  for (const Withheld& one : explanation.withheld) text += explain_line(one.kind, one.text);
+  for (const std::string& next : explanation.next) text += explain_line("next", next);
+  for (const std::string& note : explanation.notes) text += explain_line("as of", note);
   return text;
 }
 

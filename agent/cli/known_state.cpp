@@ -13,19 +13,19 @@
 namespace chorale::agent {
 namespace {
 
-constexpr int kAttempts = 2;
+constexpr int kReads = 2;
 
 // Until the revision that is read is the one that is committed: it may be replaced, and collected, meanwhile.
 void read_pool(const Config& config, KnownState& known) {
   ClusterSession session(config.zookeeper);
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+  for (int attempt = 0; attempt < kReads; ++attempt) {
     known.cluster = session.read_cluster(kClusterPatience);
     if (!known.cluster || !known.cluster->state.committed) return;
     const coordination::Identity identity = known.cluster->state.committed->identity;
     const auto text = session.read_file(identity, render::kRoutesFile, kClusterPatience);
     const auto used = text ? session.read_file(identity, "template", kClusterPatience) : text;
     if (!text) {
-      if (attempt + 1 < kAttempts) continue;
+      if (attempt + 1 < kReads) continue;
       known.cluster = tl::unexpected(text.error());
       return;
     }

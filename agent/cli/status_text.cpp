@@ -16,13 +16,13 @@ using coordination::ClusterSnapshot;
 using coordination::RevisionHeader;
 
 constexpr std::size_t kShortDigest = 12;
-constexpr std::size_t kHeadColumns = 12;
-constexpr std::size_t kColumns = 80;
+constexpr std::size_t kStatusHead = 12;
+constexpr std::size_t kScreenColumns = 80;
 constexpr std::size_t kMostLines = 4;  // of one text; the whole is in --json
 
-std::string line(std::string_view head, const std::string& text) {
+std::string status_row(std::string_view head, const std::string& text) {
   std::string padded(head);
-  padded.resize(std::max(padded.size() + 1, kHeadColumns), ' ');
+  padded.resize(std::max(padded.size() + 1, kStatusHead), ' ');
   return wrapped(padded, text, kMostLines);
 }
 
@@ -101,7 +101,7 @@ std::string agent_rows(const std::vector<Row>& rows, const std::vector<std::stri
   }
   std::size_t others = 0;
   for (std::size_t i = 1; i < widths.size(); ++i) others += widths[i] + 2;
-  const bool stacked = widths[0] + others > kColumns;
+  const bool stacked = widths[0] + others > kScreenColumns;
   if (stacked) widths[0] = 2;
   std::string text;
   for (std::size_t row = 0; row < rows.size(); ++row) {
@@ -123,8 +123,8 @@ std::string problems_text(const ClusterSnapshot& snapshot) {
   std::string text;
   for (const Problem& problem : problems_of(snapshot)) {
     const std::string since = problem.since.empty() ? "" : "since " + problem.since + ": ";
-    text += line(problem.kind, since + problem.text);
-    if (!problem.next.empty()) text += line("", problem.next);
+    text += status_row(problem.kind, since + problem.text);
+    if (!problem.next.empty()) text += status_row("", problem.next);
   }
   return text.empty() ? text : text + "\n";
 }
@@ -134,15 +134,15 @@ std::string problems_text(const ClusterSnapshot& snapshot) {
 std::string status_text(const ClusterSnapshot& snapshot, std::int64_t time) {
   const auto& state = snapshot.state;
   std::string text = problems_text(snapshot);
-  text += line("leader", (state.leader.empty() ? std::string("none") : state.leader) + ", epoch " +
-                             std::to_string(state.epoch.value));
-  text += line("committed", state.committed ? revision_text(*state.committed, time) : "nothing yet");
-  if (state.committed) text += line("cause", state.committed->cause);
-  if (state.proposed) text += line("proposed", revision_text(*state.proposed, time));
-  if (const auto policy = pool_policy(snapshot)) text += line("policy", policy_text(*policy));
+  text += status_row("leader", (state.leader.empty() ? std::string("none") : state.leader) + ", epoch " +
+                                   std::to_string(state.epoch.value));
+  text += status_row("committed", state.committed ? revision_text(*state.committed, time) : "nothing yet");
+  if (state.committed) text += status_row("cause", state.committed->cause);
+  if (state.proposed) text += status_row("proposed", revision_text(*state.proposed, time));
+  if (const auto policy = pool_policy(snapshot)) text += status_row("policy", policy_text(*policy));
   for (const AgentDocument& agent : snapshot.agents) {
-    if (agent.tree) text += line("tree", size_text(*agent.tree));
-    if (!agent.late.empty()) text += line("late", list(agent.late));
+    if (agent.tree) text += status_row("tree", size_text(*agent.tree));
+    if (!agent.late.empty()) text += status_row("late", list(agent.late));
   }
 
   std::vector<Row> rows{{"AGENT", "ROLE", "STATUS", "APPLIED", "DIGEST", "LAG"}};
@@ -164,14 +164,15 @@ std::string local_status_text(const LocalStatus& local, std::int64_t time) {
   if (!local.id.empty()) text += wrapped("", "What the agent of this proxy knows by itself:");
   text += "\n";
   if (local.id.empty()) return text;
-  text += line("agent", local.id + ", " + local.role + ", " + local.condition + ": " + local.message);
-  text += line("serves", local.applied == 0 ? "nothing of Chorale's yet"
-                                            : "revision " + std::to_string(local.applied) + " " +
-                                                  local.digest.substr(0, kShortDigest));
+  text += status_row("agent", local.id + ", " + local.role + ", " + local.condition + ": " + local.message);
+  text += status_row("serves", local.applied == 0 ? "nothing of Chorale's yet"
+                                                  : "revision " + std::to_string(local.applied) + " " +
+                                                        local.digest.substr(0, kShortDigest));
   const std::string age =
       local.as_of.empty() ? "as it is now" : "as it was " + ago(local.as_of, time) + " (" + local.as_of + ")";
-  text += line("cluster", age + ": leader " + (local.leader.empty() ? "none" : local.leader) + ", committed revision " +
-                              std::to_string(local.committed) + ", " + std::to_string(local.agents) + " agents");
+  text += status_row("cluster", age + ": leader " + (local.leader.empty() ? "none" : local.leader) +
+                                    ", committed revision " + std::to_string(local.committed) + ", " +
+                                    std::to_string(local.agents) + " agents");
   return text;
 }
 

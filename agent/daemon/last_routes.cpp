@@ -12,7 +12,7 @@
 namespace chorale::agent {
 namespace {
 
-std::int64_t seconds(std::chrono::system_clock::time_point time) {
+std::int64_t seconds_since_1970(std::chrono::system_clock::time_point time) {
   return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
 }
 
@@ -29,7 +29,7 @@ void LastRoutes::load() {
     state_ = std::make_shared<const render::RoutingState>(std::move(*state));
     std::error_code error;
     const auto written = std::filesystem::last_write_time(file_, error);
-    if (!error) kept_at_ = seconds(std::chrono::file_clock::to_sys(written));
+    if (!error) kept_at_ = seconds_since_1970(std::chrono::file_clock::to_sys(written));
   }
 }
 
@@ -61,7 +61,7 @@ void LastRoutes::keep_next() {
         if (state) {
           state_ = std::make_shared<const render::RoutingState>(std::move(*state));
           identity_ = identity;
-          kept_at_ = seconds(std::chrono::system_clock::now());
+          kept_at_ = seconds_since_1970(std::chrono::system_clock::now());
           changed_();
         }
         keep_next();
