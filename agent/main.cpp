@@ -23,6 +23,10 @@ struct Arguments {
   std::string directory = ".";
   std::string what;
   std::string id;
+  std::string revision;
+  std::string other_revision = "committed";
+  std::string reason;
+  bool history_json = false;
   StatusFlags status;
   bool test = false;
   std::function<int()> run;
@@ -99,6 +103,19 @@ void add_reading_verbs(CLI::App& app, Arguments& arguments) {
                               [&arguments] { return run_routes(arguments.config, arguments.app); });
   add_config(routes, arguments);
   routes->add_option("app", arguments.app, "one app in detail, e.g. /shop/cart")->type_name("APP");
+
+  CLI::App* history =
+      add_verb(app, arguments, "history", "Show the last commits: what changed, why, and how long it took",
+               [&arguments] { return run_history(arguments.config, arguments.history_json); });
+  add_config(history, arguments);
+  history->add_flag("--json", arguments.history_json, "as JSON, as it stands in ZooKeeper");
+
+  CLI::App* diff =
+      add_verb(app, arguments, "diff", "Show what one revision routes otherwise than another",
+               [&arguments] { return run_diff(arguments.config, arguments.revision, arguments.other_revision); });
+  add_config(diff, arguments);
+  diff->add_option("from", arguments.revision, "a revision: 41, 5.41 or current")->type_name("REV")->required();
+  diff->add_option("to", arguments.other_revision, "another one; default: what is committed")->type_name("REV");
 }
 
 // What an operator tells the whole pool.
@@ -118,6 +135,18 @@ void add_pool_verbs(CLI::App& app, Arguments& arguments) {
                               [&arguments] { return run_forget(arguments.config, arguments.id); });
   add_config(forget, arguments);
   forget->add_option("id", arguments.id, "the id of its agent")->type_name("ID")->required();
+
+  CLI::App* hold = add_verb(app, arguments, "hold", "Serve a revision, whatever changes, until `chorale release`",
+                            [&arguments] { return run_hold(arguments.config, arguments.revision, arguments.reason); });
+  add_config(hold, arguments);
+  hold->add_option("revision", arguments.revision, "41, 5.41 or current: what is committed now")
+      ->type_name("REV|current")
+      ->required();
+  hold->add_option("--reason", arguments.reason, "why, for everybody who looks")->type_name("TEXT");
+
+  add_config(add_verb(app, arguments, "release", "Release what is held: the current state is published at once",
+                      [&arguments] { return run_release(arguments.config); }),
+             arguments);
 }
 
 // What an operator tells this proxy.

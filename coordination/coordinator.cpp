@@ -91,6 +91,7 @@ void Coordinator::Parts::on_session(Session::Change change) {
       roster.suspect();
       election.suspect();
       pointer.suspect();
+      leader.suspect_hold();
       return;
     case Session::Change::kEnded:
       context.forget_requests();
@@ -115,6 +116,7 @@ void Coordinator::Parts::on_watch(const WatchEvent& event) {
   if (event.path == paths.state) pointer.suspect();
   if (event.path == paths.members) members.suspect();
   if (event.path == paths.accept) leader.suspect_acceptance();
+  if (event.path == paths.hold) leader.suspect_hold();
   if (path.starts_with(paths.agents.text())) roster.on_watch(event.path);
   if (path.starts_with(paths.election.text())) election.suspect();
 }
@@ -126,6 +128,7 @@ void Coordinator::Parts::on_status(const StatusChanged& status) {
   document.template_digest = status.template_digest;
   document.marathon_reachable = status.marathon_reachable;
   document.held_back = status.held_back;
+  document.waiting = status.waiting;
 }
 
 void Coordinator::Parts::on_applied(const RevisionApplied& applied) {

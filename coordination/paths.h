@@ -17,7 +17,8 @@ struct Paths {
         members(root.child("members")),
         state(root.child("state")),
         hold(root.child("hold")),
-        accept(root.child("accept")) {}
+        accept(root.child("accept")),
+        history(root.child("history")) {}
 
   Path root;
   Path agents;
@@ -28,6 +29,7 @@ struct Paths {
   Path state;
   Path hold;
   Path accept;
+  Path history;
 };
 
 }  // namespace chorale::coordination

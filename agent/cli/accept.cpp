@@ -3,7 +3,6 @@
 // is none, over the local agent's unix socket.
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <iostream>
 #include <string>
 
@@ -11,6 +10,7 @@
 #include "agent/cli/cluster_session.h"
 #include "agent/cli/load.h"
 #include "agent/cli/local_agent.h"
+#include "agent/cli/operator_name.h"
 #include "agent/cli/table.h"
 #include "coordination/documents.h"
 #include "coordination/paths.h"
@@ -23,14 +23,6 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kTakenPollInterval{100};
 constexpr int kPolls = 50;
-
-std::string operator_name() {
-  for (const char* variable : {"SUDO_USER", "USER", "LOGNAME"}) {
-    const char* name = std::getenv(variable);
-    if (name != nullptr && *name != '\0') return name;
-  }
-  return "an operator";
-}
 
 // Why that loss cannot be accepted; nullopt: it can.
 std::optional<std::string> why_not_loss(const coordination::ClusterSnapshot& cluster, const std::string& digest) {

@@ -205,6 +205,8 @@ AdminSources Agent::admin_sources() {
     return "queued";
   };
   sources.accept = [this](const coordination::AcceptDocument& word) { return accept_loss(word); };
+  sources.hold = [this](const auto& hold, auto done) { write_hold(hold, std::move(done)); };
+  sources.history = [this](auto done) { read_history(std::move(done)); };
   sources.command = [this](Command command, auto done) { nginx_->command(command, std::move(done)); };
   return sources;
 }

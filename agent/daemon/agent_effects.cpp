@@ -28,11 +28,13 @@ void Agent::perform(coordination::AgentEffect effect) {
                  [this](const coordination::CommitRefused& refused) {
                    if (leadership_) leadership_->commit_refused(refused);
                  },
+                 [this](const coordination::HeldCommitted& held) { held_committed(held); },
                  [this](const coordination::StageRevision& stage) { nginx_->stage(stage); },
                  [this](const coordination::ApplyRevision& revision) { apply(revision); },
                  [this](coordination::ViewChanged& view) {
                    if (view.leaderless_since && !view_.leaderless_since) leaderless_since_ = utc_now();
                    view_ = std::move(view);
+                   if (leadership_) leadership_->set_held(view_.held.has_value());
                    if (!view_.proposed) {
                      nginx_->proposal_ended(view_.committed ? std::optional(view_.committed->identity) : std::nullopt);
                    }
@@ -66,6 +68,7 @@ void Agent::gained(coordination::LeadershipGained leadership) {
   };
   leadership_ = std::make_shared<Leadership>(std::move(surroundings), config_, endpoints(), leadership.cluster_id);
   endpoint_watch_.pause(true);
+  cluster_id_ = leadership.cluster_id;
   framework_watch_.ask();
   offers_wait_ = framework_watch_.asking();
   leadership_->begin(std::move(leadership), last_routes_.state());
@@ -74,13 +77,25 @@ void Agent::gained(coordination::LeadershipGained leadership) {
 void Agent::lost(const std::string& reason) {
   log_info("no longer the leader: " + reason);
   endpoint_watch_.pause(false);
+  end_leadership();
+  status_changed();
+}
+
+void Agent::end_leadership() {
   next_offer_.reset();
   if (!leadership_) return;
   leadership_->close();
   // Destroyed later: the leadership itself may be the caller, up the stack.
   boost::asio::post(loop_, [ended = std::move(leadership_)] {});
   leadership_ = nullptr;
-  status_changed();
+}
+
+// All that was known of what is committed, and of what was served before, is of another day: as after a takeover.
+void Agent::held_committed(const coordination::HeldCommitted& held) {
+  if (!leadership_) return;
+  end_leadership();
+  coordination::LeadershipGained again{view_.epoch, *held.manifest, held.files, {}, cluster_id_, true};
+  gained(std::move(again));
 }
 
 // The first one waits until it is known which Marathon it comes from, or that this cannot be known now.

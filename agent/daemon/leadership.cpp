@@ -6,6 +6,7 @@
 
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
+#include "agent/core/leading/change_summary.h"
 #include "agent/daemon/endpoint_watch.h"
 #include "agent/nginx/config_file.h"
 #include "agent/nginx/config_text.h"
@@ -84,6 +85,7 @@ Leadership::Leadership(Surroundings surroundings, const Config& config, const st
 }
 
 void Leadership::begin(coordination::LeadershipGained gained, std::shared_ptr<const render::RoutingState> applied) {
+  set_held(gained.held);
   worker_.run([gained = std::move(gained),
                options = surroundings_.templates.options()] { return read_committed(gained, options); },
               [this, applied = std::move(applied)](Begun committed) { begun(std::move(committed), applied); });
@@ -132,6 +134,10 @@ void Leadership::begin_tracking() {
 void Leadership::choose_template(std::optional<LoadedTemplate> committed) {
   const auto& own = surroundings_.templates.current();
   const bool differs = committed && own && committed->digest != own->digest;
+  if (differs && held_) {  // the template of the day that is held; nothing is offered until the release
+    template_ = std::move(committed);
+    return vet_template();
+  }
   if (differs) {
     template_note_ = surroundings_.templates.file() +
                      " differs from the committed template, which stays in use until the file changes";
@@ -250,6 +256,7 @@ void Leadership::perform(TrackerEffect effect) {
           [this](const PingEndpoint& ping) { client_.perform(ping); },
           [this](const ResolveNames& names) { resolver_.perform(names); },
           [this](const RenderAndOffer& offer) { render(offer); },
+          [this](const ReportWaiting& waiting) { report_waiting(waiting.state); },
           [this](const TryState& trial) { try_state(trial); },
           [this](const HostsRefused& hosts) { surroundings_.metrics.hosts_refused(hosts.invalid, hosts.duplicate); },
           [](const LogLine& line) { write_log(line); },
@@ -264,15 +271,17 @@ void Leadership::render(const RenderAndOffer& effect) {
     return;
   }
   metrics_.offered(effect.offer);
-  worker_.run([compiled = template_->compiled, state = effect.state,
-               root = root_] { return render_offer(compiled, *state, root); },
+  worker_.run([compiled = template_->compiled, state = effect.state, committed = tracker_.committed(),
+               root = root_] { return render_offer(compiled, *state, committed, root); },
               [this, effect](auto result) { rendered(effect, std::move(result)); });
 }
 
 // Runs on a worker: values in, values out.
 tl::expected<Leadership::RenderedOffer, std::string> Leadership::render_offer(const render::Template& compiled,
                                                                               const render::RoutingState& state,
+                                                                              const SharedState& committed,
                                                                               const coordination::Path& root) {
+  const TimePoint began = std::chrono::steady_clock::now();
   // A state that breaks an invariant could not be read back by the next leader: better no change than that.
   if (const auto broken = render::find_broken_invariant(state)) {
     return tl::unexpected("this state must not be published: " + broken->message);
@@ -288,6 +297,8 @@ tl::expected<Leadership::RenderedOffer, std::string> Leadership::render_offer(co
   result.offer.content = coordination::describe_files(std::move(files), root);
   result.offer.apps = static_cast<std::int64_t>(state.apps.size());
   result.offer.servers = render::server_count(state);
+  result.offer.changes = change_summary(committed.get(), state);
+  result.offer.render_ms = std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - began).count();
   return result;
 }
 
@@ -309,6 +320,24 @@ void Leadership::rendered(const RenderAndOffer& effect, tl::expected<RenderedOff
   offer.created_at = last_rendered_;
   events_.post(OfferRendered{effect.offer, std::nullopt});
   surroundings_.offer(std::move(offer));
+}
+
+void Leadership::set_held(bool held) {
+  if (std::exchange(held_, held) != held) events_.post(HoldChanged{held});
+}
+
+void Leadership::report_waiting(const SharedState& state) {
+  if (!state) {
+    waiting_.reset();
+    return;
+  }
+  worker_.run(
+      [state, committed = tracker_.committed()] { return change_summary(committed.get(), *state).what; },
+      [this](const std::string& what) {
+        if (!held_) return;
+        waiting_ = coordination::WaitingChange{waiting_ ? waiting_->since : utc_now(), coordination::cut_text(what)};
+        surroundings_.changed();
+      });
 }
 
 void Leadership::try_state(const TryState& effect) {

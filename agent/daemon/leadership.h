@@ -66,6 +66,8 @@ class Leadership {
     client_.set_endpoints(endpoints);
     events_.post(EndpointsFound{std::move(endpoints)});
   }
+  // An operator holds what is committed, or no longer.
+  void set_held(bool held);
   void request_sync() { events_.post(SyncRequested{}); }
   void loss_accepted(const coordination::LossAccepted& loss) { events_.post(LossBelieved{loss.digest, loss.by}); }
   void template_changed();
@@ -79,6 +81,8 @@ class Leadership {
   }
   // That another template than this host's is in use.
   [[nodiscard]] const std::optional<std::string>& template_note() const { return template_note_; }
+  // What a hold keeps back.
+  [[nodiscard]] const std::optional<coordination::WaitingChange>& waiting() const { return waiting_; }
   [[nodiscard]] const std::string& last_sync() const { return last_sync_; }
   [[nodiscard]] const std::string& last_rendered() const { return last_rendered_; }
 
@@ -94,6 +98,7 @@ class Leadership {
   [[nodiscard]] std::string app_named_in(const std::string& error, std::uint64_t offer) const;
   void begun(Begun begun, const std::shared_ptr<const render::RoutingState>& applied);
   void choose_template(std::optional<LoadedTemplate> committed);
+  void report_waiting(const SharedState& state);
   [[nodiscard]] std::size_t longest_server_name() const;  // in the template in use
   [[nodiscard]] std::optional<render::ServicePortRange> service_ports() const;
   void vet_template();
@@ -105,6 +110,7 @@ class Leadership {
   };
   static tl::expected<RenderedOffer, std::string> render_offer(const render::Template& compiled,
                                                                const render::RoutingState& state,
+                                                               const SharedState& committed,
                                                                const coordination::Path& root);
   void handle(TrackerEvent event);
   void perform(TrackerEffect effect);
@@ -137,6 +143,8 @@ class Leadership {
   std::string last_sync_;
   std::string last_rendered_;
   bool began_ = false;
+  bool held_ = false;
+  std::optional<coordination::WaitingChange> waiting_;
 };
 
 }  // namespace chorale::agent

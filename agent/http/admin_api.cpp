@@ -67,7 +67,7 @@ class AdminApi : public std::enable_shared_from_this<AdminApi> {
     Methods methods;
     void (AdminApi::*serve)(const Asked&, const HttpServer::Respond&);
   };
-  static const std::array<Page, 10> kPages;
+  static const std::array<Page, 13> kPages;
   [[nodiscard]] static std::optional<HttpResponse> refuse_method(const Page& page, const std::string& method);
   [[nodiscard]] HttpResponse refuse_asker(const Page& page) const;
 
@@ -85,6 +85,9 @@ class AdminApi : public std::enable_shared_from_this<AdminApi> {
   }
   void serve(Command command, const HttpServer::Respond& respond);
   void serve_accept(const Asked& asked, const HttpServer::Respond& respond);
+  void serve_hold(const Asked& asked, const HttpServer::Respond& respond);
+  void serve_release(const Asked& asked, const HttpServer::Respond& respond);
+  void serve_history(const Asked& asked, const HttpServer::Respond& respond);
 
   using Waiter = std::function<void(const ClusterResult&)>;
   void with_cluster(Waiter waiter);
@@ -101,17 +104,20 @@ class AdminApi : public std::enable_shared_from_this<AdminApi> {
   coordination::LoopThread thread_;
 };
 
-const std::array<AdminApi::Page, 10> AdminApi::kPages{{
+const std::array<AdminApi::Page, 13> AdminApi::kPages{{
     {"/", Asker::kAnyone, Methods::kRead, &AdminApi::serve_page},
     {"/v1/health", Asker::kAnyone, Methods::kRead, &AdminApi::serve_health},
     {"/v1/status", Asker::kAnyone, Methods::kRead, &AdminApi::serve_status},
     {"/v1/metrics", Asker::kAnyone, Methods::kRead, &AdminApi::serve_metrics},
     {"/metrics", Asker::kAnyone, Methods::kRead, &AdminApi::serve_metrics},
     {"/v1/config", Asker::kTrusted, Methods::kRead, &AdminApi::serve_config},
+    {"/v1/history", Asker::kTrusted, Methods::kRead, &AdminApi::serve_history},
     {"/v1/reload", Asker::kTrusted, Methods::kReadOrPost, &AdminApi::serve_reload},
     {"/v1/nginx/reload", Asker::kOperator, Methods::kPost, &AdminApi::serve_nginx_reload},
     {"/v1/nginx/repair", Asker::kOperator, Methods::kPost, &AdminApi::serve_nginx_repair},
     {"/v1/accept", Asker::kOperator, Methods::kPost, &AdminApi::serve_accept},
+    {"/v1/hold", Asker::kOperator, Methods::kPost, &AdminApi::serve_hold},
+    {"/v1/release", Asker::kOperator, Methods::kPost, &AdminApi::serve_release},
 }};
 
 AdminApi::Asker AdminApi::who_asks(const HttpRequest& request) const {
@@ -133,10 +139,11 @@ std::optional<HttpResponse> AdminApi::refuse_method(const Page& page, const std:
 
 HttpResponse AdminApi::refuse_asker(const Page& page) const {
   if (sources_.admin_token.empty()) {
-    return text_response(403, page.at_least == Asker::kOperator
-                                  ? "only root on this host may ask, over the agent's unix socket (`chorale reload`, "
-                                    "`chorale repair`, `chorale accept`); set admin_token_file to allow others"
-                                  : "only this host itself may ask; set admin_token_file to allow others");
+    return text_response(
+        403, page.at_least == Asker::kOperator
+                 ? "only root on this host may ask, over the agent's unix socket (`chorale reload`, "
+                   "`chorale repair`, `chorale accept`, `chorale hold`); set admin_token_file to allow others"
+                 : "only this host itself may ask; set admin_token_file to allow others");
   }
   HttpResponse response = text_response(401, "a bearer token is needed (admin_token_file)");
   response.headers = {{"WWW-Authenticate", "Bearer realm=\"chorale\""}};
@@ -207,6 +214,26 @@ void AdminApi::serve_accept(const Asked& asked, const HttpServer::Respond& respo
   }
   const auto failure = sources_.accept(*word);
   respond(failure ? text_response(409, failure->message) : text_response(200, "accepted"));
+}
+
+void AdminApi::serve_hold(const Asked& asked, const HttpServer::Respond& respond) {
+  const auto hold = coordination::decode_hold(asked.body);
+  if (!hold) return respond(text_response(400, hold.error().message));
+  sources_.hold(*hold, [respond](const std::optional<Failure>& failure) {
+    respond(failure ? text_response(409, failure->message) : text_response(200, "set"));
+  });
+}
+
+void AdminApi::serve_release(const Asked& /*asked*/, const HttpServer::Respond& respond) {
+  sources_.hold(std::nullopt, [respond](const std::optional<Failure>& failure) {
+    respond(failure ? text_response(409, failure->message) : text_response(200, "released"));
+  });
+}
+
+void AdminApi::serve_history(const Asked& /*asked*/, const HttpServer::Respond& respond) {
+  sources_.history([respond](const tl::expected<std::string, coordination::Error>& history) {
+    respond(history ? json_response(200, *history) : text_response(503, history.error().message));
+  });
 }
 
 void AdminApi::with_cluster(Waiter waiter) {

@@ -18,6 +18,7 @@ _chorale() {
   fi
 
   case $previous in
+    --reason) return ;;
     -f | --file | --apps)
       compopt -o filenames 2> /dev/null
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
@@ -34,7 +35,7 @@ _chorale() {
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=${COMP_WORDS[i]}
     case $word in
-      -f | --file | --apps | -o)
+      -f | --file | --apps | --reason | -o)
         i=$((i + 1))
         [ "${COMP_WORDS[i]}" = "=" ] && i=$((i + 1))
         ;;
@@ -50,13 +51,15 @@ _chorale() {
   case $verb in
     "")
       words+=" --version"
-      [[ $current == -* ]] || words="accept agent check compare forget migrate reload render repair status routes version"
+      [[ $current == -* ]] || words="accept agent check compare diff forget history hold migrate release reload render repair status routes version"
       ;;
     render) words+=" --apps" ;;
     status) words+=" --json --watch" ;;
+    history) words+=" --json" ;;
+    hold) words+=" --reason" ;;
     agent) words+=" --test" ;;
     migrate) words="-h --help -o" ;;
-    accept | check | compare | forget | reload | repair | routes | version) ;;
+    accept | check | compare | diff | forget | release | reload | repair | routes | version) ;;
     *) return ;;
   esac
   if [[ $verb == migrate && $current != -* ]]; then

@@ -58,7 +58,7 @@ TEST_F(CompletionTest, EmptyWordGivesTheVerbs) {
 
 TEST_F(CompletionTest, BeginningOfAVerbGivesTheVerb) {
   EXPECT_THAT(complete({"st"}), ElementsAre("status"));
-  EXPECT_THAT(complete({"r"}), UnorderedElementsAre("reload", "render", "repair", "routes"));
+  EXPECT_THAT(complete({"r"}), UnorderedElementsAre("release", "reload", "render", "repair", "routes"));
   EXPECT_THAT(complete({"x"}), IsEmpty());
 }
 
