@@ -10,7 +10,6 @@ namespace chorale::coordination {
 namespace {
 
 constexpr std::chrono::milliseconds kRefusedPause{30'000};
-constexpr std::chrono::milliseconds kHeldAgain{5'000};
 std::int64_t milliseconds_between(TimePoint from, TimePoint to) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(to - from).count();
 }
@@ -66,55 +65,6 @@ void Publisher::set_damaged(std::shared_ptr<const Manifest> manifest, std::vecto
 void Publisher::withhold(const std::string& reason) {
   blockage_.fail(reason);
   abandon_pending(reason);
-}
-
-void Publisher::keep_back(const std::string& reason) {
-  if (!pending_) return;
-  abandon_pending(reason);
-  if (state_ == State::kIdle) blockage_.end();
-}
-
-void Publisher::write_held(std::optional<HoldDocument> held) {
-  require(idle() && fence_.held(), "a hold is echoed between two proposals");
-  blockage_.end();
-  if (!held) {
-    context_.log(LogLine::Level::kWarning, "released, it was " + to_text(*fence_.document().held));
-  } else {
-    context_.log(LogLine::Level::kWarning, to_text(*held));
-  }
-  held_again_at_ = context_.now;
-  StateDocument next = fence_.document();
-  next.held = std::move(held);
-  fence_.write(std::move(next), [this](Fence::Result result, const std::string& reason) {
-    if (result == Fence::Result::kFailed) failure_ = "cannot write the state: " + reason;
-    if (result == Fence::Result::kHeld && fence_.last_stat()) pointer_.wrote(fence_.document(), *fence_.last_stat());
-  });
-}
-
-void Publisher::publish_held(const Content& content) {
-  const HoldDocument& held = fence_.document().held.value();
-  if (context_.now < held_again_at_) return;
-  const Manifest& manifest = *content.manifest;
-  StateOffered offered;
-  offered.offer = kHeldOffer;
-  offered.content = {context_.paths.root, content.files, manifest.files};
-  offered.cause = to_text(held);
-  offered.apps = manifest.header.apps;
-  offered.servers = manifest.header.servers;
-  offered.quarantined = manifest.quarantined;
-  offered.created_at = held.since;
-  blockage_.want(held.digest, held.since, context_.now);
-  offer_ = kHeldOffer;
-  last_used_ = std::max(last_used_, fence_.document().last_revision);
-  last_used_.value += 1;
-  verdict_ = Verdict{};
-  entry_ = HistoryEntry{};
-  entry_.at = held.since;
-  entry_.by = held.by;
-  taken_at_ = context_.now;
-  content_ = compose(std::move(offered), last_used_, manifest.policy);
-  state_ = State::kUploading;
-  uploader_.start(content_);
 }
 
 void Publisher::abandon_pending(const std::string& reason) {
@@ -356,7 +306,6 @@ void Publisher::conclude(const Verdict& verdict, const Ballot& ballot) {
 
 void Publisher::record_votes(const Ballot& ballot) {
   entry_.stage_ms = milliseconds_between(proposed_at_, context_.now);
-  entry_.votes = {};
   for (const auto& [id, vote] : votes_) {
     if (vote.result == VoteResult::kAck) ++entry_.votes.ack;
     if (vote.result == VoteResult::kNack) ++entry_.votes.nack;
@@ -380,16 +329,6 @@ void Publisher::close(Fate fate, const std::string& reason) {
   if (offer_ == kHeldOffer) return close_held(fate, reason);
   context_.effects.emplace_back(OfferClosed{offer_, fate, content_.manifest->header.identity, reason, verdict_.nacked});
   content_ = Content{};
-}
-
-void Publisher::close_held(Fate fate, const std::string& reason) {
-  const Content content = std::exchange(content_, Content{});
-  if (fate == Fate::kCommitted) {
-    context_.effects.emplace_back(HeldCommitted{content.manifest, content.files});
-    return;
-  }
-  held_again_at_ = context_.now + (fate == Fate::kRejected ? kRefusedPause : kHeldAgain);
-  if (leading_) context_.log(LogLine::Level::kError, "what is held is not committed: " + reason);
 }
 
 // An agent lists what it could not find after it had re-read the state, so it is still named there.

@@ -96,7 +96,8 @@ TEST_F(CompletionTest, FilesAreGivenAfterAnEqualsSign) {
 TEST_F(CompletionTest, AnOptionsValueIsNoVerb) {
   EXPECT_THAT(complete({"-f", "status", ""}), UnorderedElementsAreArray(help_of("").verbs));
   EXPECT_THAT(complete({"-f", "status", "render", "--a"}), ElementsAre("--apps"));
-  EXPECT_THAT(complete({"--file", "=", "status", "r"}), UnorderedElementsAre("reload", "render", "repair", "routes"));
+  EXPECT_THAT(complete({"--file", "=", "status", "r"}),
+              UnorderedElementsAre("release", "reload", "render", "repair", "routes"));
 }
 
 TEST_F(CompletionTest, MigrateTakesFilesAndADirectory) {
