@@ -31,6 +31,8 @@ struct Arguments {
   std::string reason;
   std::string id;
   std::string digest;
+  std::string revision;
+  std::string other_revision = "committed";
   StatusFlags status;
   bool json = false;
   TemplatePush push;
@@ -115,6 +117,19 @@ void add_reading_verbs(CLI::App& app, Arguments& arguments) {
   add_config(explain, arguments);
   explain->add_flag("--json", arguments.json, "as JSON");
   explain->add_option("app", arguments.app, "the id of an app or a pod, e.g. /shop/cart")->type_name("APP")->required();
+
+  CLI::App* history =
+      add_verb(app, arguments, "history", "Show the last commits: what changed, why, and how long it took",
+               [&arguments] { return run_history(arguments.config, arguments.json); });
+  add_config(history, arguments);
+  history->add_flag("--json", arguments.json, "as JSON, as it stands in ZooKeeper");
+
+  CLI::App* diff =
+      add_verb(app, arguments, "diff", "Show what one revision routes otherwise than another",
+               [&arguments] { return run_diff(arguments.config, arguments.revision, arguments.other_revision); });
+  add_config(diff, arguments);
+  diff->add_option("from", arguments.revision, "a revision: 41, 5.41 or current")->type_name("REV")->required();
+  diff->add_option("to", arguments.other_revision, "another one; default: what is committed")->type_name("REV");
 }
 
 // What an operator tells the whole pool.
@@ -134,6 +149,18 @@ void add_pool_verbs(CLI::App& app, Arguments& arguments) {
                               [&arguments] { return run_forget(arguments.config, arguments.id); });
   add_config(forget, arguments);
   forget->add_option("id", arguments.id, "the id of its agent")->type_name("ID")->required();
+
+  CLI::App* hold = add_verb(app, arguments, "hold", "Serve a revision, whatever changes, until `chorale release`",
+                            [&arguments] { return run_hold(arguments.config, arguments.revision, arguments.reason); });
+  add_config(hold, arguments);
+  hold->add_option("revision", arguments.revision, "41, 5.41 or current: what is committed now")
+      ->type_name("REV|current")
+      ->required();
+  hold->add_option("--reason", arguments.reason, "why, for everybody who looks")->type_name("TEXT");
+
+  add_config(add_verb(app, arguments, "release", "Release what is held: the current state is published at once",
+                      [&arguments] { return run_release(arguments.config); }),
+             arguments);
 }
 
 void add_template(CLI::App& app, Arguments& arguments) {

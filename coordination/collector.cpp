@@ -65,7 +65,8 @@ void Collector::read_state(std::function<void(const StateDocument&)> then) {
 }
 
 void Collector::name_all(const StateDocument& state) {
-  hold_ = state.held;
+  holds_.clear();
+  if (state.held) holds_.push_back(*state.held);
   committed_ = state.committed ? std::optional(state.committed->identity) : std::nullopt;
   read_hold();
 }
@@ -77,7 +78,7 @@ void Collector::read_hold() {
     if (!reply) return read_template();
     auto hold = decode_hold(reply->data);
     if (!hold) return give_up("the hold cannot be read: " + hold.error().message);
-    hold_ = std::move(*hold);
+    holds_.push_back(std::move(*hold));
     read_template();
   });
 }
@@ -113,11 +114,17 @@ void Collector::on_chain(const Identity& identity, int left, const Reply<ReadNod
   read_chain(*manifest->parent, left - 1);
 }
 
-// A hold names a revision by its number alone.
+// A hold may name a revision by its number alone.
 void Collector::read_held() {
+  const auto is_held = [this](const Path& path) {
+    const auto [epoch, revision] = *parse_manifest_name(path.name());
+    return std::any_of(holds_.begin(), holds_.end(), [&, epoch = epoch, revision = revision](const HoldDocument& hold) {
+      return hold.revision == revision && (hold.epoch.value == 0 || hold.epoch == epoch);
+    });
+  };
   for (const auto& [path, found] : survey_.found()) {
-    if (!hold_ || !is_manifest(path) || pass_.named.count(path.name()) > 0) continue;
-    if (parse_manifest_name(path.name())->second == hold_->revision) pass_.to_read.push_back(path);
+    if (!is_manifest(path) || pass_.named.count(path.name()) > 0) continue;
+    if (is_held(path)) pass_.to_read.push_back(path);
   }
   read_next_held();
 }

@@ -21,6 +21,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "coordination/documents.h"
 #include "coordination/fence.h"
@@ -85,7 +86,7 @@ class Collector {
   State state_ = State::kResting;
   TimePoint due_at_;
   std::optional<Identity> committed_;  // when the pass began to name
-  std::optional<HoldDocument> hold_;
+  std::vector<HoldDocument> holds_;    // the one in force, and the operator's, which may be another by now
   struct Pass {
     std::string template_text;
     Names named;               // chunks and manifests

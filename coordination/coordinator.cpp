@@ -92,6 +92,7 @@ void Coordinator::Parts::on_session(Session::Change change) {
       election.suspect();
       pointer.suspect();
       leader.suspect_template();
+      leader.suspect_hold();
       return;
     case Session::Change::kEnded:
       context.forget_requests();
@@ -117,6 +118,7 @@ void Coordinator::Parts::on_watch(const WatchEvent& event) {
   if (event.path == paths.members) members.suspect();
   if (event.path == paths.accept) leader.suspect_acceptance();
   if (event.path == paths.pushed_template) leader.suspect_template();
+  if (event.path == paths.hold) leader.suspect_hold();
   if (path.starts_with(paths.agents.text())) roster.on_watch(event.path);
   if (path.starts_with(paths.election.text())) election.suspect();
 }
@@ -129,6 +131,7 @@ void Coordinator::Parts::on_status(const StatusChanged& status) {
   document.marathon_reachable = status.marathon_reachable;
   document.held_back = status.held_back;
   document.drained = status.drained;
+  document.waiting = status.waiting;
 }
 
 void Coordinator::Parts::on_applied(const RevisionApplied& applied) {

@@ -33,9 +33,23 @@ Json header_json(const std::optional<RevisionHeader>& header) {
   return json;
 }
 
-Json hold_json(const std::optional<HoldDocument>& hold) {
-  if (!hold) return nullptr;
-  return Json{{"revision", hold->revision.value}, {"by", cut_text(hold->by)}, {"reason", cut_text(hold->reason)}};
+Json held_json(const std::optional<HoldDocument>& held) {
+  if (!held) return nullptr;
+  Json json = Json::object();
+  if (held->epoch.value > 0) json["epoch"] = held->epoch.value;
+  json["revision"] = held->revision.value;
+  if (!held->digest.empty()) json["digest"] = held->digest;
+  json["by"] = cut_text(held->by);
+  json["reason"] = cut_text(held->reason);
+  if (!held->since.empty()) json["since"] = held->since;
+  if (!held->error.empty()) json["error"] = cut_text(held->error);
+  return json;
+}
+
+std::string revision_text(const HoldDocument& hold) {
+  if (hold.revision.value == 0) return "current";
+  const std::string number = std::to_string(hold.revision.value);
+  return hold.epoch.value > 0 ? std::to_string(hold.epoch.value) + "." + number : number;
 }
 
 Json policy_json(const PolicyValues& policy) {
@@ -57,6 +71,10 @@ std::string cut_text(std::string_view text) {
   // A character has at most three such bytes; more of them are no UTF-8 and may be cut anywhere.
   while (end > kMaxTextBytes - 3 && continues(end)) --end;
   return std::string(text.substr(0, end));
+}
+
+std::string to_text(const HoldDocument& hold) {
+  return "held on " + revision_text(hold) + " by " + hold.by + (hold.reason.empty() ? "" : ": " + hold.reason);
 }
 
 std::string_view to_string(Role role) {
@@ -102,7 +120,7 @@ Json to_json(const StateDocument& document) {
               {"last_revision", document.last_revision.value},
               {"committed", header_json(document.committed)},
               {"proposed", header_json(document.proposed)},
-              {"held", hold_json(document.held)}};
+              {"held", held_json(document.held)}};
 }
 
 Json to_json(const FileEntry& file) {
@@ -140,6 +158,10 @@ Json to_json(const AgentDocument& document) {
   if (document.blocked) {
     blocked = Json{{"since", document.blocked->since}, {"reason", cut_text(document.blocked->reason)}};
   }
+  Json waiting;
+  if (document.waiting) {
+    waiting = Json{{"since", document.waiting->since}, {"what", cut_text(document.waiting->what)}};
+  }
   return Json{{"id", document.id},
               {"instance", document.instance},
               {"host", document.host},
@@ -164,7 +186,8 @@ Json to_json(const AgentDocument& document) {
               {"late", document.late},
               {"blocked", std::move(blocked)},
               {"held_back", std::move(held_back)},
-              {"tree", document.tree ? to_json(*document.tree) : Json()}};
+              {"tree", document.tree ? to_json(*document.tree) : Json()},
+              {"waiting", std::move(waiting)}};
 }
 
 std::string encode(const RootDocument& document) {
@@ -174,6 +197,12 @@ std::string encode(const RootDocument& document) {
 std::string encode(const StateDocument& document) { return print(to_json(document)); }
 
 std::string encode(const AgentDocument& document) { return print(to_json(document)); }
+
+std::string encode(const HoldDocument& hold) {
+  Json revision = hold.revision.value;
+  if (hold.epoch.value > 0 || hold.revision.value == 0) revision = revision_text(hold);
+  return print(Json{{"revision", revision}, {"by", cut_text(hold.by)}, {"reason", cut_text(hold.reason)}});
+}
 
 std::string encode(const MemberDocument& document) {
   return print(Json{{"host", document.host}, {"since", document.since}});

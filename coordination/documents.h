@@ -13,7 +13,7 @@
 //   header    epoch, revision, digest: the identity, wherever one stands
 //   manifest  format, the header's identity, files, and of each file digest, bytes, chunks
 //   agent     id, instance; result in a vote; since in blocked and drained
-//   hold      revision
+//   hold      revision, and so in the state's `held`
 //   quarantined entry  app
 //
 // `format` is for what cannot be said by a new key, a new word among fixed ones included. A document of a format above
@@ -61,13 +61,24 @@ struct RevisionHeader {
   bool operator==(const RevisionHeader&) const = default;
 };
 
-// <root>/hold; a later version honours it, this one echoes it.
+// <root>/hold, an operator's: the proxies go on serving this revision's files, whatever else is offered. And `held` in
+// the state, the leader's: the hold that is in force, with the identity that it means.
 struct HoldDocument {
-  Revision revision;
+  Revision revision;  // 0, in a hold alone: "current", what is committed when the leader reads it
   std::string by;
   std::string reason;
+  Epoch epoch{};  // of the revision; 0, in a hold alone: not said, the newest revision of that number
+  // In `held` alone.
+  std::string digest{};  // of the files; what is committed under the hold has the same
+  std::string since{};   // ISO 8601, when the hold was set, by ZooKeeper's clock: for people
+  std::string error{};   // why it is not the revision that the hold names, but what was committed then; at most 1 KB
   bool operator==(const HoldDocument&) const = default;
 };
+[[nodiscard]] inline Identity identity_of(const HoldDocument& held) { return {held.epoch, held.revision, held.digest}; }
+// "held on 5.41 by jo: reason"; of a hold that is not in force yet "held on 41 by jo", "held on current by jo".
+[[nodiscard]] std::string to_text(const HoldDocument& hold);
+// "41", "5.41", "current", as operators name a revision; false: none of them.
+[[nodiscard]] bool read_revision(std::string_view text, HoldDocument& into);
 
 // <root>/state: the pointer, the one source of truth.
 struct StateDocument {
@@ -154,6 +165,12 @@ struct Drained {
   std::string since;   // ISO 8601, for people
   bool operator==(const Drained&) const = default;
 };
+// What a hold keeps back.
+struct WaitingChange {
+  std::string since;  // ISO 8601, for people: when what is wanted was first other than what is held
+  std::string what;   // at most 1 KB
+  bool operator==(const WaitingChange&) const = default;
+};
 // How large the tree is, the root included.
 struct TreeSize {
   std::int64_t znodes = 0;
@@ -191,6 +208,7 @@ struct AgentDocument {
   std::optional<Blocked> blocked;  // for 5 s by now
   std::optional<HeldLoss> held_back{};
   std::optional<TreeSize> tree{};  // as it found it last
+  std::optional<WaitingChange> waiting{};
   bool operator==(const AgentDocument&) const = default;
 };
 
@@ -214,6 +232,8 @@ inline constexpr std::string_view kAcceptPolicy = "policy";
 [[nodiscard]] std::string encode(const StateDocument& document);
 [[nodiscard]] std::string encode(const Manifest& document);
 [[nodiscard]] std::string encode(const AgentDocument& document);
+// What an operator writes; of `held` only what stands there.
+[[nodiscard]] std::string encode(const HoldDocument& hold);
 [[nodiscard]] std::string encode(const MemberDocument& document);
 [[nodiscard]] std::string encode(const AcceptDocument& document);
 // `newest`: the newest format that the caller reads.
@@ -221,6 +241,7 @@ inline constexpr std::string_view kAcceptPolicy = "policy";
 [[nodiscard]] tl::expected<StateDocument, Error> decode_state(std::string_view text, std::int64_t newest = kFormat);
 [[nodiscard]] tl::expected<Manifest, Error> decode_manifest(std::string_view text, std::int64_t newest = kFormat);
 [[nodiscard]] tl::expected<AgentDocument, Error> decode_agent(std::string_view text);
+// Also what zkCli.sh can write, whose shell splits at blanks: 41, 5.41, current, {revision:41,by:jo,reason:deploy}.
 [[nodiscard]] tl::expected<HoldDocument, Error> decode_hold(std::string_view text);
 [[nodiscard]] tl::expected<MemberDocument, Error> decode_member(std::string_view text);
 [[nodiscard]] tl::expected<AcceptDocument, Error> decode_accept(std::string_view text);

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "coordination/documents.h"
 #include "coordination/documents_json.h"
@@ -35,9 +37,52 @@ void read_header(ObjectReader& reader, RevisionHeader& into) {
 }
 
 void read_hold(ObjectReader& reader, HoldDocument& into) {
-  reader.number("revision", into.revision.value);
+  const Json* revision = reader.required("revision");
+  if (revision == nullptr) return;
+  const std::string text = revision->is_string() ? revision->get<std::string>() : revision->dump();
+  if (!read_revision(text, into)) reader.fail("revision", "is neither a revision's number nor \"current\"");
   reader.optional_text("by", into.by);
   reader.optional_text("reason", into.reason);
+}
+
+// {revision:41,by:jo,reason:deploy}: quotes and blanks do not survive the shell of zkCli.sh. A comma in the reason
+// does.
+std::optional<HoldDocument> read_bare_hold(std::string_view text) {
+  if (!text.starts_with('{') || !text.ends_with('}')) return std::nullopt;
+  text = text.substr(1, text.size() - 2);
+  HoldDocument hold;
+  bool named = false;
+  std::string* last = nullptr;
+  while (!text.empty()) {
+    const std::string_view pair = text.substr(0, text.find(','));
+    text.remove_prefix(std::min(text.size(), pair.size() + 1));
+    const auto colon = pair.find(':');
+    const std::string_view key = pair.substr(0, colon);
+    const std::string_view value = colon == std::string_view::npos ? std::string_view() : pair.substr(colon + 1);
+    if (key == "revision") {
+      named = read_revision(value, hold);
+      if (!named) return std::nullopt;
+    } else if (key == "by" || key == "reason") {
+      last = key == "by" ? &hold.by : &hold.reason;
+      *last = value;
+    } else if (last != nullptr) {
+      *last += "," + std::string(pair);
+    } else {
+      return std::nullopt;
+    }
+  }
+  return named ? std::optional(std::move(hold)) : std::nullopt;
+}
+
+// Older versions wrote what stood in the hold.
+void read_held(ObjectReader& reader, HoldDocument& into) {
+  reader.number("revision", into.revision.value);
+  reader.optional_number("epoch", into.epoch.value);
+  if (reader.has("digest")) read_digest(reader, "digest", into.digest);
+  reader.optional_text("by", into.by);
+  reader.optional_text("reason", into.reason);
+  reader.optional_text("since", into.since);
+  reader.optional_text("error", into.error);
 }
 
 // Reads an object that may be null, by `read(reader, value)`.
@@ -161,7 +206,7 @@ tl::expected<StateDocument, Error> decode_state(std::string_view text, std::int6
     reader.number("last_revision", into.last_revision.value);
     read_nullable(reader, "committed", into.committed, read_state_header);
     read_optional(reader, "proposed", into.proposed, read_state_header);
-    read_optional(reader, "held", into.held, read_hold);
+    read_optional(reader, "held", into.held, read_held);
   });
 }
 
@@ -221,6 +266,10 @@ tl::expected<AgentDocument, Error> decode_agent(std::string_view text) {
       tree.optional_number("znodes", read.znodes);
       tree.optional_number("bytes", read.bytes);
     });
+    read_optional(reader, "waiting", into.waiting, [](ObjectReader& waiting, WaitingChange& read) {
+      waiting.optional_text("since", read.since);
+      waiting.optional_text("what", read.what);
+    });
     std::optional<PolicyValues> policy;
     read_optional(reader, "policy", policy,
                   [](ObjectReader& announced, PolicyValues& read) { read_policy_values(announced, "values", read); });
@@ -228,8 +277,28 @@ tl::expected<AgentDocument, Error> decode_agent(std::string_view text) {
   });
 }
 
+bool read_revision(std::string_view text, HoldDocument& into) {
+  into.epoch = Epoch{};
+  into.revision = Revision{};
+  if (text == "current") return true;
+  const auto number = [](std::string_view digits, std::int64_t& read) {
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), read);
+    return error == std::errc() && end == digits.data() + digits.size() && read > 0;
+  };
+  const auto dot = text.find('.');
+  if (dot == std::string_view::npos) return number(text, into.revision.value);
+  return number(text.substr(0, dot), into.epoch.value) && number(text.substr(dot + 1), into.revision.value);
+}
+
 tl::expected<HoldDocument, Error> decode_hold(std::string_view text) {
-  return decode_document<HoldDocument>(text, "hold", read_hold);
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
+  tl::expected<HoldDocument, Error> hold;
+  if (!read_revision(text, *hold)) hold = decode_document<HoldDocument>(text, "hold", read_hold);
+  if (!hold) {
+    if (auto bare = read_bare_hold(text)) hold = std::move(*bare);
+  }
+  if (hold && hold->by.empty()) hold->by = "an operator";
+  return hold;
 }
 
 tl::expected<MemberDocument, Error> decode_member(std::string_view text) {

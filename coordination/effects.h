@@ -53,6 +53,7 @@ struct LeadershipGained {
   std::string reason;  // why `committed` is nullopt
   std::string cluster_id = {};
   PushedTemplates pushed = {};
+  bool held = false;  // what is committed is what an operator holds, as the last leader left it
 };
 struct TemplatePushed {  // leader only: what stands at <root>/template has changed
   PushedTemplates pushed;
@@ -98,6 +99,12 @@ struct ApplyRevision {
   std::shared_ptr<const Manifest> manifest;
   std::vector<PublishedFile> files;
 };
+// Leader only: what an operator holds is committed, and is not what the agent around has offered. What comes from now
+// on starts from there.
+struct HeldCommitted {
+  std::shared_ptr<const Manifest> manifest;
+  std::vector<PublishedFile> files;
+};
 struct PeerAddress {  // another registered agent
   std::string id;
   std::string admin;  // "host:port" of its admin API, as it says itself
@@ -112,6 +119,7 @@ struct ViewChanged {
   Epoch epoch;
   std::optional<RevisionHeader> committed;
   std::optional<RevisionHeader> proposed;
+  std::optional<HoldDocument> held;      // the hold in force: nothing else than its files is published
   bool registered = false;               // this agent's own znode is there, and is its own
   bool id_taken = false;                 // another agent's stands there, and has for longer than a ghost would
   std::string registration_message;      // why not, where that is known
@@ -135,7 +143,7 @@ struct Refuse {  // this agent must not run: e.g. another host uses its id. Exit
 struct HandedOver {};  // after HandoverRequested: own znodes are gone (or it took too long); close and exit
 using AgentEffect =
     std::variant<LeadershipGained, LeadershipLost, TemplatePushed, SyncWanted, LossAccepted, OfferClosed, CommitRefused,
-                 StageRevision, ApplyRevision, ViewChanged, LogLine, Refuse, HandedOver>;
+                 HeldCommitted, StageRevision, ApplyRevision, ViewChanged, LogLine, Refuse, HandedOver>;
 
 using Effect = std::variant<StoreEffect, AgentEffect>;
 using Effects = std::vector<Effect>;

@@ -9,6 +9,7 @@
 
 #include "coordination/described_files.h"
 #include "coordination/documents.h"
+#include "coordination/history_document.h"
 #include "coordination/store.h"
 #include "coordination/types.h"
 
@@ -37,7 +38,9 @@ struct StateOffered {
   std::int64_t apps = 0;
   std::int64_t servers = 0;
   std::vector<QuarantineEntry> quarantined;
-  std::string created_at;  // wall clock, for people
+  std::string created_at;      // wall clock, for people
+  ChangeSummary changes{};     // for the history alone
+  std::int64_t render_ms = 0;  // likewise: how long it took to make it
 };
 struct StageFinished {  // the answer to StageRevision
   Identity identity;
@@ -54,7 +57,8 @@ struct StatusChanged {
   std::string message;
   std::string template_digest;
   bool marathon_reachable = false;
-  std::optional<HeldLoss> held_back{};  // leader only
+  std::optional<HeldLoss> held_back{};     // leader only
+  std::optional<WaitingChange> waiting{};  // leader only
   std::optional<Drained> drained{};
 };
 struct PolicyAnnounced {  // at the start, and when a value is known that was not, or is another

@@ -35,6 +35,8 @@ Leader::Leader(Context& context, ContentCache& cache, Roster& roster, Election& 
       first_state_(context, roster),
       acceptance_(context),
       pushed_(context),
+      hold_(context, cache, policy),
+      history_(context, roster),
       committed_(context, cache, "leader") {}
 
 void Leader::drive(bool ready, const std::string& cluster_id, const Follower& follower, bool quiet_for_too_long) {
@@ -91,6 +93,7 @@ void Leader::publish(const Follower& follower, bool may_propose) {
   hear_operator();
   hear_template();
   publisher_.use_policy(policy_.published());
+  may_propose = keep_hold() && may_propose;
   if (const StateOffered* offered = publisher_.pending()) {
     auto reason = why_withhold(follower, *offered);
     if (reason && reason != withheld_) context_.log(LogLine::Level::kWarning, "not published: " + *reason);
@@ -98,7 +101,38 @@ void Leader::publish(const Follower& follower, bool may_propose) {
     withheld_ = std::move(reason);
   }
   publisher_.drive(follower.vote(), may_propose);
+  for (HistoryEntry& entry : publisher_.take_history()) history_.add(std::move(entry));
+  history_.drive(follower.applied());
   collector_.drive();
+}
+
+// Between two proposals alone: what was proposed before the hold was read is finished, and what is committed by then is
+// what "current" means.
+bool Leader::keep_hold() {
+  if (!fence_.held()) return true;  // a write is under way, which nothing passes
+  const auto& stands = fence_.document().held;
+  const auto& committed = fence_.document().committed;
+  hold_.drive(committed);
+  if (!hold_.known()) return false;
+  const bool keeps_back = hold_.wanted(committed) || stands;
+  if (keeps_back) publisher_.keep_back(stands ? to_text(*stands) : "there is a hold");
+  if (!publisher_.idle() || !context_.link.connected) return !keeps_back;
+  auto held = hold_.held(stands, committed);
+  if (held != stands) {
+    publisher_.write_held(std::move(held));
+  } else if (stands) {
+    publish_held();
+  }
+  return !keeps_back;
+}
+
+// Under a hold nobody offers what has to be published again for another reason.
+void Leader::publish_held() {
+  const StateDocument& state = fence_.document();
+  const bool others = !state.committed || state.committed->identity.digest != state.held->digest;
+  if (!others && !publisher_.outranked() && state.format == publisher_.format()) return;
+  const Content content = others ? hold_.content() : publisher_.committed_content();
+  if (content.manifest) publisher_.publish_held(content);
 }
 
 void Leader::hear_operator() {
@@ -170,7 +204,12 @@ void Leader::gain(std::string reason, const Content* content, const Follower& fo
   state_ = State::kLeading;
   publisher_.begin_leadership(outranked(follower), roster_.common_format().value_or(fence_.document().format));
   collector_.begin_leadership();
-  LeadershipGained gained{fence_.epoch(), std::nullopt, {}, std::move(reason), fence_.document().cluster_id};
+  LeadershipGained gained{fence_.epoch(),
+                          std::nullopt,
+                          {},
+                          std::move(reason),
+                          fence_.document().cluster_id,
+                          fence_.document().held.has_value()};
   if (content != nullptr) {
     gained.committed = *content->manifest;
     gained.files = content->files;
@@ -201,6 +240,8 @@ void Leader::finish(const Ending& ending) {
   committed_.reset();
   acceptance_.reset();
   pushed_.reset();
+  hold_.reset();
+  history_.reset();
   accepted_.reset();
   unreached_since_.reset();
   state_ = State::kFollowing;

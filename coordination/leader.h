@@ -17,6 +17,8 @@
 #include "coordination/fetch.h"
 #include "coordination/first_state.h"
 #include "coordination/follower.h"
+#include "coordination/history.h"
+#include "coordination/hold.h"
 #include "coordination/pointer.h"
 #include "coordination/pool_policy.h"
 #include "coordination/publisher.h"
@@ -48,6 +50,7 @@ class Leader {
   void end(const std::string& reason);
   void suspect_acceptance() { acceptance_.suspect(); }
   void suspect_template() { pushed_.suspect(); }
+  void suspect_hold() { hold_.suspect(); }
   void offer(StateOffered offered) { publisher_.offer(std::move(offered)); }
 
   [[nodiscard]] State state() const { return state_; }
@@ -55,6 +58,7 @@ class Leader {
   [[nodiscard]] const Takeover& takeover() const { return takeover_; }
   [[nodiscard]] const Publisher& publisher() const { return publisher_; }
   [[nodiscard]] const Collector& collector() const { return collector_; }
+  [[nodiscard]] const Hold& hold() const { return hold_; }
   // Why what is offered is not published, while that is so.
   [[nodiscard]] const std::optional<std::string>& withheld() const { return withheld_; }
   // Its own term was seen in the state, and nothing has ended the leadership since.
@@ -76,6 +80,9 @@ class Leader {
   void publish(const Follower& follower, bool may_propose);
   void hear_operator();
   void hear_template();
+  // False: nothing may be proposed but what it has begun itself.
+  [[nodiscard]] bool keep_hold();
+  void publish_held();
   [[nodiscard]] std::optional<std::string> why_give_way() const;
   [[nodiscard]] std::optional<std::string> why_withhold(const Follower& follower, const StateOffered& offered) const;
   [[nodiscard]] bool rules_without_policy() const;
@@ -104,6 +111,8 @@ class Leader {
   FirstState first_state_;
   Acceptance acceptance_;
   PushedTemplateWatch pushed_;
+  Hold hold_;
+  History history_;
   Fetch committed_;  // what the leadership starts from
   State state_ = State::kFollowing;
   std::uint64_t used_lists_ = 0;      // Election::lists() of the last takeover

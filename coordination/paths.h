@@ -18,6 +18,7 @@ struct Paths {
         state(root.child("state")),
         hold(root.child("hold")),
         accept(root.child("accept")),
+        history(root.child("history")),
         pushed_template(root.child("template")) {}
 
   Path root;
@@ -29,6 +30,7 @@ struct Paths {
   Path state;
   Path hold;
   Path accept;
+  Path history;
   Path pushed_template;
 };
 

@@ -10,6 +10,11 @@ namespace chorale::coordination {
 namespace {
 
 constexpr std::chrono::milliseconds kRefusedPause{30'000};
+std::int64_t milliseconds_between(TimePoint from, TimePoint to) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(to - from).count();
+}
+
+constexpr std::uint64_t kHeldOffer = 0;  // the agent's are numbered from 1
 
 }  // namespace
 
@@ -24,6 +29,7 @@ void Publisher::begin_leadership(bool outranked, std::int64_t format) {
   refused_digest_.reset();
   committed_content_ = Content{};
   committed_offer_.reset();
+  held_again_at_ = context_.now;
 }
 
 void Publisher::end_leadership(const std::string& reason) {
@@ -71,6 +77,7 @@ void Publisher::offer(StateOffered offered) {
   require(offered.content.root == context_.paths.root, "an offer's chunks belong to the coordinator's root");
   abandon_pending("a newer offer took its place");
   pending_ = std::move(offered);
+  offered_at_ = context_.now;
   if (!leading_) return abandon_pending("not the leader");
   blockage_.want(manifest_digest(pending_->content.entries), pending_->created_at, context_.now);
 }
@@ -101,7 +108,12 @@ void Publisher::take_offer() {
   offer_ = offered.offer;
   last_used_ = std::max(last_used_, fence_.document().last_revision);
   verdict_ = Verdict{};
-  content_ = compose(std::move(offered), Revision{last_used_.value + 1});
+  entry_ = HistoryEntry{};
+  entry_.changes = std::move(offered.changes);
+  entry_.render_ms = offered.render_ms;
+  entry_.at = offered.created_at;
+  taken_at_ = offered_at_;
+  content_ = compose(std::move(offered), Revision{last_used_.value + 1}, policy_);
   const std::string digest = content_.manifest->header.identity.digest;  // outlives content_
   if (already_committed(content_.manifest->header)) {
     recover_committed();
@@ -142,7 +154,7 @@ void Publisher::recover_committed() {
   for (const std::string& what : std::exchange(damaged_, {})) repairs_.report(what);
 }
 
-Content Publisher::compose(StateOffered offered, Revision revision) const {
+Content Publisher::compose(StateOffered offered, Revision revision, const PolicyValues& policy) const {
   Manifest manifest;
   manifest.format = format_;
   manifest.files = std::move(offered.content.entries);
@@ -153,8 +165,8 @@ Content Publisher::compose(StateOffered offered, Revision revision) const {
   header.apps = offered.apps;
   header.servers = offered.servers;
   header.quarantined = static_cast<std::int64_t>(offered.quarantined.size());
-  header.policy = policy_digest(policy_);
-  manifest.policy = policy_;
+  header.policy = policy_digest(policy);
+  manifest.policy = policy;
   manifest.quarantined = std::move(offered.quarantined);
   if (const auto& committed = fence_.document().committed) manifest.parent = committed->identity;
   return Content{std::make_shared<const Manifest>(std::move(manifest)), std::move(offered.content.files)};
@@ -210,9 +222,10 @@ void Publisher::on_written(Fence::Result result, const std::string& reason) {
     case State::kCommitting:
       if (!is_committed) return write(State::kCommitting, header, std::nullopt);
       ++commits_;
+      record_commit(header);
       outranked_ = false;
       committed_content_ = content_;
-      committed_offer_ = offer_;
+      committed_offer_ = offer_ == kHeldOffer ? std::nullopt : std::optional(offer_);
       refused_by_ = {verdict_.nacked.begin(), verdict_.nacked.end()};
       blockage_.commit(header.identity.digest);
       return close(Fate::kCommitted, verdict_.reason);
@@ -282,6 +295,7 @@ void Publisher::conclude(const Verdict& verdict, const Ballot& ballot) {
   if (ballot.deadline_passed) electors_.close(votes_);
   own_cuts_ = verdict.own_cut ? own_cuts_ + 1 : 0;
   verdict_ = verdict;
+  record_votes(ballot);
   if (verdict.kind == Verdict::Kind::kCommit) return write(State::kCommitting, header, std::nullopt);
   if (verdict.kind == Verdict::Kind::kReject) {
     refused_digest_ = header.identity.digest;
@@ -290,9 +304,29 @@ void Publisher::conclude(const Verdict& verdict, const Ballot& ballot) {
   write(State::kWithdrawing, fence_.document().committed, std::nullopt);
 }
 
+void Publisher::record_votes(const Ballot& ballot) {
+  entry_.stage_ms = milliseconds_between(proposed_at_, context_.now);
+  for (const auto& [id, vote] : votes_) {
+    if (vote.result == VoteResult::kAck) ++entry_.votes.ack;
+    if (vote.result == VoteResult::kNack) ++entry_.votes.nack;
+    if (vote.result == VoteResult::kUnable) ++entry_.votes.unable;
+  }
+  entry_.votes.silent = std::count_if(ballot.electors.begin(), ballot.electors.end(),
+                                      [this](const std::string& id) { return votes_.count(id) == 0; });
+}
+
+void Publisher::record_commit(const RevisionHeader& header) {
+  entry_.epoch = header.identity.epoch;
+  entry_.revision = header.identity.revision;
+  entry_.cause = header.cause;
+  entry_.commit_ms = milliseconds_between(taken_at_, context_.now);
+  history_.push_back(std::move(entry_));
+}
+
 void Publisher::close(Fate fate, const std::string& reason) {
   state_ = State::kIdle;
   if (fate != Fate::kCommitted) blockage_.fail(reason);
+  if (offer_ == kHeldOffer) return close_held(fate, reason);
   context_.effects.emplace_back(OfferClosed{offer_, fate, content_.manifest->header.identity, reason, verdict_.nacked});
   content_ = Content{};
 }

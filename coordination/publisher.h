@@ -18,6 +18,7 @@
 #include "coordination/context.h"
 #include "coordination/electors.h"
 #include "coordination/fence.h"
+#include "coordination/history_document.h"
 #include "coordination/pointer.h"
 #include "coordination/repairs.h"
 #include "coordination/roster.h"
@@ -64,6 +65,13 @@ class Publisher {
   [[nodiscard]] const StateOffered* pending() const { return pending_ ? &*pending_ : nullptr; }
   // It must not be published now: it is closed, and `reason` is why a change is blocked.
   void withhold(const std::string& reason);
+  // A hold: the offer that waits is closed, and what an operator wants is not blocked.
+  void keep_back(const std::string& reason);
+  // Writes the state's `held`. REQUIRES: idle(), the fence is held.
+  void write_held(std::optional<HoldDocument> held);
+  // Publishes these files again, under a number of their own and the policy that they were made under. It tries again
+  // by itself: a refused one after 30 s. REQUIRES: idle(), the fence is held, `held` stands in the state.
+  void publish_held(const Content& content);
   // `own`: the last answer of this agent's own Nginx, from the same follower path as the other agents'.
   void drive(const std::optional<Vote>& own, bool may_propose);
   // What is committed was read back, complete: agents that miss a part of it can be helped.
@@ -84,6 +92,10 @@ class Publisher {
   [[nodiscard]] std::optional<TimePoint> blocked_at() const { return blocked_ ? blockage_.since() : std::nullopt; }
   // How often in a row this agent's own test was cut short.
   [[nodiscard]] int own_cuts() const { return own_cuts_; }
+  // What was committed since it was asked for last, in that order; without all_applied_ms.
+  [[nodiscard]] std::vector<HistoryEntry> take_history() { return std::exchange(history_, {}); }
+  // What is committed, complete; no manifest: not known.
+  [[nodiscard]] const Content& committed_content() const { return committed_content_; }
   // How many commits this leadership has seen.
   [[nodiscard]] int commits() const { return commits_; }
   // Set when the server refused a write of the state: this leadership cannot go on.
@@ -92,7 +104,7 @@ class Publisher {
  private:
   void abandon_pending(const std::string& reason);
   void take_offer();
-  [[nodiscard]] Content compose(StateOffered offered, Revision revision) const;
+  [[nodiscard]] Content compose(StateOffered offered, Revision revision, const PolicyValues& policy) const;
   [[nodiscard]] bool already_committed(const RevisionHeader& header) const;
   void recover_committed();
   void upload();
@@ -105,6 +117,9 @@ class Publisher {
   void count_votes();
   void conclude(const Verdict& verdict, const Ballot& ballot);
   void close(Fate fate, const std::string& reason);
+  void close_held(Fate fate, const std::string& reason);
+  void record_votes(const Ballot& ballot);
+  void record_commit(const RevisionHeader& header);
   void put_missing();
   void show_blocked();
   [[nodiscard]] std::string waiting_for() const;
@@ -120,7 +135,7 @@ class Publisher {
   State state_ = State::kIdle;
   bool leading_ = false;
   std::optional<StateOffered> pending_;  // the newest offer that is not being proposed
-  std::uint64_t offer_ = 0;              // while not kIdle: the one that is being proposed
+  std::uint64_t offer_ = 0;              // while not kIdle: the one that is being proposed; 0: a hold's
   Content content_;                      // of it; no manifest while kIdle
   PolicyValues policy_;
   std::optional<std::uint64_t> committed_offer_;  // of this leadership
@@ -134,11 +149,16 @@ class Publisher {
   std::int64_t format_ = kOldestFormat;
   Electors electors_;
   std::map<std::string, Vote> votes_;  // to the current proposal
+  TimePoint offered_at_;               // the newest offer
+  TimePoint taken_at_;                 // what is being proposed: when it was offered
   TimePoint proposed_at_;
+  HistoryEntry entry_;  // of what is being proposed
+  std::vector<HistoryEntry> history_;
   int own_cuts_ = 0;
   Verdict verdict_;  // why it is withdrawn
   std::optional<std::string> refused_digest_;
   TimePoint refused_until_;
+  TimePoint held_again_at_;  // a hold's files are not proposed again before
   Blockage blockage_;
   std::optional<Blocked> blocked_;  // as shown
   int commits_ = 0;

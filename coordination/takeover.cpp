@@ -33,11 +33,8 @@ void Takeover::start(std::string cluster_id) {
 void Takeover::sync() {
   state_ = State::kSyncing;
   state_read_ = false;
-  hold_read_ = false;
   old_.reset();
   version_.reset();
-  hold_.reset();
-  hold_unreadable_ = false;
   context_.send(scope_, SyncPath{context_.paths.state}, [this](const Reply<SyncPath>& reply) {
     if (!reply) return fail("sync: " + reply.error().message);
     read_all();
@@ -54,7 +51,6 @@ void Takeover::read_all() {
   state_ = State::kReading;
   pass_ = roster_.begin_pass();
   context_.send(scope_, ReadNode{context_.paths.state}, [this](const Reply<ReadNode>& reply) { on_state(reply); });
-  context_.send(scope_, ReadNode{context_.paths.hold}, [this](const Reply<ReadNode>& reply) { on_hold(reply); });
 }
 
 void Takeover::on_state(const Reply<ReadNode>& reply) {
@@ -77,24 +73,9 @@ void Takeover::on_state(const Reply<ReadNode>& reply) {
   }
 }
 
-void Takeover::on_hold(const Reply<ReadNode>& reply) {
-  hold_read_ = true;
-  if (!reply) {
-    if (reply.error().kind != ErrorKind::kNoNode) fail("read hold: " + reply.error().message);
-    return;
-  }
-  auto hold = decode_hold(reply->data);
-  hold_unreadable_ = !hold.has_value();
-  if (hold) {
-    hold_ = std::move(*hold);
-  } else {
-    context_.log(LogLine::Level::kError, "the hold cannot be read: " + hold.error().message);
-  }
-}
-
 void Takeover::drive(const std::optional<Identity>& own_applied) {
   if (state_ == State::kWaiting && context_.now >= wait_until_) return sync();
-  if (state_ != State::kReading || !state_read_ || !hold_read_ || !roster_.settled(pass_)) return;
+  if (state_ != State::kReading || !state_read_ || !roster_.settled(pass_)) return;
   own_applied_ = own_applied;
   if (old_) return write();
   list_revisions();
@@ -161,7 +142,7 @@ void Takeover::write() {
   next.last_revision = highest.revision;
   if (old_) next.committed = old_->committed;
   if (old_) next.format = old_->format;  // another one begins with a revision of its own
-  next.held = hold_unreadable_ && old_ ? old_->held : hold_;
+  if (old_) next.held = old_->held;      // what is in force stays so until the hold was read again
   fence_.take(std::move(next), version_, [this](Fence::Result result, const std::string& reason) {
     if (result != Fence::Result::kHeld) return fail(reason);
     state_ = State::kDone;

@@ -16,7 +16,7 @@ namespace chorale::coordination {
 
 class Takeover {
  public:
-  //  kIdle --start()--> kSyncing --> kReading (state, hold, every agent) --> kWriting --> kDone
+  //  kIdle --start()--> kSyncing --> kReading (state, every agent) --> kWriting --> kDone
   //                                      |                                     ^  '-----> kFailed
   //                   ^                  '--no readable state--> kNumbering ---'
   //                   |                                            |
@@ -46,7 +46,6 @@ class Takeover {
   void sync();
   void read_all();
   void on_state(const Reply<ReadNode>& reply);
-  void on_hold(const Reply<ReadNode>& reply);
   void list_revisions();
   void write();
   [[nodiscard]] Numbers numbers() const;
@@ -62,12 +61,9 @@ class Takeover {
   std::string cluster_id_;
   Roster::Pass pass_ = 0;
   bool state_read_ = false;
-  bool hold_read_ = false;
   std::optional<StateDocument> old_;  // what stands there, if it can be read and is this cluster's
   std::optional<Version> version_;    // of what stands there, readable or not
-  std::optional<HoldDocument> hold_;
-  bool hold_unreadable_ = false;
-  Numbers burnt_;  // ever: by another lineage's state, or by the names of manifests
+  Numbers burnt_;                     // ever: by another lineage's state, or by the names of manifests
   std::optional<Identity> own_applied_;
   bool waited_ = false;
   TimePoint wait_until_;

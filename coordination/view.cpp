@@ -54,6 +54,10 @@ std::string_view word_of(Collector::State state) {
   return word<Collector::State::kDeleting, 4>(state, {"resting", "surveying", "naming", "deleting"});
 }
 
+std::string_view word_of(Hold::State state) {
+  return word<Hold::State::kCommitted, 4>(state, {"unknown", "none", "found", "on what is committed"});
+}
+
 std::string_view policy_word(const PoolPolicy& policy) {
   if (!policy.known()) return "unknown";
   if (!policy.values()) return "none yet";
@@ -83,6 +87,7 @@ Description describe(const Machines& machines) {
   add("takeover", word_of(leader.takeover().state()), nullptr);
   add("fence", word_of(leader.fence().state()), nullptr);
   add("publisher", word_of(leader.publisher().state()), nullptr);
+  add("hold", word_of(leader.hold().state()), nullptr);
   add("collector", word_of(leader.collector().state()), nullptr);
   description.waits_for = machines.context.describe_requests();
   return description;
@@ -116,6 +121,7 @@ ViewChanged make_view(const Machines& machines) {
     view.epoch = state->epoch;
     view.committed = state->committed;
     view.proposed = state->proposed;
+    view.held = state->held;
   }
   view.registered = machines.membership.present();
   view.id_taken = machines.membership.state() == Membership::State::kTaken;
@@ -137,9 +143,9 @@ ViewChanged make_view(const Machines& machines) {
 bool same_view(const ViewChanged& left, const ViewChanged& right) {
   const auto fields = [](const ViewChanged& view) {
     return std::tie(view.connected, view.zookeeper_message, view.role, view.leader, view.epoch, view.committed,
-                    view.proposed, view.registered, view.id_taken, view.registration_message, view.agents, view.peers,
-                    view.peer_applied, view.missing, view.policy_difference, view.leaderless_since, view.late,
-                    view.blocked, view.blocked_at, view.tree);
+                    view.proposed, view.held, view.registered, view.id_taken, view.registration_message, view.agents,
+                    view.peers, view.peer_applied, view.missing, view.policy_difference, view.leaderless_since,
+                    view.late, view.blocked, view.blocked_at, view.tree);
   };
   return fields(left) == fields(right);
 }

@@ -40,6 +40,12 @@ int run_template_rollback(const std::string& config_file);
 int run_template_history(const std::string& config_file);
 // `digest`: its first digits; empty: the one that was pushed last.
 int run_template_show(const std::string& config_file, const std::string& digest);
+// `revision`: "41", "5.41" or "current". Both end with 0 when the leader has said that it is so.
+int run_hold(const std::string& config_file, const std::string& revision, const std::string& reason);
+int run_release(const std::string& config_file);
+int run_history(const std::string& config_file, bool json);
+// Two revisions. 0: they route the same by the same template; 1: they do not; 2: one of them cannot be read.
+int run_diff(const std::string& config_file, const std::string& from, const std::string& to);
 int run_forget(const std::string& config_file, const std::string& id);
 // Both by the local agent's unix socket: reload tests and reloads this proxy's Nginx, repair puts an edited file back.
 int run_reload(const std::string& config_file);

@@ -113,6 +113,17 @@ tl::expected<std::string, Failure> ask_health(const Config& config, std::chrono:
   return tl::unexpected(Failure{"HTTP " + std::to_string(answer->status)});
 }
 
+tl::expected<std::string, CliError> ask_local_agent(const Config& config, const std::string& page,
+                                                    std::chrono::milliseconds limit) {
+  const std::string path = admin_socket(config);
+  const auto answer = ask_http(path, page, HttpQuestion{limit});
+  if (answer && answer->status == 200) return answer->body;
+  return tl::unexpected(
+      CliError{kExitUnreachable, "the agent of this proxy does not answer over " + path + ": " +
+                                     (answer ? "HTTP " + std::to_string(answer->status) : answer.error().message) +
+                                     "; is it running, and are you root?"});
+}
+
 tl::expected<std::string, CliError> tell_local_agent(const Config& config, const std::string& page,
                                                      const std::string& body) {
   const std::string path = admin_socket(config);

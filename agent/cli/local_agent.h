@@ -33,6 +33,10 @@ namespace chorale::agent {
 [[nodiscard]] tl::expected<std::string, CliError> tell_local_agent(const Config& config, const std::string& page,
                                                             const std::string& body);
 
+// GET of the page over its unix socket, for root alone.
+[[nodiscard]] tl::expected<std::string, CliError> ask_local_agent(const Config& config, const std::string& page,
+                                                                  std::chrono::milliseconds limit);
+
 // The body of /v1/status; the error says what is wrong with it.
 [[nodiscard]] tl::expected<coordination::ClusterSnapshot, Failure> read_status_body(const std::string& body);
 

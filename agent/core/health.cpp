@@ -119,6 +119,19 @@ std::optional<std::string> why_leaderless(const HealthInputs& inputs) {
          " led last and is not registered" + what_stays(inputs);
 }
 
+// An operator's own doing, and never to be forgotten.
+std::optional<std::string> why_held(const HealthInputs& inputs) {
+  const auto& held = inputs.view.held;
+  if (!held) return std::nullopt;
+  std::string why = to_text(*held);
+  if (!held->error.empty()) why += "; " + held->error;
+  if (const auto& blocked = inputs.view.blocked) {
+    why += "; it is not committed since " + blocked->since + ": " + blocked->reason;
+  }
+  if (inputs.waiting) why += "; keeps back since " + inputs.waiting->since + ": " + inputs.waiting->what;
+  return why;
+}
+
 std::optional<std::string> why_degraded_quarantine(const HealthInputs& inputs) {
   const std::int64_t committed = inputs.view.committed ? inputs.view.committed->quarantined : 0;
   if (committed == 0 && inputs.quarantined.empty()) return std::nullopt;
@@ -143,6 +156,7 @@ std::optional<std::string> why_degraded(const HealthInputs& inputs) {
   }
   if (inputs.view.leader.empty()) return "no leader is elected" + what_stays(inputs);
   if (auto leaderless = why_leaderless(inputs)) return leaderless;
+  if (auto held = why_held(inputs)) return held;
   if (inputs.template_trouble) return "template: " + inputs.template_trouble->message;
   if (inputs.marathon_trouble) return "Marathon: " + inputs.marathon_trouble->message;
   if (const auto& blocked = inputs.view.blocked) {

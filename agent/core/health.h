@@ -28,9 +28,10 @@ struct HealthInputs {
   // Template and Marathon, known by the leader only; followers take them from their own last look.
   std::optional<Failure> template_trouble;
   std::vector<EndpointHealth> endpoints;
-  std::optional<Failure> marathon_trouble;  // the credentials', or the leader's MarathonTracker::trouble()
-  std::optional<Failure> name_trouble;      // the leader's MarathonTracker::name_trouble()
-  std::optional<Failure> refusal;           // the leader's MarathonTracker::refusal()
+  std::optional<Failure> marathon_trouble;             // the credentials', or the leader's MarathonTracker::trouble()
+  std::optional<Failure> name_trouble;                 // the leader's MarathonTracker::name_trouble()
+  std::optional<Failure> refusal;                      // the leader's MarathonTracker::refusal()
+  std::optional<coordination::WaitingChange> waiting;  // what a hold keeps back, known by the leader only
   std::vector<coordination::QuarantineEntry> quarantined;  // known by the leader only; the view says how many
   std::vector<std::string> warnings;  // e.g. "neither ZooKeeper credentials nor publish_key_file are set"
   std::optional<coordination::Drained> drained;

@@ -243,6 +243,8 @@ AdminSources Agent::admin_sources() {
   sources.drain = [this](bool drained, const DrainOrder& order, auto answer) {
     drain(drained, order, std::move(answer));
   };
+  sources.hold = [this](const auto& hold, auto done) { write_hold(hold, std::move(done)); };
+  sources.history = [this](auto done) { read_history(std::move(done)); };
   sources.command = [this](Command command, auto done) { nginx_->command(command, std::move(done)); };
   return sources;
 }

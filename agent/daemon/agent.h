@@ -68,7 +68,9 @@ class Agent {
   // Effects of the coordinator (agent_effects.cpp).
   void perform(coordination::AgentEffect effect);
   void gained(const coordination::LeadershipGained& leadership);
+  void held_committed(const coordination::HeldCommitted& held);
   void lost(const std::string& reason);
+  void end_leadership();
   void apply(const coordination::ApplyRevision& apply);
   void applied(const coordination::RevisionApplied& applied);
   void announce_policy();
@@ -78,6 +80,9 @@ class Agent {
   // What came over the admin API; why it cannot be taken, or nothing.
   [[nodiscard]] std::optional<Failure> accept_loss(const coordination::AcceptDocument& word);
   void drain(bool drained, const DrainOrder& order, Drain::Answer answer);
+  void write_hold(const std::optional<coordination::HoldDocument>& hold,
+                  std::function<void(std::optional<Failure>)> done);
+  void read_history(std::function<void(tl::expected<std::string, coordination::Error>)> done);
   void offer(coordination::StateOffered offered);
 
   void nginx_changed(const NginxStatus& status);
@@ -119,6 +124,8 @@ class Agent {
   std::unique_ptr<CoordinationShell> coordination_;
   std::unique_ptr<MarathonElection> election_;  // where Marathon is configured as zk://
   std::shared_ptr<Leadership> leadership_;      // while this agent leads
+  std::string cluster_id_;                      // as of the last leadership
+  coordination::PushedTemplates pushed_;  // while this agent leads: as last told
   coordination::ViewChanged view_;
   NginxStatus nginx_status_;
   std::optional<coordination::StatusChanged> published_;

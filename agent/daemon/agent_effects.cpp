@@ -17,7 +17,8 @@ void Agent::perform(coordination::AgentEffect effect) {
                  [this](const coordination::LeadershipGained& leadership) { gained(leadership); },
                  [this](const coordination::LeadershipLost& leadership) { lost(leadership.reason); },
                  [this](coordination::TemplatePushed& pushed) {
-                   if (leadership_) leadership_->template_pushed(std::move(pushed.pushed));
+                   pushed_ = std::move(pushed.pushed);
+                   if (leadership_) leadership_->template_pushed(pushed_);
                  },
                  [this](const coordination::SyncWanted& wanted) {
                    log_info("full sync: " + wanted.agent + " was asked for one");
@@ -32,6 +33,7 @@ void Agent::perform(coordination::AgentEffect effect) {
                  [this](const coordination::CommitRefused& refused) {
                    if (leadership_) leadership_->commit_refused(refused);
                  },
+                 [this](const coordination::HeldCommitted& held) { held_committed(held); },
                  [this](coordination::StageRevision& stage) {
                    stage.files = files_for(config_.id, std::move(stage.files));
                    nginx_->stage(stage);
@@ -41,6 +43,7 @@ void Agent::perform(coordination::AgentEffect effect) {
                    if (view.leaderless_since && !view_.leaderless_since) leaderless_since_ = utc_now();
                    if (view_.connected && !view.connected) heard_at_ = utc_now();
                    view_ = std::move(view);
+                   if (leadership_) leadership_->set_held(view_.held.has_value());
                    if (!view_.proposed) {
                      nginx_->proposal_ended(view_.committed ? std::optional(view_.committed->identity) : std::nullopt);
                    }
@@ -75,14 +78,21 @@ void Agent::gained(const coordination::LeadershipGained& leadership) {
   leadership_ = std::make_shared<Leadership>(std::move(surroundings), config_, endpoints(), leadership.cluster_id,
                                              leadership.epoch);
   endpoint_watch_.pause(true);
+  cluster_id_ = leadership.cluster_id;
   framework_watch_.ask();
   offers_wait_ = framework_watch_.asking();
+  pushed_ = leadership.pushed;
   leadership_->begin(leadership, last_routes_.state());
 }
 
 void Agent::lost(const std::string& reason) {
   log_info("no longer the leader: " + reason);
   endpoint_watch_.pause(false);
+  end_leadership();
+  status_changed();
+}
+
+void Agent::end_leadership() {
   next_offer_.reset();
   if (!leadership_) return;
   leadership_->close();
@@ -91,6 +101,13 @@ void Agent::lost(const std::string& reason) {
   leadership_ = nullptr;
   metrics_.leadership_ended();
   status_changed();
+}
+
+// All that was known of what is committed, and of what was served before, is of another day: as after a takeover.
+void Agent::held_committed(const coordination::HeldCommitted& held) {
+  if (!leadership_) return;
+  end_leadership();
+  gained({view_.epoch, *held.manifest, held.files, {}, cluster_id_, pushed_, true});
 }
 
 // The first one waits until it is known which Marathon it comes from, or that this cannot be known now.

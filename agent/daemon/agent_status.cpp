@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "agent/daemon/agent.h"
+#include "coordination/paths.h"
 
 namespace chorale::agent {
 namespace {
@@ -38,6 +39,7 @@ HealthInputs Agent::health_inputs() const {
     inputs.marathon_trouble = leadership_->tracker().trouble();
     inputs.name_trouble = leadership_->tracker().name_trouble();
     inputs.refusal = leadership_->tracker().refusal();
+    inputs.waiting = leadership_->waiting();
     inputs.quarantined = leadership_->tracker().quarantined();
     if (const auto& note = leadership_->template_note()) inputs.warnings.push_back(*note);
   }
@@ -104,9 +106,11 @@ void Agent::publish_status() {
       leadership_ ? leadership_->tracker().reaches_marathon() : endpoint_watch_.reaches_marathon();
   if (leadership_) {
     if (const auto held = leadership_->tracker().held_back()) status.held_back = {held->digest, held->reason};
+    status.waiting = leadership_->waiting();
   }
   status.drained = inputs.drained;
-  const bool same = published_ && published_->held_back == status.held_back && published_->drained == status.drained &&
+  const bool same = published_ && published_->held_back == status.held_back && published_->waiting == status.waiting &&
+                    published_->drained == status.drained &&
                     published_->condition == status.condition && published_->message == status.message &&
                     published_->template_digest == status.template_digest &&
                     published_->marathon_reachable == status.marathon_reachable;
@@ -125,6 +129,42 @@ AppliedTimes Agent::times() const {
   return {or_never(leadership_ ? leadership_->last_sync() : std::string()),
           or_never(leadership_ ? leadership_->last_rendered() : std::string()), or_never(last_valid_at_),
           or_never(last_applied_at_)};
+}
+
+void Agent::read_history(std::function<void(tl::expected<std::string, coordination::Error>)> done) {
+  using coordination::ErrorKind;
+  if (!view_.connected) {
+    return done(tl::unexpected(coordination::Error{ErrorKind::kConnectionLoss, "ZooKeeper is not connected"}));
+  }
+  const coordination::Paths paths(config_.zookeeper.root);
+  coordination_->store().execute(coordination::ReadNode{paths.history},
+                                 [done = std::move(done)](const coordination::Outcome& outcome) {
+                                   if (outcome) return done(std::get<coordination::NodeRead>(*outcome).data);
+                                   if (outcome.error().kind == ErrorKind::kNoNode) return done(std::string("[]\n"));
+                                   done(tl::unexpected(outcome.error()));
+                                 });
+}
+
+// For an agent without ZooKeeper, whose store nobody else can write to. There the hold lasts as long as the process.
+void Agent::write_hold(const std::optional<coordination::HoldDocument>& hold,
+                       std::function<void(std::optional<Failure>)> done) {
+  if (!config_.standalone) return done(Failure{"this agent has ZooKeeper: `chorale hold` writes there"});
+  const coordination::Path path = coordination::Paths(config_.zookeeper.root).hold;
+  coordination::Store& store = coordination_->store();
+  if (!hold) {
+    return store.execute(coordination::DeleteNode{path, coordination::kAnyVersion},
+                         [done = std::move(done)](const coordination::Outcome& deleted) {
+                           done(deleted ? std::nullopt : std::optional(Failure{"nothing is held"}));
+                         });
+  }
+  store.execute(coordination::WriteNode{path, encode(*hold), coordination::kAnyVersion},
+                [&store, path, hold, done = std::move(done)](const coordination::Outcome& written) {
+                  if (written) return done(std::nullopt);
+                  store.execute(coordination::CreateNode{path, encode(*hold)},
+                                [done](const coordination::Outcome& created) {
+                                  done(created ? std::nullopt : std::optional(Failure{created.error().message}));
+                                });
+                });
 }
 
 void Agent::read_cluster(std::function<void(tl::expected<coordination::ClusterSnapshot, coordination::Error>)> done) {

@@ -7,6 +7,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/core/applying/published_files.h"
+#include "agent/core/leading/change_summary.h"
 #include "agent/daemon/endpoint_watch.h"
 #include "agent/nginx/config_file.h"
 #include "agent/nginx/config_text.h"
@@ -93,6 +94,7 @@ Leadership::Leadership(Surroundings surroundings, const Config& config, const st
 
 void Leadership::begin(const coordination::LeadershipGained& gained,
                        std::shared_ptr<const render::RoutingState> applied) {
+  set_held(gained.held);
   worker_.run([gained, options = surroundings_.templates.options()] { return read_committed(gained, options); },
               [this, applied = std::move(applied), pushed = gained.pushed](Begun committed) {
                 begun(std::move(committed), applied, pushed);
@@ -127,7 +129,7 @@ void Leadership::begun(Begun begun, const std::shared_ptr<const render::RoutingS
   event.quarantined = std::move(begun.quarantined);
   if (applied) event.applied = *applied;
   to_begin_ = std::move(event);
-  choice_.begin(std::move(begun.in_use), std::move(pushed));
+  choice_.begin(std::move(begun.in_use), std::move(pushed), held_);
 }
 
 void Leadership::begin_tracking() {
@@ -171,6 +173,7 @@ void Leadership::perform(TrackerEffect effect) {
           [this](const PingEndpoint& ping) { client_.perform(ping); },
           [this](const ResolveNames& names) { resolver_.perform(names); },
           [this](const RenderAndOffer& offer) { render(offer); },
+          [this](const ReportWaiting& waiting) { report_waiting(waiting.state); },
           [this](const TryState& trial) { try_state(trial); },
           [this](const HostsRefused& hosts) { surroundings_.metrics.hosts_refused(hosts.invalid, hosts.duplicate); },
           [](const LogLine& line) { write_log(line); },
@@ -187,14 +190,16 @@ void Leadership::render(const RenderAndOffer& effect) {
   }
   metrics_.offered(effect.offer);
   worker_.run([compiled = in_use->compiled, canary = choice_.canary(), state = effect.state,
-               root = root_] { return render_offer(compiled, canary, *state, root); },
+               committed = tracker_.committed(),
+               root = root_] { return render_offer(compiled, canary, *state, committed, root); },
               [this, effect](auto result) { rendered(effect, std::move(result)); });
 }
 
 // Runs on a worker: values in, values out.
 tl::expected<Leadership::RenderedOffer, std::string> Leadership::render_offer(
     const render::Template& compiled, const std::optional<CanaryTemplate>& canary, const render::RoutingState& state,
-    const coordination::Path& root) {
+    const SharedState& committed, const coordination::Path& root) {
+  const TimePoint began = std::chrono::steady_clock::now();
   // A state that breaks an invariant could not be read back by the next leader: better no change than that.
   if (const auto broken = render::find_broken_invariant(state)) {
     return tl::unexpected("this state must not be published: " + broken->message);
@@ -219,6 +224,8 @@ tl::expected<Leadership::RenderedOffer, std::string> Leadership::render_offer(
   result.offer.content = coordination::describe_files(std::move(files), root);
   result.offer.apps = static_cast<std::int64_t>(state.apps.size());
   result.offer.servers = render::server_count(state);
+  result.offer.changes = change_summary(committed.get(), state);
+  result.offer.render_ms = std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - began).count();
   return result;
 }
 
@@ -241,6 +248,24 @@ void Leadership::rendered(const RenderAndOffer& effect, tl::expected<RenderedOff
   offer.created_at = last_rendered_;
   events_.post(OfferRendered{effect.offer, std::nullopt});
   surroundings_.offer(std::move(offer));
+}
+
+void Leadership::set_held(bool held) {
+  if (std::exchange(held_, held) != held) events_.post(HoldChanged{held});
+}
+
+void Leadership::report_waiting(const SharedState& state) {
+  if (!state) {
+    waiting_.reset();
+    return;
+  }
+  worker_.run(
+      [state, committed = tracker_.committed()] { return change_summary(committed.get(), *state).what; },
+      [this](const std::string& what) {
+        if (!held_) return;
+        waiting_ = coordination::WaitingChange{waiting_ ? waiting_->since : utc_now(), coordination::cut_text(what)};
+        surroundings_.changed();
+      });
 }
 
 void Leadership::try_state(const TryState& effect) {

@@ -68,6 +68,8 @@ class Leadership {
     client_.set_endpoints(endpoints);
     events_.post(EndpointsFound{std::move(endpoints)});
   }
+  // An operator holds what is committed, or no longer.
+  void set_held(bool held);
   void request_sync() { events_.post(SyncRequested{}); }
   void loss_accepted(const coordination::LossAccepted& loss) { events_.post(LossBelieved{loss.digest, loss.by}); }
   void template_changed() { choice_.file_changed(); }
@@ -85,6 +87,8 @@ class Leadership {
   }
   // That another template than this host's is in use.
   [[nodiscard]] const std::optional<std::string>& template_note() const { return choice_.note(); }
+  // What a hold keeps back.
+  [[nodiscard]] const std::optional<coordination::WaitingChange>& waiting() const { return waiting_; }
   [[nodiscard]] const std::string& last_sync() const { return last_sync_; }
   [[nodiscard]] const std::string& last_rendered() const { return last_rendered_; }
 
@@ -100,6 +104,7 @@ class Leadership {
   [[nodiscard]] std::string app_named_in(const std::string& error, std::uint64_t offer) const;
   void begun(Begun begun, const std::shared_ptr<const render::RoutingState>& applied,
              coordination::PushedTemplates pushed);
+  void report_waiting(const SharedState& state);
   void begin_tracking();
   struct RenderedOffer {
     coordination::StateOffered offer;
@@ -109,6 +114,7 @@ class Leadership {
   static tl::expected<RenderedOffer, std::string> render_offer(const render::Template& compiled,
                                                                const std::optional<CanaryTemplate>& canary,
                                                                const render::RoutingState& state,
+                                                               const SharedState& committed,
                                                                const coordination::Path& root);
   void handle(TrackerEvent event);
   void perform(TrackerEffect effect);
@@ -135,6 +141,8 @@ class Leadership {
   std::shared_ptr<const render::Rendered> rendered_config_;  // of that offer
   std::string last_sync_;
   std::string last_rendered_;
+  bool held_ = false;
+  std::optional<coordination::WaitingChange> waiting_;
 };
 
 }  // namespace chorale::agent

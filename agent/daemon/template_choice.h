@@ -45,8 +45,9 @@ class TemplateChoice {
   TemplateChoice(const TemplateChoice&) = delete;
   TemplateChoice& operator=(const TemplateChoice&) = delete;
 
-  // `committed`: the template of the committed revision; nullopt: there is none, or it cannot be read.
-  void begin(std::optional<LoadedTemplate> committed, coordination::PushedTemplates pushed);
+  // `committed`: the template of the committed revision; nullopt: there is none, or it cannot be read. `held`: it is of
+  // the day that an operator holds; nothing is offered before the release, and then with today's.
+  void begin(std::optional<LoadedTemplate> committed, coordination::PushedTemplates pushed, bool held = false);
   void file_changed();
   void push(coordination::PushedTemplates pushed);
   // No callback afterwards.

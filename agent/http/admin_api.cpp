@@ -110,6 +110,9 @@ class AdminApi : public std::enable_shared_from_this<AdminApi> {
   void serve_drain(const Asked& asked, const HttpServer::Respond& respond) { drain(true, asked, respond); }
   void serve_undrain(const Asked& asked, const HttpServer::Respond& respond) { drain(false, asked, respond); }
   void drain(bool drained, const Asked& asked, const HttpServer::Respond& respond);
+  void serve_hold(const Asked& asked, const HttpServer::Respond& respond);
+  void serve_release(const Asked& asked, const HttpServer::Respond& respond);
+  void serve_history(const Asked& asked, const HttpServer::Respond& respond);
 
   using Waiter = std::function<void(const ClusterResult&)>;
   void with_cluster(Waiter waiter);
@@ -139,11 +142,14 @@ const AdminApi::Served* AdminApi::find_page(std::string_view path) {
       Served{"/v1/routes", Asker::kTrusted, Methods::kRead, &AdminApi::serve_routes},
       Served{"/v1/explain", Asker::kTrusted, Methods::kRead, &AdminApi::serve_explain},
       Served{"/v1/reload", Asker::kTrusted, Methods::kReadOrPost, &AdminApi::serve_reload},
+      Served{"/v1/history", Asker::kTrusted, Methods::kRead, &AdminApi::serve_history},
       Served{"/v1/nginx/reload", Asker::kOperator, Methods::kPost, &AdminApi::serve_nginx_reload},
       Served{"/v1/nginx/repair", Asker::kOperator, Methods::kPost, &AdminApi::serve_nginx_repair},
       Served{"/v1/accept", Asker::kOperator, Methods::kPost, &AdminApi::serve_accept},
       Served{"/v1/drain", Asker::kOperator, Methods::kPost, &AdminApi::serve_drain},
       Served{"/v1/undrain", Asker::kOperator, Methods::kPost, &AdminApi::serve_undrain},
+      Served{"/v1/hold", Asker::kOperator, Methods::kPost, &AdminApi::serve_hold},
+      Served{"/v1/release", Asker::kOperator, Methods::kPost, &AdminApi::serve_release},
   };
   const auto page = std::find_if(kPages.begin(), kPages.end(), [path](const Served& one) { return one.path == path; });
   return page == kPages.end() ? nullptr : &*page;
@@ -171,7 +177,7 @@ HttpResponse AdminApi::refuse_asker(const Served& page) const {
     return text_response(
         403, page.at_least == Asker::kOperator
                  ? "only root on this host may ask, over the agent's unix socket (`chorale reload`, "
-                   "`chorale repair`, `chorale accept`, `chorale drain`); set admin_token_file to allow others"
+                 "`chorale repair`, `chorale accept`, `chorale drain`, `chorale hold`); set admin_token_file to allow others"
                  : "only this host itself may ask; set admin_token_file to allow others");
   }
   HttpResponse response = text_response(401, "a bearer token is needed (admin_token_file)");
@@ -275,6 +281,26 @@ void AdminApi::drain(bool drained, const Asked& asked, const HttpServer::Respond
   if (!order) return respond(text_response(400, order.error().message));
   sources_.drain(drained, *order, [respond](const tl::expected<std::string, Failure>& done) {
     respond(done ? text_response(200, *done) : text_response(409, done.error().message));
+  });
+}
+
+void AdminApi::serve_hold(const Asked& asked, const HttpServer::Respond& respond) {
+  const auto hold = coordination::decode_hold(asked.body);
+  if (!hold) return respond(text_response(400, hold.error().message));
+  sources_.hold(*hold, [respond](const std::optional<Failure>& failure) {
+    respond(failure ? text_response(409, failure->message) : text_response(200, "set"));
+  });
+}
+
+void AdminApi::serve_release(const Asked& /*asked*/, const HttpServer::Respond& respond) {
+  sources_.hold(std::nullopt, [respond](const std::optional<Failure>& failure) {
+    respond(failure ? text_response(409, failure->message) : text_response(200, "released"));
+  });
+}
+
+void AdminApi::serve_history(const Asked& /*asked*/, const HttpServer::Respond& respond) {
+  sources_.history([respond](const tl::expected<std::string, coordination::Error>& history) {
+    respond(history ? json_response(200, *history) : text_response(503, history.error().message));
   });
 }
 

@@ -54,16 +54,21 @@ struct AdminSources {
   std::function<void(Milliseconds, std::function<void()>)> after;
   // What an operator accepts: why this agent cannot take it, or nothing.
   std::function<std::optional<Failure>(const coordination::AcceptDocument&)> accept;
+  // What an operator holds; nullopt: nothing any more. Answers once, with why it could not be written or nothing.
+  std::function<void(const std::optional<coordination::HoldDocument>&, std::function<void(std::optional<Failure>)>)>
+      hold;
+  // What stands at <root>/history.
+  std::function<void(std::function<void(tl::expected<std::string, coordination::Error>)>)> history;
 };
 
-// GET / /v1/stream /v1/health /v1/status /v1/config /v1/routes /v1/explain?app= /v1/metrics /metrics, POST|GET
-// /v1/reload, POST /v1/nginx/reload /v1/nginx/repair /v1/accept (the body: what would stand in ZooKeeper at
-// <root>/accept) /v1/drain /v1/undrain (the body: a DrainOrder, or empty). Health, status (as JSON and as server-sent
-// events, which the page / listens to) and metrics answer anyone; the rest answers loopback or a bearer of the token
-// (compared in constant time), who also see in the status what this agent's coordination waits for. What steers this
-// proxy (/v1/nginx/, /v1/accept, /v1/drain, /v1/undrain) answers the unix socket or a bearer alone: loopback is where an
-// Nginx with a careless proxy_pass speaks from. Unknown: 404, wrong method: 405. The cluster is read at most once a
-// second, however many ask.
+// GET / /v1/stream /v1/health /v1/status /v1/config /v1/routes /v1/explain?app= /v1/history /v1/metrics /metrics,
+// POST|GET /v1/reload, POST /v1/nginx/reload /v1/nginx/repair /v1/accept /v1/hold /v1/release (the body: what would stand
+// in ZooKeeper at <root>/accept and <root>/hold) /v1/drain /v1/undrain (the body: a DrainOrder, or empty). Health, status
+// (as JSON and as server-sent events, which the page / listens to) and metrics answer anyone; the rest answers loopback
+// or a bearer of the token (compared in constant time), who also see in the status what this agent's coordination waits
+// for. What steers this proxy (/v1/nginx/, /v1/accept, /v1/hold, /v1/release, /v1/drain, /v1/undrain) answers the unix
+// socket or a bearer alone: loopback is where an Nginx with a careless proxy_pass speaks from. Unknown: 404, wrong
+// method: 405. The cluster is read at most once a second, however many ask.
 [[nodiscard]] HttpServer::Handler make_admin_api(AdminSources sources);
 
 }  // namespace chorale::agent

@@ -18,6 +18,7 @@ _chorale() {
   fi
 
   case $previous in
+    --reason) return ;;
     -f | --file | --apps)
       compopt -o filenames 2> /dev/null
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
@@ -34,7 +35,7 @@ _chorale() {
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=${COMP_WORDS[i]}
     case $word in
-      -f | --file | --apps | -o)
+      -f | --file | --apps | --reason | -o)
         i=$((i + 1))
         [ "${COMP_WORDS[i]}" = "=" ] && i=$((i + 1))
         ;;
@@ -50,15 +51,16 @@ _chorale() {
   case $verb in
     "")
       words+=" --version"
-      [[ $current == -* ]] || words="accept agent check compare drain explain forget migrate reload render repair status routes undrain version"
+      [[ $current == -* ]] || words="accept agent check compare diff drain explain forget history hold migrate release reload render repair routes status template undrain version"
       ;;
     render) words+=" --apps" ;;
     drain) words+=" --reason" ;;
     status) words+=" --json --watch" ;;
-    explain) words+=" --json" ;;
+    explain | history) words+=" --json" ;;
+    hold) words+=" --reason" ;;
     agent) words+=" --test" ;;
     migrate) words="-h --help -o" ;;
-    accept | check | compare | forget | reload | repair | routes | undrain | version) ;;
+    accept | check | compare | diff | forget | release | reload | repair | routes | undrain | version) ;;
     template)
       # Then one of its own verbs, and the file of `push`.
       for ((i++; i < COMP_CWORD; i++)); do

@@ -63,6 +63,7 @@ void TestAgent::perform(const AgentEffect& effect) {
                  [this](const LeadershipLost& event) { lost.push_back(event); },
                  [this](const SyncWanted& event) { sync_wanted.push_back(event.agent); },
                  [this](const CommitRefused& event) { commit_refused.push_back(event); },
+                 [this](const HeldCommitted& event) { held_committed.push_back(event); },
                  [this](const OfferClosed& event) { closed.push_back(event); },
                  [this](const StageRevision& revision) { stage(revision); },
                  [this](const ApplyRevision& revision) {

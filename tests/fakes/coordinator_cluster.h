@@ -58,6 +58,7 @@ class TestAgent final : public CoordinatorHost {
   std::vector<LeadershipGained> gained;
   std::vector<LeadershipLost> lost;
   std::vector<CommitRefused> commit_refused;
+  std::vector<HeldCommitted> held_committed;
   std::vector<std::string> sync_wanted;  // by whom
   std::vector<LossAccepted> losses_accepted;
   std::vector<PushedTemplates> pushed;

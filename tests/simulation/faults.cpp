@@ -25,6 +25,7 @@ Faults::Faults(World& world)
   world_.when_collecting = [this](const Path& chunk) { disturb_collecting(chunk); };
   schedule_next();
   schedule_change();
+  if (world_.random.percent(40)) schedule_hold();
 }
 
 void Faults::schedule_next() {
@@ -50,6 +51,29 @@ void Faults::schedule_change() {
     world_.change_content();
     schedule_change();
   });
+}
+
+void Faults::schedule_hold() {
+  world_.schedule.after(world_.random.ms(500, 15'000), [this] {
+    if (stopped_) return;
+    hold_or_release();
+    schedule_hold();
+  });
+}
+
+// An operator's hold: what is committed, any revision that is there or is not, or a slip of the hand.
+void Faults::hold_or_release() {
+  if (!world_.available) return;
+  if (world_.random.percent(40)) return world_.release();
+  const MemoryNode* revisions = world_.ensemble->nodes().find(Path("/chorale/revisions"));
+  if (world_.random.percent(40) || revisions == nullptr || revisions->children.empty()) {
+    return world_.hold(world_.random.percent(80) ? "current" : "{");
+  }
+  const std::vector<std::string> names(revisions->children.begin(), revisions->children.end());
+  const auto numbers = parse_manifest_name(names[world_.random.below(names.size())]);
+  if (!numbers) return;
+  const std::string number = std::to_string(numbers->second.value + (world_.random.percent(10) ? 1'000 : 0));
+  world_.hold(world_.random.percent(50) ? number : std::to_string(numbers->first.value) + "." + number);
 }
 
 void Faults::happen() {

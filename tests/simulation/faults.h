@@ -18,6 +18,7 @@ class Faults {
  private:
   void schedule_next();
   void schedule_change();
+  void schedule_hold();
   void happen();
   void disturb_collecting(const Path& chunk);
 
@@ -38,6 +39,7 @@ class Faults {
   void restore_a_backup();
   void put_a_backup_back();
   void step_wall_clock();
+  void hold_or_release();
   void thaw_later(Process& process, Duration duration);
 
   World& world_;

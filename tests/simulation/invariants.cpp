@@ -89,6 +89,23 @@ void Invariants::check_deletion(const std::string& writer, const Path& path) {
       broken("I6: " + writer + " has deleted " + path.text() + " of " + describe(header));
     }
   }
+  const auto& held = state_->held;
+  if (held && held->error.empty() && content_of(identity_of(*held)).count(path) > 0) {
+    broken("I8: " + writer + " has deleted " + path.text() + ", which is held");
+  }
+}
+
+// Under a hold nothing is proposed or committed but what has its files.
+void Invariants::check_held(const StateDocument& next, const std::string& writer) {
+  if (!next.held) return;
+  const auto before = state_ ? state_->committed : std::nullopt;
+  const bool other_committed =
+      next.committed && next.committed != before && next.committed->identity.digest != next.held->digest;
+  const bool other_proposed = next.proposed && next.proposed->identity.digest != next.held->digest;
+  if (other_committed || other_proposed) {
+    broken("I8: " + writer + " publishes something else than is held: " + describe(next) + ", " + to_text(*next.held) +
+           " " + next.held->digest.substr(0, 8));
+  }
 }
 
 void Invariants::check_content(const std::optional<RevisionHeader>& header, const std::string& writer) {
@@ -137,6 +154,7 @@ bool Invariants::after_operation(const std::string& writer, const Operation& ope
   check_ruler(*next, writer);
   check_order(*next);
   check_committed(*next);
+  check_held(*next, writer);
   check_content(next->proposed, writer);
   if (!state_ || next->committed != state_->committed) check_content(next->committed, writer);
   look();

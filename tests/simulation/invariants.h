@@ -54,6 +54,7 @@ class Invariants {
   void check_ruler(const StateDocument& next, const std::string& writer);
   void check_order(const StateDocument& next);
   void check_committed(const StateDocument& next);
+  void check_held(const StateDocument& next, const std::string& writer);
   void look();
   void check_deletion(const std::string& writer, const Path& path);
   void check_content(const std::optional<RevisionHeader>& header, const std::string& writer);

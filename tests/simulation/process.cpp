@@ -146,6 +146,7 @@ void Process::perform(const AgentEffect& effect) {
           [this](const ApplyRevision& revision) { apply(revision); },
           [](const SyncWanted&) {},
           [](const CommitRefused&) {},
+          [](const HeldCommitted&) {},
           [](const LossAccepted&) {},
           [](const TemplatePushed&) {},
           [](const ViewChanged&) {},

@@ -17,13 +17,14 @@ constexpr int kPassesUntilClean = 5;
 constexpr seconds kQuiet{12};  // longer than the interval at which everything is read again
 
 // Settled is what stays so: a new leadership may look finished for a moment before its first offer.
-void settle(World& world, Result& result) {
+template <typename Missing>
+void settle(World& world, Result& result, Missing missing_now) {
   const TimePoint began = world.schedule.now();
   TimePoint quiet_since = began;
   std::int64_t changes = world.invariants.state_changes();
   while (!world.invariants.failure() && world.schedule.now() - quiet_since < kQuiet) {
     world.run_until(world.schedule.now() + kLook);
-    const auto missing = world.unsettled();
+    const auto missing = missing_now();
     if (!missing && world.invariants.state_changes() == changes) continue;
     changes = world.invariants.state_changes();
     quiet_since = world.schedule.now();
@@ -32,6 +33,17 @@ void settle(World& world, Result& result) {
     }
   }
   result.to_settle = std::chrono::duration_cast<milliseconds>(quiet_since - began);
+}
+
+// An operator freezes the pool; Marathon goes on talking.
+void hold(World& world, Result& result) {
+  world.hold("current");
+  settle(world, result, [&world] { return world.unheld(); });
+  for (int changes = 0; changes < 5 && !world.invariants.failure(); ++changes) {
+    world.change_content();
+    world.run_until(world.schedule.now() + seconds(2));
+  }
+  if (const auto missing = world.unheld()) world.invariants.broken("a hold ends by itself: " + *missing);
 }
 
 // What the faults have left behind is gone after a few passes.
@@ -54,7 +66,10 @@ Result simulate(std::uint64_t seed, bool traced) {
   if (!world.invariants.failure()) {
     faults.stop();
     world.calm_down();
-    settle(world, result);
+    if (world.random.percent(30)) hold(world, result);
+    world.release();
+    world.change_to_good_content();
+    settle(world, result, [&world] { return world.unsettled(); });
     collect(world);
   }
   result.failure = world.invariants.failure();

@@ -141,6 +141,27 @@ void World::meddle(const std::function<void(Operator&)>& hand) {
   invariants.after_operator();
 }
 
+void World::hold(const std::string& what) {
+  trace.add("fault", "hold " + what);
+  meddle([&](Operator& admin) {
+    const Path path("/chorale/hold");
+    if (!admin.operate(WriteNode{path, what, kAnyVersion})) (void)admin.operate(CreateNode{path, what});
+  });
+}
+
+void World::release() {
+  trace.add("fault", "release");
+  meddle([](Operator& admin) { (void)admin.operate(DeleteNode{Path("/chorale/hold"), kAnyVersion}); });
+}
+
+std::optional<std::string> World::unheld() {
+  const auto& state = invariants.state();
+  if (!state || !state->committed) return "nothing is committed";
+  if (!state->held) return "nothing is held";
+  if (state->held->digest != state->committed->identity.digest) return "what is held is not committed";
+  return std::nullopt;  // some Nginx may refuse it, as it did before
+}
+
 void World::restore(const MemoryNodes& nodes) {
   for (const auto& process : processes_) process->deliver_some();
   invariants.before_operator();
@@ -219,17 +240,22 @@ void World::calm_down() {
 }
 
 std::optional<std::string> World::unsettled() {
-  int leaders = 0;
   const auto& state = invariants.state();
   if (!state || !state->committed) return "nothing is committed";
+  if (state->held) return "a hold is in force, and there is none";
   const Identity& wanted = state->committed->identity;
   if (wanted.digest != digest_of(content())) return "what is committed is not what Marathon says";
+  return unserved(wanted, state->leader);
+}
+
+std::optional<std::string> World::unserved(const Identity& wanted, const std::string& leader) {
+  int leaders = 0;
   for (const auto& host : hosts) {
     const Process* process = process_of(*host);
     if (process == nullptr) return host->id + " does not run";
     if (process->leading()) {
       ++leaders;
-      if (state->leader != host->id) return host->id + " leads, but the state names " + state->leader;
+      if (leader != host->id) return host->id + " leads, but the state names " + leader;
     }
     if (!host->file || *host->file != wanted) return host->id + " does not serve what is committed";
     const MemoryNode* node = ensemble->nodes().find(Path("/chorale/agents/" + host->id));

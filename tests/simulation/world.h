@@ -55,6 +55,12 @@ class World {
   // What an operator does to the tree.
   void meddle(const std::function<void(Operator&)>& hand);
 
+  // An operator holds a revision, or releases what is held.
+  void hold(const std::string& what);
+  void release();
+  // nullopt: what is committed is held. Else what is missing.
+  [[nodiscard]] std::optional<std::string> unheld();
+
   // What Marathon says.
   [[nodiscard]] std::vector<PublishedFile> content() const;
   void change_content();
@@ -92,6 +98,8 @@ class World {
   std::vector<std::unique_ptr<Host>> hosts;
 
  private:
+  [[nodiscard]] std::optional<std::string> unserved(const Identity& wanted, const std::string& leader);
+
   Operator admin_{ensemble};
   std::string text_ = "v0";
   std::uint64_t versions_ = 0;

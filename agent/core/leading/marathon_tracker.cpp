@@ -38,6 +38,7 @@ std::vector<TrackerEffect> MarathonTracker::step(TimePoint now, TrackerEvent eve
                  [this](const CommitDoubted& doubt) { offers_.doubted(doubt); },
                  [this](const StateTried& trial) { offers_.tried(trial); },
                  [this](const LossBelieved& loss) { believe(loss); },
+                 [this](const HoldChanged& hold) { offers_.hold(hold.held); },
                  [this](const SyncRequested&) { context_.table.want_list("sync requested", context_.now); },
                  [this](const TemplateChanged& changed) {
                    context_.policy.longest_server_name = changed.longest_server_name;

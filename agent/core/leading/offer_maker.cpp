@@ -34,6 +34,10 @@ void OfferMaker::offer_what_is_due() {
   report(std::move(routes.disputes));
   if (no_slave_known_) return context_.offers.wait();
   render::RoutingState state = context_.quarantine.contain(std::move(routes.state));
+  if (context_.held) {
+    context_.effects.emplace_back(ReportWaiting{context_.offers.keep_back(std::move(state), context_.now)});
+    return;
+  }
   go_on_searching();
   if (context_.quarantine.take_changed()) context_.offers.force("quarantine", context_.now);
   if (auto offer = context_.offers.consider(std::move(state), context_.now)) {
@@ -42,6 +46,13 @@ void OfferMaker::offer_what_is_due() {
   } else if (!context_.offers.refused()) {
     refusal_.reset();
   }
+}
+
+void OfferMaker::hold(bool held) {
+  if (std::exchange(context_.held, held) == held) return;
+  if (held) return context_.offers.changed("hold", true, context_.now);
+  context_.effects.emplace_back(ReportWaiting{nullptr});
+  context_.offers.end_hold("the hold was released", context_.now);
 }
 
 void OfferMaker::hold_back_losses(Routes& routes) {

@@ -15,6 +15,9 @@ class OfferMaker {
   explicit OfferMaker(TrackerContext& context) : context_(context) {}
 
   void offer_what_is_due();
+  // While an operator holds what is committed, what would be offered is reported. Afterwards the state as it is then is
+  // offered at once.
+  void hold(bool held);
   void decided(const OfferDecided& event);
   // An agent that was not waited for refuses what is committed.
   void doubted(const CommitDoubted& event);

@@ -66,6 +66,24 @@ std::optional<Offer> OfferPacer::consider(render::RoutingState state, TimePoint 
   return offer;
 }
 
+SharedState OfferPacer::keep_back(render::RoutingState state, TimePoint now) {
+  coordination::require(!under_way_, "one offer is under way at a time");
+  wait();
+  cause_.clear();
+  more_causes_ = 0;
+  not_before_ = now + min_interval_;
+  if (committed_ && *committed_ == state) return nullptr;
+  return std::make_shared<const render::RoutingState>(std::move(state));
+}
+
+void OfferPacer::end_hold(const std::string& cause, TimePoint now) {
+  not_before_ = now;
+  abandoned_ = 0;
+  cause_.clear();
+  more_causes_ = 0;
+  force(cause, now);
+}
+
 bool OfferPacer::decided(std::uint64_t offer, Fate fate, TimePoint now) {
   if (!under_way_ || under_way_->number != offer) return false;
   Offer decided = *std::exchange(under_way_, std::nullopt);

@@ -58,6 +58,12 @@ class OfferPacer {
   // The state as it is now: an offer if it is news. REQUIRES: none is under way.
   [[nodiscard]] std::optional<Offer> consider(render::RoutingState state, TimePoint now);
 
+  // An operator holds what is committed: the state is not offered. Returns it if it is another. REQUIRES: none is under
+  // way.
+  [[nodiscard]] SharedState keep_back(render::RoutingState state, TimePoint now);
+  // The state as it is now is offered at once.
+  void end_hold(const std::string& cause, TimePoint now);
+
   // Nothing is offered before something changes again. REQUIRES: none is under way.
   void wait() {
     burst_.clear();

@@ -76,6 +76,7 @@ struct TrackerContext {
 
   const TrackerOptions options;
   TimePoint now{};                     // of the current step
+  bool held = false;                   // by an operator: nothing is offered
   std::vector<TrackerEffect> effects;  // of the current step
 
   RoutePolicy policy = options.policy;                 // with the bounds of the template in use

@@ -96,6 +96,9 @@ struct LossBelieved {  // by an operator, whatever the guards say
   std::string digest;
   std::string by;
 };
+struct HoldChanged {  // an operator holds what is committed, or no longer: nothing is offered meanwhile
+  bool held = false;
+};
 struct SyncRequested {};  // a full list from Marathon is wanted now
 struct TemplateChanged {  // render the current state again
   std::size_t longest_server_name = 0;
@@ -105,7 +108,7 @@ struct TrackerTicked {};  // at next_deadline(), and at least once a second
 using TrackerEvent =
     std::variant<TrackingBegun, StreamAttached, StreamFailed, EventReceived, AppsFetched, AppFetched, PodsFetched,
                  EndpointPinged, EndpointsFound, NamesResolved, OfferRendered, OfferDecided, CommitDoubted, StateTried,
-                 LossBelieved, SyncRequested, TemplateChanged, TrackerTicked>;
+                 LossBelieved, HoldChanged, SyncRequested, TemplateChanged, TrackerTicked>;
 
 // Effects: imperative.
 
@@ -148,12 +151,16 @@ struct TryState {  // render it and ask this proxy's Nginx, beside what is stage
   std::uint64_t trial = 0;
   std::shared_ptr<const render::RoutingState> state;
 };
+// Under a hold: what would be offered; nullptr: what is committed.
+struct ReportWaiting {
+  std::shared_ptr<const render::RoutingState> state;
+};
 // New since the last decision, for the metrics: hosts of labels that are left out.
 struct HostsRefused {
   std::size_t invalid = 0;
   std::size_t duplicate = 0;
 };
 using TrackerEffect = std::variant<OpenStream, FetchApps, FetchApp, FetchPods, FetchPod, PingEndpoint, ResolveNames,
-                                   RenderAndOffer, TryState, HostsRefused, LogLine>;
+                                   RenderAndOffer, ReportWaiting, TryState, HostsRefused, LogLine>;
 
 }  // namespace chorale::agent

@@ -126,8 +126,8 @@ TEST_F(CollectorTest, NothingIsCollectedWhereTheChainLeadsToANewerFormat) {
 
 TEST_F(CollectorTest, NothingIsCollectedWhileTheHeldRevisionCannotBeRead) {
   publish(6);
-  create("/chorale/hold", R"({"revision": 1, "by": "jo", "reason": "why not"})");
   ASSERT_TRUE(cluster_.operate(WriteNode{Path(kRevisions + "/000001.0000000001"), "{", kAnyVersion}));
+  create("/chorale/hold", R"({"revision": 1, "by": "jo", "reason": "why not"})");
   collect();
   EXPECT_THAT(revisions(), SizeIs(6));
   EXPECT_THAT(a_->notes, Contains(HasSubstr("000001.0000000001, which is held, cannot be read")));

@@ -52,7 +52,7 @@ TEST(DocumentsTest, EveryDocumentComesBackAsItWas) {
   auto full = sample_state();
   EXPECT_EQ(*decode_state(encode(full)), full);
   full.proposed = sample_header();
-  full.held = HoldDocument{Revision{41}, "jo", "Friday"};
+  full.held = HoldDocument{Revision{41}, "jo", "Friday", Epoch{5}, std::string(64, 'b'), "2026", "not kept"};
   EXPECT_EQ(*decode_state(encode(full)), full);
   EXPECT_EQ(*decode_state(encode(StateDocument{})), StateDocument{});
   EXPECT_EQ(*decode_member(encode(MemberDocument{"host-1", "2026"})), (MemberDocument{"host-1", "2026"}));
@@ -182,9 +182,52 @@ TEST(DocumentsTest, ADigestCannotBreakOutOfAConfigsFirstLine) {
 TEST(DocumentsTest, AHoldWrittenByHandNeedsOnlyItsRevision) {
   const auto hold = decode_hold("{\"revision\":41}");
   ASSERT_TRUE(hold) << hold.error().message;
-  EXPECT_EQ(*hold, (HoldDocument{Revision{41}, "", ""}));
+  EXPECT_EQ(*hold, (HoldDocument{Revision{41}, "an operator", ""}));
   EXPECT_FALSE(decode_hold("{\"by\":\"jo\"}"));
   EXPECT_FALSE(decode_hold("{\"revision\":41,\"by\":1}"));
+}
+
+TEST(DocumentsTest, AHoldComesBackAsItWas) {
+  for (const HoldDocument& hold : {HoldDocument{Revision{41}, "jo", "a \"b\", c"}, HoldDocument{Revision{}, "jo", ""},
+                                   HoldDocument{Revision{41}, "jo", "", Epoch{5}}}) {
+    const auto read = decode_hold(encode(hold));
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_EQ(*read, hold) << encode(hold);
+  }
+}
+
+// As zkCli.sh writes it, whose shell splits at blanks and takes quotes away.
+TEST(DocumentsTest, AHoldIsReadWithoutJsonsBlanksAndQuotes) {
+  const std::pair<const char*, HoldDocument> holds[] = {
+      {"41", {Revision{41}, "an operator", ""}},
+      {"5.41", {Revision{41}, "an operator", "", Epoch{5}}},
+      {"current\n", {Revision{}, "an operator", ""}},
+      {"{revision:41,by:jo,reason:deploy}", {Revision{41}, "jo", "deploy"}},
+      {"{revision:5.41,by:jo}", {Revision{41}, "jo", "", Epoch{5}}},
+      {"{by:jo,reason:a:b,c,revision:current}", {Revision{}, "jo", "a:b,c"}},
+  };
+  for (const auto& [text, wanted] : holds) {
+    const auto hold = decode_hold(text);
+    ASSERT_TRUE(hold) << text << ": " << hold.error().message;
+    EXPECT_EQ(*hold, wanted) << text;
+  }
+  for (const char* text :
+       {"", "0", "-1", "41x", "41.", ".41", "5.0", "5.41.2", "Current", "{}", "{revision}", "{revision:}",
+        "{revision:x}", "{by:jo}", "{x,revision:41}", "{revision:41", "revision:41", "[41]"}) {
+    EXPECT_FALSE(decode_hold(text)) << text;
+  }
+}
+
+TEST(DocumentsTest, AHoldIsSaidInOneWay) {
+  EXPECT_EQ(to_text(HoldDocument{Revision{41}, "jo", "deploy", Epoch{5}}), "held on 5.41 by jo: deploy");
+  EXPECT_EQ(to_text(HoldDocument{Revision{41}, "jo", ""}), "held on 41 by jo");
+  EXPECT_EQ(to_text(HoldDocument{Revision{}, "jo", ""}), "held on current by jo");
+}
+
+TEST(DocumentsTest, WaitingChangeComesBackAsItWas) {
+  AgentDocument agent = sample_agent();
+  agent.waiting = WaitingChange{"2026", "/web +1 server"};
+  EXPECT_EQ(*decode_agent(encode(agent)), agent);
 }
 
 TEST(DocumentsTest, TextsAreCutAtACharactersBoundary) {

@@ -193,7 +193,7 @@ TEST(DocumentVersionsTest, KeysOfANewerVersionAreIgnored) {
   expect_read(decode_state(with_unknown_keys(kState01)), versioned_state(), "state");
   expect_read(decode_manifest(with_unknown_keys(kManifest01)), versioned_manifest(), "manifest");
   expect_read(decode_agent(with_unknown_keys(kAgent01)), versioned_agent(), "agent");
-  expect_read(decode_hold(R"({"revision":41,"until":"Monday"})"), HoldDocument{Revision{41}, "", ""}, "hold");
+  expect_read(decode_hold(R"({"revision":41,"until":"Monday"})"), HoldDocument{Revision{41}, "an operator", ""}, "hold");
 }
 
 TEST(DocumentVersionsTest, WhatANewerVersionAppendsToAChunkIsIgnored) {

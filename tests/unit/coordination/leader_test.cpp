@@ -16,7 +16,6 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
 
-const std::string kHold = "/chorale/hold";
 
 class LeaderTest : public PoolTest {
  protected:
@@ -200,36 +199,6 @@ TEST_F(LeaderTest, OneTestThatSucceedsEndsTheInability) {
   cluster_.advance(seconds(12));
   EXPECT_TRUE(a().leading());
   EXPECT_THAT(a().lost, IsEmpty());
-}
-
-TEST_F(LeaderTest, UnreadableHoldKeepsTheOneInForce) {
-  create(kHold, R"({"revision":41,"by":"jo","reason":"freeze"})");
-  depose_a();
-  ASSERT_TRUE(cluster_.state().held);
-  write(kHold, "{");
-  TestAgent& c = cluster_.add("c");
-  c.start();
-  cluster_.advance(seconds(1));
-  cluster_.kill_and_expire(b());
-  cluster_.settle();
-  ASSERT_TRUE(c.leading());
-  ASSERT_TRUE(cluster_.state().held);
-  EXPECT_EQ(cluster_.state().held->by, "jo");
-  EXPECT_THAT(c.notes, Contains(HasSubstr("the hold cannot be read")));
-}
-
-TEST_F(LeaderTest, HoldThatIsGoneIsEchoedNoMore) {
-  create(kHold, R"({"revision":41})");
-  depose_a();
-  ASSERT_TRUE(cluster_.state().held);
-  EXPECT_THAT(b().notes, Not(Contains(HasSubstr("hold"))));
-  remove(kHold);
-  TestAgent& c = cluster_.add("c");
-  c.start();
-  cluster_.advance(seconds(1));
-  cluster_.kill_and_expire(b());
-  cluster_.settle();
-  EXPECT_FALSE(cluster_.state().held);
 }
 
 }  // namespace

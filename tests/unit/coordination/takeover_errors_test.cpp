@@ -12,8 +12,6 @@ using std::chrono::seconds;
 using testing::Contains;
 using testing::SizeIs;
 
-const std::string kHold = "/chorale/hold";
-
 struct FailingQuestion {
   const char* name;
   std::function<std::optional<ErrorKind>(const Operation&)> refuse;
@@ -25,7 +23,6 @@ class FailedTakeoverTest : public PoolTest {};
 TEST_F(FailedTakeoverTest, IsReportedAndTriedAgainAfterAMoment) {
   const FailingQuestion questions[] = {
       {"sync", refusing<SyncPath>(kState, ErrorKind::kConnectionLoss, 1), "sync: connection loss"},
-      {"hold", refusing<ReadNode>(kHold, ErrorKind::kNoAuth, 1), "read hold: no auth"},
       {"revisions", refusing<ListChildren>("/chorale/revisions", ErrorKind::kNoAuth, 1), "list revisions: no auth"},
       {"write", refusing<WriteNode>(kState, ErrorKind::kNoAuth, 1), "no auth"}};
   for (const auto& [name, refuse, reason] : questions) {
@@ -55,13 +52,13 @@ TEST_F(FailedTakeoverTest, MissingDirectoryOfRevisionsIsNoFailure) {
 }
 
 TEST_F(FailedTakeoverTest, ThreeInARowLeaveThePlaceToOthersAndBackOff) {
-  a().refuse = refusing<ReadNode>(kHold, ErrorKind::kNoAuth);
+  a().refuse = refusing<SyncPath>(kState, ErrorKind::kNoAuth);
   cluster_.ensemble->disconnect(a().session());
   cluster_.advance(seconds(7));
   cluster_.ensemble->reconnect(a().session());
   a().sent.clear();
   ASSERT_TRUE(cluster_.wait([&] { return b().leading(); }, seconds(2)));
-  EXPECT_LE(times_asked<ReadNode>(a(), kHold), 3);
+  EXPECT_LE(times_asked<SyncPath>(a(), kState), 3);
   const auto place = cluster_.list("/chorale/election");
   EXPECT_THAT(place, SizeIs(1)) << "a stays out for a second at least";
   cluster_.advance(seconds(3));
@@ -72,15 +69,15 @@ TEST_F(FailedTakeoverTest, ThreeInARowLeaveThePlaceToOthersAndBackOff) {
 TEST(BackOffTest, DoublesToThirtySeconds) {
   CoordinatorCluster cluster;
   TestAgent& agent = cluster.add("a");
-  agent.refuse = refusing<ReadNode>(kHold, ErrorKind::kNoAuth);
+  agent.refuse = refusing<SyncPath>(kState, ErrorKind::kNoAuth);
   agent.start();
   cluster.settle();
   std::vector<seconds> waits;
   auto last = cluster.now();
   for (int tick = 0; tick < 1'800; ++tick) {
-    const auto before = times_asked<ReadNode>(agent, kHold);
+    const auto before = times_asked<SyncPath>(agent, kState);
     cluster.advance(milliseconds(100));
-    if (times_asked<ReadNode>(agent, kHold) == before) continue;
+    if (times_asked<SyncPath>(agent, kState) == before) continue;
     const auto wait = cluster.now() - last;
     last = cluster.now();
     if (wait >= seconds(1)) waits.push_back(std::chrono::duration_cast<seconds>(wait));

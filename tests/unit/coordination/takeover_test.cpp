@@ -167,14 +167,6 @@ TEST_F(TakeoverTest, UnreadableCommittedRevisionIsReportedAndKept) {
   EXPECT_EQ(cluster_.state().committed, before.committed);
 }
 
-TEST_F(TakeoverTest, ExistingHoldIsEchoed) {
-  (void)cluster_.operate(CreateNode{Path("/chorale/hold"), R"({"revision":41,"by":"jo","reason":"freeze"})"});
-  cluster_.kill_and_expire(a_);
-  cluster_.advance(seconds(1));
-  ASSERT_TRUE(cluster_.state().held);
-  EXPECT_EQ(cluster_.state().held->revision, Revision{41});
-}
-
 TEST_F(TakeoverTest, DisconnectedLeaderSendsNothingAndGivesUpAfterTwoThirds) {
   cluster_.ensemble->disconnect(a_.session());
   cluster_.settle();

@@ -58,7 +58,7 @@ TEST_F(CompletionTest, EmptyWordGivesTheVerbs) {
 
 TEST_F(CompletionTest, BeginningOfAVerbGivesTheVerb) {
   EXPECT_THAT(complete({"st"}), ElementsAre("status"));
-  EXPECT_THAT(complete({"r"}), UnorderedElementsAre("reload", "render", "repair", "routes"));
+  EXPECT_THAT(complete({"r"}), UnorderedElementsAre("release", "reload", "render", "repair", "routes"));
   EXPECT_THAT(complete({"x"}), IsEmpty());
 }
 
@@ -106,7 +106,8 @@ TEST_F(CompletionTest, FilesAreGivenAfterAnEqualsSign) {
 TEST_F(CompletionTest, AnOptionsValueIsNoVerb) {
   EXPECT_THAT(complete({"-f", "status", ""}), UnorderedElementsAreArray(help_of("").verbs));
   EXPECT_THAT(complete({"-f", "status", "render", "--a"}), ElementsAre("--apps"));
-  EXPECT_THAT(complete({"--file", "=", "status", "r"}), UnorderedElementsAre("reload", "render", "repair", "routes"));
+  EXPECT_THAT(complete({"--file", "=", "status", "r"}),
+              UnorderedElementsAre("release", "reload", "render", "repair", "routes"));
 }
 
 TEST_F(CompletionTest, MigrateTakesFilesAndADirectory) {

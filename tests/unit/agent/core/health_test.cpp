@@ -69,6 +69,22 @@ TEST(HealthTest, WhereZookeeperIsAwayItSaysWhenTheClusterWasHeardLast) {
   EXPECT_FALSE(Json::parse(health_json(inputs)).at("Cluster").contains("AsOf")) << "it never was";
 }
 
+TEST(HealthTest, AHoldIsDegradedEverywhereAndSaysWhatItKeepsBack) {
+  HealthInputs inputs = well();
+  inputs.view.held = coordination::HoldDocument{Revision{41}, "jo", "deploy", Epoch{7}};
+  EXPECT_EQ(judge(inputs).message, "held on 7.41 by jo: deploy");
+  EXPECT_EQ(judge(inputs).condition, Condition::kDegraded);
+  inputs.waiting = coordination::WaitingChange{"then", "/web +1 server"};
+  EXPECT_EQ(judge(inputs).message, "held on 7.41 by jo: deploy; keeps back since then: /web +1 server");
+  inputs.view.held->error = "revision 9 is not kept any more";
+  inputs.view.blocked = coordination::Blocked{"now", "[emerg] no"};
+  EXPECT_EQ(judge(inputs).message,
+            "held on 7.41 by jo: deploy; revision 9 is not kept any more; it is not committed since now: [emerg] no; "
+            "keeps back since then: /web +1 server");
+  inputs.view.connected = false;
+  expect(inputs, Condition::kDegraded, "ZooKeeper is not connected");
+}
+
 TEST(HealthTest, QuarantineIsDegradedAndNamedByTheLeader) {
   HealthInputs inputs = well();
   inputs.view.committed->quarantined = 2;

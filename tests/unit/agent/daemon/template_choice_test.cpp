@@ -218,6 +218,14 @@ TEST_F(TemplateChoiceTest, WhatCannotBeTestedIsTriedAgain) {
   EXPECT_EQ(trouble(), "none");
 }
 
+// A release brings back today's.
+TEST_F(TemplateChoiceTest, UnderAHoldTheFileIsChosenForLater) {
+  choice_->begin(committed("of the day that is held\n"), {}, /*held=*/true);
+  ASSERT_TRUE(run_until([&] { return begun_ == 1; }));
+  EXPECT_EQ(in_use(), "file\n");
+  EXPECT_EQ(note(), "none");
+}
+
 // A proxy whose Nginx cannot be asked at all may still lead.
 TEST_F(TemplateChoiceTest, UntestableOneIsUsedWhereThereIsNoOther) {
   write("ill\n");

@@ -52,6 +52,14 @@ class AdminPagesTest : public ::testing::Test {
       drains_.emplace_back(drained, order);
       failure_ ? answer(tl::unexpected(*failure_)) : answer("done, for " + order.by);
     };
+    made.hold = [this](const std::optional<coordination::HoldDocument>& hold,
+                       const std::function<void(std::optional<Failure>)>& done) {
+      holds_.push_back(hold);
+      done(failure_);
+    };
+    made.history = [this](const std::function<void(tl::expected<std::string, coordination::Error>)>& done) {
+      done(history_);
+    };
     made.command = [this](Command command, std::function<void(std::optional<Failure>)> done) {
       commands_.push_back(command);
       done(failure_);
@@ -90,6 +98,8 @@ class AdminPagesTest : public ::testing::Test {
   std::string body_;
   std::vector<coordination::AcceptDocument> accepted_;
   std::vector<std::pair<bool, DrainOrder>> drains_;
+  std::vector<std::optional<coordination::HoldDocument>> holds_;
+  tl::expected<std::string, coordination::Error> history_ = std::string("[]");
   std::optional<Failure> failure_;
   bool over_unix_ = false;
   HttpServer::Handler handler_ = make_admin_api(sources());
@@ -279,6 +289,35 @@ TEST_F(AdminPagesTest, LossIsAcceptedByTheOperatorAlone) {
   const auto answer = ask("/v1/accept", "POST");
   EXPECT_EQ((*answer)->status, 409U);
   EXPECT_EQ((*answer)->body, "nothing is held back\n");
+}
+
+TEST_F(AdminPagesTest, AHoldIsSetAndReleasedByTheOperatorAlone) {
+  body_ = R"({"revision": "current", "by": "jo", "reason": "deploy"})";
+  EXPECT_EQ(status("/v1/hold", "POST"), 403U);
+  EXPECT_EQ(status("/v1/release", "POST"), 403U);
+  over_unix_ = true;
+  EXPECT_EQ(status("/v1/hold", "GET"), 405U);
+  EXPECT_EQ(status("/v1/hold", "POST"), 200U);
+  EXPECT_EQ(status("/v1/release", "POST"), 200U);
+  ASSERT_EQ(holds_.size(), 2U);
+  EXPECT_EQ(holds_[0], (coordination::HoldDocument{{}, "jo", "deploy"}));
+  EXPECT_EQ(holds_[1], std::nullopt);
+  body_ = "{}";
+  EXPECT_EQ(status("/v1/hold", "POST"), 400U);
+  EXPECT_EQ(holds_.size(), 2U);
+  failure_ = Failure{"nothing is held"};
+  EXPECT_EQ(status("/v1/release", "POST"), 409U);
+}
+
+TEST_F(AdminPagesTest, HistoryIsForLoopbackAndBearers) {
+  EXPECT_EQ(status("/v1/history", "GET", false), 403U);
+  const auto answer = ask("/v1/history");
+  EXPECT_EQ((*answer)->status, 200U);
+  EXPECT_EQ((*answer)->body, "[]");
+  history_ = tl::unexpected(coordination::Error{coordination::ErrorKind::kConnectionLoss, "ZooKeeper is away"});
+  const auto refused = ask("/v1/history");
+  EXPECT_EQ((*refused)->status, 503U);
+  EXPECT_EQ((*refused)->body, "ZooKeeper is away\n");
 }
 
 TEST_F(AdminPagesTest, OnlyTheDigestOfALossIsTakenForOne) {

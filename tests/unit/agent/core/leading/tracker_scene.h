@@ -41,6 +41,7 @@ class TrackerScene {
                      [this](PingEndpoint& ping) { pings.push_back(ping.endpoint); },
                      [this](ResolveNames& names) { questions.push_back(std::move(names.names)); },
                      [this](RenderAndOffer& offer) { offers.push_back(std::move(offer)); },
+                     [this](ReportWaiting& report) { waiting.push_back(std::move(report.state)); },
                      [this](TryState& trial) { trials.push_back(std::move(trial)); },
                      [this](HostsRefused& hosts) {
                        invalid_hosts += hosts.invalid;
@@ -139,6 +140,7 @@ class TrackerScene {
   std::vector<std::string> pings;
   std::vector<std::set<std::string>> questions;
   std::vector<RenderAndOffer> offers;
+  std::vector<SharedState> waiting;  // as reported under a hold
   std::vector<TryState> trials;
   std::size_t invalid_hosts = 0;
   std::size_t duplicate_hosts = 0;

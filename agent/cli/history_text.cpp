@@ -1,0 +1,86 @@
+#include "agent/cli/history_text.h"
+
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <string_view>
+
+#include "agent/cli/table.h"
+
+namespace chorale::agent {
+namespace {
+
+constexpr std::size_t kColumns = 80;
+constexpr std::string_view kIndent = "        ";
+
+// One paragraph, each line indented.
+std::string wrapped(const std::string& text) {
+  std::string result;
+  std::string line;
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const std::string_view word = rest.substr(0, rest.find(' '));
+    rest.remove_prefix(std::min(rest.size(), word.size() + 1));
+    if (!line.empty() && kIndent.size() + line.size() + 1 + word.size() > kColumns) {
+      result.append(kIndent).append(line) += '\n';
+      line.clear();
+    }
+    line.append(line.empty() ? "" : " ").append(word);
+  }
+  return line.empty() ? result : result.append(kIndent).append(line) + "\n";
+}
+
+std::string seconds_text(std::int64_t milliseconds) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.2f s", static_cast<double>(milliseconds) / 1'000);
+  return text.data();
+}
+
+std::string votes_text(const coordination::VoteCounts& votes) {
+  std::string text = std::to_string(votes.ack) + " ack";
+  const auto add = [&text](std::int64_t count, std::string_view word) {
+    if (count > 0) text += ", " + std::to_string(count) + " " + std::string(word);
+  };
+  add(votes.nack, "nack");
+  add(votes.unable, "unable");
+  add(votes.silent, "silent");
+  return text;
+}
+
+// "2026-11-22 12:00:00", as it stands in ISO 8601.
+std::string time_text(const std::string& at) {
+  std::string text = safe(at).substr(0, 19);
+  if (const auto letter = text.find('T'); letter != std::string::npos) text[letter] = ' ';
+  return text;
+}
+
+// What was done to the apps, in numbers, where not all of their names are there.
+std::string count_text(const coordination::ChangeSummary& changes) {
+  return std::to_string(changes.all_added) + " apps added, " + std::to_string(changes.all_removed) + " removed, " +
+         std::to_string(changes.all_changed) + " changed; servers +" + std::to_string(changes.servers_added) + " -" +
+         std::to_string(changes.servers_removed);
+}
+
+std::string entry_text(const coordination::HistoryEntry& entry) {
+  std::string head = to_text(coordination::Identity{entry.epoch, entry.revision, {}});
+  head.append(head.size() < 6 ? 6 - head.size() : 0, ' ');
+  std::string text = head + "  " + time_text(entry.at) + "  " + seconds_text(entry.commit_ms) + " to commit, " +
+                     (entry.all_applied_ms ? seconds_text(*entry.all_applied_ms) + " to all" : "not on all") + "\n";
+  const coordination::ChangeSummary& changes = entry.changes;
+  if (!changes.what.empty()) text += wrapped(safe(changes.what));
+  const std::int64_t apps = changes.all_added + changes.all_removed + changes.all_changed;
+  if (apps > static_cast<std::int64_t>(coordination::kNamesInHistory)) text += wrapped(count_text(changes));
+  if (!entry.cause.empty()) text += wrapped("cause: " + safe(entry.cause));
+  return text + wrapped("votes: " + votes_text(entry.votes) + (entry.by.empty() ? "" : "; by " + safe(entry.by)));
+}
+
+}  // namespace
+
+std::string history_text(const std::vector<coordination::HistoryEntry>& entries) {
+  if (entries.empty()) return "no commit is recorded yet\n";
+  std::string text;
+  for (const coordination::HistoryEntry& entry : entries) text += entry_text(entry);
+  return text;
+}
+
+}  // namespace chorale::agent
