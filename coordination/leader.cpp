@@ -209,13 +209,13 @@ void Leader::gain(std::string reason, const Content* content, const Follower& fo
                           {},
                           std::move(reason),
                           fence_.document().cluster_id,
+                          pushed_.found(),
                           fence_.document().held.has_value()};
   if (content != nullptr) {
     gained.committed = *content->manifest;
     gained.files = content->files;
     publisher_.set_committed(*content);
   }
-  gained.pushed = pushed_.found();
   (void)pushed_.take_change();
   committed_.reset();
   context_.log(gained.committed ? LogLine::Level::kInfo : LogLine::Level::kWarning,

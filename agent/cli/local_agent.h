@@ -29,9 +29,10 @@ namespace chorale::agent {
 // What this proxy's Nginx serves, as the agent last kept it in state_dir.
 [[nodiscard]] tl::expected<render::RoutingState, CliError> read_local_routes(const Config& config);
 
-// POST to the page over its unix socket, for root alone. What it says, in one line; the error: it cannot be asked, or why it says no.
+// POST to the page over its unix socket, for root alone. What it says, in one line; the error: it cannot be asked, or
+// why it says no.
 [[nodiscard]] tl::expected<std::string, CliError> tell_local_agent(const Config& config, const std::string& page,
-                                                            const std::string& body);
+                                                                   const std::string& body);
 
 // GET of the page over its unix socket, for root alone.
 [[nodiscard]] tl::expected<std::string, CliError> ask_local_agent(const Config& config, const std::string& page,

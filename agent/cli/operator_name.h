@@ -1,4 +1,5 @@
-// Who gives an order on this command line, as far as the environment tells: for znodes and the log, never for decisions.
+// Who gives an order on this command line, as far as the environment tells: for znodes and the log, never for
+// decisions.
 #pragma once
 
 #include <string>

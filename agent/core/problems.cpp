@@ -23,6 +23,15 @@ std::string leaderless_since(const ClusterSnapshot& cluster) {
   return {};
 }
 
+std::string held_text(const ClusterSnapshot& cluster, const coordination::HoldDocument& held) {
+  std::string text = to_text(held);
+  if (!held.error.empty()) text += "; " + held.error;
+  for (const AgentDocument& agent : cluster.agents) {
+    if (agent.waiting) text += "; keeps back since " + agent.waiting->since + ": " + agent.waiting->what;
+  }
+  return text;
+}
+
 bool is_readable(const ClusterSnapshot& cluster, const std::string& id) {
   return std::none_of(cluster.unreadable.begin(), cluster.unreadable.end(),
                       [&](const std::string& text) { return text.starts_with(id + ": "); });
@@ -43,10 +52,7 @@ void add_leadership(const ClusterSnapshot& cluster, std::vector<Problem>& proble
     }
   }
   if (const auto& held = cluster.state.held) {
-    problems.push_back({"HELD",
-                        "at revision " + std::to_string(held->revision.value) + " by " + held->by +
-                            (held->reason.empty() ? "" : ": " + held->reason),
-                        "", "To go on: chorale release."});
+    problems.push_back({"HELD", held_text(cluster, *held), held->since, "To go on: chorale release."});
   }
   for (const AgentDocument& agent : cluster.agents) {
     if (!agent.held_back) continue;

@@ -125,7 +125,7 @@ class Agent {
   std::unique_ptr<MarathonElection> election_;  // where Marathon is configured as zk://
   std::shared_ptr<Leadership> leadership_;      // while this agent leads
   std::string cluster_id_;                      // as of the last leadership
-  coordination::PushedTemplates pushed_;  // while this agent leads: as last told
+  coordination::PushedTemplates pushed_;        // while this agent leads: as last told
   coordination::ViewChanged view_;
   NginxStatus nginx_status_;
   std::optional<coordination::StatusChanged> published_;

@@ -110,9 +110,8 @@ void Agent::publish_status() {
   }
   status.drained = inputs.drained;
   const bool same = published_ && published_->held_back == status.held_back && published_->waiting == status.waiting &&
-                    published_->drained == status.drained &&
-                    published_->condition == status.condition && published_->message == status.message &&
-                    published_->template_digest == status.template_digest &&
+                    published_->drained == status.drained && published_->condition == status.condition &&
+                    published_->message == status.message && published_->template_digest == status.template_digest &&
                     published_->marathon_reachable == status.marathon_reachable;
   if (same) return;
   published_ = status;

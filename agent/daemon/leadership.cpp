@@ -189,10 +189,10 @@ void Leadership::render(const RenderAndOffer& effect) {
     return;
   }
   metrics_.offered(effect.offer);
-  worker_.run([compiled = in_use->compiled, canary = choice_.canary(), state = effect.state,
-               committed = tracker_.committed(),
-               root = root_] { return render_offer(compiled, canary, *state, committed, root); },
-              [this, effect](auto result) { rendered(effect, std::move(result)); });
+  worker_.run(
+      [compiled = in_use->compiled, canary = choice_.canary(), state = effect.state, committed = tracker_.committed(),
+       root = root_] { return render_offer(compiled, canary, *state, committed, root); },
+      [this, effect](auto result) { rendered(effect, std::move(result)); });
 }
 
 // Runs on a worker: values in, values out.

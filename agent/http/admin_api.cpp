@@ -174,11 +174,11 @@ std::optional<HttpResponse> AdminApi::refuse_method(const Served& page, const st
 
 HttpResponse AdminApi::refuse_asker(const Served& page) const {
   if (sources_.admin_token.empty()) {
-    return text_response(
-        403, page.at_least == Asker::kOperator
-                 ? "only root on this host may ask, over the agent's unix socket (`chorale reload`, "
-                 "`chorale repair`, `chorale accept`, `chorale drain`, `chorale hold`); set admin_token_file to allow others"
-                 : "only this host itself may ask; set admin_token_file to allow others");
+    return text_response(403, page.at_least == Asker::kOperator
+                                  ? "only root on this host may ask, over the agent's unix socket (`chorale reload`, "
+                                    "`chorale repair`, `chorale accept`, `chorale drain`, `chorale hold`); set "
+                                    "admin_token_file to allow others"
+                                  : "only this host itself may ask; set admin_token_file to allow others");
   }
   HttpResponse response = text_response(401, "a bearer token is needed (admin_token_file)");
   response.headers = {{"WWW-Authenticate", "Bearer realm=\"chorale\""}};

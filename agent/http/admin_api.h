@@ -62,13 +62,13 @@ struct AdminSources {
 };
 
 // GET / /v1/stream /v1/health /v1/status /v1/config /v1/routes /v1/explain?app= /v1/history /v1/metrics /metrics,
-// POST|GET /v1/reload, POST /v1/nginx/reload /v1/nginx/repair /v1/accept /v1/hold /v1/release (the body: what would stand
-// in ZooKeeper at <root>/accept and <root>/hold) /v1/drain /v1/undrain (the body: a DrainOrder, or empty). Health, status
-// (as JSON and as server-sent events, which the page / listens to) and metrics answer anyone; the rest answers loopback
-// or a bearer of the token (compared in constant time), who also see in the status what this agent's coordination waits
-// for. What steers this proxy (/v1/nginx/, /v1/accept, /v1/hold, /v1/release, /v1/drain, /v1/undrain) answers the unix
-// socket or a bearer alone: loopback is where an Nginx with a careless proxy_pass speaks from. Unknown: 404, wrong
-// method: 405. The cluster is read at most once a second, however many ask.
+// POST|GET /v1/reload, POST /v1/nginx/reload /v1/nginx/repair /v1/accept /v1/hold /v1/release (the body: what would
+// stand in ZooKeeper at <root>/accept and <root>/hold) /v1/drain /v1/undrain (the body: a DrainOrder, or empty).
+// Health, status (as JSON and as server-sent events, which the page / listens to) and metrics answer anyone; the rest
+// answers loopback or a bearer of the token (compared in constant time), who also see in the status what this agent's
+// coordination waits for. What steers this proxy (/v1/nginx/, /v1/accept, /v1/hold, /v1/release, /v1/drain,
+// /v1/undrain) answers the unix socket or a bearer alone: loopback is where an Nginx with a careless proxy_pass speaks
+// from. Unknown: 404, wrong method: 405. The cluster is read at most once a second, however many ask.
 [[nodiscard]] HttpServer::Handler make_admin_api(AdminSources sources);
 
 }  // namespace chorale::agent

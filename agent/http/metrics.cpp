@@ -113,6 +113,7 @@ class Metrics::Impl {
   Gauge& late = gauge("chorale_late_agents", "Agents that the leader does not wait for; leader only.");
   Gauge& blocked =
       gauge("chorale_blocked_seconds", "How long a change could not be committed, from 5 s on; leader only, 0: none.");
+  Gauge& held = gauge("chorale_held", "1: an operator holds what is committed; 0: not.");
   Gauge& tree_znodes = gauge("chorale_tree_znodes", "Znodes below the root, as the leader found them; leader only.");
   Gauge& tree_bytes = gauge("chorale_tree_bytes", "Bytes of data in these znodes; leader only.");
   Gauge& apps = gauge("chorale_apps", "Apps served by this proxy.");
@@ -241,6 +242,7 @@ void Metrics::set_cluster(const coordination::ViewChanged& view) {
   const coordination::TreeSize tree = view.tree.value_or(coordination::TreeSize{});
   impl_->tree_znodes.Set(static_cast<double>(tree.znodes));
   impl_->tree_bytes.Set(static_cast<double>(tree.bytes));
+  impl_->held.Set(view.held ? 1 : 0);
   impl_->policy_differs.Set(view.policy_difference ? 1 : 0);
   if (!view.committed) return;
   if (const auto at = parse_utc(view.committed->created_at)) impl_->committed_at.Set(unix_seconds(*at));

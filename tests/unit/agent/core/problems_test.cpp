@@ -67,12 +67,22 @@ TEST(ProblemsTest, WhatHoldsTheRoutesBackIsSaidWithWhatToDo) {
   hold.revision = coordination::Revision{40};
   hold.by = "jo";
   hold.reason = "deploy";
+  hold.epoch = coordination::Epoch{5};
+  hold.since = "morning";
   cluster.state.held = hold;
   EXPECT_THAT(said(cluster),
               ElementsAre("BLOCKED|noon|2 of 3 refuse it|The routes stay as they are until that is corrected.",
-                          "HELD||at revision 40 by jo: deploy|To go on: chorale release.",
+                          "HELD|morning|held on 5.40 by jo: deploy|To go on: chorale release.",
                           "HELD BACK||lists 0 of 9|If it is real: chorale accept 0123456789ab"));
   EXPECT_FALSE(all_is_well(cluster));
+
+  cluster.agents[0].blocked.reset();
+  cluster.agents[0].held_back.reset();
+  cluster.state.held->error = "revision 9 is not kept any more";
+  cluster.agents[0].waiting = coordination::WaitingChange{"noon", "/web +1 server"};
+  EXPECT_THAT(said(cluster),
+              ElementsAre("HELD|morning|held on 5.40 by jo: deploy; revision 9 is not kept any more; keeps back since "
+                          "noon: /web +1 server|To go on: chorale release."));
 }
 
 TEST(ProblemsTest, MembersThatAreOtherwiseOrNotThereAreNamed) {
@@ -82,11 +92,12 @@ TEST(ProblemsTest, MembersThatAreOtherwiseOrNotThereAreNamed) {
   cluster.agents[1].condition = coordination::Condition::kDown;
   cluster.agents[1].drained = coordination::Drained{"jo", "a new disk", "2026-11-22T10:00:00.000Z"};
   cluster.members.push_back({"proxy-3", {"host-3", "2026"}});
-  EXPECT_THAT(said(cluster),
-              ElementsAre(HasSubstr("POLICY||proxy-2 does not lead, its policy is not the pool's: realm is \"prdo\""),
-                          "MISSING||proxy-3: its agent is not registered (host host-3)|Start its agent; if it is gone "
-                          "for good: chorale forget proxy-3",
-                          "DRAINED|2026-11-22T10:00:00.000Z|proxy-2 by jo: a new disk|On that proxy: chorale undrain."));
+  EXPECT_THAT(
+      said(cluster),
+      ElementsAre(HasSubstr("POLICY||proxy-2 does not lead, its policy is not the pool's: realm is \"prdo\""),
+                  "MISSING||proxy-3: its agent is not registered (host host-3)|Start its agent; if it is gone "
+                  "for good: chorale forget proxy-3",
+                  "DRAINED|2026-11-22T10:00:00.000Z|proxy-2 by jo: a new disk|On that proxy: chorale undrain."));
 }
 
 TEST(ProblemsTest, QuarantinedAppsAreNamedOrCounted) {

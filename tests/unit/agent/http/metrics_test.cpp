@@ -57,6 +57,7 @@ TEST(MetricsTest, GaugesFollowTheCluster) {
   view.committed = coordination::RevisionHeader{};
   view.committed->identity.revision = coordination::Revision{41};
   view.late = {"b"};
+  view.held = coordination::HoldDocument{};
   view.tree = coordination::TreeSize{812, 3'456'789};
   metrics.set_cluster(view);
   metrics.set_blocked(milliseconds(7'500));
@@ -73,11 +74,11 @@ TEST(MetricsTest, GaugesFollowTheCluster) {
   const std::string text = metrics.text();
   for (const char* line :
        {"chorale_zookeeper_connected 1", "chorale_registered 1", "chorale_leader 1", "chorale_epoch 7",
-        "chorale_agents 2", "chorale_committed_revision 41", "chorale_late_agents 1", "chorale_tree_znodes 812",
-        "chorale_tree_bytes 3456789", "chorale_blocked_seconds 7.5", "chorale_applied_revision 40", "chorale_apps 20",
-        "chorale_servers 61", "chorale_nginx_running 1", "chorale_nginx_workers{state=\"serving\"} 4",
-        "chorale_nginx_workers{state=\"shutting_down\"} 2", "chorale_health 1",
-        "chorale_loop_delay_max_seconds 0.03"}) {
+        "chorale_agents 2", "chorale_held 1", "chorale_committed_revision 41", "chorale_late_agents 1",
+        "chorale_tree_znodes 812", "chorale_tree_bytes 3456789", "chorale_blocked_seconds 7.5",
+        "chorale_applied_revision 40", "chorale_apps 20", "chorale_servers 61", "chorale_nginx_running 1",
+        "chorale_nginx_workers{state=\"serving\"} 4", "chorale_nginx_workers{state=\"shutting_down\"} 2",
+        "chorale_health 1", "chorale_loop_delay_max_seconds 0.03"}) {
     EXPECT_THAT(text, HasSubstr(std::string(line) + "\n"));
   }
 }
@@ -114,7 +115,7 @@ TEST(MetricsTest, LastChangeAndWhatIsWrongAreShown) {
   metrics.set_drained(false);
   metrics.set_template_healthy(false);
   const std::string later = metrics.text();
-  for (const char* line : {"chorale_policy_differs 0", "chorale_nginx_old_worker_generations 0",
+  for (const char* line : {"chorale_policy_differs 0", "chorale_held 0", "chorale_nginx_old_worker_generations 0",
                            "chorale_nginx_config_healthy 1", "chorale_nginx_config_drifted 0",
                            "chorale_apply_failing 0", "chorale_drained 0", "chorale_template_healthy 0"}) {
     EXPECT_THAT(later, HasSubstr("\n" + std::string(line) + "\n"));
