@@ -103,7 +103,11 @@ void TemplateChoice::choose_file() {
     if (begun_) log_info("template " + source_.file() + " is what is in use");
   } else if (in_use_ && passed_over_ == own->digest) {
     note_ = source_.file() + " differs from the committed template, which stays in use until the file changes";
-    log_warning(*note_);
+    if (begun_) {  // it only could not be read for a moment
+      log_info("template " + source_.file() + " has not changed: the committed one stays in use");
+    } else {
+      log_warning(*note_);
+    }
   } else {
     passed_over_.reset();
     return consider(*own);

@@ -117,7 +117,8 @@ Json Browser::run(const std::string& script, Json arguments) {
 }
 
 std::string Browser::text(const std::string& selector) {
-  return run("const e = document.querySelector(arguments[0]); return e && e.checkVisibility() ? e.innerText : '';", {selector});
+  return run("const e = document.querySelector(arguments[0]); return e && e.checkVisibility() ? e.innerText : '';",
+             {selector});
 }
 
 std::string Browser::element(const std::string& selector) {

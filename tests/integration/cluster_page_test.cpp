@@ -85,6 +85,8 @@ TEST_F(ClusterPageTest, WhatIsWrongComesFirst) {
   ASSERT_TRUE(follower().nginx().start());
   EXPECT_TRUE(says("#verdict", "ok"));
 
+  open(cluster_.leader() == &cluster_.proxy(0) ? cluster_.proxy(1) : cluster_.proxy(0));  // who follows, asks itself
+  ASSERT_TRUE(says("#verdict", "ok"));
   ASSERT_TRUE(cluster_.marathon().fault("all", "status"));
   EXPECT_TRUE(says("#attention", "MARATHON"));
   ASSERT_TRUE(cluster_.marathon().clear_faults());
