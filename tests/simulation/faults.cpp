@@ -67,13 +67,14 @@ void Faults::hold_or_release() {
   if (world_.random.percent(40)) return world_.release();
   const MemoryNode* revisions = world_.ensemble->nodes().find(Path("/chorale/revisions"));
   if (world_.random.percent(40) || revisions == nullptr || revisions->children.empty()) {
-    return world_.hold(world_.random.percent(80) ? "current" : "{");
+    (void)world_.hold(world_.random.percent(80) ? "current" : "{");
+    return;
   }
   const std::vector<std::string> names(revisions->children.begin(), revisions->children.end());
   const auto numbers = parse_manifest_name(names[world_.random.below(names.size())]);
   if (!numbers) return;
   const std::string number = std::to_string(numbers->second.value + (world_.random.percent(10) ? 1'000 : 0));
-  world_.hold(world_.random.percent(50) ? number : std::to_string(numbers->first.value) + "." + number);
+  (void)world_.hold(world_.random.percent(50) ? number : std::to_string(numbers->first.value) + "." + number);
 }
 
 void Faults::happen() {

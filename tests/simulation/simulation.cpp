@@ -37,7 +37,8 @@ void settle(World& world, Result& result, Missing missing_now) {
 
 // An operator freezes the pool; Marathon goes on talking.
 void hold(World& world, Result& result) {
-  world.hold("current");
+  const TimePoint limit = world.schedule.now() + kSettleLimit;  // the tree may have to be made again first
+  while (!world.hold("current") && world.schedule.now() < limit) world.run_until(world.schedule.now() + kLook);
   settle(world, result, [&world] { return world.unheld(); });
   for (int changes = 0; changes < 5 && !world.invariants.failure(); ++changes) {
     world.change_content();

@@ -141,12 +141,14 @@ void World::meddle(const std::function<void(Operator&)>& hand) {
   invariants.after_operator();
 }
 
-void World::hold(const std::string& what) {
+bool World::hold(const std::string& what) {
   trace.add("fault", "hold " + what);
+  bool done = false;
   meddle([&](Operator& admin) {
     const Path path("/chorale/hold");
-    if (!admin.operate(WriteNode{path, what, kAnyVersion})) (void)admin.operate(CreateNode{path, what});
+    done = admin.operate(WriteNode{path, what, kAnyVersion}) || admin.operate(CreateNode{path, what});
   });
+  return done;
 }
 
 void World::release() {

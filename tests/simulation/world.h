@@ -55,8 +55,8 @@ class World {
   // What an operator does to the tree.
   void meddle(const std::function<void(Operator&)>& hand);
 
-  // An operator holds a revision, or releases what is held.
-  void hold(const std::string& what);
+  // An operator holds a revision, or releases what is held. False: there is no tree to write it to.
+  bool hold(const std::string& what);
   void release();
   // nullopt: what is committed is held. Else what is missing.
   [[nodiscard]] std::optional<std::string> unheld();
