@@ -119,7 +119,11 @@ TEST_F(CompletionTest, MigrateTakesFilesAndADirectory) {
 }
 
 TEST_F(CompletionTest, NothingIsGuessedAfterAVerb) {
-  for (const std::string& verb : help_of("").verbs) EXPECT_THAT(complete({verb, ""}), IsEmpty()) << verb;
+  for (const std::string& verb : help_of("").verbs) {
+    if (help_of(verb).verbs.empty()) {
+      EXPECT_THAT(complete({verb, ""}), IsEmpty()) << verb;
+    }
+  }
 }
 
 }  // namespace

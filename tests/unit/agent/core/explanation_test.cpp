@@ -131,7 +131,7 @@ TEST_F(ExplanationTest, WhatWithholdsAChangeIsNamed) {
   hold.by = "jo";
   hold.reason = "deploy";
   inputs_.cluster->state.held = hold;
-  EXPECT_EQ(explain(inputs_).withheld.at(0).text, "at revision 40 by jo: deploy");
+  EXPECT_EQ(explain(inputs_).withheld.at(0).text, "held on 40 by jo: deploy");
 }
 
 TEST_F(ExplanationTest, WithoutALeaderOrWithAnIllOneItSaysSo) {
