@@ -16,7 +16,6 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
 
-
 class LeaderTest : public PoolTest {
  protected:
   void put_agent(const std::string& id, std::optional<Identity> applied) {

@@ -67,12 +67,13 @@ TEST(QuoteCheckTest, NothingIsGluedToAQuotedParameter) {
         "a {{#labels.x}}{{labels.x}}{{/labels.x}}{{#labels.x}}b{{/labels.x}};"}) {
     EXPECT_EQ(error_in_app(text), kGlued) << text;
   }
-  for (const char* text : {"a {{labels.x}} b;", "a {{labels.x}}\tb;", "a {{labels.x}}\r\nb;", "if ($a = {{labels.x}}) {}",
-                           "a {{labels.x}}{{=<% %>=}}{ b; }<%={{ }}=%>", "a {{name}}-b;", "a {{{labels.x}}}-b;",
-                           "a b-{{{labels.x}}};", "# {{labels.x}}-b", "a {{labels.x}}{{! why }};",
-                           "a {{labels.x}}{{^labels.x}}b{{/labels.x}};", "a {{labels.x}}{{#labels.y}};{{/labels.y}} b",
-                           "a {{#labels.x}}{{labels.x}}{{/labels.x}}{{^labels.x}}b{{/labels.x}};",
-                           "a {{^labels.x}}b{{/labels.x}}{{#labels.x}}c{{/labels.x}};"}) {
+  for (const char* text :
+       {"a {{labels.x}} b;", "a {{labels.x}}\tb;", "a {{labels.x}}\r\nb;", "if ($a = {{labels.x}}) {}",
+        "a {{labels.x}}{{=<% %>=}}{ b; }<%={{ }}=%>", "a {{name}}-b;", "a {{{labels.x}}}-b;", "a b-{{{labels.x}}};",
+        "# {{labels.x}}-b", "a {{labels.x}}{{! why }};", "a {{labels.x}}{{^labels.x}}b{{/labels.x}};",
+        "a {{labels.x}}{{#labels.y}};{{/labels.y}} b",
+        "a {{#labels.x}}{{labels.x}}{{/labels.x}}{{^labels.x}}b{{/labels.x}};",
+        "a {{^labels.x}}b{{/labels.x}}{{#labels.x}}c{{/labels.x}};"}) {
     EXPECT_EQ(error_in_app(text), "") << text;
   }
   const auto compiled = Template::compile("{{#apps}}\n\nserver_name {{labels.x}}-b;\n{{/apps}}", "t");
