@@ -119,6 +119,35 @@ TEST_F(ClusterPageTest, AgentThatGoesAndComesBackIsSeen) {
   ASSERT_TRUE(wait_until([&] { return follower().health_status() == 200; }, seconds(30)));
 }
 
+TEST_F(ClusterPageTest, AppsAreFoundAndExplained) {
+  ASSERT_TRUE(cluster_.marathon().create("/shop/cart", 2));
+  ASSERT_TRUE(wait_until([&] { return cluster_.routed_everywhere("/shop/cart"); }, seconds(20)));
+  open(follower());
+  ASSERT_TRUE(says("#apps", "/shop/cart"));
+  EXPECT_TRUE(says("#found", "2 apps"));
+  EXPECT_TRUE(says("#history", "/shop/cart"));
+  browser_.type("#search", "CART");
+  EXPECT_TRUE(says("#found", "1 of 2 apps"));
+  EXPECT_THAT(browser_.text("#apps"), AllOf(HasSubstr("/shop/cart"), HasSubstr("2 servers"), Not(HasSubstr("/first"))));
+  browser_.click("#apps button");
+  EXPECT_TRUE(says("#explain-text", "is routed"));
+  EXPECT_TRUE(says("#explain-text", "serves"));
+  fits("explain");
+  browser_.click("#explain button");
+  EXPECT_EQ(browser_.text("#explain-text"), "");
+
+  // Ten thousand stay usable: not all of them are drawn.
+  browser_.run(
+      "routes = {apps: Array.from({length: 10000}, (_, i) => ({id: `/app-${i}`, path: `/app-${i}`, hosts: [`h${i}`], "
+      "ports: [{servers: [{address: `10.0.0.1:${i}`, health: 'alive'}]}]}))}; $('search').value = ''; showApps();");
+  EXPECT_TRUE(says("#found", "10000 apps"));
+  EXPECT_EQ(browser_.run("return document.querySelectorAll('#apps li').length"), 200);
+  EXPECT_TRUE(says("#more", "9800 more"));
+  browser_.type("#search", "h9999");
+  EXPECT_TRUE(says("#apps", "/app-9999"));
+  EXPECT_THAT(browser_.complaints(), IsEmpty());
+}
+
 // What comes from outside is text, whatever it looks like.
 TEST_F(ClusterPageTest, HostileTextsStayTexts) {
   open(follower());
