@@ -50,8 +50,9 @@ tl::expected<std::vector<std::string>, CliError> elected_marathon(const coordina
   std::map<Path, DirectoryTexts> found;
   for (const Path& path : election_directories(where.root)) {
     auto texts = read_directory(session, path);
-    if (!texts)
+    if (!texts) {
       return tl::unexpected(CliError{texts.error().exit_code, "its election: " + safe(texts.error().message)});
+    }
     found.emplace(path, *std::move(texts));
   }
   auto endpoints = elected_endpoints(where.root, found, https);

@@ -46,8 +46,9 @@ std::string explain_text(const Explanation& explanation) {
   std::string text = wrapped("", explanation.verdict) + "\n";
   if (!explanation.path.empty()) text += explain_line("path", explanation.path);
   if (!explanation.hosts.empty()) text += explain_line("hosts", joined(explanation.hosts));
-  if (!explanation.urls.empty())
+  if (!explanation.urls.empty()) {
     text += explain_line(explanation.routed ? "url" : "url (then)", joined(explanation.urls));
+  }
   if (!explanation.shown_with.empty()) text += explain_line("as one", "with " + joined(explanation.shown_with));
   if (!explanation.tasks.empty()) text += "tasks\n";
   for (const ExplainedTask& task : explanation.tasks) text += task_line(task);

@@ -66,8 +66,9 @@ std::string Screen::draw(const std::string& text, TerminalSize size) {
     lines.resize(room - 1);
     lines.push_back("... " + std::to_string(hidden) + " more lines");
   }
-  for (std::string& line : lines)
+  for (std::string& line : lines) {
     line.resize(std::min(line.size(), size.columns));  // a wrapped one would shift the rest
+  }
   std::string out;
   if (!drawn_ || size != size_) {
     out = kClear;
@@ -86,7 +87,7 @@ std::string Screen::draw(const std::string& text, TerminalSize size) {
 }
 
 std::string Journal::add(Text text, std::int64_t time) {
-  const std::string now = text(time);
+  std::string now = text(time);
   if (!last_) {
     last_ = std::move(text);
     return now;

@@ -69,8 +69,9 @@ tl::expected<std::optional<std::string>, CliError> judge(const Config& config, c
   const DraftFile draft(config, *rendered);
   if (draft.failure()) return "cannot write a file to test: " + draft.failure()->message;
   const auto refused = ask_nginx(config, nginx.main_config, draft);
-  if (refused)
+  if (refused) {
     return *refused ? std::optional("with the routes that are served Nginx refuses it: " + **refused) : std::nullopt;
+  }
   std::cerr << "note: not tested here: " << refused.error().message << "\n";
   return std::nullopt;
 }

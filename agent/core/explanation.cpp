@@ -165,12 +165,15 @@ class Composer {
 
   void compare() {
     if (served_ != nullptr && wanted() == nullptr) {
-      out_.pending.push_back(judged_ ? "it is still routed, and by what Marathon says now it would not be"
-                                     : "it is still routed, and Marathon does not have it any more");
+      out_.pending.emplace_back(judged_ ? "it is still routed, and by what Marathon says now it would not be"
+                                        : "it is still routed, and Marathon does not have it any more");
       return;
     }
     if (wanted() == nullptr) return;
-    if (served_ == nullptr) return out_.pending.push_back("it would be routed, and is not committed yet");
+    if (served_ == nullptr) {
+      out_.pending.emplace_back("it would be routed, and is not committed yet");
+      return;
+    }
     std::vector<std::string> missing;
     std::vector<std::string> left;
     for (const ExplainedTask& task : out_.tasks) {

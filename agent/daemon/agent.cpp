@@ -213,10 +213,10 @@ AdminSources Agent::admin_sources() {
   sources.explain = [this](const std::string& app, auto cluster, auto done) {
     explainer_.explain(app, std::move(cluster), std::move(done));
   };
-  sources.routes_page = [this](std::optional<std::string> app, auto done) {
+  sources.routes_page = [this](const std::optional<std::string>& app, auto done) {
     const auto& identity = last_routes_.identity();  // a moment behind what is applied, while they are being decoded
     const bool is_applied = identity && identity == nginx_status_.applied;
-    explainer_.routes({identity, is_applied ? last_applied_at_ : std::string()}, std::move(app), std::move(done));
+    explainer_.routes({identity, is_applied ? last_applied_at_ : std::string()}, app, std::move(done));
   };
   sources.times = [this] { return times(); };
   sources.metrics = [this](std::function<void(std::string)> done) {

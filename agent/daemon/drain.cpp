@@ -65,8 +65,9 @@ void Drain::keep_next() {
                state = state_] { return state ? replace_file(file, encode_drained(*state), {}) : remove_file(file); },
               [this, waiting = std::exchange(waiting_, {})](const Done& kept) {
                 keeping_ = false;
-                if (!kept)
+                if (!kept) {
                   log_error("the order to drain, or not to, will not survive a restart: " + kept.error().message);
+                }
                 for (const Waiting& each : waiting) {
                   if (kept) {
                     each.answer(each.done);

@@ -122,14 +122,14 @@ Leadership::Begun Leadership::read_committed(const coordination::LeadershipGaine
 }
 
 void Leadership::begun(Begun begun, const std::shared_ptr<const render::RoutingState>& applied,
-                       coordination::PushedTemplates pushed) {
+                       const coordination::PushedTemplates& pushed) {
   if (begun.trouble) log_info("this leadership begins without a committed state: " + *begun.trouble);
   TrackingBegun event;
   event.committed = std::move(begun.state);
   event.quarantined = std::move(begun.quarantined);
   if (applied) event.applied = *applied;
   to_begin_ = std::move(event);
-  choice_.begin(std::move(begun.in_use), std::move(pushed), held_);
+  choice_.begin(std::move(begun.in_use), pushed, held_);
 }
 
 void Leadership::begin_tracking() {

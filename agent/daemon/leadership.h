@@ -73,7 +73,7 @@ class Leadership {
   void request_sync() { events_.post(SyncRequested{}); }
   void loss_accepted(const coordination::LossAccepted& loss) { events_.post(LossBelieved{loss.digest, loss.by}); }
   void template_changed() { choice_.file_changed(); }
-  void template_pushed(coordination::PushedTemplates pushed) { choice_.push(std::move(pushed)); }
+  void template_pushed(const coordination::PushedTemplates& pushed) { choice_.push(pushed); }
   // This proxy's workers serve the revision.
   void applied(const coordination::Identity& identity);
 
@@ -103,7 +103,7 @@ class Leadership {
   // Whose lines Nginx's error about an offer names; empty: not known.
   [[nodiscard]] std::string app_named_in(const std::string& error, std::uint64_t offer) const;
   void begun(Begun begun, const std::shared_ptr<const render::RoutingState>& applied,
-             coordination::PushedTemplates pushed);
+             const coordination::PushedTemplates& pushed);
   void report_waiting(const SharedState& state);
   void begin_tracking();
   struct RenderedOffer {

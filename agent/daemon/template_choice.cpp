@@ -44,14 +44,15 @@ TemplateChoice::Compiled TemplateChoice::compile(const coordination::PushedTempl
 
 // A new leader whose file differs goes on with the committed template until its own file changes: proxies are upgraded
 // one by one, and a leader change must not change the configuration of every proxy.
-void TemplateChoice::begin(std::optional<LoadedTemplate> committed, coordination::PushedTemplates pushed, bool held) {
+void TemplateChoice::begin(std::optional<LoadedTemplate> committed, const coordination::PushedTemplates& pushed,
+                           bool held) {
   in_use_ = std::move(committed);
   const auto& own = source_.current();
   if (!held && in_use_ && own && in_use_->digest != own->digest) passed_over_ = own->digest;
-  push(std::move(pushed));
+  push(pushed);
 }
 
-void TemplateChoice::push(coordination::PushedTemplates pushed) {
+void TemplateChoice::push(const coordination::PushedTemplates& pushed) {
   worker_.run([pushed, options = source_.options()] { return compile(pushed, options); },
               [this, pushed](Compiled compiled) { take_pushed(pushed, std::move(compiled)); });
 }

@@ -47,9 +47,9 @@ class TemplateChoice {
 
   // `committed`: the template of the committed revision; nullopt: there is none, or it cannot be read. `held`: it is of
   // the day that an operator holds; nothing is offered before the release, and then with today's.
-  void begin(std::optional<LoadedTemplate> committed, coordination::PushedTemplates pushed, bool held = false);
+  void begin(std::optional<LoadedTemplate> committed, const coordination::PushedTemplates& pushed, bool held = false);
   void file_changed();
-  void push(coordination::PushedTemplates pushed);
+  void push(const coordination::PushedTemplates& pushed);
   // No callback afterwards.
   void close();
 

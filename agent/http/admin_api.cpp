@@ -49,8 +49,9 @@ std::optional<std::string> query_value(std::string_view query, std::string_view 
     const std::string_view pair = query.substr(0, query.find('&'));
     query.remove_prefix(std::min(query.size(), pair.size() + 1));
     const std::size_t equals = pair.find('=');
-    if (equals != std::string_view::npos && pair.substr(0, equals) == name)
+    if (equals != std::string_view::npos && pair.substr(0, equals) == name) {
       return percent_decode(pair.substr(equals + 1));
+    }
   }
   return std::nullopt;
 }
@@ -205,12 +206,12 @@ void AdminApi::serve_page(const Asked& /*asked*/, const HttpServer::Respond& res
 
 void AdminApi::serve_stream(const Asked& /*asked*/, const HttpServer::Respond& respond) {
   if (!live_) {
-    live_ = std::make_shared<LiveStatus>(LiveStatus::Sources{sources_.version, sources_.health,
-                                                             [weak = weak_from_this()](Waiter waiter) {
-                                                               if (const auto self = weak.lock())
-                                                                 self->with_cluster(std::move(waiter));
-                                                             },
-                                                             utc_now, sources_.after});
+    LiveStatus::Sources sources{sources_.version, sources_.health, {}, utc_now, sources_.after};
+    sources.cluster = [weak = weak_from_this()](Waiter waiter) {
+      const auto self = weak.lock();
+      if (self) self->with_cluster(std::move(waiter));
+    };
+    live_ = std::make_shared<LiveStatus>(std::move(sources));
   }
   respond(live_->subscribe());
 }

@@ -268,7 +268,8 @@ void Metrics::set_nginx(const NginxStatus& status) {
   impl_->workers.Set(status.workers);
   impl_->old_workers.Set(status.old_workers);
   const int each = std::max(status.workers, 1);
-  impl_->old_generations.Set((status.old_workers + each - 1) / each);
+  const int generations = (status.old_workers + each - 1) / each;
+  impl_->old_generations.Set(generations);
   impl_->config_healthy.Set(status.config_healthy ? 1 : 0);
   impl_->drifted.Set(status.drifted ? 1 : 0);
   impl_->failing.Set(status.failing_since ? 1 : 0);
