@@ -104,8 +104,9 @@ void Hold::on_manifest(const Path& path, const Reply<ReadNode>& reply) {
   if (!reply && is_unknown(reply.error().kind)) return ask_again(reply.error());
   const auto numbers = parse_manifest_name(path.name());
   const std::string name = to_text(Identity{numbers->first, numbers->second, {}});
-  if (!reply && reply.error().kind == ErrorKind::kNoNode)
+  if (!reply && reply.error().kind == ErrorKind::kNoNode) {
     return fall_back("revision " + name + " is not kept any more");
+  }
   auto manifest = reply ? decode_manifest(reply->data, context_.options.newest_format) : tl::unexpected(reply.error());
   if (!manifest) return fall_back("revision " + name + " cannot be read: " + manifest.error().message);
   const Identity identity{numbers->first, numbers->second, manifest->header.identity.digest};

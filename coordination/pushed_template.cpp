@@ -85,10 +85,12 @@ void PushedTemplateWatch::finish() {
     mirror_.fresh();
     return tell_trouble("its chunks do not add up to its digest");
   }
-  templates.ruling = on_canaries ? std::move(before) : std::move(current);
   if (on_canaries) {
+    templates.ruling = std::move(before);
     templates.canary = std::move(current);
     templates.canaries = document_.on;
+  } else {
+    templates.ruling = std::move(current);
   }
   mirror_.fresh();
   told_text_ = text_;

@@ -16,8 +16,9 @@ void read_version(ObjectReader& reader, TemplateVersion& into) {
   read_file(reader, into.file);
   reader.optional_text("by", into.by);
   reader.optional_text("at", into.at);
-  if (into.file.bytes > static_cast<std::int64_t>(kMaxTemplateBytes))
+  if (into.file.bytes > static_cast<std::int64_t>(kMaxTemplateBytes)) {
     reader.fail("bytes", "is more than a template has");
+  }
 }
 
 }  // namespace
