@@ -53,7 +53,8 @@ struct LeadershipGained {
   std::string reason;  // why `committed` is nullopt
   std::string cluster_id = {};
   PushedTemplates pushed = {};
-  bool held = false;  // what is committed is what an operator holds, as the last leader left it
+  bool held = false;      // what is committed is what an operator holds, as the last leader left it
+  bool restored = false;  // and that is a revision of an earlier day, its template too
 };
 struct TemplatePushed {  // leader only: what stands at <root>/template has changed
   PushedTemplates pushed;

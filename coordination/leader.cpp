@@ -211,6 +211,9 @@ void Leader::gain(std::string reason, const Content* content, const Follower& fo
                           fence_.document().cluster_id,
                           pushed_.found(),
                           fence_.document().held.has_value()};
+  const auto& held = fence_.document().held;
+  const auto& committed = fence_.document().committed;
+  gained.restored = held && committed && identity_of(*held) != committed->identity;
   if (content != nullptr) {
     gained.committed = *content->manifest;
     gained.files = content->files;

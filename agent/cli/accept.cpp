@@ -22,7 +22,7 @@ using coordination::AgentDocument;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kTakenPollInterval{100};
-constexpr int kPolls = 50;
+constexpr int kTakenPolls = 50;
 
 // Why that loss cannot be accepted; nullopt: it can.
 std::optional<std::string> why_not_loss(const coordination::ClusterSnapshot& cluster, const std::string& digest) {
@@ -50,7 +50,7 @@ std::optional<std::string> why_not_policy(const coordination::ClusterSnapshot& c
 
 // True if the leader has taken the word.
 tl::expected<bool, CliError> await_taken(ClusterSession& session, const coordination::Path& path) {
-  for (int poll = 0; poll < kPolls && session.pause(kTakenPollInterval); ++poll) {
+  for (int poll = 0; poll < kTakenPolls && session.pause(kTakenPollInterval); ++poll) {
     const auto seen = session.execute(coordination::CheckNode{path}, kClusterPatience);
     if (!seen) return tl::unexpected(seen.error());
     const auto* checked = *seen ? std::get_if<coordination::Checked>(&**seen) : nullptr;

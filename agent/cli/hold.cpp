@@ -24,8 +24,8 @@ using coordination::HoldDocument;
 using coordination::StateDocument;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kPollInterval{200};
-constexpr int kPolls = 75;  // 15 s: a proposal that was under way, then the held one, each at most a stage_timeout
+constexpr milliseconds kHoldPollInterval{200};
+constexpr int kHoldPolls = 75;  // 15 s: a proposal that was under way, then the held one, each at most a stage_timeout
 
 // How the cluster is read, and whether one may go on waiting.
 using Look = std::function<tl::expected<ClusterSnapshot, CliError>()>;
@@ -58,7 +58,7 @@ std::string held_text(const HoldDocument& held) { return safe(to_text(held)); }
 
 int await_held(const HoldDocument& hold, const Look& look, const Pause& pause) {
   std::optional<ClusterSnapshot> seen;
-  for (int poll = 0; poll < kPolls && (poll == 0 || pause()); ++poll) {
+  for (int poll = 0; poll < kHoldPolls && (poll == 0 || pause()); ++poll) {
     auto cluster = look();
     if (!cluster) return complain(cluster.error());
     seen = std::move(*cluster);
@@ -80,7 +80,7 @@ int await_held(const HoldDocument& hold, const Look& look, const Pause& pause) {
 int await_released(const Look& look, const Pause& pause) {
   std::optional<ClusterSnapshot> seen;
   std::string was;
-  for (int poll = 0; poll < kPolls && (poll == 0 || pause()); ++poll) {
+  for (int poll = 0; poll < kHoldPolls && (poll == 0 || pause()); ++poll) {
     auto cluster = look();
     if (!cluster) return complain(cluster.error());
     seen = std::move(*cluster);
@@ -139,7 +139,7 @@ int hold_in_cluster(const Config& config, const HoldDocument& hold, const std::s
   if (!written) return complain(written.error());
   return await_held(
       hold, [&session] { return session.read_cluster(kClusterPatience); },
-      [&session] { return session.pause(kPollInterval); });
+      [&session] { return session.pause(kHoldPollInterval); });
 }
 
 int release_in_cluster(const Config& config) {
@@ -153,7 +153,7 @@ int release_in_cluster(const Config& config) {
   if (none && !cluster->state.held) return complain({kExitNo, "nothing is held"});
   if (!*deleted && !none) return complain({kExitNo, "cannot delete " + path.text() + ": " + deleted->error().message});
   return await_released([&session] { return session.read_cluster(kClusterPatience); },
-                        [&session] { return session.pause(kPollInterval); });
+                        [&session] { return session.pause(kHoldPollInterval); });
 }
 
 tl::expected<ClusterSnapshot, CliError> look_alone(const Config& config) {
@@ -169,14 +169,15 @@ int hold_alone(const Config& config, const HoldDocument& hold) {
   if (!told) return complain(told.error());
   ClusterSession nowhere{{}};  // lets time pass
   return await_held(
-      hold, [&config] { return look_alone(config); }, [&nowhere] { return nowhere.pause(kPollInterval); });
+      hold, [&config] { return look_alone(config); }, [&nowhere] { return nowhere.pause(kHoldPollInterval); });
 }
 
 int release_alone(const Config& config) {
   const auto told = tell_local_agent(config, "/v1/release", "");
   if (!told) return complain(told.error());
   ClusterSession nowhere{{}};
-  return await_released([&config] { return look_alone(config); }, [&nowhere] { return nowhere.pause(kPollInterval); });
+  return await_released([&config] { return look_alone(config); },
+                        [&nowhere] { return nowhere.pause(kHoldPollInterval); });
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::chrono::milliseconds kPollInterval{500};
+constexpr std::chrono::milliseconds kStatusPollInterval{500};
 constexpr std::chrono::milliseconds kLocalPatience{2'000};
 
 std::int64_t now_in_seconds() {
@@ -121,7 +121,7 @@ int show_changes(const Config& config, ClusterSession& session, bool json) {
       std::cout << journal.add(picture.text, now_in_seconds()) << std::flush;
     }
     if (!std::cout) return kExitFine;  // the reader has gone
-  } while (session.pause(kPollInterval));
+  } while (session.pause(kStatusPollInterval));
   return kExitFine;
 }
 

@@ -30,8 +30,8 @@ using coordination::TemplateVersion;
 using std::chrono::milliseconds;
 using Found = std::optional<TemplateStore::Found>;
 
-constexpr milliseconds kPollInterval{200};
-constexpr int kPolls = 100;  // 20 s: two tests of Nginx and a back-off
+constexpr milliseconds kTemplatePollInterval{200};
+constexpr int kTemplatePolls = 100;  // 20 s: two tests of Nginx and a back-off
 constexpr std::size_t kShownDigits = 12;
 
 std::string short_digest(const TemplateVersion& version) { return version.file.digest.substr(0, kShownDigits); }
@@ -140,9 +140,11 @@ std::optional<std::string> refusal(const ClusterSnapshot& cluster) {
   return std::nullopt;
 }
 
-int await(ClusterSession& session, const TemplateStore& store, const TemplateDocument& document) {
+// `before`: what the leader had said against the one before.
+int await(ClusterSession& session, const TemplateStore& store, const TemplateDocument& document,
+          const std::optional<std::string>& before) {
   std::string missing = "no leader has looked at it";
-  for (int poll = 0; poll < kPolls && session.pause(kPollInterval); ++poll) {
+  for (int poll = 0; poll < kTemplatePolls && session.pause(kTemplatePollInterval); ++poll) {
     const auto cluster = session.read_cluster(kClusterPatience);
     if (!cluster) return complain(cluster.error());
     const auto lacks = still_missing(store, *cluster, document);
@@ -156,7 +158,11 @@ int await(ClusterSession& session, const TemplateStore& store, const TemplateDoc
       }
       return kExitFine;
     }
-    if (const auto says = refusal(*cluster)) {
+    if (cluster->state.held) {
+      return complain(
+          {kExitNo, "it is stored, and comes into force after `chorale release`: " + to_text(*cluster->state.held)});
+    }
+    if (const auto says = refusal(*cluster); says && says != before) {
       return complain({kExitNo, *says + "; what was in use stays; `chorale template rollback` takes it back"});
     }
     missing = **lacks;
@@ -168,7 +174,8 @@ int await(ClusterSession& session, const TemplateStore& store, const TemplateDoc
 TemplateDocument document_of(TemplateVersion current, std::vector<std::string> on, const TemplateVersion& before,
                              const Found& found) {
   TemplateDocument document{std::move(current), std::move(on), {}};
-  if (before.file.digest != document.current.file.digest) document.previous.push_back(before);
+  // With canaries its first is what all others go on with, also where that is the same.
+  if (!document.on.empty() || before.file.digest != document.current.file.digest) document.previous.push_back(before);
   if (found) {
     const auto& older = found->document.previous;
     const std::ptrdiff_t ruling_at = found->document.on.empty() ? 0 : 1;
@@ -207,11 +214,13 @@ int push(const Config& config, ClusterSession& session, const TemplatePush& what
   if (!entry) return complain(entry.error());
   const TemplateDocument document = document_of({*entry, operator_name(), utc_now()}, what.on, *before, *found);
   if (const auto written = store.write(document, *found); !written) return complain(written.error());
-  return await(session, store, document);
+  return await(session, store, document, refusal(*cluster));
 }
 
 int rollback(const Config& config, ClusterSession& session) {
   const TemplateStore store(session, config.zookeeper.root);
+  const auto cluster = session.read_cluster(kClusterPatience);
+  if (!cluster) return complain(cluster.error());
   const auto found = store.read();
   if (!found) return complain(found.error());
   if (!*found || (*found)->document.previous.empty()) {
@@ -226,7 +235,7 @@ int rollback(const Config& config, ClusterSession& session) {
     document.previous.insert(document.previous.begin(), undone);
   }
   if (const auto written = store.write(document, *found); !written) return complain(written.error());
-  return await(session, store, document);
+  return await(session, store, document, refusal(*cluster));
 }
 
 int history(const TemplateStore& store) {

@@ -107,7 +107,7 @@ void Agent::end_leadership() {
 void Agent::held_committed(const coordination::HeldCommitted& held) {
   if (!leadership_) return;
   end_leadership();
-  gained({view_.epoch, *held.manifest, held.files, {}, cluster_id_, pushed_, true});
+  gained({view_.epoch, *held.manifest, held.files, {}, cluster_id_, pushed_, true, true});
 }
 
 // The first one waits until it is known which Marathon it comes from, or that this cannot be known now.

@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::chrono::seconds kLongestSleep{1};
 constexpr std::chrono::seconds kSilentCallbacks{60};
+constexpr std::size_t kOffersUnderWay = 16;  // more of them are never waited for
 
 TrackerOptions tracker_options(const Config& config, std::vector<std::string> endpoints,
                                std::function<std::uint64_t()> next_offer) {
@@ -81,11 +82,7 @@ Leadership::Leadership(Surroundings surroundings, const Config& config, const st
                [this] {
                  events_.post(TemplateChanged{choice_.longest_server_name(), choice_.service_ports()});
                },
-               [this] { surroundings_.changed(); },
-               [this] {
-                 SharedState served = tracker_.committed();
-                 return served ? served : std::make_shared<const render::RoutingState>();
-               }}),
+               [this] { surroundings_.changed(); }, [this] { return served(); }}),
       timer_(surroundings_.loop),
       id_(config.id),
       root_(config.zookeeper.root) {
@@ -95,10 +92,22 @@ Leadership::Leadership(Surroundings surroundings, const Config& config, const st
 void Leadership::begin(const coordination::LeadershipGained& gained,
                        std::shared_ptr<const render::RoutingState> applied) {
   set_held(gained.held);
+  pushed_ = gained.pushed;
   worker_.run([gained, options = surroundings_.templates.options()] { return read_committed(gained, options); },
-              [this, applied = std::move(applied), pushed = gained.pushed](Begun committed) {
-                begun(std::move(committed), applied, pushed);
-              });
+              [this, applied = std::move(applied)](Begun committed) { begun(std::move(committed), applied); });
+}
+
+void Leadership::template_pushed(const coordination::PushedTemplates& pushed) {
+  pushed_ ? void(pushed_ = pushed) : choice_.push(pushed);
+}
+
+// Before the tracker knows it: what it is about to be told.
+SharedState Leadership::served() const {
+  SharedState served = tracker_.committed();
+  if (!served && to_begin_ && to_begin_->committed) {
+    served = std::make_shared<const render::RoutingState>(*to_begin_->committed);
+  }
+  return served ? served : std::make_shared<const render::RoutingState>();
 }
 
 Leadership::Begun Leadership::read_committed(const coordination::LeadershipGained& gained,
@@ -115,21 +124,29 @@ Leadership::Begun Leadership::read_committed(const coordination::LeadershipGaine
       }
     } else if (file.name == kTemplateName) {
       auto compiled = compile_template(*file.text, "committed template", options);
-      if (compiled) begun.in_use = std::move(*compiled);
+      if (compiled) {
+        begun.templates.ruling = std::move(*compiled);
+      } else {
+        begun.template_trouble = compiled.error().message;
+      }
+    } else if (file.name == kCanaryTemplateName) {
+      auto compiled = compile_template(*file.text, "pushed template", options);
+      if (compiled) begun.templates.canary = CanaryTemplate{std::move(*compiled), canaries_in(gained.files)};
     }
   }
+  begun.templates.restored = gained.restored;
   return begun;
 }
 
-void Leadership::begun(Begun begun, const std::shared_ptr<const render::RoutingState>& applied,
-                       const coordination::PushedTemplates& pushed) {
+void Leadership::begun(Begun begun, const std::shared_ptr<const render::RoutingState>& applied) {
+  if (begun.template_trouble) log_warning("what is committed cannot be made again: " + *begun.template_trouble);
   if (begun.trouble) log_info("this leadership begins without a committed state: " + *begun.trouble);
   TrackingBegun event;
   event.committed = std::move(begun.state);
   event.quarantined = std::move(begun.quarantined);
   if (applied) event.applied = *applied;
   to_begin_ = std::move(event);
-  choice_.begin(std::move(begun.in_use), pushed, held_);
+  choice_.begin(std::move(begun.templates), *std::exchange(pushed_, std::nullopt));
 }
 
 void Leadership::begin_tracking() {
@@ -217,6 +234,7 @@ tl::expected<Leadership::RenderedOffer, std::string> Leadership::render_offer(
     if (other) {
       add_canary(files, publish(std::string(kConfigName), std::move(*other)), canary->loaded.compiled.text(),
                  canary->agents);
+      result.canaries = canary->agents;
     } else {
       result.canary_trouble = Failure{other.error().text()};
     }
@@ -241,6 +259,8 @@ void Leadership::rendered(const RenderAndOffer& effect, tl::expected<RenderedOff
   last_rendered_ = utc_now();
   rendered_offer_ = effect.offer;
   rendered_config_ = std::move(result->config);
+  rendered_canaries_.emplace_back(effect.offer, std::move(result->canaries));
+  if (rendered_canaries_.size() > kOffersUnderWay) rendered_canaries_.pop_front();
   coordination::StateOffered offer = std::move(result->offer);
   offer.offer = effect.offer;
   offer.cause = effect.cause;
@@ -282,16 +302,37 @@ void Leadership::try_state(const TryState& effect) {
 void Leadership::offer_closed(const coordination::OfferClosed& closed) {
   metrics_.closed(std::chrono::steady_clock::now(), closed);
   OfferDecided decided{closed.offer, closed.fate, closed.reason};
-  decided.nacked = closed.nacked;
-  decided.nacked_here = std::find(closed.nacked.begin(), closed.nacked.end(), id_) != closed.nacked.end();
+  // What a canary refuses, the template on trial has made of the apps: it is no app's fault, and nobody else's trouble.
+  for (const std::string& agent : closed.nacked) {
+    if (!is_canary(agent, closed.offer)) decided.nacked.push_back(agent);
+  }
+  if (decided.nacked.size() < closed.nacked.size()) {
+    if (decided.nacked.empty() && closed.fate == coordination::Fate::kRejected) {
+      decided.fate = coordination::Fate::kAbandoned;
+    }
+    choice_.end_trial(closed.reason);
+    if (decided.nacked.empty()) {
+      events_.post(std::move(decided));
+      return;
+    }
+  }
+  decided.nacked_here = std::find(decided.nacked.begin(), decided.nacked.end(), id_) != decided.nacked.end();
   decided.at = utc_now();
   decided.app = app_named_in(closed.reason, closed.offer);
   events_.post(std::move(decided));
 }
 
 void Leadership::commit_refused(const coordination::CommitRefused& refused) {
+  if (is_canary(refused.agent, refused.offer)) return choice_.end_trial(refused.reason);
   events_.post(CommitDoubted{refused.offer, refused.agent, refused.reason, app_named_in(refused.reason, refused.offer),
                              utc_now()});
+}
+
+bool Leadership::is_canary(const std::string& agent, std::uint64_t offer) const {
+  return std::any_of(rendered_canaries_.begin(), rendered_canaries_.end(), [&](const auto& rendered) {
+    const auto& [number, canaries] = rendered;
+    return number == offer && std::find(canaries.begin(), canaries.end(), agent) != canaries.end();
+  });
 }
 
 std::string Leadership::app_named_in(const std::string& error, std::uint64_t offer) const {

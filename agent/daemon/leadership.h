@@ -8,12 +8,14 @@
 #include <boost/asio/thread_pool.hpp>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <random>
 #include <string>
 #include <tl/expected.hpp>
+#include <utility>
 #include <vector>
 
 #include "agent/base/event_queue.h"
@@ -73,7 +75,7 @@ class Leadership {
   void request_sync() { events_.post(SyncRequested{}); }
   void loss_accepted(const coordination::LossAccepted& loss) { events_.post(LossBelieved{loss.digest, loss.by}); }
   void template_changed() { choice_.file_changed(); }
-  void template_pushed(const coordination::PushedTemplates& pushed) { choice_.push(pushed); }
+  void template_pushed(const coordination::PushedTemplates& pushed);
   // This proxy's workers serve the revision.
   void applied(const coordination::Identity& identity);
 
@@ -96,19 +98,22 @@ class Leadership {
   struct Begun {  // made on a worker from the committed files
     std::optional<render::RoutingState> state;
     std::vector<coordination::QuarantineEntry> quarantined;
-    std::optional<LoadedTemplate> in_use;
+    TemplateChoice::Committed templates;
+    std::optional<std::string> template_trouble;
     std::optional<std::string> trouble;  // why there is no state
   };
   static Begun read_committed(const coordination::LeadershipGained& gained, const render::TemplateOptions& options);
   // Whose lines Nginx's error about an offer names; empty: not known.
   [[nodiscard]] std::string app_named_in(const std::string& error, std::uint64_t offer) const;
-  void begun(Begun begun, const std::shared_ptr<const render::RoutingState>& applied,
-             const coordination::PushedTemplates& pushed);
+  void begun(Begun begun, const std::shared_ptr<const render::RoutingState>& applied);
+  [[nodiscard]] SharedState served() const;  // what a template is judged by
+  [[nodiscard]] bool is_canary(const std::string& agent, std::uint64_t offer) const;
   void report_waiting(const SharedState& state);
   void begin_tracking();
   struct RenderedOffer {
     coordination::StateOffered offer;
     std::shared_ptr<const render::Rendered> config;
+    std::vector<std::string> canaries{};
     std::optional<Failure> canary_trouble{};  // then the canaries get what all others get
   };
   static tl::expected<RenderedOffer, std::string> render_offer(const render::Template& compiled,
@@ -137,7 +142,10 @@ class Leadership {
   coordination::Path root_;
   std::optional<Failure> rendering_trouble_;
   std::optional<TrackingBegun> to_begin_;
+  std::optional<coordination::PushedTemplates> pushed_;  // until begun(): as last told
   std::uint64_t rendered_offer_ = 0;
+  // Who gets another configuration by the last offers, by their numbers.
+  std::deque<std::pair<std::uint64_t, std::vector<std::string>>> rendered_canaries_;
   std::shared_ptr<const render::Rendered> rendered_config_;  // of that offer
   std::string last_sync_;
   std::string last_rendered_;

@@ -10,6 +10,7 @@ namespace chorale::agent {
 namespace {
 
 constexpr std::chrono::seconds kVetAgain{5};
+constexpr std::chrono::seconds kRefusedAgain{30};
 
 std::string text_of(const std::vector<std::string>& ids) {
   std::string text;
@@ -44,25 +45,32 @@ TemplateChoice::Compiled TemplateChoice::compile(const coordination::PushedTempl
 
 // A new leader whose file differs goes on with the committed template until its own file changes: proxies are upgraded
 // one by one, and a leader change must not change the configuration of every proxy.
-void TemplateChoice::begin(std::optional<LoadedTemplate> committed, const coordination::PushedTemplates& pushed,
-                           bool held) {
-  in_use_ = std::move(committed);
+void TemplateChoice::begin(Committed committed, const coordination::PushedTemplates& pushed) {
+  begins_ = true;
+  in_use_ = std::move(committed.ruling);
+  canary_ = std::move(committed.canary);
+  wanted_canary_ = canary_;
   const auto& own = source_.current();
-  if (!held && in_use_ && own && in_use_->digest != own->digest) passed_over_ = own->digest;
+  if (!committed.restored && in_use_ && own && in_use_->digest != own->digest) passed_over_ = own->digest;
   push(pushed);
 }
 
 void TemplateChoice::push(const coordination::PushedTemplates& pushed) {
   worker_.run([pushed, options = source_.options()] { return compile(pushed, options); },
-              [this, pushed](Compiled compiled) { take_pushed(pushed, std::move(compiled)); });
+              [this, pushed, number = ++pushes_](Compiled compiled) {
+                if (number == pushes_) take_pushed(pushed, std::move(compiled));
+              });
 }
 
 void TemplateChoice::take_pushed(const coordination::PushedTemplates& pushed, Compiled compiled) {
   ++round_;
   again_.cancel();
   if (pushed.trouble) {
+    pushed_rules_ = true;  // something does, and this host's file is not it
+    candidate_.reset();
     trouble_ = Failure{*pushed.trouble};
     log_error(*pushed.trouble + "; what is in use stays");
+    if (!in_use_ && source_.current()) return consider(*source_.current());
     return settle();
   }
   wanted_canary_.reset();
@@ -86,6 +94,7 @@ void TemplateChoice::take_pushed(const coordination::PushedTemplates& pushed, Co
 }
 
 void TemplateChoice::file_changed() {
+  if (!begins_) return;  // it is looked at when this begins
   if (pushed_rules_) return log_info("template " + source_.file() + " changed and is not used: a pushed one rules");
   ++round_;
   again_.cancel();
@@ -124,6 +133,7 @@ void TemplateChoice::consider(LoadedTemplate candidate) {
     return consider_canary();
   }
   candidate_ = std::move(candidate);
+  trouble_.reset();
   vet();
 }
 
@@ -140,7 +150,6 @@ void TemplateChoice::vetted(const LoadedTemplate& candidate, const Trials::Vetti
       vetting.verdict == Trials::Verdict::kGood || (vetting.verdict == Trials::Verdict::kUnclear && !in_use_);
   if (!use) {
     refuse(trouble_, vetting);
-    if (vetting.verdict == Trials::Verdict::kRefused) candidate_.reset();
     return consider_canary();
   }
   const bool is_other = in_use_.has_value();
@@ -157,8 +166,8 @@ void TemplateChoice::refuse(std::optional<Failure>& trouble, const Trials::Vetti
   trouble = Failure{vetting.reason};
   log_error("template refused, " + std::string(in_use_ ? "the last good one stays in use: " : "there is no other: ") +
             vetting.reason);
-  if (vetting.verdict != Trials::Verdict::kUnclear) return;
-  again_.expires_after(kVetAgain);
+  // What it was refused for may have nothing to do with it: a port in use, a certificate that is not there yet.
+  again_.expires_after(vetting.verdict == Trials::Verdict::kUnclear ? kVetAgain : kRefusedAgain);
   again_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
     candidate_ ? vet() : consider_canary();
@@ -188,6 +197,17 @@ void TemplateChoice::canary_vetted(CanaryTemplate canary, const Trials::Vetting&
   } else {
     refuse(canary_trouble_, vetting);
   }
+  settle();
+}
+
+void TemplateChoice::end_trial(const std::string& reason) {
+  if (!canary_) return;
+  canary_trouble_ = Failure{"pushed template, refused by a proxy that tries it: " + reason};
+  log_error("the trial of a template ends: " + canary_trouble_->message);
+  canary_.reset();
+  wanted_canary_.reset();
+  ++round_;
+  if (begun_) callbacks_.another();
   settle();
 }
 

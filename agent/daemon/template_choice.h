@@ -45,11 +45,19 @@ class TemplateChoice {
   TemplateChoice(const TemplateChoice&) = delete;
   TemplateChoice& operator=(const TemplateChoice&) = delete;
 
-  // `committed`: the template of the committed revision; nullopt: there is none, or it cannot be read. `held`: it is of
-  // the day that an operator holds; nothing is offered before the release, and then with today's.
-  void begin(std::optional<LoadedTemplate> committed, const coordination::PushedTemplates& pushed, bool held = false);
+  // What the committed revision was made with. `ruling` nullopt: there is none, or it cannot be read. `restored`: it is
+  // of an earlier day, which an operator holds; nothing is offered before the release, and then with today's.
+  struct Committed {
+    std::optional<LoadedTemplate> ruling{};
+    std::optional<CanaryTemplate> canary{};
+    bool restored = false;
+  };
+  // Before it nothing else is asked of this.
+  void begin(Committed committed, const coordination::PushedTemplates& pushed);
   void file_changed();
-  void push(const coordination::PushedTemplates& pushed);
+  void push(const coordination::PushedTemplates& pushed);  // the last one counts
+  // A canary's Nginx refuses what the one on trial makes of the apps: the canaries get what all others get.
+  void end_trial(const std::string& reason);
   // No callback afterwards.
   void close();
 
@@ -84,7 +92,9 @@ class TemplateChoice {
   Trials& trials_;
   Callbacks callbacks_;
   boost::asio::steady_timer again_;
-  int round_ = 0;  // of vetting: an older one's verdict is dropped
+  int pushes_ = 0;  // an older one's texts are dropped
+  int round_ = 0;   // of vetting: an older one's verdict is dropped
+  bool begins_ = false;
   bool begun_ = false;
   bool pushed_rules_ = false;
   std::optional<LoadedTemplate> in_use_;

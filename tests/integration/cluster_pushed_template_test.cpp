@@ -17,10 +17,13 @@ class ClusterPushedTemplateTest : public LedClusterTest {
  protected:
   ClusterPushedTemplateTest() : LedClusterTest({.proxies = 3}) {}
 
+  static std::string text_of(const std::string& file) {
+    std::ifstream stream(file);
+    return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+  }
   // The shipped template with a header of its own in each answer.
   std::string template_file(const std::string& mark) {
-    std::ifstream shipped(CHORALE_TEMPLATE);
-    std::string text((std::istreambuf_iterator<char>(shipped)), std::istreambuf_iterator<char>());
+    std::string text = text_of(CHORALE_TEMPLATE);
     text.insert(text.find("        listen @{http_port}"), "        add_header X-Mark " + mark + " always;\n");
     const auto file = directory_.path() / (mark.substr(0, mark.find(';')) + ".mustache");
     std::ofstream(file) << text;
@@ -103,6 +106,45 @@ TEST_F(ClusterPushedTemplateTest, WhatNginxRefusesIsNeverStored) {
   EXPECT_EQ(leader_->run("template", std::vector<std::string>{"push"}).exit_code, 2);
   EXPECT_EQ(leader_->run("template", "rollback").exit_code, 1);
   EXPECT_TRUE(cluster_.converged());
+}
+
+// An app comes that only the template on trial cannot take: it is nobody's fault but the trial's.
+TEST_F(ClusterPushedTemplateTest, TrialThatAnAppBreaksHarmsNobody) {
+  std::string text = text_of(template_file("one"));
+  text.insert(text.find("        add_header X-Mark"),
+              "        {{#apps}}{{#labels.breaks}}no_such_directive;{{/labels.breaks}}{{/apps}}\n");
+  std::ofstream(directory_.path() / "breaks.mustache") << text;
+  ASSERT_EQ(push(directory_.path() / "breaks.mustache", {"--on", follower().id()}).exit_code, 0);
+  ASSERT_EQ(mark(follower()), "one");
+  ASSERT_TRUE(cluster_.marathon().create("/breaks", 1, {{"labels", {{"breaks", "yes"}}}}));
+  EXPECT_TRUE(wait_until([&] { return cluster_.routed_everywhere("/breaks"); }, seconds(30))) << cluster_.logs();
+  EXPECT_TRUE(everywhere("")) << "the trial is over";
+  const auto says = [&] { return leader_->health().dump(); };
+  EXPECT_TRUE(
+      wait_until([&] { return says().find("refused by a proxy that tries it") != std::string::npos; }, seconds(10)))
+      << says();
+  EXPECT_EQ(leader_->health().at("Quarantined").size(), 0U);
+  EXPECT_EQ(leader_->run("template", "rollback").exit_code, 0);
+  EXPECT_TRUE(wait_until([&] { return cluster_.converged(); }, seconds(20))) << cluster_.logs();
+}
+
+// What rules already, on one proxy "first": the others go on with the same.
+TEST_F(ClusterPushedTemplateTest, TrialOfWhatRulesChangesNobody) {
+  ASSERT_EQ(push(template_file("one")).exit_code, 0);
+  ASSERT_EQ(push(template_file("one"), {"--on", follower().id()}).exit_code, 0);
+  EXPECT_TRUE(everywhere("one"));
+  EXPECT_EQ(leader_->run("template", "rollback").exit_code, 0);
+  EXPECT_TRUE(everywhere("one"));
+}
+
+TEST_F(ClusterPushedTemplateTest, UnderAHoldItWaitsForTheRelease) {
+  ASSERT_EQ(leader_->run("hold", "current").exit_code, 0);
+  const Proxy::Ran stored = push(template_file("one"));
+  EXPECT_EQ(stored.exit_code, 1);
+  EXPECT_THAT(stored.output, HasSubstr("after `chorale release`"));
+  EXPECT_TRUE(everywhere(""));
+  ASSERT_EQ(leader_->run("release").exit_code, 0);
+  EXPECT_TRUE(everywhere("one"));
 }
 
 TEST_F(ClusterPushedTemplateTest, TrialIsTakenBack) {

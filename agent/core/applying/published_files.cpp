@@ -9,18 +9,9 @@ namespace {
 
 constexpr std::string_view kCanaryConfigName = "canary.conf";
 
-auto find_file(std::vector<coordination::PublishedFile>& files, std::string_view name) {
-  return std::find_if(files.begin(), files.end(),
-                      [name](const coordination::PublishedFile& file) { return file.name == name; });
-}
-
-bool has_line(std::string_view text, std::string_view wanted) {
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    if (text.substr(0, end) == wanted) return true;
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return false;
+template <class Files>
+auto find_file(Files& files, std::string_view name) {
+  return std::find_if(files.begin(), files.end(), [name](const auto& file) { return file.name == name && file.text; });
 }
 
 }  // namespace
@@ -42,15 +33,25 @@ void add_canary(std::vector<coordination::PublishedFile>& files, coordination::P
   add(kCanariesName, canary_lines(agents));
 }
 
+std::vector<std::string> canaries_in(const std::vector<coordination::PublishedFile>& files) {
+  std::vector<std::string> agents;
+  const auto canaries = find_file(files, kCanariesName);
+  if (canaries == files.end()) return agents;
+  for (std::string_view text = *canaries->text; !text.empty();) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    agents.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return agents;
+}
+
 std::vector<coordination::PublishedFile> files_for(const std::string& agent,
                                                    std::vector<coordination::PublishedFile> files) {
-  const auto canaries = find_file(files, kCanariesName);
+  const std::vector<std::string> agents = canaries_in(files);
   const auto canary = find_file(files, kCanaryConfigName);
-  if (canaries == files.end() || canary == files.end() || !canaries->text || !has_line(*canaries->text, agent)) {
-    return files;
-  }
   const auto config = find_file(files, kConfigName);
-  if (config != files.end()) config->text = canary->text;
+  const bool is_one = std::find(agents.begin(), agents.end(), agent) != agents.end();
+  if (is_one && canary != files.end() && config != files.end()) config->text = canary->text;
   return files;
 }
 

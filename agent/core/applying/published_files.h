@@ -24,6 +24,8 @@ inline constexpr std::string_view kCanariesName = "canaries";
 // `config`: what they get in the place of nginx.conf, made of the template `text`.
 void add_canary(std::vector<coordination::PublishedFile>& files, coordination::PublishedFile config,
                 const std::string& text, const std::vector<std::string>& agents);
+// Those in "canaries"; none where there is no such file.
+[[nodiscard]] std::vector<std::string> canaries_in(const std::vector<coordination::PublishedFile>& files);
 // As this agent has to see them: its configuration is called nginx.conf.
 [[nodiscard]] std::vector<coordination::PublishedFile> files_for(const std::string& agent,
                                                                  std::vector<coordination::PublishedFile> files);

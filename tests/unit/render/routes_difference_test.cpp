@@ -11,7 +11,7 @@ namespace {
 
 using Change = std::function<void(App&)>;
 
-RoutingState state_of(std::vector<App> apps) { return RoutingState{"eu-1", std::move(apps)}; }
+RoutingState difference_state(std::vector<App> apps) { return RoutingState{"eu-1", std::move(apps)}; }
 
 // What sample_state() has otherwise once its first app, /shop/cart, was changed.
 RoutesDifference after(const Change& change) {
@@ -29,8 +29,9 @@ TEST(RoutesDifferenceTest, EqualStatesHaveNone) {
 
 TEST(RoutesDifferenceTest, NamesAppsAddedAndRemovedAndCountsTheirServers) {
   const App two = sample_app("/two", {sample_server("10.0.0.1", 31000), sample_server("10.0.0.2", 31000)});
-  const RoutesDifference difference = difference_of(state_of({sample_app("/a"), sample_app("/c"), sample_app("/web")}),
-                                                    state_of({sample_app("/b"), sample_app("/c"), two}));
+  const RoutesDifference difference =
+      difference_of(difference_state({sample_app("/a"), sample_app("/c"), sample_app("/web")}),
+                    difference_state({sample_app("/b"), sample_app("/c"), two}));
   EXPECT_EQ(difference.added, (std::vector<std::string>{"/b", "/two"}));
   EXPECT_EQ(difference.removed, (std::vector<std::string>{"/a", "/web"}));
   EXPECT_TRUE(difference.changed.empty());
@@ -41,11 +42,11 @@ TEST(RoutesDifferenceTest, NamesAppsAddedAndRemovedAndCountsTheirServers) {
 }
 
 TEST(RoutesDifferenceTest, FromNothingAllIsAddedAndToNothingAllIsRemoved) {
-  const RoutesDifference begun = difference_of(state_of({}), state_of({sample_app("/a")}));
+  const RoutesDifference begun = difference_of(difference_state({}), difference_state({sample_app("/a")}));
   EXPECT_EQ(difference_line(begun), "added /a");
   EXPECT_EQ(begun.servers_added, 1);
   EXPECT_FALSE(begun.empty());
-  const RoutesDifference ended = difference_of(state_of({sample_app("/a")}), state_of({}));
+  const RoutesDifference ended = difference_of(difference_state({sample_app("/a")}), difference_state({}));
   EXPECT_EQ(difference_line(ended), "removed /a");
   EXPECT_EQ(ended.servers_removed, 1);
   EXPECT_FALSE(ended.empty());
@@ -128,8 +129,8 @@ TEST(RoutesDifferenceTest, ARealmAloneIsADifference) {
 }
 
 TEST(RoutesDifferenceTest, TheLineNamesTenOfEachListAndCountsTheRest) {
-  RoutingState before = state_of({});
-  RoutingState after = state_of({});
+  RoutingState before = difference_state({});
+  RoutingState after = difference_state({});
   for (int number = 10; number < 32; ++number) {
     const std::string digits = std::to_string(number);
     before.apps.push_back(sample_app("/changed/" + digits));

@@ -11,20 +11,20 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-coordination::Identity identity(std::int64_t revision) {
+coordination::Identity revision_identity(std::int64_t revision) {
   return {coordination::Epoch{7}, coordination::Revision{revision}, std::string(64, 'a')};
 }
 
 coordination::ClusterSnapshot pool() {
   coordination::ClusterSnapshot cluster;
   cluster.state.leader = "proxy-1";
-  cluster.state.committed = coordination::RevisionHeader{identity(41), "then", "full sync", 1, 1, 0};
+  cluster.state.committed = coordination::RevisionHeader{revision_identity(41), "then", "full sync", 1, 1, 0};
   for (const char* id : {"proxy-1", "proxy-2"}) {
     coordination::AgentDocument agent;
     agent.id = id;
     agent.condition = coordination::Condition::kOk;
     agent.message = "OK";
-    agent.applied = coordination::AppliedEntry{identity(41), "then"};
+    agent.applied = coordination::AppliedEntry{revision_identity(41), "then"};
     agent.policy = {{"realm", "prod"}};
     cluster.agents.push_back(agent);
     cluster.members.push_back({id, {"host-" + std::string(id), "2026"}});
@@ -110,7 +110,7 @@ TEST(ProblemsTest, QuarantinedAppsAreNamedOrCounted) {
 
 TEST(ProblemsTest, AnAgentThatLacksTheRevisionOrIsIllIsNotWell) {
   auto cluster = pool();
-  cluster.agents[1].applied->identity = identity(40);
+  cluster.agents[1].applied->identity = revision_identity(40);
   EXPECT_THAT(said(cluster), IsEmpty());
   EXPECT_FALSE(all_is_well(cluster));
   cluster = pool();
@@ -120,7 +120,7 @@ TEST(ProblemsTest, AnAgentThatLacksTheRevisionOrIsIllIsNotWell) {
   cluster.agents[1].applied.reset();
   EXPECT_FALSE(all_is_well(cluster));
   cluster.agents[1].applies = false;
-  cluster.agents[1].shadow = coordination::AppliedEntry{identity(41), "then"};
+  cluster.agents[1].shadow = coordination::AppliedEntry{revision_identity(41), "then"};
   EXPECT_TRUE(all_is_well(cluster));
   cluster.state.committed.reset();
   EXPECT_FALSE(all_is_well(cluster));

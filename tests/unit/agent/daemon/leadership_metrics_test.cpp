@@ -18,7 +18,7 @@ TrackerOptions options() {
   return made;
 }
 
-class LeadershipMetricsTest : public testing::Test {
+class LeadershipMetricsTest : public ::testing::Test {
  protected:
   // One event, as the leadership passes it on.
   bool send(TrackerEvent event) {

@@ -58,7 +58,7 @@ class TemplateChoiceTest : public ::testing::Test {
   }
   LoadedTemplate committed(const std::string& text) { return *compile_template(text, "committed template", {}); }
   void begin(std::optional<LoadedTemplate> in_use, PushedTemplates templates = {}) {
-    choice_->begin(std::move(in_use), std::move(templates));
+    choice_->begin({std::move(in_use), std::nullopt, false}, templates);
     ASSERT_TRUE(run_until([&] { return begun_ == 1; }));
   }
   // Until what it asked for is settled.
@@ -192,6 +192,42 @@ TEST_F(TemplateChoiceTest, CanaryIsUsedBesideAndIsTestedToo) {
   EXPECT_EQ(trouble(), "none");
 }
 
+// Its apps made something of it that a canary's Nginx refuses.
+TEST_F(TemplateChoiceTest, TrialEndsWhereACanaryRefusesIt) {
+  begin(committed("old\n"));
+  push({pushed("old\n"), pushed("canary\n"), {"b"}, {}});
+  ASSERT_EQ(canary(), "canary\n");
+  const int before = another_;
+  choice_->end_trial("[emerg] no");
+  EXPECT_EQ(canary(), "none");
+  EXPECT_EQ(another_, before + 1);
+  EXPECT_THAT(trouble(), ::testing::AllOf(HasSubstr("pushed template"), HasSubstr("[emerg] no")));
+  choice_->end_trial("again");
+  EXPECT_EQ(another_, before + 1);
+  push({pushed("old\n"), pushed("better\n"), {"b"}, {}});
+  EXPECT_EQ(canary(), "better\n");
+  EXPECT_EQ(trouble(), "none");
+}
+
+TEST_F(TemplateChoiceTest, NextLeaderKeepsTheCanariesWhereNothingCanBeRead) {
+  choice_->begin({committed("old\n"), CanaryTemplate{committed("canary\n"), {"b"}}, false},
+                 {{}, {}, {}, "the pushed template cannot be read"});
+  ASSERT_TRUE(run_until([&] { return begun_ == 1; }));
+  EXPECT_EQ(canary(), "canary\n");
+  EXPECT_EQ(in_use(), "old\n");
+  write("newer\n");  // something is pushed, whatever it is: this is not used
+  ASSERT_TRUE(run_until([&] { return source_->current()->compiled.text() == "newer\n"; }));
+  EXPECT_EQ(in_use(), "old\n");
+  EXPECT_EQ(trouble(), "the pushed template cannot be read");
+}
+
+TEST_F(TemplateChoiceTest, LastPushCounts) {
+  begin(committed("old\n"));
+  for (int i = 0; i < 20; ++i) choice_->push(for_all("pushed " + std::to_string(i) + "\n"));
+  EXPECT_TRUE(run_until([&] { return in_use() == "pushed 19\n"; }));
+  EXPECT_EQ(another_, 1);
+}
+
 TEST_F(TemplateChoiceTest, CanaryWithNothingPushedBeforeLeavesTheFile) {
   begin(std::nullopt, {{}, pushed("canary\n"), {"b"}, {}});
   EXPECT_EQ(in_use(), "file\n");
@@ -220,7 +256,7 @@ TEST_F(TemplateChoiceTest, WhatCannotBeTestedIsTriedAgain) {
 
 // A release brings back today's.
 TEST_F(TemplateChoiceTest, UnderAHoldTheFileIsChosenForLater) {
-  choice_->begin(committed("of the day that is held\n"), {}, /*held=*/true);
+  choice_->begin({committed("of the day that is held\n"), std::nullopt, true}, {});
   ASSERT_TRUE(run_until([&] { return begun_ == 1; }));
   EXPECT_EQ(in_use(), "file\n");
   EXPECT_EQ(note(), "none");

@@ -35,6 +35,13 @@ TEST(PublishedFilesTest, CanariesAloneGetTheOtherConfiguration) {
   }
 }
 
+TEST(PublishedFilesTest, CanariesAreReadBack) {
+  std::vector<PublishedFile> files{file("nginx.conf", "all")};
+  EXPECT_TRUE(canaries_in(files).empty());
+  add_canary(files, file("nginx.conf", "some"), "template", {"proxy-1", "proxy-10"});
+  EXPECT_EQ(canaries_in(files), (std::vector<std::string>{"proxy-1", "proxy-10"}));
+}
+
 TEST(PublishedFilesTest, FilesWithoutCanariesAreAsTheyWere) {
   const std::vector<PublishedFile> plain{file("nginx.conf", "all")};
   EXPECT_EQ(text_of(files_for("proxy-1", plain), "nginx.conf"), "all");
