@@ -13,8 +13,8 @@ namespace {
 using coordination::Epoch;
 using coordination::HistoryEntry;
 using coordination::Revision;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 HistoryEntry entry() {
   HistoryEntry made;
@@ -58,7 +58,7 @@ TEST(HistoryTextTest, FitsInto80ColumnsAndBreaksBetweenWords) {
   int count = 0;
   for (std::string line; std::getline(lines, line); ++count) {
     EXPECT_LE(line.size(), 80U) << line;
-    EXPECT_THAT(line, Not(testing::EndsWith(" ")));
+    EXPECT_THAT(line, Not(::testing::EndsWith(" ")));
     joined += line.substr(line.starts_with("        ") ? 7 : 0);
   }
   EXPECT_GT(count, 16);

@@ -10,11 +10,10 @@
 namespace chorale::agent {
 namespace {
 
-using Json = nlohmann::json;
 using ::testing::HasSubstr;
 
 // The data of the one event in `text`, as a browser puts its lines together.
-Json data_of(const std::string& text) {
+nlohmann::json data_of(const std::string& text) {
   EXPECT_EQ(text.rfind("event: status\n", 0), 0U) << text;
   EXPECT_EQ(text.substr(text.size() - 2), "\n\n");
   EXPECT_EQ(text.find("\n\n"), text.size() - 2) << "a second event: " << text;
@@ -26,7 +25,7 @@ Json data_of(const std::string& text) {
     data += text.substr(at + 6, end - at - 6) + "\n";
     at = end + 1;
   }
-  return Json::parse(data);
+  return nlohmann::json::parse(data);
 }
 
 class LiveStatusTest : public ::testing::Test {
@@ -82,7 +81,7 @@ TEST_F(LiveStatusTest, FirstListenerGetsHealthAndCluster) {
   EXPECT_EQ(reads_, 0);
   go_on();
   ASSERT_EQ(woken_, 1);
-  const Json data = data_of(*response_.live->text());
+  const nlohmann::json data = data_of(*response_.live->text());
   EXPECT_EQ(data["version"], "1.2.3");
   EXPECT_EQ(data["now"], "time 1");
   EXPECT_EQ(data["health"]["Cluster"]["Id"], "proxy-1");
@@ -111,7 +110,7 @@ TEST_F(LiveStatusTest, UnreadableClusterIsSaidWhateverTheBytes) {
   error_ = coordination::Error{coordination::ErrorKind::kConnectionLoss, "lost\n\xff"};
   const auto listening = listen();
   go_on();
-  const Json data = data_of(*response_.live->text());
+  const nlohmann::json data = data_of(*response_.live->text());
   EXPECT_TRUE(data["cluster"].is_null());
   EXPECT_THAT(data["error"].get<std::string>(), HasSubstr("lost\n"));
 }

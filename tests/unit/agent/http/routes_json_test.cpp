@@ -8,8 +8,6 @@
 namespace chorale::agent {
 namespace {
 
-using Json = nlohmann::json;
-
 constexpr std::int64_t kAppliedAt = 1'764'201'600;  // 2025-11-27T00:00:00Z
 
 AppliedRoutes applied() {
@@ -42,8 +40,8 @@ render::RoutingState state_of(int apps) {
 
 TEST(RoutesJsonTest, SaysWhichRevisionAndHowOld) {
   const auto state = state_of(2);
-  const Json json =
-      Json::parse(routes_json(applied(), &state, std::nullopt, kAppliedAt + 12).value_or(""), nullptr, false);
+  const nlohmann::json json =
+      nlohmann::json::parse(routes_json(applied(), &state, std::nullopt, kAppliedAt + 12).value_or(""), nullptr, false);
   ASSERT_TRUE(json.is_object());
   EXPECT_EQ(json.at("applied").at("revision"), "7.41");
   EXPECT_EQ(json.at("applied").at("digest"), std::string(64, 'a'));
@@ -51,11 +49,12 @@ TEST(RoutesJsonTest, SaysWhichRevisionAndHowOld) {
   EXPECT_EQ(json.at("routes").at("realm"), "prod");
   EXPECT_EQ(json.at("routes").at("apps").size(), 2U);
   const auto later = routes_json(applied(), &state, std::nullopt, kAppliedAt - 5);
-  EXPECT_EQ(Json::parse(later.value_or(""), nullptr, false).at("applied").at("age_s"), 0);
+  EXPECT_EQ(nlohmann::json::parse(later.value_or(""), nullptr, false).at("applied").at("age_s"), 0);
 }
 
 TEST(RoutesJsonTest, WhatIsNotKnownIsNull) {
-  const Json json = Json::parse(routes_json({}, nullptr, std::nullopt, 0).value_or(""), nullptr, false);
+  const nlohmann::json json =
+      nlohmann::json::parse(routes_json({}, nullptr, std::nullopt, 0).value_or(""), nullptr, false);
   ASSERT_TRUE(json.is_object());
   EXPECT_TRUE(json.at("routes").is_null());
   for (const char* key : {"revision", "digest", "at", "age_s"})
@@ -66,7 +65,7 @@ TEST(RoutesJsonTest, OneAppOrThatItIsNotRouted) {
   const auto state = state_of(3);
   const auto one = routes_json(applied(), &state, "app-100001", kAppliedAt);
   ASSERT_TRUE(one);
-  const Json json = Json::parse(*one, nullptr, false);
+  const nlohmann::json json = nlohmann::json::parse(*one, nullptr, false);
   EXPECT_EQ(json.at("routes").at("apps").size(), 1U);
   EXPECT_EQ(json.at("routes").at("apps").at(0).at("id"), "/app-100001");
   EXPECT_FALSE(routes_json(applied(), &state, "/app-1", kAppliedAt));

@@ -11,7 +11,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-std::string text_of(const std::string& address) {
+std::string listen_text(const std::string& address) {
   const auto at = parse_listen_address(address);
   return at ? at->address.to_string() + " " + std::to_string(at->port) : "none";
 }
@@ -27,18 +27,18 @@ std::vector<std::string> found(const std::string& text) {
 }
 
 TEST(ListensTest, AddressIsReadAsNginxDoes) {
-  EXPECT_EQ(text_of("80"), "0.0.0.0 80");
-  EXPECT_EQ(text_of("*:8080"), "0.0.0.0 8080");
-  EXPECT_EQ(text_of("*"), "0.0.0.0 80");
-  EXPECT_EQ(text_of("10.0.0.1"), "10.0.0.1 80");
-  EXPECT_EQ(text_of("10.0.0.1:443"), "10.0.0.1 443");
-  EXPECT_EQ(text_of("localhost:81"), "127.0.0.1 81");
-  EXPECT_EQ(text_of("[::]:80"), ":: 80");
-  EXPECT_EQ(text_of("[::1]"), "::1 80");
-  EXPECT_EQ(text_of("65535"), "0.0.0.0 65535");
+  EXPECT_EQ(listen_text("80"), "0.0.0.0 80");
+  EXPECT_EQ(listen_text("*:8080"), "0.0.0.0 8080");
+  EXPECT_EQ(listen_text("*"), "0.0.0.0 80");
+  EXPECT_EQ(listen_text("10.0.0.1"), "10.0.0.1 80");
+  EXPECT_EQ(listen_text("10.0.0.1:443"), "10.0.0.1 443");
+  EXPECT_EQ(listen_text("localhost:81"), "127.0.0.1 81");
+  EXPECT_EQ(listen_text("[::]:80"), ":: 80");
+  EXPECT_EQ(listen_text("[::1]"), "::1 80");
+  EXPECT_EQ(listen_text("65535"), "0.0.0.0 65535");
   for (const char* other : {"unix:/run/x.sock", "0", "65536", "host.example.com:80", "80-90", "10.0.0.1:", ":80", "",
                             "10.0.0.1:0", "[::", "10.0.0.1:80x"}) {
-    EXPECT_EQ(text_of(other), "none") << other;
+    EXPECT_EQ(listen_text(other), "none") << other;
   }
 }
 
