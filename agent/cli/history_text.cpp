@@ -10,25 +10,7 @@
 namespace chorale::agent {
 namespace {
 
-constexpr std::size_t kColumns = 80;
-constexpr std::string_view kIndent = "        ";
-
-// One paragraph, each line indented.
-std::string wrapped(const std::string& text) {
-  std::string result;
-  std::string line;
-  std::string_view rest = text;
-  while (!rest.empty()) {
-    const std::string_view word = rest.substr(0, rest.find(' '));
-    rest.remove_prefix(std::min(rest.size(), word.size() + 1));
-    if (!line.empty() && kIndent.size() + line.size() + 1 + word.size() > kColumns) {
-      result.append(kIndent).append(line) += '\n';
-      line.clear();
-    }
-    line.append(line.empty() ? "" : " ").append(word);
-  }
-  return line.empty() ? result : result.append(kIndent).append(line) + "\n";
-}
+const std::string kIndent(8, ' ');
 
 std::string seconds_text(std::int64_t milliseconds) {
   std::array<char, 32> text{};
@@ -67,11 +49,11 @@ std::string entry_text(const coordination::HistoryEntry& entry) {
   std::string text = head + "  " + time_text(entry.at) + "  " + seconds_text(entry.commit_ms) + " to commit, " +
                      (entry.all_applied_ms ? seconds_text(*entry.all_applied_ms) + " to all" : "not on all") + "\n";
   const coordination::ChangeSummary& changes = entry.changes;
-  if (!changes.what.empty()) text += wrapped(safe(changes.what));
+  if (!changes.what.empty()) text += wrapped(kIndent, changes.what);
   const std::int64_t apps = changes.all_added + changes.all_removed + changes.all_changed;
-  if (apps > static_cast<std::int64_t>(coordination::kNamesInHistory)) text += wrapped(count_text(changes));
-  if (!entry.cause.empty()) text += wrapped("cause: " + safe(entry.cause));
-  return text + wrapped("votes: " + votes_text(entry.votes) + (entry.by.empty() ? "" : "; by " + safe(entry.by)));
+  if (apps > static_cast<std::int64_t>(coordination::kNamesInHistory)) text += wrapped(kIndent, count_text(changes));
+  if (!entry.cause.empty()) text += wrapped(kIndent, "cause: " + entry.cause);
+  return text + wrapped(kIndent, "votes: " + votes_text(entry.votes) + (entry.by.empty() ? "" : "; by " + entry.by));
 }
 
 }  // namespace
