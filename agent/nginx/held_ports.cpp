@@ -14,6 +14,7 @@
 #include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <set>
 #include <sstream>
@@ -32,7 +33,8 @@ namespace fs = std::filesystem;
 
 constexpr int kLooks = 3;
 constexpr std::chrono::milliseconds kBetweenLooks{250};
-constexpr unsigned kListening = 0x0a;  // TCP_LISTEN
+constexpr unsigned kListening = 0x0a;    // TCP_LISTEN
+constexpr unsigned kBeingOpened = 0x03;  // TCP_SYN_RECV; CentOS 7's kernel lists it between those that listen
 constexpr std::size_t kLongestName = 40;
 
 template <typename Number>
@@ -62,9 +64,8 @@ std::optional<BindAddress> parse_local(std::string_view text) {
 std::vector<OpenSocket> open_sockets(int pid) {
   std::vector<OpenSocket> all;
   for (const char* name : {"tcp", "tcp6", "udp", "udp6"}) {
-    const auto file = read_file("/proc/" + std::to_string(pid) + "/net/" + name);
-    if (!file || !*file) continue;  // no IPv6 here
-    const auto some = parse_open_sockets((*file)->text, name[0] == 'u');
+    std::ifstream file("/proc/" + std::to_string(pid) + "/net/" + name);  // without IPv6 there are two of them
+    const auto some = read_open_sockets(file, name[0] == 'u');
     all.insert(all.end(), some.begin(), some.end());
   }
   return all;
@@ -136,9 +137,8 @@ std::optional<HeldPort> look(const std::vector<Listen>& wanted, const MasterProc
 
 }  // namespace
 
-std::vector<OpenSocket> parse_open_sockets(std::string_view text, bool udp) {
+std::vector<OpenSocket> read_open_sockets(std::istream& lines, bool udp) {
   std::vector<OpenSocket> open;
-  std::istringstream lines{std::string(text)};
   for (std::string line; std::getline(lines, line);) {
     std::istringstream fields(line);
     std::array<std::string, 10> field;  // sl local remote state queues timer retransmissions uid timeout inode
@@ -149,7 +149,8 @@ std::vector<OpenSocket> parse_open_sockets(std::string_view text, bool udp) {
     const char* const end = field[9].data() + field[9].size();
     const auto [rest, error] = std::from_chars(field[9].data(), end, socket.inode);
     if (!fields || !local || !state || error != std::errc() || rest != end) continue;
-    if (!udp && *state != kListening) continue;
+    if (!udp && *state == kBeingOpened) continue;
+    if (!udp && *state != kListening) break;
     socket.at = *local;
     open.push_back(socket);
   }

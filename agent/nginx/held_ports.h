@@ -7,9 +7,9 @@
 
 #include <atomic>
 #include <cstdint>
+#include <istream>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "agent/nginx/listens.h"
@@ -23,8 +23,10 @@ struct OpenSocket {
   bool udp = false;
   std::uint64_t inode = 0;
 };
-// Pure. Of the text of such a file; lines that cannot be read are skipped.
-[[nodiscard]] std::vector<OpenSocket> parse_open_sockets(std::string_view text, bool udp);
+// Of such a file; lines that cannot be read are skipped. Of TCP, what listens comes first (Linux' own
+// Documentation/networking/proc_net_tcp): nothing is read after the first connection, since a busy proxy has a hundred
+// thousand of them, and the kernel takes seconds to list those.
+[[nodiscard]] std::vector<OpenSocket> read_open_sockets(std::istream& lines, bool udp);
 // Pure. May both not be open at once? An IPv6 socket on all addresses may have taken those of IPv4 as well.
 [[nodiscard]] bool may_collide(const Listen& wanted, const OpenSocket& open);
 

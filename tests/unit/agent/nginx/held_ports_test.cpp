@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sstream>
 #include <string>
 
 namespace chorale::agent {
@@ -13,7 +14,8 @@ using ::testing::IsEmpty;
 
 std::vector<std::string> parsed(const std::string& text, bool udp) {
   std::vector<std::string> all;
-  for (const OpenSocket& one : parse_open_sockets(text, udp)) {
+  std::istringstream lines(text);
+  for (const OpenSocket& one : read_open_sockets(lines, udp)) {
     all.push_back(one.at.address.to_string() + " " + std::to_string(one.at.port) + " " + std::to_string(one.inode) +
                   (one.udp ? " udp" : ""));
   }
@@ -29,13 +31,15 @@ TEST(HeldPortsTest, ListeningSocketsAreReadFromProc) {
                           "16251 1 ffff8a 100 0 0 10 0\n"
                           "   1: 0100007F:2742 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 "
                           "18446744073709551615 1 ffff8a 100 0 0 10 0\n"
-                          "   2: 0100007F:9C40 0100007F:1F90 01 00000000:00000000 00:00000000 00000000  1000        0 "
-                          "16253 1 ffff8a 20 4 30 10 -1\n"
+                          "   2: 0100007F:1F90 0100007F:9C40 03 00000000:00000000 01:00000000 00000000  1000        0 "
+                          "0 1 ffff8a 20 4 30 10 -1\n"
                           "nonsense\n   4: 0100007F:274 2\n   5: 0100007F 00000000:0000 0A 0:0 0:0 0 0 0 9\n"
                           "   6: 0100007G:1F90 00000000:0000 0A 0:0 0:0 0 0 0 9\n"
                           "   7: 0100007F:1F90 00000000:0000 0A 0:0 0:0 0 0 0 x\n"
-                          "   8: 0100007F:1FFFF 00000000:0000 0A 0:0 0:0 0 0 0 9\n";
-  EXPECT_THAT(parsed(tcp, false), ElementsAre("0.0.0.0 8080 16251", "127.0.0.1 10050 18446744073709551615"));
+                          "   8: 0100007F:1FFFF 00000000:0000 0A 0:0 0:0 0 0 0 9\n"
+                          "   9: 0200007F:0050 00000000:0000 0A 0:0 0:0 0 0 0 12\n";
+  EXPECT_THAT(parsed(tcp, false),
+              ElementsAre("0.0.0.0 8080 16251", "127.0.0.1 10050 18446744073709551615", "127.0.0.2 80 12"));
   EXPECT_THAT(parsed("   0: 00000000000000000000000000000000:2742 00000000000000000000000000000000:0000 0A "
                      "00000000:00000000 00:00000000 00000000     0        0 7 1\n"
                      "   1: B80D0120000000000000000001000000:2742 00000000000000000000000000000000:0000 0A "
@@ -47,6 +51,19 @@ TEST(HeldPortsTest, ListeningSocketsAreReadFromProc) {
                      true),
               ElementsAre("127.0.0.1 53 11 udp", "127.0.0.1 54 12 udp"));
   EXPECT_THAT(parsed(kHeading, false), IsEmpty());
+}
+
+// A hundred thousand connections that are about to close once held up every vote by two seconds.
+TEST(HeldPortsTest, ConnectionsAreNotRead) {
+  const std::string listening =
+      std::string(kHeading) + "   0: 00000000:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 16251\n";
+  std::istringstream file(listening +
+                          "   1: 0100007F:9C40 0100007F:1F90 06 00000000:00000000 03:00000000 00000000 0 0 0\n"
+                          "   2: 0100007F:9C41 0100007F:1F90 06 00000000:00000000 03:00000000 00000000 0 0 0\n");
+  EXPECT_EQ(read_open_sockets(file, false).size(), 1U);
+  std::string rest;
+  EXPECT_TRUE(std::getline(file, rest));
+  EXPECT_THAT(rest, ::testing::StartsWith("   2:"));
 }
 
 bool collide(const std::string& wanted, const std::string& open, bool wanted_udp = false, bool open_udp = false) {
