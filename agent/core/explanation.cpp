@@ -254,7 +254,10 @@ class Composer {
     }
     for (const std::string& advice : judged_->advice) out_.next.push_back(advice);
     if (out_.quarantined) {
-      out_.next.emplace_back("Correct its definition: as soon as it is another one, it is tried again.");
+      out_.next.emplace_back(
+          "Correct its definition, or give Nginx what it lacks. It is tried again when it is another one, and at least "
+          "every "
+          "10 minutes as it is; /v1/reload of any agent tries it at once.");
     }
     if (judged_->left_out.empty() && !(out_.quarantined && wanted() == nullptr) && !is_wanted()) {
       for (std::string& advice : advice_on_tasks(judged_->said, judged_->tasks)) out_.next.push_back(std::move(advice));

@@ -101,8 +101,9 @@ std::vector<Problem> problems_of(const ClusterSnapshot& cluster) {
   add_leadership(cluster, problems);
   add_members(cluster, problems);
   for (const coordination::QuarantineEntry& entry : cluster.quarantined) {
-    problems.push_back({"QUARANTINED", entry.app + ": " + entry.reason, entry.since,
-                        "Correct its definition: it is then tried again. See chorale explain " + entry.app});
+    problems.push_back(
+        {"QUARANTINED", entry.app + ": " + entry.reason, entry.since,
+         "Correct its definition, or what Nginx lacks: it is tried again. See chorale explain " + entry.app});
   }
   const std::int64_t counted = cluster.state.committed ? cluster.state.committed->quarantined : 0;
   if (cluster.quarantined.empty() && counted > 0) {

@@ -39,7 +39,10 @@ std::vector<TrackerEffect> MarathonTracker::step(TimePoint now, TrackerEvent eve
                  [this](const StateTried& trial) { offers_.tried(trial); },
                  [this](const LossBelieved& loss) { believe(loss); },
                  [this](const HoldChanged& hold) { offers_.hold(hold.held); },
-                 [this](const SyncRequested&) { context_.table.want_list("sync requested", context_.now); },
+                 [this](const SyncRequested&) {
+                   context_.quarantine.retry_now();
+                   context_.table.want_list("sync requested", context_.now);
+                 },
                  [this](const TemplateChanged& changed) {
                    context_.policy.longest_server_name = changed.longest_server_name;
                    context_.policy.service_ports = changed.service_ports;

@@ -24,6 +24,9 @@ void OfferMaker::offer_what_is_due() {
     context_.offers.changed("health results missing for too long", true, context_.now);
   }
   if (context_.quarantine.searching()) return;
+  if (!context_.held && context_.quarantine.come_due(context_.now)) {
+    context_.offers.changed("a quarantined app is tried again", true, context_.now);
+  }
   if (!context_.offers.is_due(context_.now) || context_.names.awaits_first_answer(context_.now)) return;
   Routes routes = build_routes(context_.known.apps(), context_.names.known(), context_.policy, context_.memory,
                                context_.now, context_.served.get());
@@ -33,6 +36,7 @@ void OfferMaker::offer_what_is_due() {
   report(std::move(routes.exclusions));
   report(std::move(routes.disputes));
   if (no_slave_known_) return context_.offers.wait();
+  if (!context_.held) context_.quarantine.ask_again(routes.state);
   render::RoutingState state = context_.quarantine.contain(std::move(routes.state));
   if (context_.held) {
     context_.effects.emplace_back(ReportWaiting{context_.offers.keep_back(std::move(state), context_.now)});
@@ -169,9 +173,9 @@ void OfferMaker::doubted(const CommitDoubted& event) {
 
 TimePoint OfferMaker::next_deadline() const {
   if (context_.quarantine.searching()) return TimePoint::max();  // the next answer goes on
-  return context_.names.awaits_first_answer(context_.now)
-             ? memory_runs_out_at_
-             : std::min(memory_runs_out_at_, context_.offers.next_deadline());
+  if (context_.names.awaits_first_answer(context_.now)) return memory_runs_out_at_;
+  const TimePoint retry = context_.held ? TimePoint::max() : context_.quarantine.next_retry();
+  return std::min({memory_runs_out_at_, retry, context_.offers.next_deadline()});
 }
 
 }  // namespace chorale::agent

@@ -133,6 +133,74 @@ render::RoutingState Quarantine::contain(render::RoutingState wanted) {
   return wanted;
 }
 
+bool Quarantine::come_due(TimePoint now) {
+  bool any = std::exchange(more_due_, false);
+  for (auto& [app, entry] : entries_) {
+    if (!entry.retry_at) entry.retry_at = now + entry.wait;
+    if (!entry.present || entry.due || *entry.retry_at > now) continue;
+    entry.due = any = true;
+  }
+  return any;
+}
+
+TimePoint Quarantine::next_retry() const {
+  TimePoint next = TimePoint::max();
+  for (const auto& [app, entry] : entries_) {
+    if (entry.present && !entry.due && entry.retry_at) next = std::min(next, *entry.retry_at);
+  }
+  return next;
+}
+
+void Quarantine::retry_now() {
+  for (auto& [app, entry] : entries_) entry.retry_at = TimePoint::min();
+}
+
+void Quarantine::forget_released(const render::RoutingState& wanted) {
+  std::erase_if(released_, [&](const auto& one) {
+    const render::App* app = find_app(&wanted, one.first);
+    return app == nullptr || definition_digest(*app) != one.second.digest;
+  });
+}
+
+void Quarantine::ask_again(const render::RoutingState& wanted) {
+  forget_released(wanted);
+  if (search_ || (retry_ && retry_->number != 0)) return;
+  retry_.reset();
+  Contained held;
+  for (auto& [id, entry] : entries_) {
+    const render::App* app = find_app(&wanted, id);
+    const bool is_same = app != nullptr && definition_digest(*app) == entry.digest;
+    if (entry.due && is_same && !retry_) {
+      retry_ = Retry{id, entry.digest, nullptr};
+    } else if (is_same) {
+      held.emplace(id, entry.good ? &*entry.good : nullptr);
+    }
+  }
+  if (!retry_) return;
+  render::RoutingState state = wanted;
+  hold_in(state, held);
+  retry_->state = std::make_shared<const render::RoutingState>(std::move(state));
+}
+
+void Quarantine::retried(const TrialOutcome& outcome) {
+  const Retry retry = *std::exchange(retry_, std::nullopt);
+  const auto found = entries_.find(retry.app);
+  if (found != entries_.end() && found->second.digest == retry.digest) {
+    Entry& entry = found->second;
+    const Milliseconds longer = std::min(2 * entry.wait, kLongestWait);
+    entry.due = false;
+    entry.retry_at.reset();
+    if (outcome.result == TrialOutcome::Result::kRefused) entry.wait = longer;
+    if (outcome.result == TrialOutcome::Result::kAccepted) {
+      news_.push_back("app " + one_line(retry.app) + " is out of quarantine: this proxy's Nginx accepts it now");
+      released_[retry.app] = {retry.digest, longer};
+      changed_ = true;
+      entries_.erase(found);
+    }
+  }
+  more_due_ = std::any_of(entries_.begin(), entries_.end(), [](const auto& one) { return one.second.due; });
+}
+
 std::size_t Quarantine::room(const render::RoutingState& state) const {
   const auto present =
       std::count_if(entries_.begin(), entries_.end(), [](const auto& one) { return one.second.present; });
@@ -190,6 +258,8 @@ void Quarantine::committed(const Refusal& refusal) {
 void Quarantine::release_all(const std::string& why) {
   acquitted_.clear();
   search_.reset();
+  retry_.reset();
+  released_.clear();
   if (entries_.empty()) return;
   news_.push_back(std::to_string(entries_.size()) + " app(s) out of quarantine: " + why);
   entries_.clear();
@@ -197,6 +267,10 @@ void Quarantine::release_all(const std::string& why) {
 }
 
 std::optional<Quarantine::Question> Quarantine::take_question() {
+  if (!search_ && retry_ && retry_->number == 0) {
+    retry_->number = ++question_;
+    return Question{question_, retry_->state};
+  }
   if (!search_ || search_->asked) return std::nullopt;
   search_->asked = true;
   Contained held;
@@ -208,6 +282,7 @@ std::optional<Quarantine::Question> Quarantine::take_question() {
 }
 
 void Quarantine::answered(std::uint64_t number, const TrialOutcome& outcome) {
+  if (retry_ && number != 0 && retry_->number == number) return retried(outcome);
   if (!search_ || !search_->asked || number != question_) return;
   search_->asked = false;
   if (search_->culprits) {
@@ -239,6 +314,8 @@ void Quarantine::add(const Refusal& refusal, const std::string& app, const std::
   if (good != nullptr) entry.good = without_servers(*good);
   entry.probation = std::move(probation);
   entry.present = true;
+  const auto released = released_.find(app);
+  if (released != released_.end() && released->second.digest == entry.digest) entry.wait = released->second.wait;
   news_.push_back(
       "app " + one_line(app) + " is quarantined, " +
       (good != nullptr ? "served as it was before its last change: " : "it was never good and is left out: ") +

@@ -5,6 +5,8 @@
 //                                     `--by others alone--> the app whose line they name, on probation: released
 //                                                           again if they refuse the next state as well
 //   quarantined --its definition changes, or the template--> released
+//               --after a minute, then ever less often: is it accepted here now?--> released: what Nginx lacked (a
+//               port that was held, a certificate) may be there. Refused again, it waits twice as long, at most 10 min
 //
 // What is frozen is the definition (labels, hosts, env, health path, the ports' names and labels), at what was
 // committed last; never the servers: Mesos gives their ports to other tasks. An app without a committed definition is
@@ -21,6 +23,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/base/types.h"
 #include "agent/core/leading/culprit_search.h"
 #include "agent/core/leading/offer_pacer.h"
 #include "coordination/documents.h"
@@ -33,6 +36,9 @@ namespace chorale::agent {
 
 class Quarantine {
  public:
+  static constexpr Milliseconds kFirstWait{60'000};
+  static constexpr Milliseconds kLongestWait{600'000};
+
   // How an offer ended that some Nginx refused.
   struct Refusal {
     SharedState state;  // as offered
@@ -49,6 +55,16 @@ class Quarantine {
 
   // What may be offered of this state. Releases the apps whose definition is another now.
   [[nodiscard]] render::RoutingState contain(render::RoutingState wanted);
+
+  // Another app has waited long enough since this was asked last: the state as it is is wanted in ask_again().
+  [[nodiscard]] bool come_due(TimePoint now);
+  // When come_due() is worth asking.
+  [[nodiscard]] TimePoint next_retry() const;
+  // Prepares the question whether this state is accepted with one of those apps as it is. Nothing while one is open.
+  void ask_again(const render::RoutingState& wanted);
+  // All of them are due.
+  void retry_now();
+
   void refused(const Refusal& refusal);
   // An offer was committed; the agents that refused it all the same are no majority.
   void committed(const Refusal& refusal);
@@ -80,6 +96,19 @@ class Quarantine {
     std::optional<render::App> good;
     std::vector<std::string> probation;  // who has to accept the next state
     bool present = false;                // in the last contained state
+    Milliseconds wait = kFirstWait;
+    std::optional<TimePoint> retry_at;  // nullopt: not known yet
+    bool due = false;
+  };
+  struct Retry {
+    std::string app;
+    std::string digest;
+    SharedState state;
+    std::uint64_t number = 0;  // 0: not asked yet
+  };
+  struct Released {
+    std::string digest;
+    Milliseconds wait{};  // if it is refused once more
   };
   struct Search {
     Refusal refusal;
@@ -95,11 +124,16 @@ class Quarantine {
   void add(const Refusal& refusal, const std::string& app, const std::string& error,
            std::vector<std::string> probation);
   void end_search();
+  void retried(const TrialOutcome& outcome);
+  void forget_released(const render::RoutingState& wanted);
   [[nodiscard]] std::size_t room(const render::RoutingState& state) const;
 
   std::map<std::string, Entry> entries_;
   std::set<std::string> acquitted_;  // digests of definitions that a suspicion fell on without reason
   std::optional<Search> search_;
+  std::optional<Retry> retry_;
+  std::map<std::string, Released> released_;  // by a retry, and not changed since
+  bool more_due_ = false;                     // when a retry has ended
   std::uint64_t question_ = 0;
   bool changed_ = false;
   std::vector<std::string> news_;

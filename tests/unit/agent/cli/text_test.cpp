@@ -66,7 +66,7 @@ TEST(StatusTextTest, ProblemsStandOnTopWithSinceAndWhatToDo) {
       ::testing::StartsWith("BLOCKED     since 2026-11-22T12:00:00.000Z: 2 of 3 refuse it\n"
                             "            The routes stay as they are until that is corrected.\n"
                             "QUARANTINED since noon: /bad: [emerg]\\x0ano\n"
-                            "            Correct its definition: it is then tried again. See chorale explain\n"));
+                            "            Correct its definition, or what Nginx lacks: it is tried again. See\n"));
   EXPECT_THAT(shown(snapshot), HasSubstr("\n\nleader      proxy-2, epoch 7\n"));
 }
 

@@ -180,6 +180,54 @@ TEST_F(TrackerQuarantineTest, TemplateThatChangesDuringTheSearchEndsIt) {
   EXPECT_EQ(offered_web().labels.at("mark"), "bad");
 }
 
+// A port that was held is free again.
+TEST_F(TrackerQuarantineTest, AppIsTriedAgainAndOfferedAsItIs) {
+  label_web("bad");
+  refuse("/web");
+  answer(Result::kAccepted);
+  scene_.commit();
+  const std::size_t trials = scene_.trials.size();
+  scene_.pass(Milliseconds(58'000));
+  EXPECT_THAT(scene_.trials, SizeIs(trials));
+  const std::size_t offers = scene_.offers.size();
+  scene_.pass(Milliseconds(3'000));
+  ASSERT_THAT(scene_.trials, SizeIs(trials + 1));
+  EXPECT_EQ(scene_.trials.back().state->apps.back().labels.at("mark"), "bad");
+  answer(Result::kRefused);
+  EXPECT_THAT(scene_.offers, SizeIs(offers));
+  scene_.pass(Milliseconds(121'000));
+  ASSERT_THAT(scene_.trials, SizeIs(trials + 2));
+  answer(Result::kAccepted);
+  ASSERT_THAT(scene_.offers, SizeIs(offers + 1));
+  EXPECT_EQ(offered_web().labels.at("mark"), "bad");
+  EXPECT_THAT(scene_.offers.back().quarantined, IsEmpty());
+  EXPECT_THAT(scene_.log, HasSubstr("app /web is out of quarantine: this proxy's Nginx accepts it now"));
+}
+
+TEST_F(TrackerQuarantineTest, SyncTriesAgainAtOnce) {
+  label_web("bad");
+  refuse("/web");
+  answer(Result::kAccepted);
+  scene_.commit();
+  const std::size_t trials = scene_.trials.size();
+  sync();
+  EXPECT_THAT(scene_.trials, SizeIs(trials + 1));
+}
+
+TEST_F(TrackerQuarantineTest, NothingIsTriedWhileAnOperatorHolds) {
+  label_web("bad");
+  refuse("/web");
+  answer(Result::kAccepted);
+  scene_.commit();
+  scene_.send(HoldChanged{true});
+  const std::size_t trials = scene_.trials.size();
+  scene_.pass(Milliseconds(300'000));
+  EXPECT_THAT(scene_.trials, SizeIs(trials));
+  scene_.send(HoldChanged{false});
+  scene_.pass(Milliseconds(2'000));
+  EXPECT_THAT(scene_.trials, SizeIs(trials + 1));
+}
+
 TEST(TrackerQuarantineStartTest, PredecessorsQuarantineStays) {
   MarathonApps list = apps({app_of_size("/api", 1), app_of_size("/web", 2)});
   const render::RoutingState committed = state_of(list);
