@@ -82,7 +82,8 @@ Leadership::Leadership(Surroundings surroundings, const Config& config, const st
                [this] {
                  events_.post(TemplateChanged{choice_.longest_server_name(), choice_.service_ports()});
                },
-               [this] { surroundings_.changed(); }, [this] { return served(); }}),
+               [this] { surroundings_.changed(); }, [this] { return served(); }},
+              {}),
       timer_(surroundings_.loop),
       id_(config.id),
       root_(config.zookeeper.root) {

@@ -1,6 +1,5 @@
 #include "agent/daemon/template_choice.h"
 
-#include <chrono>
 #include <utility>
 
 #include "agent/base/log.h"
@@ -8,9 +7,6 @@
 
 namespace chorale::agent {
 namespace {
-
-constexpr std::chrono::seconds kVetAgain{5};
-constexpr std::chrono::seconds kRefusedAgain{30};
 
 std::string text_of(const std::vector<std::string>& ids) {
   std::string text;
@@ -25,8 +21,13 @@ std::string words_of(const coordination::PushedTemplate& pushed) {
 }  // namespace
 
 TemplateChoice::TemplateChoice(boost::asio::io_context& loop, boost::asio::thread_pool& workers, TemplateSource& source,
-                               Trials& trials, Callbacks callbacks)
-    : worker_(loop, workers), source_(source), trials_(trials), callbacks_(std::move(callbacks)), again_(loop) {}
+                               Trials& trials, Callbacks callbacks, Pauses pauses)
+    : worker_(loop, workers),
+      source_(source),
+      trials_(trials),
+      callbacks_(std::move(callbacks)),
+      pauses_(pauses),
+      again_(loop) {}
 
 void TemplateChoice::close() {
   worker_.cancel();
@@ -75,6 +76,7 @@ void TemplateChoice::take_pushed(const coordination::PushedTemplates& pushed, Co
   }
   wanted_canary_.reset();
   canary_trouble_.reset();
+  canary_said_.clear();
   if (pushed.canary && compiled.canary) wanted_canary_ = CanaryTemplate{std::move(*compiled.canary), pushed.canaries};
   if (pushed.canary && !wanted_canary_) canary_trouble_ = Failure{compiled.canary.error().message};
   const bool ruled = std::exchange(pushed_rules_, pushed.ruling.has_value());
@@ -134,6 +136,7 @@ void TemplateChoice::consider(LoadedTemplate candidate) {
   }
   candidate_ = std::move(candidate);
   trouble_.reset();
+  said_.clear();
   vet();
 }
 
@@ -149,7 +152,7 @@ void TemplateChoice::vetted(const LoadedTemplate& candidate, const Trials::Vetti
   const bool use =
       vetting.verdict == Trials::Verdict::kGood || (vetting.verdict == Trials::Verdict::kUnclear && !in_use_);
   if (!use) {
-    refuse(trouble_, vetting);
+    refuse(trouble_, said_, vetting);
     return consider_canary();
   }
   const bool is_other = in_use_.has_value();
@@ -162,12 +165,13 @@ void TemplateChoice::vetted(const LoadedTemplate& candidate, const Trials::Vetti
   consider_canary();
 }
 
-void TemplateChoice::refuse(std::optional<Failure>& trouble, const Trials::Vetting& vetting) {
+void TemplateChoice::refuse(std::optional<Failure>& trouble, std::string& said, const Trials::Vetting& vetting) {
   trouble = Failure{vetting.reason};
-  log_error("template refused, " + std::string(in_use_ ? "the last good one stays in use: " : "there is no other: ") +
-            vetting.reason);
-  // What it was refused for may have nothing to do with it: a port in use, a certificate that is not there yet.
-  again_.expires_after(vetting.verdict == Trials::Verdict::kUnclear ? kVetAgain : kRefusedAgain);
+  if (std::exchange(said, vetting.reason) != vetting.reason) {
+    log_error("template refused, " + std::string(in_use_ ? "the last good one stays in use: " : "there is no other: ") +
+              vetting.reason);
+  }
+  again_.expires_after(vetting.verdict == Trials::Verdict::kUnclear ? pauses_.unclear : pauses_.refused);
   again_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
     candidate_ ? vet() : consider_canary();
@@ -195,7 +199,7 @@ void TemplateChoice::canary_vetted(CanaryTemplate canary, const Trials::Vetting&
     canary_trouble_.reset();
     if (begun_) callbacks_.another();
   } else {
-    refuse(canary_trouble_, vetting);
+    refuse(canary_trouble_, canary_said_, vetting);
   }
   settle();
 }

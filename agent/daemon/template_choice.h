@@ -40,8 +40,15 @@ class TemplateChoice {
     std::function<SharedState()> served;  // what a new template is judged by
   };
 
+  // What was refused is asked about again: its reason may have nothing to do with it, such as a certificate that is not
+  // there yet.
+  struct Pauses {
+    Milliseconds unclear{5'000};  // this proxy's Nginx could not be asked, or accepts nothing now
+    Milliseconds refused{30'000};
+  };
+
   TemplateChoice(boost::asio::io_context& loop, boost::asio::thread_pool& workers, TemplateSource& source,
-                 Trials& trials, Callbacks callbacks);
+                 Trials& trials, Callbacks callbacks, Pauses pauses);
   TemplateChoice(const TemplateChoice&) = delete;
   TemplateChoice& operator=(const TemplateChoice&) = delete;
 
@@ -84,13 +91,14 @@ class TemplateChoice {
   void vetted(const LoadedTemplate& candidate, const Trials::Vetting& vetting);
   void consider_canary();
   void canary_vetted(CanaryTemplate canary, const Trials::Vetting& vetting);
-  void refuse(std::optional<Failure>& trouble, const Trials::Vetting& vetting);
+  void refuse(std::optional<Failure>& trouble, std::string& said, const Trials::Vetting& vetting);
   void settle();
 
   Worker worker_;
   TemplateSource& source_;
   Trials& trials_;
   Callbacks callbacks_;
+  const Pauses pauses_;
   boost::asio::steady_timer again_;
   int pushes_ = 0;  // an older one's texts are dropped
   int round_ = 0;   // of vetting: an older one's verdict is dropped
@@ -103,6 +111,8 @@ class TemplateChoice {
   std::optional<CanaryTemplate> wanted_canary_;
   std::optional<Failure> trouble_;
   std::optional<Failure> canary_trouble_;
+  std::string said_;  // of the refusals in the log: each stands there once, however often it is asked again
+  std::string canary_said_;
   std::optional<std::string> note_;
   std::optional<std::string> passed_over_;  // the digest of this host's file that is not used until it changes
 };

@@ -3,6 +3,9 @@
 
 #include <fstream>
 
+#include "coordination/digest.h"
+#include "coordination/template_document.h"
+#include "tests/harness/zookeeper_tree.h"
 #include "tests/integration/led_cluster.h"
 
 namespace chorale::testing {
@@ -126,6 +129,33 @@ TEST_F(ClusterPushedTemplateTest, TrialThatAnAppBreaksHarmsNobody) {
   EXPECT_EQ(leader_->health().at("Quarantined").size(), 0U);
   EXPECT_EQ(leader_->run("template", "rollback").exit_code, 0);
   EXPECT_TRUE(wait_until([&] { return cluster_.converged(); }, seconds(20))) << cluster_.logs();
+}
+
+// The next leader knows what is served before it judges a template: one that only an empty state passes stays unused.
+TEST_F(ClusterPushedTemplateTest, NextLeaderJudgesByWhatIsServed) {
+  std::string text = text_of(template_file("one"));
+  text.insert(text.find("        add_header X-Mark"), "        {{#apps}}no_such_directive;{{/apps}}\n");
+  const std::string digest = coordination::sha256_hex(text);
+  const auto bytes = static_cast<std::int64_t>(text.size());
+  const std::string chunk = coordination::chunk_name(text);
+  coordination::TemplateDocument document;
+  document.current = {{digest, bytes, {{"/chorale/chunks/" + chunk, bytes, ""}}}, "jo", "2026-11-27T00:00:00.000Z"};
+  ZookeeperTree tree(cluster_.zookeeper().address());
+  ASSERT_TRUE(tree.create("/chorale/chunks/" + chunk, text));
+  ASSERT_TRUE(tree.create("/chorale/template", coordination::encode(document)));
+  const auto says_why = [&] {
+    return cluster_.leader() != nullptr &&
+           cluster_.leader()->health().dump().find("no_such_directive") != std::string::npos;
+  };
+  EXPECT_TRUE(wait_until(says_why, seconds(20))) << cluster_.logs();
+  leader_->kill_agent();
+  ASSERT_TRUE(wait_until([&] { return cluster_.leader() != nullptr && cluster_.leader() != leader_; }, seconds(30)));
+  ASSERT_TRUE(cluster_.marathon().create("/second", 1));
+  leader_->start_agent();
+  EXPECT_TRUE(wait_until([&] { return cluster_.routed_everywhere("/second"); }, seconds(30))) << cluster_.logs();
+  EXPECT_TRUE(wait_until(says_why, seconds(20))) << cluster_.logs();
+  EXPECT_EQ(cluster_.leader()->health().at("Quarantined").size(), 0U);
+  EXPECT_TRUE(everywhere(""));
 }
 
 // What rules already, on one proxy "first": the others go on with the same.

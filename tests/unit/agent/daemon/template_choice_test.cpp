@@ -31,7 +31,8 @@ class TemplateChoiceTest : public ::testing::Test {
     source_->start();
     choice_.emplace(loop_, pool_, *source_, trials_,
                     TemplateChoice::Callbacks{[this] { ++begun_; }, [this] { ++another_; }, [this] { ++changed_; },
-                                              [] { return std::make_shared<const render::RoutingState>(); }});
+                                              [] { return std::make_shared<const render::RoutingState>(); }},
+                    TemplateChoice::Pauses{Milliseconds(50), Milliseconds(100)});
   }
   ~TemplateChoiceTest() override {
     choice_->close();
@@ -44,7 +45,7 @@ class TemplateChoiceTest : public ::testing::Test {
     tested_.push_back(text);
     if (text.find("ill") != std::string::npos && ill_)
       return tried({TestResult::kFailed, "no program", Milliseconds(1)});
-    const bool bad = text.find("bad") != std::string::npos;
+    const bool bad = text.find("bad") != std::string::npos && bad_;
     tried({bad ? TestResult::kRefused : TestResult::kAccepted, bad ? "nginx: [emerg] bad" : "", Milliseconds(1)});
   }
   bool run_until(const std::function<bool()>& condition) {
@@ -70,7 +71,10 @@ class TemplateChoiceTest : public ::testing::Test {
   void rewrite(const std::string& text) {
     const int before = changed_;
     write(text);
-    ASSERT_TRUE(run_until([&] { return changed_ > before; }));
+    const auto is_read = [&] {
+      return source_->trouble() || (source_->current() && source_->current()->compiled.text() == text);
+    };
+    ASSERT_TRUE(run_until([&] { return is_read() && changed_ > before; }));
   }
   [[nodiscard]] std::string in_use() const { return choice_->in_use() ? choice_->in_use()->compiled.text() : "none"; }
   [[nodiscard]] std::string canary() const {
@@ -85,6 +89,7 @@ class TemplateChoiceTest : public ::testing::Test {
   const std::string file_ = directory_.path() / "t.mustache";
   std::vector<std::string> tested_;
   bool ill_ = true;
+  bool bad_ = true;
   Trials trials_{loop_, pool_, [this](const std::shared_ptr<const std::string>& text, const LocalNginx::Tried& tried) {
                    answer(*text, tried);
                  }};
@@ -252,6 +257,40 @@ TEST_F(TemplateChoiceTest, WhatCannotBeTestedIsTriedAgain) {
   ill_ = false;
   EXPECT_TRUE(run_until([&] { return canary() == "ill canary\n"; }));
   EXPECT_EQ(trouble(), "none");
+}
+
+// The certificate that it names arrives.
+TEST_F(TemplateChoiceTest, WhatNginxRefusesIsTriedAgain) {
+  begin(committed("old\n"));
+  push(for_all("bad\n"));
+  EXPECT_EQ(in_use(), "old\n");
+  EXPECT_THAT(trouble(), HasSubstr("Nginx refuses it"));
+  const auto asked = tested_.size();
+  ASSERT_TRUE(run_until([&] { return tested_.size() >= asked + 2; })) << "each time beside what is in use";
+  EXPECT_EQ(in_use(), "old\n");
+  EXPECT_THAT(trouble(), HasSubstr("Nginx refuses it"));
+  bad_ = false;
+  EXPECT_TRUE(run_until([&] { return in_use() == "bad\n"; }));
+  EXPECT_EQ(trouble(), "none");
+  EXPECT_EQ(another_, 1);
+
+  bad_ = true;
+  push({pushed("bad\n"), pushed("bad canary\n"), {"b"}, {}});
+  EXPECT_EQ(canary(), "none");
+  bad_ = false;
+  EXPECT_TRUE(run_until([&] { return canary() == "bad canary\n"; }));
+  EXPECT_EQ(trouble(), "none");
+}
+
+TEST_F(TemplateChoiceTest, AnotherPushEndsTheQuestionsAboutTheLastOne) {
+  begin(committed("old\n"));
+  push(for_all("bad\n"));
+  push(for_all("good\n"));
+  EXPECT_EQ(in_use(), "good\n");
+  const auto asked = tested_.size();
+  push(for_all("ill\n"));
+  ASSERT_TRUE(run_until([&] { return tested_.size() >= asked + 8; }));
+  for (std::size_t i = asked; i < tested_.size(); ++i) EXPECT_EQ(tested_[i], "ill\n");
 }
 
 // A release brings back today's.
