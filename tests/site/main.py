@@ -18,7 +18,7 @@ from move import Move
 from proxies import Programs
 from site_parts import Site, wait_until
 from traffic import Tally, Traffic
-from walk import STEADY, change_leaders, hears, walk
+from walk import STEADY, change_leaders, drain, hears, walk
 
 SETTLED_LIMIT_S = 60.0
 
@@ -65,6 +65,7 @@ def live(arguments: argparse.Namespace, journal: Journal) -> tuple[Tally, int]:
 def stay(site: Site, journal: Journal, judge: Judge, arguments: argparse.Namespace) -> None:
     """A quiet day, chaos, quiet."""
     walk(site, journal)
+    drain(site, journal)
     if arguments.callbacks:
         change_leaders(site, journal, judge)
     if arguments.chaos:

@@ -149,20 +149,31 @@ def _nginx(host: Host, home: Path, mounts: list[tuple[Path, str]]) -> Service:
     return Service(host, "Nginx", ["nginx", "-g", "daemon off;"], home / "nginx.log", mounts)
 
 
-def proxy_of_chorale(host: Host, home: Path, site: Surroundings) -> Proxy:
-    mounts = _places(home)
-    (home / "chorale.toml").write_text(
-        CHORALE_TOML.format(
-            ensemble=site.ensemble,
-            template=site.programs.source / "packaging/templates/path.mustache",
-            state=home / "disk/state",
-            session=SESSION_TIMEOUT_S,
-            balancer=site.balancer,
-            events=CALLBACKS_TOML.format(host=host.name) if site.callbacks else "",
+class ChoraleProxy(Proxy):
+    """A proxy of a site that has Chorale from the start."""
+
+    def __init__(self, host: Host, home: Path, site: Surroundings) -> None:
+        self._mounts = _places(home)
+        self._file = home / "chorale.toml"
+        self._program = site.programs.chorale
+        self._file.write_text(
+            CHORALE_TOML.format(
+                ensemble=site.ensemble,
+                template=site.programs.source / "packaging/templates/path.mustache",
+                state=home / "disk/state",
+                session=SESSION_TIMEOUT_S,
+                balancer=site.balancer,
+                events=CALLBACKS_TOML.format(host=host.name) if site.callbacks else "",
+            )
         )
-    )
-    agent = [site.programs.chorale, "agent", "-f", str(home / "chorale.toml")]
-    return Proxy(host, home, Service(host, "the agent", agent, home / "agent.log", mounts), _nginx(host, home, mounts))
+        agent = [self._program, "agent", "-f", str(self._file)]
+        super().__init__(
+            host, home, Service(host, "the agent", agent, home / "agent.log", self._mounts), _nginx(host, home, self._mounts)
+        )
+
+    def operate(self, verb: str, *arguments: str) -> None:
+        """What an operator has the agent do, on the proxy as root."""
+        run(*self.host.command([self._program, verb, "-f", str(self._file), *arguments], self._mounts))
 
 
 class NixyProxy(Proxy):

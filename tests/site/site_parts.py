@@ -13,7 +13,7 @@ from pathlib import Path
 from hosts import BEHIND_ADDRESS, Host, Network, ask, run
 from journal import Journal
 from marathon import Marathon
-from proxies import CALLBACKS_VERSION, NixyProxy, Programs, Proxy, Surroundings, own_etc, proxy_of_chorale
+from proxies import CALLBACKS_VERSION, ChoraleProxy, NixyProxy, Programs, Proxy, Surroundings, own_etc
 from services import Service
 
 MASTERS = 5
@@ -84,7 +84,7 @@ class Site:
         self.marathon = Marathon(f"http://{BEHIND_ADDRESS}:8080")
         self.masters = [self._master(host, number) for number, host in enumerate(masters, 1)]
         around = Surroundings(programs, self.ensemble, self.balancer.address, callbacks)
-        make: Callable[[Host, Path, Surroundings], Proxy] = NixyProxy if nixy else proxy_of_chorale
+        make: Callable[[Host, Path, Surroundings], Proxy] = NixyProxy if nixy else ChoraleProxy
         self.proxies = [make(host, self._home(host), around) for host in proxies]
         self.haproxy = self._haproxy(nixy)
 

@@ -7,7 +7,7 @@ from functools import partial
 
 from journal import Journal
 from judge import Judge
-from proxies import Proxy
+from proxies import ChoraleProxy, Proxy
 from site_parts import Site, wait_until
 
 STEADY = {"/front": 6, "/shop/cart": 6, "/shop/catalogue": 6}  # always there: every request to them counts
@@ -43,6 +43,40 @@ def walk(site: Site, journal: Journal) -> None:
     )
     site.marathon.command("destroy", id="/hello-world")
     step("a destroyed app is gone", lambda: not any(p.routed("/hello-world") for p in site.proxies))
+
+
+def drain(site: Site, journal: Journal) -> None:
+    """A proxy is taken out by hand, loses its Nginx for a while, and comes back: nobody notices."""
+    proxy = site.proxies[1]
+    assert isinstance(proxy, ChoraleProxy)
+
+    def balancer_says(word: str, seen: int) -> bool:
+        return site.haproxy.log.read_text().count(f"Server proxies/{proxy.host.name} is {word}") > seen
+
+    journal.count("steps of the quiet day")
+    before = site.haproxy.log.read_text()
+    seen = {word: before.count(f"Server proxies/{proxy.host.name} is {word}") for word in ("UP", "DOWN")}
+    proxy.operate("drain", "--reason", "a new kernel")
+    if not wait_until(lambda: balancer_says("DOWN", seen["DOWN"]), LIMIT_S):
+        journal.fail(f"not within {LIMIT_S:.0f} s: the balancer leaves out a drained proxy")
+        return
+    if not proxy.serves("/front"):
+        journal.fail("the Nginx of a drained proxy does not serve")
+        return
+    proxy.nginx.kill()
+    site.marathon.create("/while-drained", 1, {})
+    if not wait_until(lambda: proxy.serves("/while-drained"), LIMIT_S):
+        journal.fail(f"not within {LIMIT_S:.0f} s: a drained proxy follows, also after its Nginx is back")
+        return
+    if balancer_says("UP", seen["UP"]):
+        journal.fail("the balancer takes a drained proxy")
+        return
+    site.marathon.command("destroy", id="/while-drained")
+    proxy.operate("undrain")
+    if not wait_until(lambda: balancer_says("UP", seen["UP"]) and proxy.ok(), LIMIT_S):
+        journal.fail(f"not within {LIMIT_S:.0f} s: the balancer takes the proxy again")
+        return
+    journal.say("a proxy is drained, its Nginx restarted, and put back")
 
 
 def change_leaders(site: Site, journal: Journal, judge: Judge) -> None:
