@@ -177,6 +177,27 @@ TEST_F(ClusterPushedTemplateTest, UnderAHoldItWaitsForTheRelease) {
   EXPECT_TRUE(everywhere("one"));
 }
 
+// What is held was made before the trial; a release brings back both what Marathon says and the trial.
+TEST_F(ClusterPushedTemplateTest, HoldOnAnEarlierRevisionSuspendsATrial) {
+  const std::int64_t before = leader_->health().at("Cluster").at("Committed");
+  Proxy& canary = follower();
+  const auto on_trial = [&] {
+    return std::all_of(cluster_.proxies().begin(), cluster_.proxies().end(),
+                       [&](const auto& proxy) { return mark(*proxy) == (proxy.get() == &canary ? "one" : ""); });
+  };
+  ASSERT_EQ(push(template_file("one"), {"--on", canary.id()}).exit_code, 0);
+  ASSERT_TRUE(cluster_.marathon().create("/second", 1));
+  ASSERT_TRUE(wait_until([&] { return cluster_.routed_everywhere("/second") && on_trial(); }, seconds(20)));
+  ASSERT_EQ(leader_->run("hold", std::to_string(before)).exit_code, 0);
+  EXPECT_TRUE(everywhere("")) << cluster_.logs();
+  EXPECT_TRUE(wait_until([&] { return cluster_.proxy(0).get("/second/").status == 503; }, seconds(10)));
+  ASSERT_EQ(leader_->run("release").exit_code, 0);
+  EXPECT_TRUE(wait_until([&] { return cluster_.routed_everywhere("/second") && on_trial(); }, seconds(20)))
+      << cluster_.logs();
+  EXPECT_EQ(leader_->run("template", std::vector<std::string>{"push"}).exit_code, 0);
+  EXPECT_TRUE(everywhere("one"));
+}
+
 TEST_F(ClusterPushedTemplateTest, TrialIsTakenBack) {
   ASSERT_EQ(push(template_file("one"), {"--on", follower().id(), "--on", leader_->id()}).exit_code, 0);
   EXPECT_EQ(mark(follower()), "one");
