@@ -59,7 +59,7 @@ void add_migrate(CLI::App& app, Arguments& arguments) {
   migrate->add_option("nixy-toml", arguments.nixy_file, "Nixy's configuration")->type_name("NIXY_TOML")->required();
   migrate
       ->add_option("template", arguments.template_file,
-                   "Nixy's template; default: the one that NIXY_TOML names, where it can be read")
+                   "Nixy's template; default: the one that NIXY_TOML names, if it can be read")
       ->type_name("TEMPLATE");
   migrate->add_option("-o", arguments.directory, "where the new files are put; none is overwritten")
       ->type_name("DIR")
@@ -71,7 +71,7 @@ void add_agent(CLI::App& app, Arguments& arguments) {
     return arguments.test ? test_config(arguments.config) : run_agent(arguments.config);
   });
   add_config(agent, arguments);
-  agent->add_flag("--test", arguments.test, "only say whether a start would accept the configuration");
+  agent->add_flag("--test", arguments.test, "start nothing; say whether a start would accept the configuration");
 }
 
 // What a file means, before it is used.
@@ -125,7 +125,7 @@ void add_reading_verbs(CLI::App& app, Arguments& arguments) {
   history->add_flag("--json", arguments.json, "as JSON, as it stands in ZooKeeper");
 
   CLI::App* diff =
-      add_verb(app, arguments, "diff", "Show what one revision routes otherwise than another",
+      add_verb(app, arguments, "diff", "Show which apps and servers differ between two revisions",
                [&arguments] { return run_diff(arguments.config, arguments.revision, arguments.other_revision); });
   add_config(diff, arguments);
   diff->add_option("from", arguments.revision, "a revision: 41, 5.41 or current")->type_name("REV")->required();
@@ -134,14 +134,15 @@ void add_reading_verbs(CLI::App& app, Arguments& arguments) {
 
 // What an operator tells the whole pool.
 void add_pool_verbs(CLI::App& app, Arguments& arguments) {
-  CLI::App* accept = add_verb(app, arguments, "accept", "Accept what the leader holds back until an operator says so",
-                              [&arguments] { return run_accept(arguments.config, arguments.what); });
+  CLI::App* accept =
+      add_verb(app, arguments, "accept", "Accept a loss of routes that the leader holds back, or its policy",
+               [&arguments] { return run_accept(arguments.config, arguments.what); });
   add_config(accept, arguments);
   accept
       ->add_option(
           "what", arguments.what,
-          "policy: where no registered agent has the pool's policy, the leader's becomes the pool's; the digest "
-          "that `chorale status` names: the loss that is held back is real")
+          "the digest that `chorale status` names: this loss is real; or policy: the leader's becomes the pool's, "
+          "if no registered agent has the pool's")
       ->type_name("DIGEST|policy")
       ->required();
 
@@ -156,7 +157,7 @@ void add_pool_verbs(CLI::App& app, Arguments& arguments) {
   hold->add_option("revision", arguments.revision, "41, 5.41 or current: what is committed now")
       ->type_name("REV|current")
       ->required();
-  hold->add_option("--reason", arguments.reason, "why, for everybody who looks")->type_name("TEXT");
+  hold->add_option("--reason", arguments.reason, "why; everybody who looks sees it")->type_name("TEXT");
 
   add_config(add_verb(app, arguments, "release", "Release what is held: the current state is published at once",
                       [&arguments] { return run_release(arguments.config); }),
@@ -195,12 +196,11 @@ void add_proxy_verbs(CLI::App& app, Arguments& arguments) {
   add_config(add_verb(app, arguments, "repair", "Put Chorale's own file back over an edit that is only reported",
                       [&arguments] { return run_repair(arguments.config); }),
              arguments);
-  CLI::App* drain =
-      add_verb(app, arguments, "drain", "Have the balancer send this proxy no more traffic, over restarts",
-               [&arguments] { return run_drain(arguments.config, arguments.reason); });
+  CLI::App* drain = add_verb(app, arguments, "drain", "Take this proxy out of the balancer, over restarts",
+                             [&arguments] { return run_drain(arguments.config, arguments.reason); });
   add_config(drain, arguments);
-  drain->add_option("--reason", arguments.reason, "why, for the others who look")->type_name("TEXT");
-  add_config(add_verb(app, arguments, "undrain", "Have the balancer send this proxy traffic again",
+  drain->add_option("--reason", arguments.reason, "why; everybody who looks sees it")->type_name("TEXT");
+  add_config(add_verb(app, arguments, "undrain", "Put this proxy back into the balancer",
                       [&arguments] { return run_undrain(arguments.config); }),
              arguments);
 }

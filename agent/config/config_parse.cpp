@@ -144,7 +144,7 @@ class Parser {
       settle_marathon_urls();
     }
     if (config_.marathon_https && !config_.marathon_zookeeper) {
-      warn_no_effect("marathon_https", "has no effect where marathon lists URLs");
+      warn_no_effect("marathon_https", "has no effect if marathon lists URLs");
     }
     settle_access();
     settle_callbacks();

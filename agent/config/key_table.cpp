@@ -172,7 +172,7 @@ std::vector<Key> nginx_file_keys() {
        .heading = kNginx,
        .type = TextKey{kMember<&Config::nginx_main_config>, absolute_path_or_none},
        .text =
-           "Your own nginx.conf that includes `nginx_config`, an absolute path. Where it is not set, it is the file "
+           "Your own nginx.conf that includes `nginx_config`, an absolute path. If it is not set, it is the file "
            "that the running Nginx reads, or was built to read, if that includes `nginx_config`; else `nginx_config` "
            "is the whole configuration.",
        .unset = "found at the start",
@@ -194,7 +194,7 @@ std::vector<Key> nginx_keys() {
        .heading = kNginx,
        .type = ListKey<std::vector<std::string>>{kMember<&Config::nginx_cmd>, " \t"},
        .text = "The command of Nginx with its first arguments; one string is split at blanks.",
-       .more = "Chorale adds `-t -c FILE` to test, and `-s reload` where it may not signal the master process itself."},
+       .more = "Chorale adds `-t -c FILE` to test, and `-s reload` if it may not signal the master process itself."},
       {.name = "nginx_pid",
        .heading = kNginx,
        .type = TextKey{kMember<&Config::nginx_pid>},

@@ -60,8 +60,8 @@ std::vector<Key> access_keys() {
            "The leading agent alone reads apps and events from Marathon. Every other agent pings each URL every "
            "ten seconds, for its own health. A URL may have a path, below which Marathon answers, and credentials "
            "(`http://user:password@host:port`, the same in all URLs), which stand for `user` and `pass`. A zk:// "
-           "address may name credentials, "
-           "`zk://user:password@host:port/path`; where Marathon's leader changes, the next one is followed at once.",
+           "address may name credentials, `zk://user:password@host:port/path`. If Marathon's leader changes, the next "
+           "one is followed at once.",
        .unset = "none; it must be set",
        .example = R"(["http://master-1:8080", "http://master-2:8080", "http://master-3:8080"])"},
       {.name = "marathon_https",
@@ -109,7 +109,7 @@ std::vector<Key> secret_keys() {
            "(chmod 600). The agent logs in there, sends the token that it gets to Marathon, and renews it before it "
            "ends.",
        .more =
-           "The token is also renewed where Marathon refuses it, and where the file changes. While the login endpoint "
+           "The token is also renewed if Marathon refuses it, and if the file changes. While the login endpoint "
            "does not answer, the last token stays in use as long as it is good, the routes stay as they are, and "
            "health says so. Contradicts `user` and `marathon_auth_file`."},
       {.name = "marathon_cert_file",
@@ -140,16 +140,15 @@ std::vector<Key> event_keys() {
        .more =
            "With \"callback\" the leader subscribes, looks every ten seconds whether its subscription is still "
            "there, and takes it back when it stops or steps down; a new leader also takes back what an earlier one of "
-           "this pool has left behind. Its URL is recognised by `?chorale=POOL&epoch=N&agent=ID` at the end. Where no "
-           "event "
-           "arrives, Marathon is asked for all apps every `resync_interval`, at most every ten seconds, and health "
+           "this pool has left behind. Its URL is recognised by `?chorale=POOL&epoch=N&agent=ID` at the end. If no "
+           "event arrives, Marathon is asked for all apps every `resync_interval`, at most every ten seconds, and health "
            "says so."},
       {.name = "callback_url",
        .heading = kMarathon,
        .type = TextKey{kMember<&Config::callback_url>, callback_url},
        .text = "The URL of this proxy at which Marathon can post events, `http://HOST:PORT`; needed with "
                "`event_source` = \"callback\", and different on every proxy.",
-       .more = "`/v1/events` is added where the path does not end so. `chorale check` refuses a URL that cannot reach "
+       .more = "`/v1/events` is added if the path does not end so. `chorale check` refuses a URL that cannot reach "
                "`callback_listen` on this host.",
        .unset = "none",
        .example = R"("http://proxy-1:7000")"},

@@ -29,7 +29,7 @@ std::vector<Key> routing_keys() {
        .heading = kRoutes,
        .type = ChoiceKey{kMember<&Config::routing, &RoutingRules::container_addresses>, "auto", "never"},
        .text = "How a port of an app in a container network is reached that has no host port: \"auto\" at the address "
-               "of the task's own container; \"never\" not at all, where the proxies have no way into that network.",
+               "of the task's own container; \"never\" not at all, since the proxies have no way into that network.",
        .more = "With \"never\" an app without any host port is left out, and named with this reason. The same on all "
                "proxies of a pool."},
       {.name = "respect_readiness",
@@ -45,7 +45,7 @@ std::vector<Key> routing_keys() {
        .text = "Route Marathon's pods (1.4 and later) as apps: their instances are tasks, the endpoints of their "
                "containers, in order, are ports.",
        .more = "It costs one more small request with every list of apps. A Marathon without pods is asked for them "
-               "once, and again when events come anew. Where pods cannot be asked for they stay as they are, and apps "
+               "once, and again when events come anew. If pods cannot be asked for, they stay as they are, and apps "
                "go on. The same on all proxies of a pool."},
       {.name = "empty_apps",
        .heading = kRoutes,

@@ -34,7 +34,7 @@ std::string heading(const std::string& name, const TranslatedTemplate& made) {
     file.erase(at, made.delimiters.right.size());
   }
   std::string text = made.delimiters.left + "! Made by chorale migrate from " + file +
-                     ". The names and filters are described in render/README.md.\n";
+                     ". The manual is /usr/share/doc/chorale/templates.md.\n";
   if (made.text.find(" | lower" + made.delimiters.right) != std::string::npos) {
     text +=
         "    \"lower\" in a section asks whether the text is not empty; without it, whether there is such a label.\n";

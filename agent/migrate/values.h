@@ -1,4 +1,4 @@
-// What the expressions of a Go template stand for in Chorale's context (render/README.md). Pure.
+// What the expressions of a Go template stand for in Chorale's context (packaging/guide/templates.md). Pure.
 //
 // No app is known while a template is translated: a value is a name to be looked up when it is rendered, or a constant.
 #pragma once
