@@ -68,7 +68,7 @@ class ManyReads : public std::enable_shared_from_this<ManyReads> {
   bool ended_ = false;
 };
 
-// The cluster: root, state, agents, members, the committed manifest, one after the other.
+// The cluster: root, state, agents, members, pushed template, the committed manifest, one after the other.
 struct ClusterRead {
   Store& store;
   Paths paths;
@@ -78,26 +78,38 @@ struct ClusterRead {
   void fail(Error error) const { done(tl::unexpected(std::move(error))); }
 };
 
-// Only for what is nowhere else, the policy that no agent announces and the names of quarantined apps: it may be large.
+// What is nowhere else: the digests of the files, the names of quarantined apps, the policy where no agent announces
+// it.
 void read_manifest(const std::shared_ptr<ClusterRead>& read) {
-  auto& snapshot = read->snapshot;
-  const auto& committed = snapshot.state.committed;
-  const std::string digest = committed ? committed->policy : std::string();
-  for (const AgentDocument& agent : snapshot.agents) {
-    if (policy_digest(agent.policy) == digest) snapshot.committed_policy = agent.policy;
+  if (!read->snapshot.state.committed) return read->done(std::move(read->snapshot));
+  const RevisionHeader committed = *read->snapshot.state.committed;
+  for (const AgentDocument& agent : read->snapshot.agents) {
+    if (policy_digest(agent.policy) == committed.policy) read->snapshot.committed_policy = agent.policy;
   }
-  const bool misses_policy = !digest.empty() && snapshot.committed_policy.empty();
-  if (!committed || (!misses_policy && committed->quarantined == 0)) return read->done(std::move(snapshot));
-  const Identity identity = committed->identity;
-  const std::string name = manifest_name(identity.epoch, identity.revision);
-  read_text(read->store, read->paths.revisions.child(name), [read, digest, identity](auto text) {
+  const std::string name = manifest_name(committed.identity.epoch, committed.identity.revision);
+  read_text(read->store, read->paths.revisions.child(name), [read, committed](auto text) {
+    ClusterSnapshot& snapshot = read->snapshot;
     if (!text && text.error().kind != ErrorKind::kNoNode) return read->fail(std::move(text).error());
     auto manifest = text ? decode_manifest(*text) : tl::unexpected(text.error());
-    if (manifest && policy_digest(manifest->policy) == digest) read->snapshot.committed_policy = manifest->policy;
-    if (manifest && manifest->header.identity == identity) {
-      read->snapshot.quarantined = std::move(manifest->quarantined);
+    if (!manifest) return read->done(std::move(snapshot));
+    if (policy_digest(manifest->policy) == committed.policy) snapshot.committed_policy = manifest->policy;
+    if (manifest->header.identity == committed.identity) {
+      if (committed.quarantined > 0) snapshot.quarantined = std::move(manifest->quarantined);
+      for (const auto& [file, entry] : manifest->files) snapshot.committed_files.emplace(file, entry.digest);
     }
-    read->done(std::move(read->snapshot));
+    read->done(std::move(snapshot));
+  });
+}
+
+void read_pushed_template(const std::shared_ptr<ClusterRead>& read) {
+  read_text(read->store, read->paths.pushed_template, [read](auto text) {
+    if (!text && text.error().kind != ErrorKind::kNoNode) return read->fail(std::move(text).error());
+    if (text) {
+      auto document = decode_template(*text);
+      if (document) read->snapshot.pushed_template = std::move(*document);
+      if (!document) read->snapshot.unreadable.push_back("the pushed template: " + document.error().message);
+    }
+    read_manifest(read);
   });
 }
 
@@ -118,7 +130,7 @@ void read_members(const std::shared_ptr<ClusterRead>& read, std::vector<std::str
     if (text) read->snapshot.members[index].document = decode_member(*text).value_or(MemberDocument{});
     return true;
   };
-  ManyReads::start(read->store, std::move(paths), take, [read] { read_manifest(read); });
+  ManyReads::start(read->store, std::move(paths), take, [read] { read_pushed_template(read); });
 }
 
 // A tree that only older versions have written to has none.
@@ -235,6 +247,12 @@ void take_manifest(const std::shared_ptr<FileRead>& read, const Identity& identi
   read_chunks(read);
 }
 
+// Without the versions that are not in force.
+Json brief_json(TemplateDocument document) {
+  document.previous.resize(std::min<std::size_t>(document.previous.size(), document.on.empty() ? 0 : 1));
+  return Json::parse(encode(document));
+}
+
 void add(const Description* own, Json& json) {
   if (own != nullptr) json["coordination"] = {{"machines", own->machines}, {"waits_for", own->waits_for}};
 }
@@ -295,6 +313,8 @@ std::string encode(const ClusterSnapshot& snapshot, const Description* own) {
   }
   json["members"] = std::move(members);
   json["quarantined"] = to_json(snapshot.quarantined);
+  json["files"] = snapshot.committed_files;
+  json["pushed_template"] = snapshot.pushed_template ? brief_json(*snapshot.pushed_template) : Json();
   json["tree"] = Json();
   for (const auto& agent : snapshot.agents) {
     if (agent.tree) json["tree"] = to_json(*agent.tree);

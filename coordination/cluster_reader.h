@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <tl/expected.hpp>
@@ -13,6 +14,7 @@
 #include "coordination/documents.h"
 #include "coordination/policy.h"
 #include "coordination/store.h"
+#include "coordination/template_document.h"
 
 namespace chorale::coordination {
 
@@ -29,6 +31,8 @@ struct ClusterSnapshot {
   std::vector<Member> members{};        // sorted by id, registered or not
   PolicyValues committed_policy{};      // empty: unknown
   std::vector<QuarantineEntry> quarantined{};  // what is committed; state.committed counts them, also if this is empty
+  std::map<std::string, std::string> committed_files{};  // digests by name; empty: unknown
+  std::optional<TemplateDocument> pushed_template{};     // one that cannot be read is named in unreadable
 };
 
 // As the agents see it, from the same documents; nullopt: there is none yet.

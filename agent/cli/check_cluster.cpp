@@ -14,6 +14,7 @@
 #include "agent/cli/cluster_session.h"
 #include "agent/cli/table.h"
 #include "agent/config/config_values.h"
+#include "agent/core/template_use.h"
 #include "agent/marathon/requests.h"
 #include "coordination/documents.h"
 #include "coordination/paths.h"
@@ -122,6 +123,18 @@ void check_tree(CheckReport& report, const Config& config, ClusterSession& sessi
   check_id_is_free(report, config, session);
 }
 
+// That nginx_template, which is tested above, is not what this pool uses.
+void check_pushed_template(CheckReport& report, const Config& config, ClusterSession& session) {
+  const auto cluster = session.read_cluster(kServerPatience);
+  if (!cluster) return;  // nothing is there yet; else it was said
+  const TemplateUse use = template_use(*cluster);
+  if (use.pushed) {
+    report.ok("template", safe(pushed_text(*use.pushed, "at " + use.pushed->at)) + "; " + config.nginx_template +
+                              " comes into use when nothing is pushed any more, and changes");
+  }
+  if (use.trial) report.ok("template", safe(trial_text(use, "at " + use.trial->at)) + ". " + kTrialEnds);
+}
+
 }  // namespace
 
 std::optional<system_clock::time_point> parse_http_date(const std::string& text) {
@@ -149,6 +162,7 @@ void check_zookeeper(CheckReport& report, const Config& config) {
   }
   report.ok("zookeeper", config.zookeeper.hosts + " answers, root " + config.zookeeper.root.text());
   check_tree(report, config, session);
+  check_pushed_template(report, config, session);
 }
 
 void check_marathon(CheckReport& report, const Config& config, const std::string& authorization) {

@@ -77,6 +77,12 @@ tl::expected<coordination::ClusterSnapshot, Failure> read_status_body(const std:
   for (const Json& entry : entries_of(document, "members")) {
     snapshot.members.push_back({text_of(entry, "id"), {text_of(entry, "host"), text_of(entry, "since")}});
   }
+  const Json files = document.value("files", Json());
+  for (const auto& [name, digest] : files.items()) {
+    if (digest.is_string()) snapshot.committed_files.emplace(name, digest.get<std::string>());
+  }
+  const Json pushed = document.value("pushed_template", Json());
+  if (auto found = coordination::decode_template(pushed.dump())) snapshot.pushed_template = std::move(*found);
   return snapshot;
 }
 

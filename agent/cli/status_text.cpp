@@ -7,6 +7,7 @@
 #include "agent/cli/table.h"
 #include "agent/core/explanation.h"
 #include "agent/core/problems.h"
+#include "agent/core/template_use.h"
 
 namespace chorale::agent {
 namespace {
@@ -71,15 +72,27 @@ std::string policy_text(const coordination::PolicyValues& policy) {
   return text;
 }
 
+// What an operator pushed; where nothing is, each agent's own file rules.
+std::string template_rows(const TemplateUse& use, std::int64_t time) {
+  std::string text;
+  if (use.pushed) text += status_row("template", pushed_text(*use.pushed, ago(use.pushed->at, time)));
+  if (!use.trial) return text;
+  return text + status_row("trial", trial_text(use, ago(use.trial->at, time))) + status_row("", kTrialEnds);
+}
+
 // What else there is to say of an agent, below its row.
-std::string remarks(const AgentDocument& agent, const ClusterSnapshot& snapshot) {
+std::string remarks(const AgentDocument& agent, const TemplateUse& use) {
   std::vector<std::string> texts;
   if (agent.message != "OK") texts.push_back(agent.message);
-  const AgentDocument* leader = leader_of(snapshot);
-  const bool differs = leader != nullptr && !leader->template_digest.empty() && !agent.template_digest.empty() &&
-                       leader->template_digest != agent.template_digest;
-  if (differs) {
-    texts.push_back("its template " + agent.template_digest.substr(0, kShortDigest) + " is not the leader's");
+  const auto has = [&agent](const std::vector<std::string>& ids) {
+    return std::find(ids.begin(), ids.end(), agent.id) != ids.end();
+  };
+  if (has(use.differing)) {
+    texts.push_back("its template file, " + agent.template_digest.substr(0, kShortDigest) +
+                    ", is not what is in use, " + use.digest.substr(0, kShortDigest));
+  }
+  if (use.trial && use.trial->in_use && has(use.canaries)) {
+    texts.push_back("on trial here: template " + use.trial->digest.substr(0, kShortDigest));
   }
   const bool refused = agent.vote && agent.vote->result != coordination::VoteResult::kAck && !agent.vote->error.empty();
   if (refused && agent.message.find(agent.vote->error) == std::string::npos) {
@@ -140,6 +153,8 @@ std::string status_text(const ClusterSnapshot& snapshot, std::int64_t time) {
   if (state.committed) text += status_row("cause", state.committed->cause);
   if (state.proposed) text += status_row("proposed", revision_text(*state.proposed, time));
   if (const auto policy = pool_policy(snapshot)) text += status_row("policy", policy_text(*policy));
+  const TemplateUse use = template_use(snapshot);
+  text += template_rows(use, time);
   for (const AgentDocument& agent : snapshot.agents) {
     if (agent.tree) text += status_row("tree", size_text(*agent.tree));
     if (!agent.late.empty()) text += status_row("late", list(agent.late));
@@ -152,7 +167,7 @@ std::string status_text(const ClusterSnapshot& snapshot, std::int64_t time) {
     rows.push_back({agent.id, role_text(agent), std::string(coordination::to_string(agent.condition)),
                     served ? to_text(served->identity) : "-",
                     served ? served->identity.digest.substr(0, kShortDigest) : "-", lag(agent, state.committed, time)});
-    below.push_back(remarks(agent, snapshot));
+    below.push_back(remarks(agent, use));
   }
   text += "\n" + agent_rows(rows, below);
   if (snapshot.agents.empty()) text += "(no agent is registered)\n";

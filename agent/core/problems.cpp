@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "agent/core/health.h"
+#include "agent/core/template_use.h"
 
 namespace chorale::agent {
 namespace {
@@ -125,7 +126,7 @@ std::string encode_status(const ClusterSnapshot& cluster, const coordination::De
   std::string text = coordination::encode(cluster, own);
   text.erase(text.find_last_of('}'));
   text.erase(text.find_last_not_of(" \n") + 1);
-  text += ",\n  \"problems\": [";
+  text += ",\n  \"template\": " + encode(template_use(cluster)) + ",\n  \"problems\": [";
   std::string_view separator = "\n    ";
   for (const Problem& problem : problems_of(cluster)) {
     const nlohmann::ordered_json json{

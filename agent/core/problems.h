@@ -32,7 +32,8 @@ struct Problem {
 // Everything is as it should be: no problem, a leader, every agent is ok and has what is committed.
 [[nodiscard]] bool all_is_well(const coordination::ClusterSnapshot& cluster);
 
-// /v1/status and `chorale status --json`: coordination's encode(), with "problems" and "well".
+// /v1/status and `chorale status --json`: coordination's encode(), with "template" (TemplateUse),
+// "problems" and "well".
 [[nodiscard]] std::string encode_status(const coordination::ClusterSnapshot& cluster,
                                         const coordination::Description* own = nullptr);
 

@@ -96,6 +96,38 @@ TEST_F(ClusterPushedTemplateTest, GoesThroughOneProxyThenEverywhereAndBack) {
   ASSERT_TRUE(wait_until([&] { return cluster_.converged(); }, seconds(20))) << cluster_.logs();
 }
 
+// What an operator sees: a file that differs while files rule, a trial and where it runs, and what is pushed.
+TEST_F(ClusterPushedTemplateTest, IsShownAndNoFileIsSaidToDifferFromIt) {
+  Proxy& other = follower();
+  const std::string same = text_of(other.config_file());
+  std::string config = same;
+  config.replace(config.find(CHORALE_TEMPLATE), std::string(CHORALE_TEMPLATE).size(), template_file("mine"));
+  other.kill_agent();
+  other.start_agent_with(config);
+  std::string shown;
+  const auto shows = [&](const std::string& text) {
+    return wait_until([&] { return (shown = leader_->run("status").output).find(text) != std::string::npos; },
+                      seconds(20));
+  };
+  ASSERT_TRUE(wait_until([&] { return cluster_.converged(); }, seconds(20))) << cluster_.logs();
+  EXPECT_TRUE(shows("is not what is in use")) << shown;
+  EXPECT_EQ(status().at("template").at("differing"), nlohmann::json({other.id()}));
+
+  ASSERT_EQ(push(template_file("one"), {"--on", other.id()}).exit_code, 0);
+  EXPECT_TRUE(shows("in use on " + other.id() + " alone\n")) << shown;
+  EXPECT_THAT(shown, AllOf(HasSubstr("  - on trial here: template "), HasSubstr("chorale template push"),
+                           HasSubstr("rollback"), Not(HasSubstr("is not what"))));
+  EXPECT_THAT(leader_->run("check").output, HasSubstr("in use on " + other.id() + " alone"));
+
+  ASSERT_EQ(leader_->run("template", std::vector<std::string>{"push"}).exit_code, 0);
+  EXPECT_TRUE(shows("in use instead of each")) << shown;
+  EXPECT_THAT(shown, AllOf(Not(HasSubstr("is not what")), Not(HasSubstr("trial")), HasSubstr("\ntemplate    pushed ")));
+  EXPECT_EQ(leader_->run("status").exit_code, 0);
+  EXPECT_EQ(status().at("template").at("pushed").at("in_use"), true);
+  EXPECT_EQ(status().at("template").at("differing").size(), 0U);
+  EXPECT_THAT(leader_->run("check").output, HasSubstr("in use instead of each proxy's own file"));
+}
+
 TEST_F(ClusterPushedTemplateTest, WhatNginxRefusesIsNeverStored) {
   const Proxy::Ran refused = push(template_file("x;no_such_directive"));
   EXPECT_EQ(refused.exit_code, 1);

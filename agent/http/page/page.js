@@ -162,7 +162,7 @@ function showCluster() {
   if (!cluster) return draw('cluster', null, () => h('p', {}, 'Nothing is known of the cluster yet.'));
   const state = cluster.state;
   const latest = (revisions || [])[0];
-  draw('cluster', [state, cluster.tree, latest], () => {
+  draw('cluster', [state, cluster.tree, latest, cluster.template], () => {
     const list = h('dl', {class: 'facts'});
     const fact = (name, ...value) => list.append(h('dt', {}, name), h('dd', {}, ...value));
     const header = state.committed;
@@ -177,15 +177,42 @@ function showCluster() {
       if (latest && compare(latest, header) === 0) fact('Changed', ...changeText(latest));
     }
     if (state.proposed) fact('Being tested', revisionOf(state.proposed));
+    templateFacts(fact);
     fact('Leader', h('span', {class: 'id'}, state.leader || 'none'), `, epoch ${state.epoch}`);
     return list;
   });
 }
 
+// What an operator pushed; where nothing is, each agent's own file rules.
+function templateFacts(fact) {
+  const {pushed, trial} = cluster.template || {};
+  const head = (one) => ['pushed ', h('code', {title: one.digest}, short(one.digest)), ` by ${one.by}, `, time(one.at), ': '];
+  if (pushed) {
+    fact('Template', ...head(pushed),
+      pushed.in_use ? 'in use instead of each proxy’s own file' : 'not in use yet, the last good one is');
+  }
+  if (trial) {
+    const ids = trial.on.join(', ');
+    fact('On trial', ...head(trial), trial.in_use ? 'in use on ' : 'not in use on ', h('span', {class: 'id'}, ids),
+      trial.in_use ? ' alone. For all: ' : '. For all: ', h('code', {}, 'chorale template push'), '; to end it: ',
+      h('code', {}, 'chorale template rollback'));
+  }
+}
+
+// Of one agent: that it tries a template, or that its file is not what is in use.
+function templateNote(agent) {
+  const {digest, trial, differing} = cluster.template || {};
+  if (trial && trial.in_use && trial.on.includes(agent.id)) return `on trial here: template ${short(trial.digest)}`;
+  if ((differing || []).includes(agent.id)) {
+    return `its template file, ${short(agent.template_digest)}, is not what is in use, ${short(digest)}`;
+  }
+  return '';
+}
+
 function showAgents() {
   if (!cluster) return;
   const committed = cluster.state.committed;
-  draw('agents', [cluster.agents, committed], () => {
+  draw('agents', [cluster.agents, committed, cluster.template], () => {
     const head = $('agents').querySelector('thead');
     const body = h('tbody');
     for (const agent of cluster.agents) body.append(agentRow(agent, committed));
@@ -198,6 +225,7 @@ function agentRow(agent, committed) {
   const cell = (name, ...children) => h('td', {'data-name': name}, ...children);
   const link = /^[^/?#@\s]+:\d+$/.test(agent.admin || '') ? `http://${agent.admin}/` : null;
   const self = agent.id === now.health.Cluster.Id;
+  const note = templateNote(agent);
   let role = agent.role;
   if (agent.apply === false) role = 'observer';
   if (agent.lead === false && role === 'follower') role = 'follower, never leads';
@@ -205,7 +233,8 @@ function agentRow(agent, committed) {
     h('th', {scope: 'row', class: 'id'}, link && !self ? h('a', {href: link, rel: 'noreferrer'}, agent.id) : agent.id,
       self ? h('span', {class: 'dim'}, ' (this one)') : '',
       agent.host && agent.host !== agent.id ? h('span', {class: 'message'}, agent.host) : ''),
-    cell('Status', condition(agent.status), agent.message === 'OK' ? '' : h('span', {class: 'message'}, agent.message)),
+    cell('Status', condition(agent.status), agent.message === 'OK' ? '' : h('span', {class: 'message'}, agent.message),
+      note ? h('span', {class: 'message'}, note) : ''),
     cell('Serves', revisionOf(serves), ' ', h('code', {title: serves ? serves.digest : null}, short(serves && serves.digest))),
     cell('Behind', lagText(serves, committed)),
     cell('Role', role),

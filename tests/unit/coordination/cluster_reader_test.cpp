@@ -218,6 +218,34 @@ TEST_F(ClusterReaderTest, QuarantinedAppsComeFromTheManifestOfWhatIsCommitted) {
   EXPECT_TRUE(read()->quarantined.empty()) << "another revision's";
 }
 
+TEST_F(ClusterReaderTest, FilesOfWhatIsCommittedAndThePushedTemplateAreShown) {
+  StateDocument state;
+  state.committed.emplace().identity = publish("conf\n");
+  put(root.child("state"), encode(state));
+  auto snapshot = read();
+  EXPECT_EQ(snapshot->committed_files, (std::map<std::string, std::string>{{"nginx.conf", sha256_hex("conf\n")}}));
+  EXPECT_FALSE(snapshot->pushed_template);
+  EXPECT_NE(encode(*snapshot).find("\"pushed_template\": null"), std::string::npos);
+
+  TemplateDocument document{
+      {{"d-1", 1, {}}, "jo", "now"}, {}, {{{"d-0", 1, {}}, "al", "then"}, {{"d", 1, {}}, "", ""}}};
+  put(root.child("template"), encode(document));
+  snapshot = read();
+  EXPECT_EQ(snapshot->pushed_template, document);
+  EXPECT_EQ(encode(*snapshot).find("d-0"), std::string::npos) << "what is not in force is left out";
+  document.on = {"a"};
+  ASSERT_TRUE(client.run(WriteNode{root.child("template"), encode(document), kAnyVersion}));
+  EXPECT_NE(encode(*read()).find("d-0"), std::string::npos);
+  ASSERT_TRUE(client.run(WriteNode{root.child("template"), "{", kAnyVersion}));
+  snapshot = read();
+  EXPECT_EQ(snapshot->unreadable, std::vector<std::string>{"the pushed template: template is not JSON"});
+  EXPECT_FALSE(snapshot->pushed_template);
+
+  state.committed->identity.digest = std::string(64, 'f');
+  ASSERT_TRUE(client.run(WriteNode{root.child("state"), encode(state), kAnyVersion}));
+  EXPECT_TRUE(read()->committed_files.empty()) << "another revision's";
+}
+
 TEST_F(ClusterReaderTest, FileComesBackFromItsChunks) {
   const auto text = big_text();
   const auto identity = publish(text);

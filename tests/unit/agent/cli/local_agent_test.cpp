@@ -40,9 +40,13 @@ TEST(LocalAgentTest, StatusBodyBringsMembersAndQuarantinedAppsToo) {
   snapshot.state.term = "term";
   snapshot.members = {{"proxy-1", {"host-1", "noon"}}};
   snapshot.quarantined = {{"/bad", "[emerg] no", "digest", "noon"}};
+  snapshot.committed_files = {{"template", "t"}, {"nginx.conf", "n"}};
+  snapshot.pushed_template = coordination::TemplateDocument{{{"t", 1, {{"/chunks/t", 1, ""}}}, "jo", "noon"}, {}, {}};
   const auto read = read_status_body(coordination::encode(snapshot));
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(read->quarantined, snapshot.quarantined);
+  EXPECT_EQ(read->committed_files, snapshot.committed_files);
+  EXPECT_EQ(read->pushed_template, snapshot.pushed_template);
   ASSERT_EQ(read->members.size(), 1U);
   EXPECT_EQ(read->members[0].id, "proxy-1");
   EXPECT_EQ(read->members[0].document, snapshot.members[0].document);

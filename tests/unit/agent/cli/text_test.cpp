@@ -87,11 +87,11 @@ TEST(StatusTextTest, BelowAnAgentStandsWhatItSaysAndWhatDiffers) {
   snapshot.agents[0].message = "Nginx is not running";
   snapshot.agents[0].template_digest = std::string(64, 'c');
   snapshot.agents[0].vote = coordination::Vote{identity(40), coordination::VoteResult::kNack, "[emerg] no"};
-  EXPECT_THAT(shown(snapshot), Not(HasSubstr("template"))) << "the leader's is not known";
-  snapshot.agents[1].template_digest = std::string(64, 'd');
+  EXPECT_THAT(shown(snapshot), Not(HasSubstr("template"))) << "what is in use is not known";
+  snapshot.committed_files["template"] = std::string(64, 'd');
   EXPECT_THAT(shown(snapshot), HasSubstr("proxy-1  follower  ok      7.41     aaaaaaaaaaaa  0\n"
                                          "  - Nginx is not running\n"
-                                         "  - its template cccccccccccc is not the leader's\n"
+                                         "  - its template file, cccccccccccc, is not what is in use, dddddddddddd\n"
                                          "  - said nack to 7.40: [emerg] no\n"
                                          "proxy-2"));
   snapshot.agents[0].message = "Nginx refuses: [emerg] no";
@@ -99,6 +99,29 @@ TEST(StatusTextTest, BelowAnAgentStandsWhatItSaysAndWhatDiffers) {
   snapshot.agents[0].vote->result = coordination::VoteResult::kAck;
   snapshot.agents[0].vote->error = "warned";
   EXPECT_THAT(shown(snapshot), Not(HasSubstr("warned")));
+}
+
+TEST(StatusTextTest, ShowsWhatIsPushedAndWhereItIsOnTrial) {
+  auto snapshot = pool_of_four();
+  snapshot.agents[0].template_digest = std::string(64, 'c');
+  snapshot.committed_files = {{"template", std::string(64, 'd')}, {"canary.template", std::string(64, 'e')}};
+  auto& pushed = snapshot.pushed_template.emplace();
+  pushed.current = {{std::string(64, 'd'), 1, {}}, "jo", kMade};
+  EXPECT_THAT(shown(snapshot),
+              HasSubstr("\ntemplate    pushed dddddddddddd (jo, 10 s ago): in use instead of each proxy's\n"
+                        "            own file\n"));
+  EXPECT_THAT(shown(snapshot), Not(HasSubstr("\n  - "))) << "no file counts";
+  pushed.previous = {pushed.current};
+  pushed.current = {{std::string(64, 'e'), 1, {}}, "al", kMade};
+  pushed.on = {"proxy-1", "proxy-9"};
+  EXPECT_THAT(shown(snapshot),
+              HasSubstr("\ntrial       pushed eeeeeeeeeeee (al, 10 s ago): in use on proxy-1, proxy-9 alone\n"
+                        "            For all: chorale template push; to end it: chorale template\n"
+                        "            rollback.\n"));
+  EXPECT_THAT(shown(snapshot), HasSubstr("aaaaaaaaaaaa  0\n  - on trial here: template eeeeeeeeeeee\nproxy-2"));
+  snapshot.committed_files.erase("canary.template");
+  EXPECT_THAT(shown(snapshot), HasSubstr("not in use on proxy-1, proxy-9\n"));
+  EXPECT_THAT(shown(snapshot), Not(HasSubstr("on trial here")));
 }
 
 TEST(StatusTextTest, ShowsWhoIsLateAndHowLargeTheTreeIs) {
