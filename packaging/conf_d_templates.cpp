@@ -5,15 +5,14 @@
 // forms.
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <iostream>
-#include <iterator>
-#include <optional>
 #include <sstream>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "packaging/generated_file.h"
 
 namespace chorale {
 namespace {
@@ -186,22 +185,7 @@ std::string conf_d(const Form& form, const std::string& whole) {
   return text;
 }
 
-std::optional<std::string> read(const std::string& file) {
-  std::ifstream in(file);
-  if (!in) return std::nullopt;
-  return std::string(std::istreambuf_iterator<char>(in), {});
-}
-
-bool settle(const std::string& file, const std::string& text, bool check) {
-  if (!check) return static_cast<bool>(std::ofstream(file) << text);
-  const std::string found = read(file).value_or("");
-  if (found == text) return true;
-  const auto differs = std::mismatch(text.begin(), text.end(), found.begin(), found.end()).first;
-  std::cerr << file << ":" << std::count(text.begin(), differs, '\n') + 1
-            << ": is not what the whole template says; write it anew:\n"
-               "  cmake --build build/release --target write_conf_d_templates\n";
-  return false;
-}
+constexpr GeneratedFile kKind{"the whole template", "write_conf_d_templates"};
 
 }  // namespace
 }  // namespace chorale
@@ -215,9 +199,11 @@ int main(int argc, char** argv) {
   bool settled = true;
   for (const chorale::Form& form : chorale::kForms) {
     const std::string file = std::string(argv[argc - 1]) + "/" + std::string(form.name);
-    const auto whole = chorale::read(file + ".mustache");
+    const auto whole = chorale::read_file(file + ".mustache");
     if (!whole) std::cerr << file << ".mustache: cannot be read\n";
-    settled = whole && chorale::settle(file + "-conf.d.mustache", chorale::conf_d(form, *whole), check) && settled;
+    settled = whole &&
+              chorale::settle(chorale::kKind, file + "-conf.d.mustache", chorale::conf_d(form, *whole), check) &&
+              settled;
   }
   return settled ? 0 : 1;
 }

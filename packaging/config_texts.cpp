@@ -1,6 +1,4 @@
 // Writes chorale.toml and the keys of man/chorale.toml.5 from the agent's key table; --check compares instead.
-#include <algorithm>
-#include <fstream>
 #include <iostream>
 #include <sstream>
 #include <string>
@@ -8,6 +6,7 @@
 #include <utility>
 
 #include "agent/config/key_table.h"
+#include "packaging/generated_file.h"
 
 namespace chorale {
 namespace {
@@ -146,13 +145,6 @@ std::string manual_keys() {
   return text;
 }
 
-std::string read(const std::string& file) {
-  const std::ifstream stream(file);
-  std::ostringstream text;
-  text << stream.rdbuf();
-  return text.str();
-}
-
 // The page with its generated part written anew; "" where the two marks are not found.
 std::string manual(const std::string& page) {
   const auto begin = page.find(kBegin);
@@ -161,18 +153,12 @@ std::string manual(const std::string& page) {
   return page.substr(0, begin) + std::string(kBegin) + manual_keys() + page.substr(end);
 }
 
-bool settle(const std::string& file, const std::string& text, bool check) {
-  if (text.empty()) {
-    std::cerr << file << ": the lines that mark the generated keys are missing\n";
-    return false;
-  }
-  if (!check) return static_cast<bool>(std::ofstream(file) << text);
-  const std::string found = read(file);
-  if (found == text) return true;
-  const auto differs = std::mismatch(text.begin(), text.end(), found.begin(), found.end()).first;
-  std::cerr << file << ":" << std::count(text.begin(), differs, '\n') + 1
-            << ": is not what agent/config/key_table.cpp says; write it anew:\n"
-               "  cmake --build build/release --target write_config_texts\n";
+constexpr GeneratedFile kKind{"agent/config/key_table.cpp", "write_config_texts"};
+
+bool settle_manual(const std::string& file, bool check) {
+  const std::string text = manual(read_file(file).value_or(""));
+  if (!text.empty()) return settle(kKind, file, text, check);
+  std::cerr << file << ": the lines that mark the generated keys are missing\n";
   return false;
 }
 
@@ -186,7 +172,6 @@ int main(int argc, char** argv) {
     return 2;
   }
   const std::string directory = argv[argc - 1];
-  const std::string page = directory + "/man/chorale.toml.5";
-  const bool toml_settled = chorale::settle(directory + "/chorale.toml", chorale::toml(), check);
-  return chorale::settle(page, chorale::manual(chorale::read(page)), check) && toml_settled ? 0 : 1;
+  const bool toml_settled = chorale::settle(chorale::kKind, directory + "/chorale.toml", chorale::toml(), check);
+  return chorale::settle_manual(directory + "/man/chorale.toml.5", check) && toml_settled ? 0 : 1;
 }

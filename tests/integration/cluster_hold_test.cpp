@@ -136,39 +136,5 @@ TEST_F(ClusterHoldTest, WithoutALeaderItIsSetAndNotInForce) {
   EXPECT_TRUE(wait_until([&] { return state().held.has_value(); }, seconds(20))) << cluster_.logs();
 }
 
-class StandaloneHoldTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    MarathonSimulator::Options options;
-    options.arguments = {"--backends"};
-    marathon_ = std::make_unique<MarathonSimulator>(options);
-    ASSERT_TRUE(marathon_->start());
-    proxy_ = std::make_unique<Proxy>(Proxy::Options{1, "", {marathon_->url()}, "2s", ""});
-    ASSERT_TRUE(proxy_->start_nginx());
-    proxy_->start_agent();
-    ASSERT_TRUE(marathon_->create("/first", 1));
-    ASSERT_TRUE(wait_until([this] { return proxy_->routes("/first"); }, seconds(20))) << proxy_->agent_log();
-  }
-  std::unique_ptr<MarathonSimulator> marathon_;
-  std::unique_ptr<Proxy> proxy_;
-};
-
-TEST_F(StandaloneHoldTest, WorksTheSame) {
-  const Proxy::Ran held = proxy_->run("hold", "current");
-  EXPECT_EQ(held.exit_code, 0) << held.output;
-  ASSERT_TRUE(marathon_->create("/second", 1));
-  ASSERT_TRUE(wait_until(
-      [this] { return proxy_->health().at("Message").get<std::string>().find("added /second") != std::string::npos; },
-      seconds(20)))
-      << proxy_->agent_log();
-  EXPECT_FALSE(proxy_->routes("/second"));
-  const Proxy::Ran history = proxy_->run("history");
-  EXPECT_EQ(history.exit_code, 0);
-  EXPECT_THAT(history.output, HasSubstr("added /first"));
-  EXPECT_EQ(proxy_->run("release").exit_code, 0);
-  EXPECT_TRUE(wait_until([this] { return proxy_->routes("/second"); }, seconds(20))) << proxy_->agent_log();
-  EXPECT_EQ(proxy_->run("release").exit_code, 1);
-}
-
 }  // namespace
 }  // namespace chorale::testing

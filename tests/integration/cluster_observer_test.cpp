@@ -44,12 +44,7 @@ void replace_all(std::string& text, const std::string& from, const std::string& 
 
 class ClusterObserverTest : public ::testing::Test {
  protected:
-  ClusterObserverTest()
-      : cluster_([] {
-          RealCluster::Options options;
-          options.proxies = 2;
-          return options;
-        }()) {}
+  ClusterObserverTest() : cluster_(RealCluster::Options{.proxies = 2}) {}
 
   void SetUp() override {
     ASSERT_TRUE(cluster_.start()) << cluster_.logs();

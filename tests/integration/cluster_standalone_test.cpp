@@ -113,6 +113,23 @@ TEST_F(ClusterStandaloneTest, TestOfAConfigurationThatIsTakenShowsItsWarnings) {
   EXPECT_THAT(ran.output, HasSubstr("unknown key 'lcoal' is ignored"));
 }
 
+TEST_F(ClusterStandaloneTest, HoldsReleasesAndHasAHistory) {
+  const Proxy::Ran held = proxy_->run("hold", "current");
+  EXPECT_EQ(held.exit_code, 0) << held.output;
+  ASSERT_TRUE(marathon_->create("/second", 1));
+  ASSERT_TRUE(wait_until(
+      [this] { return proxy_->health().at("Message").get<std::string>().find("added /second") != std::string::npos; },
+      seconds(20)))
+      << proxy_->agent_log();
+  EXPECT_FALSE(proxy_->routes("/second"));
+  const Proxy::Ran history = proxy_->run("history");
+  EXPECT_EQ(history.exit_code, 0);
+  EXPECT_THAT(history.output, HasSubstr("added /hello-world"));
+  EXPECT_EQ(proxy_->run("release").exit_code, 0);
+  EXPECT_TRUE(wait_until([this] { return proxy_->routes("/second"); }, seconds(20))) << proxy_->agent_log();
+  EXPECT_EQ(proxy_->run("release").exit_code, 1);
+}
+
 TEST_F(ClusterStandaloneTest, WordOfAnOperatorNeedsARunningAgent) {
   proxy_->signal_agent(SIGTERM);
   ASSERT_TRUE(proxy_->agent_ended(seconds(10)));

@@ -19,12 +19,7 @@ using ::testing::StartsWith;
 
 class ClusterStatusTest : public ::testing::Test {
  protected:
-  ClusterStatusTest()
-      : cluster_([] {
-          RealCluster::Options options;
-          options.proxies = 2;
-          return options;
-        }()) {}
+  ClusterStatusTest() : cluster_(RealCluster::Options{.proxies = 2}) {}
   void SetUp() override {
     ASSERT_TRUE(cluster_.start()) << cluster_.logs();
     ASSERT_TRUE(cluster_.marathon().create("/web", 1));
