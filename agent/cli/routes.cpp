@@ -3,13 +3,13 @@
 #include <iostream>
 #include <string>
 
+#include "agent/base/clock.h"
 #include "agent/cli/cli.h"
 #include "agent/cli/known_state.h"
 #include "agent/cli/load.h"
 #include "agent/cli/read_routes.h"
 #include "agent/cli/routes_text.h"
 #include "agent/cli/table.h"
-#include "agent/core/explanation.h"
 
 namespace chorale::agent {
 namespace {

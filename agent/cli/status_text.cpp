@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "agent/base/clock.h"
 #include "agent/cli/table.h"
-#include "agent/core/explanation.h"
 #include "agent/core/problems.h"
 #include "agent/core/template_use.h"
 

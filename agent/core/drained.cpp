@@ -1,6 +1,5 @@
 #include "agent/core/drained.h"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -64,21 +63,10 @@ std::string drained_text(const Drained& drained) {
 std::string was_drained_text(const Drained& drained, std::chrono::system_clock::time_point now) {
   std::string text = "was drained";
   if (const auto since = parse_utc(drained.since)) {
-    text += " for " + time_text(std::chrono::duration_cast<std::chrono::seconds>(now - *since));
+    text += " for " + age_text(std::chrono::duration_cast<std::chrono::seconds>(now - *since).count());
   }
   if (!drained.by.empty()) text += " by " + drained.by;
   return text;
-}
-
-std::string time_text(std::chrono::seconds time) {
-  constexpr std::int64_t kMinute = 60;
-  constexpr std::int64_t kHour = 60 * kMinute;
-  constexpr std::int64_t kDay = 24 * kHour;
-  const std::int64_t all = std::max<std::int64_t>(0, time.count());
-  if (all < kMinute) return std::to_string(all) + " s";
-  if (all < kHour) return std::to_string(all / kMinute) + " min";
-  if (all < kDay) return std::to_string(all / kHour) + " h " + std::to_string(all % kHour / kMinute) + " min";
-  return std::to_string(all / kDay) + " d " + std::to_string(all % kDay / kHour) + " h";
 }
 
 }  // namespace chorale::agent

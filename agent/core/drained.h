@@ -33,7 +33,5 @@ struct DrainOrder {
 // "was drained for 12 min by jo"
 [[nodiscard]] std::string was_drained_text(const coordination::Drained& drained,
                                            std::chrono::system_clock::time_point now);
-// "40 s", "12 min", "3 h 5 min", "2 d 3 h"; a clock that went back makes no negative time.
-[[nodiscard]] std::string time_text(std::chrono::seconds time);
 
 }  // namespace chorale::agent

@@ -1,13 +1,11 @@
 #include "agent/core/explanation.h"
 
-#include <time.h>
-
 #include <algorithm>
 #include <cstdlib>
-#include <ctime>
 #include <set>
 #include <utility>
 
+#include "agent/base/clock.h"
 #include "agent/base/nearest.h"
 #include "agent/core/explain_routing.h"
 #include "agent/core/explain_tasks.h"
@@ -338,24 +336,6 @@ std::string app_id_of(const std::string& text) {
   std::string id = text.starts_with('/') ? text : "/" + text;
   while (id.size() > 1 && id.ends_with('/')) id.pop_back();
   return id;
-}
-
-std::optional<std::int64_t> seconds_of(const std::string& utc) {
-  std::tm parts{};
-  const char* end = ::strptime(utc.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
-  if (end == nullptr || (*end != '.' && *end != 'Z')) return std::nullopt;
-  return ::timegm(&parts);
-}
-
-std::string age_text(std::int64_t seconds) {
-  constexpr std::int64_t kMinute = 60;
-  constexpr std::int64_t kHour = 60 * kMinute;
-  constexpr std::int64_t kDay = 24 * kHour;
-  seconds = std::max<std::int64_t>(seconds, 0);
-  if (seconds < 2 * kMinute) return std::to_string(seconds) + " s";
-  if (seconds < 2 * kHour) return std::to_string(seconds / kMinute) + " min";
-  if (seconds < 2 * kDay) return std::to_string(seconds / kHour) + " h";
-  return std::to_string(seconds / kDay) + " days";
 }
 
 Explanation explain(ExplainInputs inputs) {

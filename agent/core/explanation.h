@@ -79,10 +79,6 @@ struct Explanation {
 
 // The app that somebody means: with a slash in front, and none at the end.
 [[nodiscard]] std::string app_id_of(const std::string& text);
-// "2026-11-22T12:00:00.000Z" in seconds since 1970; nullopt: it is not such a text.
-[[nodiscard]] std::optional<std::int64_t> seconds_of(const std::string& utc);
-// "12 s", "5 min", "3 h", "2 days".
-[[nodiscard]] std::string age_text(std::int64_t seconds);
 
 [[nodiscard]] Explanation explain(ExplainInputs inputs);
 // Indented JSON, every text as it came.

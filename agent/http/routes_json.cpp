@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "agent/base/clock.h"
 #include "agent/core/explanation.h"
 #include "render/routes_codec.h"
 

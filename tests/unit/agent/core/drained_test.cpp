@@ -54,25 +54,5 @@ TEST(DrainedTest, IsSaidInWords) {
   EXPECT_EQ(was_drained_text({"jo", "", "?"}, since), "was drained by jo");
 }
 
-TEST(DrainedTest, TimesHaveAtMostTwoUnits) {
-  EXPECT_EQ(time_text(seconds(-5)), "0 s");
-  EXPECT_EQ(time_text(seconds(59)), "59 s");
-  EXPECT_EQ(time_text(seconds(60)), "1 min");
-  EXPECT_EQ(time_text(seconds(3'599)), "59 min");
-  EXPECT_EQ(time_text(hours(1)), "1 h 0 min");
-  EXPECT_EQ(time_text(hours(23) + minutes(59) + seconds(59)), "23 h 59 min");
-  EXPECT_EQ(time_text(hours(24)), "1 d 0 h");
-  EXPECT_EQ(time_text(hours(24 * 9 + 5)), "9 d 5 h");
-}
-
-TEST(ClockTest, TimeIsReadBackAsItWasWritten) {
-  const auto now = std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
-  EXPECT_EQ(parse_utc(format_utc(now)), now);
-  for (const char* text : {"", "2026-11-22", "2026-11-22T12:00:00Z", "2026-11-22T12:00:00.5Z",
-                           "2026-02-31T12:00:00.000Z", "2026-11-22T12:00:00.000Z ", "2026-11-22T12:00:00.000"}) {
-    EXPECT_FALSE(parse_utc(text)) << text;
-  }
-}
-
 }  // namespace
 }  // namespace chorale::agent
