@@ -131,6 +131,7 @@ void Coordinator::Parts::on_status(const StatusChanged& status) {
   document.marathon_reachable = status.marathon_reachable;
   document.held_back = status.held_back;
   document.drained = status.drained;
+  document.nginx = status.nginx;
   document.waiting = status.waiting;
 }
 

@@ -183,6 +183,7 @@ Json to_json(const AgentDocument& document) {
               {"formats", document.formats},
               {"policy", policy_json(document.policy)},
               {"drained", drained_json(document.drained)},
+              {"nginx", document.nginx},
               {"late", document.late},
               {"blocked", std::move(blocked)},
               {"held_back", std::move(held_back)},

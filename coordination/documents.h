@@ -203,6 +203,7 @@ struct AgentDocument {
   std::vector<std::int64_t> formats{kOldestFormat};  // what it reads, rising; at least one
   PolicyValues policy{};                             // what it would publish under
   std::optional<Drained> drained{};                  // about traffic alone: it votes, applies and leads as ever
+  std::string nginx{};  // "up", "down", "reloading" (for a second by now), for people; empty: not said
   // Of the leader.
   std::vector<std::string> late;   // agents that it does not wait for, sorted
   std::optional<Blocked> blocked;  // for 5 s by now

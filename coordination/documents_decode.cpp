@@ -253,6 +253,7 @@ tl::expected<AgentDocument, Error> decode_agent(std::string_view text) {
       drained.optional_text("by", read.by);
       drained.optional_text("reason", read.reason);
     });
+    reader.optional_text("nginx", into.nginx);
     read_texts(reader, "late", into.late);
     read_optional(reader, "blocked", into.blocked, [](ObjectReader& blocked, Blocked& read) {
       blocked.text("since", read.since);

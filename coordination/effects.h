@@ -42,6 +42,7 @@ struct PushedTemplates {
   std::vector<std::string> canaries;
   // What stands there cannot be read: then nothing else is said here, and what was used goes on being used.
   std::optional<std::string> trouble;
+  std::string by{};  // who made it so
 };
 
 // This agent leads from now on: start a full sync with Marathon, offer what comes of it. `files` are the committed
@@ -120,14 +121,15 @@ struct ViewChanged {
   Epoch epoch;
   std::optional<RevisionHeader> committed;
   std::optional<RevisionHeader> proposed;
-  std::optional<HoldDocument> held;      // the hold in force: nothing else than its files is published
-  bool registered = false;               // this agent's own znode is there, and is its own
-  bool id_taken = false;                 // another agent's stands there, and has for longer than a ghost would
-  std::string registration_message;      // why not, where that is known
-  std::vector<std::string> agents;       // live ids, sorted
-  std::vector<PeerAddress> peers;        // the others, by id
-  std::optional<Identity> peer_applied;  // the newest that another live agent, which is not down, has applied
-  std::vector<std::string> missing;      // chunks that could not be found
+  std::optional<HoldDocument> held;            // the hold in force: nothing else than its files is published
+  bool registered = false;                     // this agent's own znode is there, and is its own
+  bool id_taken = false;                       // another agent's stands there, and has for longer than a ghost would
+  std::string registration_message;            // why not, where that is known
+  std::vector<std::string> agents;             // live ids, sorted
+  std::vector<PeerAddress> peers;              // the others, by id
+  std::optional<Identity> peer_applied;        // the newest that another live agent, which is not down, has applied
+  std::vector<std::string> missing;            // chunks that could not be found
+  std::vector<std::string> missing_members{};  // members that are not registered, sorted
   // The state names a leader that is not registered: since when, on the steady clock.
   std::optional<TimePoint> leaderless_since;
   // While this agent leads.

@@ -40,6 +40,7 @@ struct StateOffered {
   std::vector<QuarantineEntry> quarantined;
   std::string created_at;      // wall clock, for people
   ChangeSummary changes{};     // for the history alone
+  std::string by{};            // likewise: the operator whose doing it is; empty: nobody's
   std::int64_t render_ms = 0;  // likewise: how long it took to make it
 };
 struct StageFinished {  // the answer to StageRevision
@@ -60,6 +61,7 @@ struct StatusChanged {
   std::optional<HeldLoss> held_back{};     // leader only
   std::optional<WaitingChange> waiting{};  // leader only
   std::optional<Drained> drained{};
+  std::string nginx{};  // AgentDocument::nginx
 };
 struct PolicyAnnounced {  // at the start, and when a value is known that was not, or is another
   PolicyValues policy;

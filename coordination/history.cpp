@@ -8,6 +8,10 @@ namespace {
 
 constexpr std::chrono::milliseconds kWriteEvery{1'000};
 
+bool is_older(const HistoryEntry& entry, const HistoryEntry& than) {
+  return std::pair(entry.epoch, entry.revision) < std::pair(than.epoch, than.revision);
+}
+
 }  // namespace
 
 void History::reset() {
@@ -16,9 +20,21 @@ void History::reset() {
   earlier_.clear();
   own_.clear();
   version_.reset();
+  inherited_.reset();
   changed_ = false;
   committed_at_.reset();
   complaint_.clear();
+}
+
+void History::begin(const RevisionHeader& committed, const std::optional<HoldDocument>& held) {
+  HistoryEntry& entry = inherited_.emplace();
+  entry.epoch = committed.identity.epoch;
+  entry.revision = committed.identity.revision;
+  entry.at = committed.created_at;
+  entry.cause = committed.cause;
+  if (held && committed.cause == to_text(*held)) entry.by = held->by;
+  entry.changes.what = std::to_string(committed.apps) + " apps, " + std::to_string(committed.servers) +
+                       " servers; its leader ended before it wrote what changed";
 }
 
 void History::add(HistoryEntry entry) {
@@ -30,9 +46,9 @@ void History::add(HistoryEntry entry) {
 
 void History::drive(const std::optional<Identity>& own) {
   if (committed_at_) await_all(own);
-  if (!changed_ || !context_.link.connected || context_.now < not_before_) return;
+  if (!(changed_ || inherited_) || !context_.link.connected || context_.now < not_before_) return;
   if (state_ == State::kUnread) read();
-  if (state_ == State::kRead) write();
+  if (state_ == State::kRead && changed_) write();
 }
 
 // By every agent that is registered now and is no observer. What a newer revision has overtaken was not applied by all.
@@ -63,8 +79,15 @@ void History::on_read(const Reply<ReadNode>& reply) {
   state_ = State::kRead;
   earlier_.clear();
   version_ = reply ? std::optional(reply->stat.version) : std::nullopt;
-  if (!reply) return;
-  auto entries = decode_history(reply->data);
+  if (reply) take(reply->data);
+  const auto inherited = std::exchange(inherited_, std::nullopt);
+  if (!inherited || (!earlier_.empty() && !is_older(earlier_.front(), *inherited))) return;
+  earlier_.insert(earlier_.begin(), *inherited);
+  changed_ = true;
+}
+
+void History::take(const std::string& text) {
+  auto entries = decode_history(text);
   if (!entries) {
     return context_.log(LogLine::Level::kWarning, "the history is begun anew: " + entries.error().message);
   }

@@ -101,7 +101,11 @@ void Leader::publish(const Follower& follower, bool may_propose) {
     withheld_ = std::move(reason);
   }
   publisher_.drive(follower.vote(), may_propose);
-  for (HistoryEntry& entry : publisher_.take_history()) history_.add(std::move(entry));
+  for (HistoryEntry& entry : publisher_.take_history()) {
+    const std::string accepted_by = std::exchange(accepted_by_, {});  // nothing was published before that word
+    if (entry.by.empty()) entry.by = accepted_by;
+    history_.add(std::move(entry));
+  }
   history_.drive(follower.applied());
   collector_.drive();
 }
@@ -149,6 +153,7 @@ void Leader::hear_operator() {
   context_.log(LogLine::Level::kWarning,
                word->by + " has accepted this agent's policy for the pool: " + *policy_.difference());
   accepted_ = policy_.own();
+  accepted_by_ = word->by;
 }
 
 void Leader::hear_template() {
@@ -220,6 +225,7 @@ void Leader::gain(std::string reason, const Content* content, const Follower& fo
     publisher_.set_committed(*content);
   }
   (void)pushed_.take_change();
+  if (committed) history_.begin(*committed, held);
   committed_.reset();
   context_.log(gained.committed ? LogLine::Level::kInfo : LogLine::Level::kWarning,
                "leading in epoch " + std::to_string(gained.epoch.value) +
@@ -246,6 +252,7 @@ void Leader::finish(const Ending& ending) {
   hold_.reset();
   history_.reset();
   accepted_.reset();
+  accepted_by_.clear();
   unreached_since_.reset();
   state_ = State::kFollowing;
   withheld_.reset();

@@ -120,6 +120,7 @@ class Leader {
   int failures_ = 0;                  // leaderships in a row that ended early and without a commit
   std::optional<std::string> withheld_;
   std::optional<PolicyValues> accepted_;      // by an operator, for this leadership: what it differs in does not count
+  std::string accepted_by_;                   // who it was, until something is committed
   std::optional<std::string> gave_way_;       // why, as it was logged last
   std::optional<TimePoint> unreached_since_;  // this agent cannot reach the source of the routes, another one can
   TimePoint hand_source_over_at_;             // not before

@@ -110,6 +110,7 @@ void Publisher::take_offer() {
   verdict_ = Verdict{};
   entry_ = HistoryEntry{};
   entry_.changes = std::move(offered.changes);
+  entry_.by = std::move(offered.by);
   entry_.render_ms = offered.render_ms;
   entry_.at = offered.created_at;
   taken_at_ = offered_at_;

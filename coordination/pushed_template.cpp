@@ -92,6 +92,7 @@ void PushedTemplateWatch::finish() {
   } else {
     templates.ruling = std::move(current);
   }
+  templates.by = document_.rolled_back_by.empty() ? document_.current.by : document_.rolled_back_by;
   mirror_.fresh();
   told_text_ = text_;
   found(std::move(templates));

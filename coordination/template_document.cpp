@@ -29,6 +29,7 @@ std::string encode(const TemplateDocument& document) {
   Json previous = Json::array();
   for (const TemplateVersion& version : document.previous) previous.push_back(to_json(version));
   json["previous"] = std::move(previous);
+  json["rolled_back_by"] = cut_text(document.rolled_back_by);
   return print(json);
 }
 
@@ -36,6 +37,7 @@ tl::expected<TemplateDocument, Error> decode_template(std::string_view text) {
   return decode_document<TemplateDocument>(text, "template", [](ObjectReader& reader, TemplateDocument& into) {
     read_version(reader, into.current);
     read_texts(reader, "on", into.on);
+    reader.optional_text("rolled_back_by", into.rolled_back_by);
     const Json* previous = reader.optional_array("previous");
     if (previous == nullptr) return;
     for (const Json& value : *previous) {

@@ -2,7 +2,7 @@
 // as JSON; the rules of documents.h hold: unknown keys are ignored, missing ones have the defaults below.
 //
 //   {"digest", "bytes", "chunks": [["<root>/chunks/<digest>", bytes], ...], "by", "at",
-//    "on": ["<id>", ...], "previous": [{"digest", "bytes", "chunks", "by", "at"}, ...]}
+//    "on": ["<id>", ...], "previous": [{"digest", "bytes", "chunks", "by", "at"}, ...], "rolled_back_by"}
 //
 // Its text is cut into chunks like that of every published file; what this document names is not collected.
 #pragma once
@@ -28,6 +28,7 @@ struct TemplateDocument {
   TemplateVersion current;
   std::vector<std::string> on;            // the canaries: agents that alone get `current`; empty: all get it
   std::vector<TemplateVersion> previous;  // newest first; with canaries its first is what all others get
+  std::string rolled_back_by{};           // who put `current` there again; empty: `current.by` pushed it
   bool operator==(const TemplateDocument&) const = default;
 };
 

@@ -1,6 +1,8 @@
 #include "coordination/view.h"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -129,6 +131,10 @@ ViewChanged make_view(const Machines& machines) {
   view.agents = machines.roster.ids();
   view_others(machines, view);
   view.missing = machines.follower.missing();
+  if (machines.roster.contains(machines.context.options.id)) {  // else the list is not of this session yet
+    std::set_difference(machines.members.ids().begin(), machines.members.ids().end(), view.agents.begin(),
+                        view.agents.end(), std::back_inserter(view.missing_members));
+  }
   view.policy_difference = machines.policy.difference();
   view.leaderless_since = machines.leaderless_since;
   if (!machines.leader.holds_leadership()) return view;
@@ -144,8 +150,8 @@ bool same_view(const ViewChanged& left, const ViewChanged& right) {
   const auto fields = [](const ViewChanged& view) {
     return std::tie(view.connected, view.zookeeper_message, view.role, view.leader, view.epoch, view.committed,
                     view.proposed, view.held, view.registered, view.id_taken, view.registration_message, view.agents,
-                    view.peers, view.peer_applied, view.missing, view.policy_difference, view.leaderless_since,
-                    view.late, view.blocked, view.blocked_at, view.tree);
+                    view.peers, view.peer_applied, view.missing, view.missing_members, view.policy_difference,
+                    view.leaderless_since, view.late, view.blocked, view.blocked_at, view.tree);
   };
   return fields(left) == fields(right);
 }

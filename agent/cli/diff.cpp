@@ -49,7 +49,11 @@ int run_diff(const std::string& config_file, const std::string& from, const std:
     }
   }
   if (config->standalone) {
-    return complain({kExitUsage, "no zookeeper configured: a standalone agent keeps no revisions for others"});
+    return complain(
+        {kExitUsage, "no zookeeper configured: a standalone agent keeps the routes that it serves (" +
+                         config->state_dir +
+                         "/routes.json; see `chorale routes`) and no earlier ones to compare them " +
+                         "with; `chorale history` says what each change since it started has added and removed"});
   }
   ClusterSession session(config->zookeeper);
   const auto cluster = session.read_cluster(kClusterPatience);

@@ -43,17 +43,25 @@ std::string count_text(const coordination::ChangeSummary& changes) {
          std::to_string(changes.servers_removed);
 }
 
+// Of a commit that the next leader wrote down nobody knows how it went: each commit has a vote.
+bool is_recorded(const coordination::HistoryEntry& entry) { return entry.votes != coordination::VoteCounts{}; }
+
+std::string duration_text(const coordination::HistoryEntry& entry) {
+  return seconds_text(entry.commit_ms) + " to commit, " +
+         (entry.all_applied_ms ? seconds_text(*entry.all_applied_ms) + " to all" : "not on all");
+}
+
 std::string entry_text(const coordination::HistoryEntry& entry) {
   std::string head = to_text(coordination::Identity{entry.epoch, entry.revision, {}});
   head.append(head.size() < 6 ? 6 - head.size() : 0, ' ');
-  std::string text = head + "  " + time_text(entry.at) + "  " + seconds_text(entry.commit_ms) + " to commit, " +
-                     (entry.all_applied_ms ? seconds_text(*entry.all_applied_ms) + " to all" : "not on all") + "\n";
+  std::string text = head + "  " + time_text(entry.at) + (is_recorded(entry) ? "  " + duration_text(entry) : "") + "\n";
   const coordination::ChangeSummary& changes = entry.changes;
   if (!changes.what.empty()) text += wrapped(kIndent, changes.what);
   const std::int64_t apps = changes.all_added + changes.all_removed + changes.all_changed;
   if (apps > static_cast<std::int64_t>(coordination::kNamesInHistory)) text += wrapped(kIndent, count_text(changes));
   if (!entry.cause.empty()) text += wrapped(kIndent, "cause: " + entry.cause);
-  return text + wrapped(kIndent, "votes: " + votes_text(entry.votes) + (entry.by.empty() ? "" : "; by " + entry.by));
+  const std::string votes = is_recorded(entry) ? votes_text(entry.votes) : "not recorded";
+  return text + wrapped(kIndent, "votes: " + votes + (entry.by.empty() ? "" : "; by " + entry.by));
 }
 
 }  // namespace

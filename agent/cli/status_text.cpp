@@ -160,12 +160,12 @@ std::string status_text(const ClusterSnapshot& snapshot, std::int64_t time) {
     if (!agent.late.empty()) text += status_row("late", list(agent.late));
   }
 
-  std::vector<Row> rows{{"AGENT", "ROLE", "STATUS", "APPLIED", "DIGEST", "LAG"}};
+  std::vector<Row> rows{{"AGENT", "ROLE", "STATUS", "NGINX", "APPLIED", "DIGEST", "LAG"}};
   std::vector<std::string> below{""};
   for (const AgentDocument& agent : snapshot.agents) {
     const auto& served = served_by(agent);
     rows.push_back({agent.id, role_text(agent), std::string(coordination::to_string(agent.condition)),
-                    served ? to_text(served->identity) : "-",
+                    agent.nginx.empty() ? "-" : agent.nginx, served ? to_text(served->identity) : "-",
                     served ? served->identity.digest.substr(0, kShortDigest) : "-", lag(agent, state.committed, time)});
     below.push_back(remarks(agent, use));
   }

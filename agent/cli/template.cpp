@@ -231,6 +231,7 @@ int rollback(const Config& config, ClusterSession& session) {
   const TemplateVersion undone = std::exchange(document.current, document.previous.front());
   document.previous.erase(document.previous.begin());
   document.on.clear();
+  document.rolled_back_by = operator_name();
   if (!on_trial) {  // so that a second rollback undoes the first
     document.previous.insert(document.previous.begin(), undone);
   }

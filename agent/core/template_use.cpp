@@ -26,7 +26,7 @@ Json to_json(const std::optional<TemplateUse::Pushed>& pushed) {
   return Json{{"digest", pushed->digest}, {"by", pushed->by}, {"at", pushed->at}, {"in_use", pushed->in_use}};
 }
 
-std::string head(const TemplateUse::Pushed& pushed, const std::string& when) {
+std::string pushed_head(const TemplateUse::Pushed& pushed, const std::string& when) {
   return "pushed " + pushed.digest.substr(0, kShortDigest) + " (" + pushed.by + ", " + when + "): ";
 }
 
@@ -53,14 +53,14 @@ TemplateUse template_use(const coordination::ClusterSnapshot& cluster) {
 }
 
 std::string pushed_text(const TemplateUse::Pushed& pushed, const std::string& when) {
-  return head(pushed, when) +
+  return pushed_head(pushed, when) +
          (pushed.in_use ? "in use instead of each proxy's own file" : "not in use yet, the last good one is");
 }
 
 std::string trial_text(const TemplateUse& use, const std::string& when) {
   std::string ids;
   for (const std::string& id : use.canaries) ids += (ids.empty() ? "" : ", ") + id;
-  return head(*use.trial, when) + (use.trial->in_use ? "in use on " + ids + " alone" : "not in use on " + ids);
+  return pushed_head(*use.trial, when) + (use.trial->in_use ? "in use on " + ids + " alone" : "not in use on " + ids);
 }
 
 std::string encode(const TemplateUse& use) {

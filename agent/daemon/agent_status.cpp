@@ -109,9 +109,11 @@ void Agent::publish_status() {
     status.waiting = leadership_->waiting();
   }
   status.drained = inputs.drained;
+  status.nginx = nginx_word(nginx_status_);
   const bool same = published_ && published_->held_back == status.held_back && published_->waiting == status.waiting &&
-                    published_->drained == status.drained && published_->condition == status.condition &&
-                    published_->message == status.message && published_->template_digest == status.template_digest &&
+                    published_->drained == status.drained && published_->nginx == status.nginx &&
+                    published_->condition == status.condition && published_->message == status.message &&
+                    published_->template_digest == status.template_digest &&
                     published_->marathon_reachable == status.marathon_reachable;
   if (same) return;
   published_ = status;

@@ -207,6 +207,7 @@ void Leadership::render(const RenderAndOffer& effect) {
     return;
   }
   metrics_.offered(effect.offer);
+  offered_by_ = {effect.offer, choice_.changed_by()};
   worker_.run(
       [compiled = in_use->compiled, canary = choice_.canary(), state = effect.state, committed = tracker_.committed(),
        root = root_] { return render_offer(compiled, canary, *state, committed, root); },
@@ -266,6 +267,7 @@ void Leadership::rendered(const RenderAndOffer& effect, tl::expected<RenderedOff
   offer.offer = effect.offer;
   offer.cause = effect.cause;
   offer.quarantined = effect.quarantined;
+  offer.by = effect.by.empty() && offered_by_.first == effect.offer ? offered_by_.second : effect.by;
   offer.created_at = last_rendered_;
   events_.post(OfferRendered{effect.offer, std::nullopt});
   surroundings_.offer(std::move(offer));
@@ -302,6 +304,9 @@ void Leadership::try_state(const TryState& effect) {
 
 void Leadership::offer_closed(const coordination::OfferClosed& closed) {
   metrics_.closed(std::chrono::steady_clock::now(), closed);
+  if (closed.fate == coordination::Fate::kCommitted && closed.offer == offered_by_.first) {
+    choice_.committed_change_of(offered_by_.second);
+  }
   OfferDecided decided{closed.offer, closed.fate, closed.reason};
   // What a canary refuses, the template on trial has made of the apps: it is no app's fault, and nobody else's trouble.
   for (const std::string& agent : closed.nacked) {

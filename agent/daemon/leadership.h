@@ -144,6 +144,7 @@ class Leadership {
   std::optional<TrackingBegun> to_begin_;
   std::optional<coordination::PushedTemplates> pushed_;  // until begun(): as last told
   std::uint64_t rendered_offer_ = 0;
+  std::pair<std::uint64_t, std::string> offered_by_;  // the last offer, and whose template it is the first of
   // Who gets another configuration by the last offers, by their numbers.
   std::deque<std::pair<std::uint64_t, std::vector<std::string>>> rendered_canaries_;
   std::shared_ptr<const render::Rendered> rendered_config_;  // of that offer

@@ -74,6 +74,7 @@ void TemplateChoice::take_pushed(const coordination::PushedTemplates& pushed, Co
     if (!in_use_ && source_.current()) return consider(*source_.current());
     return settle();
   }
+  pusher_ = pushed.by;
   wanted_canary_.reset();
   canary_trouble_.reset();
   canary_said_.clear();
@@ -100,6 +101,7 @@ void TemplateChoice::file_changed() {
   if (pushed_rules_) return log_info("template " + source_.file() + " changed and is not used: a pushed one rules");
   ++round_;
   again_.cancel();
+  pusher_.clear();
   choose_file();
 }
 
@@ -161,7 +163,7 @@ void TemplateChoice::vetted(const LoadedTemplate& candidate, const Trials::Vetti
   trouble_.reset();
   if (!pushed_rules_) note_.reset();
   if (is_other) log_info("template " + candidate.compiled.file() + " changed, rendering again");
-  if (begun_) callbacks_.another();
+  use_another();
   consider_canary();
 }
 
@@ -183,7 +185,7 @@ void TemplateChoice::consider_canary() {
   if (!wanted_canary_ || same) {
     const bool changed = wanted_canary_ ? canary_->agents != wanted_canary_->agents : canary_.has_value();
     canary_ = wanted_canary_;
-    if (changed && begun_) callbacks_.another();
+    if (changed) use_another();
     return settle();
   }
   trials_.vet(wanted_canary_->loaded, in_use_, callbacks_.served(),
@@ -197,7 +199,7 @@ void TemplateChoice::canary_vetted(CanaryTemplate canary, const Trials::Vetting&
     log_info("a pushed template is used on " + text_of(canary.agents) + " alone");
     canary_ = std::move(canary);
     canary_trouble_.reset();
-    if (begun_) callbacks_.another();
+    use_another();
   } else {
     refuse(canary_trouble_, canary_said_, vetting);
   }
@@ -211,8 +213,14 @@ void TemplateChoice::end_trial(const std::string& reason) {
   canary_.reset();
   wanted_canary_.reset();
   ++round_;
-  if (begun_) callbacks_.another();
+  pusher_.clear();
+  use_another();
   settle();
+}
+
+void TemplateChoice::use_another() {
+  changed_by_ = pusher_;
+  if (begun_) callbacks_.another();
 }
 
 void TemplateChoice::settle() {

@@ -74,6 +74,11 @@ class TemplateChoice {
   [[nodiscard]] const std::optional<Failure>& trouble() const { return trouble_ ? trouble_ : canary_trouble_; }
   // That another template than this host's is in use.
   [[nodiscard]] const std::optional<std::string>& note() const { return note_; }
+  // The operator whose doing it is that something else is in use than is committed; empty: nobody's.
+  [[nodiscard]] const std::string& changed_by() const { return changed_by_; }
+  void committed_change_of(const std::string& by) {
+    if (changed_by_ == by) changed_by_.clear();
+  }
   [[nodiscard]] std::size_t longest_server_name() const;
   [[nodiscard]] std::optional<render::ServicePortRange> service_ports() const;
 
@@ -92,6 +97,7 @@ class TemplateChoice {
   void consider_canary();
   void canary_vetted(CanaryTemplate canary, const Trials::Vetting& vetting);
   void refuse(std::optional<Failure>& trouble, std::string& said, const Trials::Vetting& vetting);
+  void use_another();
   void settle();
 
   Worker worker_;
@@ -109,6 +115,8 @@ class TemplateChoice {
   std::optional<LoadedTemplate> candidate_;
   std::optional<CanaryTemplate> canary_;
   std::optional<CanaryTemplate> wanted_canary_;
+  std::string pusher_;      // of what was told last
+  std::string changed_by_;  // see changed_by()
   std::optional<Failure> trouble_;
   std::optional<Failure> canary_trouble_;
   std::string said_;  // of the refusals in the log: each stands there once, however often it is asked again

@@ -99,6 +99,7 @@ class Metrics::Impl {
   Gauge& registered = gauge("chorale_registered", "1 while this agent's znode stands: the others know of it.");
   Gauge& leading = gauge("chorale_leader", "1 while this agent leads.");
   Gauge& agents = gauge("chorale_agents", "Live agents in the cluster.");
+  Gauge& missing_members = gauge("chorale_missing_members", "Members of the pool whose agents are not registered.");
   Gauge& policy_differs = gauge("chorale_policy_differs", "1 while this agent's policy is not the pool's.");
   Gauge& epoch = gauge("chorale_epoch", "The epoch of the current leader.");
   Gauge& committed_revision = gauge("chorale_committed_revision", "The committed revision.");
@@ -236,6 +237,7 @@ void Metrics::set_cluster(const coordination::ViewChanged& view) {
   impl_->registered.Set(view.connected && view.registered ? 1 : 0);
   impl_->leading.Set(view.role == coordination::Role::kLeader ? 1 : 0);
   impl_->agents.Set(static_cast<double>(view.agents.size()));
+  impl_->missing_members.Set(static_cast<double>(view.missing_members.size()));
   impl_->epoch.Set(static_cast<double>(view.epoch.value));
   impl_->missing.Set(static_cast<double>(view.missing.size()));
   impl_->late.Set(static_cast<double>(view.late.size()));

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <map>
 #include <regex>
 #include <sstream>
 #include <stdexcept>
@@ -108,8 +109,19 @@ void Browser::open(const std::string& url) { call("POST", "/session/" + session_
 void Browser::resize(int width, int height) {
   // A window is never narrower than some 500 px: the page's own size is set.
   const Json metrics{{"width", width}, {"height", height}, {"deviceScaleFactor", 1}, {"mobile", width < 500}};
-  call("POST", "/session/" + session_ + "/goog/cdp/execute",
-       {{"cmd", "Emulation.setDeviceMetricsOverride"}, {"params", metrics}});
+  devtools("Emulation.setDeviceMetricsOverride", metrics);
+}
+
+Json Browser::devtools(const std::string& command, const Json& parameters) {
+  return call("POST", "/session/" + session_ + "/goog/cdp/execute", {{"cmd", command}, {"params", parameters}});
+}
+
+void Browser::press(const std::string& key) {
+  static const std::map<std::string, std::string> kCodes{{"Tab", "\uE004"}, {"Enter", "\uE007"}, {"Escape", "\uE00C"}};
+  const std::string& code = kCodes.at(key);
+  const Json steps{{{"type", "keyDown"}, {"value", code}}, {{"type", "keyUp"}, {"value", code}}};
+  const Json keyboard{{"type", "key"}, {"id", "keyboard"}, {"actions", steps}};
+  call("POST", "/session/" + session_ + "/actions", {{"actions", Json::array({keyboard})}});
 }
 
 Json Browser::run(const std::string& script, Json arguments) {

@@ -33,6 +33,10 @@ class Browser {
   // Where a person would click, and what a person would type. Throws if there is no such element to click on.
   void click(const std::string& selector);
   void type(const std::string& selector, const std::string& text);
+  // A key, whoever has the focus: "Tab", "Enter", "Escape".
+  void press(const std::string& key);
+  // A command of the DevTools protocol, and its answer: what no page can ask for itself.
+  nlohmann::json devtools(const std::string& command, const nlohmann::json& parameters);
   void screenshot(const std::filesystem::path& png);
   // What the browser itself complained of since the last question: refused scripts, failed requests, errors.
   [[nodiscard]] std::vector<std::string> complaints();

@@ -5,6 +5,12 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <string>
+#include <vector>
 
 #include "tests/harness/browser.h"
 #include "tests/integration/led_cluster.h"
@@ -63,6 +69,18 @@ TEST_F(ClusterPageTest, ShowsTheClusterAndFollowsIt) {
   EXPECT_TRUE(says("#cluster", "2 apps, 3 servers"));
   EXPECT_NE(browser_.text("#cluster strong"), before);
   EXPECT_TRUE(says("#cluster", "/second"));
+
+  const std::string other = follower().directory() / "other.mustache";
+  std::ifstream shipped(CHORALE_TEMPLATE);
+  std::ofstream(other) << "# another\n" << shipped.rdbuf();
+  ASSERT_EQ(leader_->run("template", std::vector<std::string>{"push", other, "--on", follower().id()}).exit_code, 0);
+  EXPECT_TRUE(says("#cluster", "in use on " + follower().id() + " alone. For all: chorale template push"));
+  EXPECT_TRUE(says("#cluster", "in use instead of each proxy’s own file"));
+  EXPECT_TRUE(says("#agents", "on trial here: template "));
+  fits("trial");
+  ASSERT_EQ(leader_->run("template", "rollback").exit_code, 0);
+  EXPECT_TRUE(wait_until([&] { return browser_.text("#cluster").find("On trial") == std::string::npos; }, seconds(10)));
+  EXPECT_THAT(browser_.text("#agents"), AllOf(HasSubstr("up"), Not(HasSubstr("trial"))));
   EXPECT_THAT(browser_.complaints(), IsEmpty());
 }
 
@@ -146,6 +164,118 @@ TEST_F(ClusterPageTest, AppsAreFoundAndExplained) {
   browser_.type("#search", "h9999");
   EXPECT_TRUE(says("#apps", "/app-9999"));
   EXPECT_THAT(browser_.complaints(), IsEmpty());
+}
+
+// For who uses no mouse: the keyboard reaches all, an explanation opens and closes, and the focus is where it was.
+TEST_F(ClusterPageTest, KeyboardAloneIsEnough) {
+  const nlohmann::json labels{{"labels", {{"subdomain", "shop.example"}}}};
+  ASSERT_TRUE(cluster_.marathon().create("/a-winner", 1, labels));
+  ASSERT_TRUE(wait_until([&] { return cluster_.routed_everywhere("/a-winner"); }, seconds(20)));
+  ASSERT_TRUE(cluster_.marathon().create("/a-loser", 1, labels));
+  ASSERT_TRUE(wait_until([&] { return cluster_.routed_everywhere("/a-loser"); }, seconds(20)));
+  open(follower());
+  ASSERT_TRUE(says("#found", "3 apps"));
+  const auto focused = [&] {
+    return browser_.run("const e = document.activeElement; return e.id || e.textContent;").get<std::string>();
+  };
+  std::vector<std::string> order;
+  for (int presses = 0; presses < 30 && (order.empty() || order.back() != "/a-loser"); ++presses) {
+    browser_.press("Tab");
+    order.push_back(focused());
+  }
+  ASSERT_EQ(order.back(), "/a-loser") << ::testing::PrintToString(order);
+  EXPECT_EQ(order.front(), "To the content");
+  EXPECT_THAT(order, ::testing::IsSupersetOf({leader_->id(), std::string("search")}));
+  EXPECT_NE(browser_.run("return getComputedStyle(document.activeElement).outlineStyle"), "none") << "it is seen";
+
+  browser_.press("Enter");
+  EXPECT_TRUE(says("#explain-text", "shop.example: /a-winner")) << "who has the host that it wants";
+  EXPECT_EQ(browser_.run("return document.querySelector('#explain').contains(document.activeElement)"), true);
+  browser_.press("Escape");
+  EXPECT_TRUE(wait_until([&] { return browser_.text("#explain-text").empty(); }, seconds(5)));
+  EXPECT_EQ(focused(), "/a-loser");
+  EXPECT_THAT(browser_.complaints(), IsEmpty());
+}
+
+// For who sees little, or hears the page: colours that can be told apart, in the dark too, and a name for everything.
+TEST_F(ClusterPageTest, ColoursAndNamesServeEverybody) {
+  const auto contrast = [&] {
+    return browser_
+        .run(R"js(
+      const style = getComputedStyle(document.documentElement);
+      const light = (name) => {
+        const hex = style.getPropertyValue(name).trim().slice(1);
+        const digits = hex.length === 3 ? [...hex].map((d) => d + d) : hex.match(/../g);
+        const [r, g, b] = digits.map((d) => parseInt(d, 16) / 255)
+          .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+      };
+      const ratio = (a, b) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+      return Math.min(...['--text', '--dim', '--ok', '--degraded', '--down', '--link'].flatMap((front) =>
+        ['--back', '--raised'].map((back) => ratio(light(front), light(back)))));)js")
+        .get<double>();
+  };
+  open(follower());
+  ASSERT_TRUE(says("#found", "1 app"));
+  constexpr double kReadable = 4.5;  // WCAG 2.1, 1.4.3
+  for (const char* scheme : {"light", "dark"}) {
+    browser_.devtools("Emulation.setEmulatedMedia",
+                      {{"features", {{{"name", "prefers-color-scheme"}, {"value", scheme}}}}});
+    EXPECT_GE(contrast(), kReadable) << scheme;
+    const std::string back = browser_.run("return getComputedStyle(document.body).backgroundColor");
+    EXPECT_EQ(back, std::string(scheme) == "dark" ? "rgb(20, 24, 29)" : "rgb(255, 255, 255)");
+    fits(scheme);
+  }
+
+  // What a screen reader comes by, each with a name.
+  const auto roles = [&] {
+    static const std::set<std::string> kNamed{"link", "button", "searchbox", "table", "region", "dialog", "image"};
+    std::set<std::string> found;
+    const nlohmann::json tree = browser_.devtools("Accessibility.getFullAXTree", nlohmann::json::object());
+    for (const nlohmann::json& node : tree.at("nodes")) {
+      const std::string role = node.at("ignored") == true ? "" : node.at("role").at("value").get<std::string>();
+      if (kNamed.count(role) == 0) continue;
+      found.insert(role);
+      EXPECT_NE(node.contains("name") ? node.at("name").value("value", "") : "", "") << node.dump();
+    }
+    return found;
+  };
+  browser_.devtools("Accessibility.enable", nlohmann::json::object());
+  EXPECT_THAT(roles(), ::testing::IsSupersetOf({"searchbox", "table", "link", "button", "region", "image"}));
+  browser_.click("#apps button");
+  ASSERT_TRUE(says("#explain-text", "is routed"));
+  EXPECT_EQ(roles(), (std::set<std::string>{"dialog", "button"})) << "nothing else while it is open";
+}
+
+// Somewhere else than on this host apps are shown to who has the token alone.
+TEST_F(ClusterPageTest, TokenIsAskedForFromElsewhere) {
+  ASSERT_EQ(std::system("ip address add 10.99.0.1/32 dev lo"), 0);
+  const std::filesystem::path token = follower().directory() / "token";
+  std::ofstream(token) << "s3cret-token-of-this-test\n";
+  std::filesystem::permissions(token, std::filesystem::perms::owner_read);
+  std::ifstream file(follower().config_file());
+  std::string config{std::istreambuf_iterator<char>(file), {}};
+  const std::string listen = "listen = \"127.0.0.1:0\"\n";
+  config.replace(config.find(listen), listen.size(),
+                 "listen = \"10.99.0.1:0\"\nadmin_token_file = \"" + token.string() + "\"\n");
+  follower().kill_agent();
+  follower().start_agent_with(config);
+  ASSERT_TRUE(wait_until([&] { return follower().admin_port() != 0; }, seconds(20)));
+  browser_.open("http://10.99.0.1:" + std::to_string(follower().admin_port()) + "/");
+  ASSERT_TRUE(says("#verdict", "ok")) << "health and cluster are for everybody";
+  EXPECT_TRUE(says("#apps-note", "who has the admin token"));
+  EXPECT_EQ(browser_.text("#apps"), "");
+  browser_.type("#token", "another");
+  browser_.click("#login button");
+  EXPECT_TRUE(says("#apps-note", "That is not the admin token."));
+  browser_.type("#token", "s3cret-token-of-this-test");
+  browser_.press("Enter");
+  EXPECT_TRUE(says("#apps", "/first"));
+  EXPECT_TRUE(says("#history", "/first"));
+  EXPECT_EQ(browser_.text("#login"), "");
+  browser_.click("#apps button");
+  EXPECT_TRUE(says("#explain-text", "is routed"));
+  EXPECT_EQ(browser_.run("return location.href.includes('s3cret') || document.cookie.length > 0"), false);
 }
 
 // What comes from outside is text, whatever it looks like.

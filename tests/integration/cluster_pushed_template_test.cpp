@@ -124,6 +124,8 @@ TEST_F(ClusterPushedTemplateTest, IsShownAndNoFileIsSaidToDifferFromIt) {
   EXPECT_THAT(shown, AllOf(Not(HasSubstr("is not what")), Not(HasSubstr("trial")), HasSubstr("\ntemplate    pushed ")));
   EXPECT_EQ(leader_->run("status").exit_code, 0);
   EXPECT_EQ(status().at("template").at("pushed").at("in_use"), true);
+  EXPECT_TRUE(
+      wait_until([&] { return leader_->run("history").output.find("; by ") != std::string::npos; }, seconds(5)));
   EXPECT_EQ(status().at("template").at("differing").size(), 0U);
   EXPECT_THAT(leader_->run("check").output, HasSubstr("in use instead of each proxy's own file"));
 }

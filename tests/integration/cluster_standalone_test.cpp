@@ -54,6 +54,19 @@ TEST_F(ClusterStandaloneTest, LeadsItself) {
   EXPECT_TRUE(wait_until([this] { return proxy_->get("/hello-world/").status == 503; }, seconds(10)));
 }
 
+// One revision is kept on disk: what changed is to be had elsewhere, and that is said.
+TEST_F(ClusterStandaloneTest, DiffSaysWhatIsKeptAndWhatToUseInstead) {
+  const Proxy::Ran refused = proxy_->run("diff", "1");
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.output, HasSubstr("/routes.json"));
+  EXPECT_THAT(refused.output, HasSubstr("`chorale routes`"));
+  EXPECT_THAT(refused.output, HasSubstr("`chorale history`"));
+  EXPECT_EQ(proxy_->run("routes").exit_code, 0);
+  ASSERT_TRUE(marathon_->create("/second", 1));
+  EXPECT_TRUE(wait_until([this] { return proxy_->run("history").output.find("added /second") != std::string::npos; },
+                         seconds(20)));
+}
+
 // Its tree ended with the process before: there is no older session whose end it would have to wait for.
 TEST_F(ClusterStandaloneTest, RestartLeadsAtOnce) {
   proxy_->signal_agent(SIGTERM);

@@ -56,7 +56,7 @@ TEST_F(ClusterStatusTest, AnAgentThatIsNotOkIsNamedWithItsReason) {
   EXPECT_TRUE(wait_until(
       [&] {
         ran = status();
-        return ran.exit_code == 1 && ran.output.find("down") != std::string::npos;
+        return ran.exit_code == 1 && ran.output.find("proxy-2  follower  down    down ") != std::string::npos;
       },
       seconds(20)))
       << ran.output;

@@ -164,6 +164,11 @@ TEST_F(NobodyHasThePolicyTest, AnOperatorMayAcceptAnother) {
                                   "\"prod\" in the pool"));
   EXPECT_EQ(publish("two").fate, Fate::kCommitted);
   EXPECT_EQ(cluster_.state().committed->policy, policy_digest(kPrdo));
+  cluster_.advance(seconds(2));
+  EXPECT_EQ(decode_history(*cluster_.read("/chorale/history"))->front().by, "jo");
+  EXPECT_EQ(publish("three").fate, Fate::kCommitted);
+  cluster_.advance(seconds(2));
+  EXPECT_EQ(decode_history(*cluster_.read("/chorale/history"))->front().by, "") << "what follows is nobody's doing";
   start("a", kProd);
   cluster_.advance(seconds(3));
   EXPECT_EQ(leader_id(), "c") << "it has the pool's now";

@@ -34,6 +34,8 @@ ApplierEffects Applier::step(TimePoint now, const ApplierEvent& event) {
 NginxStatus Applier::status() const {
   NginxStatus status;
   served_.fill(status);
+  const auto reloading = served_.reloading_since();
+  status.reloading = reloading && now_ >= *reloading + kSlowReload;
   // What Nginx refused of a proposal that is withdrawn is no trouble of this proxy.
   const bool withdrawn = proposal_ended_ && candidate_.refused() && candidate_.refused() != proposal_ended_->committed;
   const bool concerns = !candidate_.trouble().empty() && !withdrawn;

@@ -20,6 +20,7 @@ struct NginxStatus {
   // apply = false: nothing is known of Nginx. `applied` is what shadow.conf holds, the config's messages speak of it.
   bool shadow = false;
   bool running = false;                           // a verified master process
+  bool reloading = false;                         // and for kSlowReload by now
   std::string message = "not looked at yet";      // "OK", or what is wrong with the process, as a sentence of its own
   bool config_healthy = true;                     // the last test and the last proof succeeded
   std::string config_message = "OK";              // "OK", or Nginx's own words
@@ -36,5 +37,15 @@ struct NginxStatus {
   Milliseconds last_apply{0};  // of the last proven reload: from the signal to the proof
   bool operator==(const NginxStatus&) const = default;
 };
+
+// Of a quick reload nobody is told: it would be two more writes of every agent's znode for each change.
+inline constexpr Milliseconds kSlowReload{1'000};
+
+// As the agent's znode says it.
+[[nodiscard]] inline std::string nginx_word(const NginxStatus& status) {
+  if (status.shadow) return {};
+  if (!status.running) return "down";
+  return status.reloading ? "reloading" : "up";
+}
 
 }  // namespace chorale::agent

@@ -103,6 +103,11 @@ void ServedState::log_spacing(ApplierEffects& effects) {
   logged_spacing_ = now;
 }
 
+std::optional<TimePoint> ServedState::reloading_since() const {
+  const auto* reloading = std::get_if<Reloading>(&phase_);
+  return reloading ? std::optional(reloading->since) : std::nullopt;
+}
+
 std::optional<TimePoint> ServedState::reload_due() const {
   const auto* reloading = std::get_if<Reloading>(&phase_);
   return reloading ? std::optional(reloading->since + given_) : std::nullopt;

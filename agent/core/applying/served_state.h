@@ -45,6 +45,8 @@ class ServedState {
   // Each reload leaves a set of old workers to its open connections: the more sets are left, the further apart.
   [[nodiscard]] Milliseconds spacing() const;
   [[nodiscard]] TimePoint next_reload_at() const { return reloaded_at_ ? *reloaded_at_ + spacing() : TimePoint(); }
+  // The reload under way; nullopt: there is none.
+  [[nodiscard]] std::optional<TimePoint> reloading_since() const;
   // When the reload under way is to have ended; telling Nginx of it takes no time where it is a signal.
   [[nodiscard]] std::optional<TimePoint> reload_due() const;
   // A reload that waits for its retry is tried now.

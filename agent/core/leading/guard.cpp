@@ -63,7 +63,10 @@ Guard::Verdict Guard::judge(const MarathonApps& list, TimePoint now) {
     return Verdict::kPass;
   }
   const std::string digest = coordination::sha256_hex(tally.losses).substr(0, coordination::kLossDigits);
-  if (digest == accepted_) return pass_for_good(list);
+  if (digest == accepted_) {
+    passed_by_word_ = true;
+    return pass_for_good(list);
+  }
   if (!held_back_ || held_back_->digest != digest) held_back_ = HeldBack{digest, "", false, 0, now};
   ++held_back_->seen;
   held_back_->passes_by_repetition = !list.empty() && tally.at_least(kNeverByRepetition);

@@ -12,6 +12,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "agent/core/leading/routes.h"
 
@@ -53,6 +54,8 @@ class Guard {
   [[nodiscard]] const std::optional<HeldBack>& held_back() const { return held_back_; }
   // An operator's word: this loss, and no other, passes when it is judged next. False: it is not what is held back.
   [[nodiscard]] bool accept(const std::string& digest);
+  // Once, after a loss has passed by such a word.
+  [[nodiscard]] bool take_passed_by_word() { return std::exchange(passed_by_word_, false); }
 
  private:
   struct Tally {
@@ -71,6 +74,7 @@ class Guard {
   std::map<std::string, std::set<std::string>> baseline_;  // app -> its served tasks
   std::optional<HeldBack> held_back_;
   std::string accepted_;  // the digest of a loss that an operator believes
+  bool passed_by_word_ = false;
 };
 
 }  // namespace chorale::agent

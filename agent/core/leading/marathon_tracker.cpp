@@ -150,6 +150,7 @@ void MarathonTracker::believe(const LossBelieved& loss) {
                         one_line(loss.by) + " has accepted the loss " + one_line(loss.digest) + ", but " +
                             (held ? "what is held back is " + held->digest : std::string("nothing is held back")));
   }
+  context_.accepter = loss.by;
   context_.log(LogLine::Level::kWarning, one_line(loss.by) + " has accepted the loss " + loss.digest);
 }
 

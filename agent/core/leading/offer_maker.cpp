@@ -33,6 +33,8 @@ void OfferMaker::offer_what_is_due() {
   memory_runs_out_at_ = context_.memory.first_expiry(context_.options.policy.health_memory, context_.now);
   no_slave_known_ = knows_no_slave(routes);
   hold_back_losses(routes);
+  const bool passed = context_.guard.take_passed_by_word();
+  if (context_.result_guard.take_passed_by_word() || passed) accepted_by_ = context_.accepter;
   report(std::move(routes.exclusions));
   report(std::move(routes.disputes));
   if (no_slave_known_) return context_.offers.wait();
@@ -45,10 +47,11 @@ void OfferMaker::offer_what_is_due() {
   go_on_searching();
   if (context_.quarantine.take_changed()) context_.offers.force("quarantine", context_.now);
   if (auto offer = context_.offers.consider(std::move(state), context_.now)) {
-    context_.effects.emplace_back(
-        RenderAndOffer{offer->number, std::move(offer->state), std::move(offer->cause), context_.quarantine.entries()});
+    context_.effects.emplace_back(RenderAndOffer{offer->number, std::move(offer->state), std::move(offer->cause),
+                                                 context_.quarantine.entries(), accepted_by_});
   } else if (!context_.offers.refused()) {
     refusal_.reset();
+    accepted_by_.clear();
   }
 }
 
@@ -149,6 +152,7 @@ void OfferMaker::decided(const OfferDecided& event) {
     context_.names.nothing_is_served(false);
     context_.guard.rebase(*context_.served);
     refusal_.reset();
+    accepted_by_.clear();
     committed_ = Committed{event.offer, offer->state, before};
     context_.quarantine.committed(refusal);
   }

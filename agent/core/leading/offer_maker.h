@@ -53,6 +53,7 @@ class OfferMaker {
   };
   std::optional<Committed> committed_;  // the last of this leadership
   std::string held_digest_;             // of the loss that was reported
+  std::string accepted_by_;             // whose word let a loss pass that is not committed yet
 };
 
 }  // namespace chorale::agent

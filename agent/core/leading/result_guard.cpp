@@ -147,6 +147,7 @@ std::optional<render::RoutingState> ResultGuard::judge(const Routes& made, const
   }
   const std::string digest = coordination::sha256_hex(tally.losses).substr(0, coordination::kLossDigits);
   if (digest == accepted_) {
+    passed_by_word_ = passed_by_word_ || std::exchange(by_word_, false);
     held_back_.reset();
     return std::nullopt;
   }
@@ -168,6 +169,7 @@ std::optional<render::RoutingState> ResultGuard::judge(const Routes& made, const
 bool ResultGuard::accept(const std::string& digest) {
   if (!held_back_ || held_back_->digest != digest) return false;
   accepted_ = digest;
+  by_word_ = true;
   return true;
 }
 

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "agent/core/leading/guard.h"
 #include "agent/core/leading/routes.h"
@@ -31,12 +32,16 @@ class ResultGuard {
   [[nodiscard]] const std::optional<HeldBack>& held_back() const { return held_back_; }
   // An operator's word: this loss, and no other, passes when it is judged next. False: it is not what is held back.
   [[nodiscard]] bool accept(const std::string& digest);
+  // Once, after a loss has passed by such a word.
+  [[nodiscard]] bool take_passed_by_word() { return std::exchange(passed_by_word_, false); }
 
  private:
   double shrink_limit_;
   std::optional<HeldBack> held_back_;
   std::uint64_t counted_list_ = 0;
   std::string accepted_;  // the digest of a loss that has passed, and may not be committed yet
+  bool by_word_ = false;  // it has not passed yet
+  bool passed_by_word_ = false;
 };
 
 }  // namespace chorale::agent

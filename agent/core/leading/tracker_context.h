@@ -79,6 +79,8 @@ struct TrackerContext {
   bool held = false;                   // by an operator: nothing is offered
   std::vector<TrackerEffect> effects;  // of the current step
 
+  std::string accepter;  // who accepted a loss last
+
   RoutePolicy policy = options.policy;                 // with the bounds of the template in use
   std::shared_ptr<const render::RoutingState> served;  // committed, or what this agent applied last; or nothing
 

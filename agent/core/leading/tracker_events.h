@@ -146,6 +146,7 @@ struct RenderAndOffer {
   std::shared_ptr<const render::RoutingState> state;
   std::string cause;  // "status_update_event /web TASK_RUNNING", "full sync", ...
   std::vector<coordination::QuarantineEntry> quarantined = {};
+  std::string by = {};  // the operator who accepted the loss that it has
 };
 struct TryState {  // render it and ask this proxy's Nginx, beside what is staged
   std::uint64_t trial = 0;

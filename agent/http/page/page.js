@@ -235,6 +235,7 @@ function agentRow(agent, committed) {
       agent.host && agent.host !== agent.id ? h('span', {class: 'message'}, agent.host) : ''),
     cell('Status', condition(agent.status), agent.message === 'OK' ? '' : h('span', {class: 'message'}, agent.message),
       note ? h('span', {class: 'message'}, note) : ''),
+    cell('Nginx', agent.nginx ? h('span', {class: agent.nginx === 'down' ? 'down' : null}, agent.nginx) : 'not said'),
     cell('Serves', revisionOf(serves), ' ', h('code', {title: serves ? serves.digest : null}, short(serves && serves.digest))),
     cell('Behind', lagText(serves, committed)),
     cell('Role', role),
@@ -316,7 +317,7 @@ function showDetails(error) {
   $('login').hidden = access !== 'token';
   $('apps-tools').hidden = !routes;
   $('apps-note').textContent = routes ? '' : {
-    token: 'Apps and history are shown to this host itself and to who has the admin token.',
+    token: token ? 'That is not the admin token.' : 'Apps and history are shown to this host itself and to who has the admin token.',
     no: 'Apps and history are shown to this host itself alone; with admin_token_file set, to who has the token.',
   }[access] || error;
   showHistory();
@@ -335,7 +336,7 @@ function changeText(entry) {
   const parts = [...names('+', apps.added), ...names('-', apps.removed), ...names('~', apps.changed)];
   const count = [servers.added ? `+${servers.added}` : '', servers.removed ? `-${servers.removed}` : ''].filter(Boolean);
   if (count.length) parts.push(` ${count.join(' ')} ${servers.added + servers.removed === 1 ? 'server' : 'servers'}`);
-  return parts.length ? parts : ['the same routes'];
+  return parts.length ? parts : [entry.what || 'the same routes'];
 }
 
 function showHistory() {
@@ -366,7 +367,7 @@ function bars(entry, longest) {
 }
 
 function votesText(votes) {
-  if (!votes) return '';
+  if (!votes || !Object.values(votes).some((count) => count > 0)) return ''; // the next leader wrote it down
   const bad = ['nack', 'unable', 'silent'].filter((word) => votes[word] > 0).map((word) => `${votes[word]} ${word}`);
   return ` · tested by ${votes.ack}${bad.length ? `, ${bad.join(', ')}` : ''}`;
 }

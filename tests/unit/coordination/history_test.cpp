@@ -101,6 +101,7 @@ TEST_F(HistoryTest, EveryCommitStandsThereNewestFirst) {
   offered.changes.added = {"/web"};
   offered.changes.servers_added = 3;
   offered.render_ms = 12;
+  offered.by = "jo";
   a().step(offered);
   cluster_.advance(seconds(2));
   publish(a(), "two");
@@ -111,7 +112,8 @@ TEST_F(HistoryTest, EveryCommitStandsThereNewestFirst) {
   const HistoryEntry first = history()[1];
   EXPECT_EQ(first.cause, "why");
   EXPECT_EQ(first.at, "then");
-  EXPECT_EQ(first.by, "");
+  EXPECT_EQ(first.by, "jo");
+  EXPECT_EQ(history()[0].by, "");
   EXPECT_EQ(first.changes, offered.changes);
   EXPECT_EQ(first.render_ms, 12);
   EXPECT_EQ(first.votes, (VoteCounts{2, 0, 0, 0}));
@@ -179,6 +181,63 @@ TEST_F(HistoryTest, TheNextLeaderGoesOn) {
   ASSERT_THAT(history(), SizeIs(2));
   EXPECT_EQ(history()[0].epoch, Epoch{2});
   EXPECT_EQ(history()[1].cause, "one");
+}
+
+// The last commit of a leader that dies within the second is written by the next one, with what is known of it.
+TEST_F(HistoryTest, TheNextLeaderCompletesIt) {
+  publish(a(), "one");
+  a().offer("two");
+  cluster_.settle();
+  a().offer("three");
+  cluster_.settle();
+  ASSERT_EQ(cluster_.state().committed->cause, "three");
+  ASSERT_EQ(history()[0].cause, "two") << "at most one a second";
+  cluster_.kill_and_expire(a());
+  cluster_.advance(seconds(2));
+  ASSERT_TRUE(b().leading());
+  ASSERT_THAT(history(), SizeIs(3));
+  EXPECT_EQ(history()[0].cause, "three");
+  EXPECT_EQ(history()[0].epoch, Epoch{1});
+  EXPECT_EQ(history()[0].revision, Revision{3});
+  EXPECT_EQ(history()[0].by, "");
+  EXPECT_EQ(history()[0].at, cluster_.state().committed->created_at);
+  EXPECT_THAT(history()[0].changes.what, HasSubstr(" apps, "));
+  EXPECT_THAT(history()[0].changes.what, HasSubstr("its leader ended before it wrote what changed"));
+  publish(b(), "four");
+  ASSERT_THAT(history(), SizeIs(4));
+  EXPECT_EQ(history()[0].cause, "four");
+  EXPECT_EQ(history()[1].cause, "three");
+}
+
+TEST_F(HistoryTest, WhatStandsThereIsNotWrittenAgainByTheNextLeader) {
+  publish(a(), "one");
+  cluster_.kill_and_expire(a());
+  cluster_.advance(seconds(5));
+  ASSERT_TRUE(b().leading());
+  EXPECT_EQ(times_asked<WriteNode>(b(), kHistory), 0);
+  EXPECT_EQ(times_asked<ReadNode>(b(), kHistory), 1);
+}
+
+TEST_F(HistoryTest, WhereThereIsNoneTheNextLeaderBeginsIt) {
+  publish(a(), "one");
+  remove(kHistory);
+  cluster_.kill_and_expire(a());
+  cluster_.advance(seconds(2));
+  ASSERT_THAT(history(), SizeIs(1));
+  EXPECT_EQ(history()[0].cause, "one");
+}
+
+TEST_F(HistoryTest, CompletedCommitOfAHoldNamesWhoHolds) {
+  publish(a(), "one");
+  publish(a(), "two");
+  create("/chorale/hold", R"({"revision":1,"by":"jo","reason":"deploy"})");
+  cluster_.advance(seconds(2));
+  ASSERT_EQ(history()[0].by, "jo");
+  remove(kHistory);
+  cluster_.kill_and_expire(a());
+  cluster_.advance(seconds(2));
+  ASSERT_THAT(history(), SizeIs(1));
+  EXPECT_EQ(history()[0].by, "jo");
 }
 
 TEST_F(HistoryTest, KeepsTheLastFifty) {

@@ -46,12 +46,13 @@ class PushedTemplateTest : public PoolTest {
 };
 
 TEST_F(PushedTemplateTest, DocumentIsReadAsItWasWritten) {
-  TemplateDocument document{version_of("one"), {"a", "b"}, {version_of("zero", "al"), version_of("older")}};
+  TemplateDocument document{version_of("one"), {"a", "b"}, {version_of("zero", "al"), version_of("older")}, "ed"};
   EXPECT_EQ(*decode_template(encode(document)), document);
   const std::string bare = R"({"digest": "ab", "bytes": 1, "chunks": [["/chorale/chunks/ab", 1]], "later": 1})";
   ASSERT_TRUE(decode_template(bare));
   EXPECT_THAT(decode_template(bare)->on, IsEmpty());
   EXPECT_THAT(decode_template(bare)->previous, IsEmpty());
+  EXPECT_EQ(decode_template(bare)->rolled_back_by, "");
   for (const char* wrong :
        {"", "{}", R"({"digest": "ab", "bytes": 1, "chunks": 1})", R"({"digest": "ab", "bytes": 2000000, "chunks": []})",
         R"({"digest": "ab", "bytes": 1, "chunks": [], "on": 1})",
@@ -71,16 +72,18 @@ TEST_F(PushedTemplateTest, LeaderIsToldWhatIsPushedAndWhatBecomesOfIt) {
   EXPECT_EQ(text_of(a().pushed[0].ruling), "first {{realm}}\n");
   EXPECT_EQ(a().pushed[0].ruling->by, "jo");
   EXPECT_EQ(a().pushed[0].ruling->at, "noon");
+  EXPECT_EQ(a().pushed[0].by, "jo");
   EXPECT_FALSE(a().pushed[0].canary);
   EXPECT_FALSE(a().pushed[0].trouble);
   EXPECT_THAT(b().pushed, IsEmpty()) << "it does not lead";
 
-  write(kTemplate, encode(TemplateDocument{store("second\n"), {"b"}, {version_of("first {{realm}}\n")}}));
+  write(kTemplate, encode(TemplateDocument{store("second\n"), {"b"}, {version_of("first {{realm}}\n")}, "ed"}));
   cluster_.advance(seconds(1));
   ASSERT_THAT(a().pushed, SizeIs(2));
   EXPECT_EQ(text_of(a().pushed[1].ruling), "first {{realm}}\n");
   EXPECT_EQ(text_of(a().pushed[1].canary), "second\n");
   EXPECT_THAT(a().pushed[1].canaries, ElementsAre("b"));
+  EXPECT_EQ(a().pushed[1].by, "ed");
 
   remove(kTemplate);
   cluster_.advance(seconds(1));

@@ -37,6 +37,20 @@ TEST_F(ViewTest, NamesTheOthersAndWhereTheyListen) {
   EXPECT_THAT(a().view->peers, ElementsAre());
 }
 
+TEST_F(ViewTest, NamesMembersThatAreMissing) {
+  EXPECT_THAT(a().view->missing_members, ElementsAre());
+  create("/chorale/members/c", "{}");
+  cluster_.advance(seconds(3));
+  EXPECT_THAT(a().view->missing_members, ElementsAre("c"));
+  EXPECT_THAT(b().view->missing_members, ElementsAre("c"));
+  cluster_.kill_and_expire(b());
+  cluster_.advance(seconds(3));
+  EXPECT_THAT(a().view->missing_members, ElementsAre("b", "c"));
+  remove("/chorale/members/c");
+  cluster_.advance(seconds(3));
+  EXPECT_THAT(a().view->missing_members, ElementsAre("b"));
+}
+
 TEST_F(ViewTest, WhatADownAgentHasAppliedIsServedByNobody) {
   say(b(), Condition::kOk);
   EXPECT_EQ(a().view->peer_applied, b().applied);

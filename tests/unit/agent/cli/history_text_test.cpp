@@ -47,6 +47,21 @@ TEST(HistoryTextTest, SaysWhatChangedWhyWhoAndHowLong) {
             "        votes: 2 ack, 1 nack, 3 unable, 4 silent; by jo\n");
 }
 
+// What the next leader wrote down of a commit.
+TEST(HistoryTextTest, SaysWhatWasNotRecorded) {
+  HistoryEntry completed = entry();
+  completed.votes = {};
+  completed.commit_ms = 0;
+  completed.all_applied_ms.reset();
+  completed.changes = {};
+  completed.changes.what = "1 apps, 2 servers; its leader ended before it wrote what changed";
+  EXPECT_EQ(history_text({completed}),
+            "5.42    2026-11-22 12:00:00\n"
+            "        1 apps, 2 servers; its leader ended before it wrote what changed\n"
+            "        cause: status_update_event /shop/cart TASK_RUNNING\n"
+            "        votes: not recorded\n");
+}
+
 TEST(HistoryTextTest, FitsInto80ColumnsAndBreaksBetweenWords) {
   HistoryEntry long_one = entry();
   long_one.changes.what.clear();

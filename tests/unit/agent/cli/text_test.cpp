@@ -41,6 +41,8 @@ coordination::ClusterSnapshot pool_of_four() {
   snapshot.state.committed = coordination::RevisionHeader{identity(41), kMade, "status_update_event /web", 20, 61, 0};
   snapshot.agents = {agent("proxy-1", identity(41)), agent("proxy-2", identity(38)), agent("proxy-3", std::nullopt),
                      agent("proxy-4", identity(41, 'b'))};
+  snapshot.agents[0].nginx = "up";
+  snapshot.agents[1].nginx = "down";
   return snapshot;
 }
 
@@ -49,11 +51,11 @@ TEST(StatusTextTest, ShowsLeaderRevisionAndEveryAgentsLag) {
 committed   7.41 aaaaaaaaaaaa, 20 apps, 61 servers, made 10 s ago
 cause       status_update_event /web
 
-AGENT    ROLE      STATUS  APPLIED  DIGEST        LAG
-proxy-1  follower  ok      7.41     aaaaaaaaaaaa  0
-proxy-2  follower  ok      7.38     aaaaaaaaaaaa  3, 10 s
-proxy-3  follower  ok      -        -             -
-proxy-4  follower  ok      7.41     bbbbbbbbbbbb  differs, 10 s
+AGENT    ROLE      STATUS  NGINX  APPLIED  DIGEST        LAG
+proxy-1  follower  ok      up     7.41     aaaaaaaaaaaa  0
+proxy-2  follower  ok      down   7.38     aaaaaaaaaaaa  3, 10 s
+proxy-3  follower  ok      -      -        -             -
+proxy-4  follower  ok      -      7.41     bbbbbbbbbbbb  differs, 10 s
 )");
 }
 
@@ -77,8 +79,8 @@ TEST(StatusTextTest, ShowsWhoObservesAndWhatItWrote) {
   snapshot.agents[1].applied.reset();
   snapshot.agents[1].shadow = coordination::AppliedEntry{identity(39, 'b'), "then"};
   snapshot.agents[2].applies = false;
-  EXPECT_THAT(shown(snapshot), HasSubstr("proxy-2  observer  ok      7.39     bbbbbbbbbbbb  2, 10 s\n"
-                                         "proxy-3  observer  ok      -        -             -\n"));
+  EXPECT_THAT(shown(snapshot), HasSubstr("proxy-2  observer  ok      down   7.39     bbbbbbbbbbbb  2, 10 s\n"
+                                         "proxy-3  observer  ok      -      -        -             -\n"));
 }
 
 TEST(StatusTextTest, BelowAnAgentStandsWhatItSaysAndWhatDiffers) {
@@ -89,7 +91,7 @@ TEST(StatusTextTest, BelowAnAgentStandsWhatItSaysAndWhatDiffers) {
   snapshot.agents[0].vote = coordination::Vote{identity(40), coordination::VoteResult::kNack, "[emerg] no"};
   EXPECT_THAT(shown(snapshot), Not(HasSubstr("template"))) << "what is in use is not known";
   snapshot.committed_files["template"] = std::string(64, 'd');
-  EXPECT_THAT(shown(snapshot), HasSubstr("proxy-1  follower  ok      7.41     aaaaaaaaaaaa  0\n"
+  EXPECT_THAT(shown(snapshot), HasSubstr("proxy-1  follower  ok      up     7.41     aaaaaaaaaaaa  0\n"
                                          "  - Nginx is not running\n"
                                          "  - its template file, cccccccccccc, is not what is in use, dddddddddddd\n"
                                          "  - said nack to 7.40: [emerg] no\n"

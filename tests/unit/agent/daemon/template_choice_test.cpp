@@ -21,7 +21,9 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 PushedTemplate pushed(const std::string& text) { return {std::make_shared<const std::string>(text), "jo", "noon"}; }
-PushedTemplates for_all(const std::string& text) { return {pushed(text), std::nullopt, {}, std::nullopt}; }
+PushedTemplates for_all(const std::string& text, const std::string& by = "jo") {
+  return {pushed(text), std::nullopt, {}, std::nullopt, by};
+}
 
 class TemplateChoiceTest : public ::testing::Test {
  protected:
@@ -155,9 +157,34 @@ TEST_F(TemplateChoiceTest, PushedOneRulesOverTheFile) {
   EXPECT_EQ(in_use(), "newest\n");
 }
 
+TEST_F(TemplateChoiceTest, SaysWhoseDoingAnotherTemplateIsUntilItIsCommitted) {
+  begin(committed("old\n"));
+  EXPECT_EQ(choice_->changed_by(), "");
+  push(for_all("pushed\n", "al"));
+  EXPECT_EQ(choice_->changed_by(), "al");
+  choice_->committed_change_of("jo");
+  choice_->committed_change_of("");
+  EXPECT_EQ(choice_->changed_by(), "al") << "that was another change";
+  choice_->committed_change_of("al");
+  EXPECT_EQ(choice_->changed_by(), "");
+  push({pushed("pushed\n"), pushed("canary\n"), {"b"}, {}, "jo"});
+  EXPECT_EQ(choice_->changed_by(), "jo");
+  push(for_all("pushed\n", "ed"));  // the trial is taken back
+  EXPECT_EQ(canary(), "none");
+  EXPECT_EQ(choice_->changed_by(), "ed");
+  push({pushed("pushed\n"), pushed("canary\n"), {"b"}, {}, "jo"});
+  choice_->end_trial("[emerg] no");
+  EXPECT_EQ(choice_->changed_by(), "") << "no operator's";
+  push({{}, {}, {}, {}, "ed"});
+  rewrite("newest\n");
+  EXPECT_EQ(in_use(), "newest\n");
+  EXPECT_EQ(choice_->changed_by(), "") << "the file's";
+}
+
 TEST_F(TemplateChoiceTest, NextLeaderBeginsWithThePushedOne) {
-  begin(committed("old\n"), for_all("pushed\n"));
+  begin(committed("old\n"), for_all("pushed\n", "al"));
   EXPECT_EQ(in_use(), "pushed\n");
+  EXPECT_EQ(choice_->changed_by(), "al");
   EXPECT_EQ(another_, 0) << "it was chosen before anything was made";
 }
 

@@ -57,6 +57,7 @@ TEST(MetricsTest, GaugesFollowTheCluster) {
   view.committed = coordination::RevisionHeader{};
   view.committed->identity.revision = coordination::Revision{41};
   view.late = {"b"};
+  view.missing_members = {"c", "d"};
   view.held = coordination::HoldDocument{};
   view.tree = coordination::TreeSize{812, 3'456'789};
   metrics.set_cluster(view);
@@ -72,13 +73,26 @@ TEST(MetricsTest, GaugesFollowTheCluster) {
   metrics.observe_loop_delay(milliseconds(30));
   metrics.observe_loop_delay(milliseconds(10));
   const std::string text = metrics.text();
-  for (const char* line :
-       {"chorale_zookeeper_connected 1", "chorale_registered 1", "chorale_leader 1", "chorale_epoch 7",
-        "chorale_agents 2", "chorale_held 1", "chorale_committed_revision 41", "chorale_late_agents 1",
-        "chorale_tree_znodes 812", "chorale_tree_bytes 3456789", "chorale_blocked_seconds 7.5",
-        "chorale_applied_revision 40", "chorale_apps 20", "chorale_servers 61", "chorale_nginx_running 1",
-        "chorale_nginx_workers{state=\"serving\"} 4", "chorale_nginx_workers{state=\"shutting_down\"} 2",
-        "chorale_health 1", "chorale_loop_delay_max_seconds 0.03"}) {
+  for (const char* line : {"chorale_zookeeper_connected 1",
+                           "chorale_registered 1",
+                           "chorale_leader 1",
+                           "chorale_epoch 7",
+                           "chorale_agents 2",
+                           "chorale_missing_members 2",
+                           "chorale_held 1",
+                           "chorale_committed_revision 41",
+                           "chorale_late_agents 1",
+                           "chorale_tree_znodes 812",
+                           "chorale_tree_bytes 3456789",
+                           "chorale_blocked_seconds 7.5",
+                           "chorale_applied_revision 40",
+                           "chorale_apps 20",
+                           "chorale_servers 61",
+                           "chorale_nginx_running 1",
+                           "chorale_nginx_workers{state=\"serving\"} 4",
+                           "chorale_nginx_workers{state=\"shutting_down\"} 2",
+                           "chorale_health 1",
+                           "chorale_loop_delay_max_seconds 0.03"}) {
     EXPECT_THAT(text, HasSubstr(std::string(line) + "\n"));
   }
 }

@@ -274,5 +274,26 @@ TEST(ApplierStatesTest, MasterWithoutAWorkerThatServesIsNotReloadedOverAndOver) 
   EXPECT_TRUE(driver.applier.status().running);
 }
 
+// Others are told of a reload that takes its time, not of each one.
+TEST(ApplierStatesTest, SlowReloadIsSaid) {
+  Driver driver;
+  EXPECT_EQ(nginx_word(driver.applier.status()), "down");
+  driver.begin_holding(1, "one");
+  EXPECT_EQ(nginx_word(driver.applier.status()), "up");
+  driver.apply_until_reload(2, "two");
+  EXPECT_EQ(nginx_word(driver.applier.status()), "up");
+  driver.wait(Milliseconds(999));
+  driver.send(ApplierTicked{});
+  EXPECT_EQ(nginx_word(driver.applier.status()), "up");
+  driver.wait(Milliseconds(1));
+  driver.send(ApplierTicked{});
+  EXPECT_EQ(nginx_word(driver.applier.status()), "reloading");
+  driver.proven();
+  EXPECT_EQ(nginx_word(driver.applier.status()), "up");
+  NginxStatus observer = driver.applier.status();
+  observer.shadow = true;
+  EXPECT_EQ(nginx_word(observer), "");
+}
+
 }  // namespace
 }  // namespace chorale::agent

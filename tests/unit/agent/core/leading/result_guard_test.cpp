@@ -203,6 +203,7 @@ TEST_F(TrackerResultTest, WhatIsHeldBackByOurOwnRulesPassesByAnOperatorsWordToo)
   scene_.send(LossBelieved{scene_.tracker.held_back()->digest, "jo"});
   scene_.pass(Milliseconds(1'000));
   ASSERT_THAT(scene_.offers, SizeIs(1));
+  EXPECT_EQ(scene_.offers[0].by, "jo");
   EXPECT_FALSE(scene_.tracker.held_back());
 }
 

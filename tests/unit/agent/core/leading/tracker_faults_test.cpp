@@ -142,8 +142,15 @@ TEST_F(TrackerFaultsTest, AnEmptyListPassesByAnOperatorsWord) {
   scene_.answer_list({});
   scene_.pass(Milliseconds(500));
   EXPECT_EQ(scene_.offered(), "");
+  EXPECT_EQ(scene_.offers[0].by, "jo");
   EXPECT_FALSE(scene_.tracker.held_back());
   EXPECT_FALSE(scene_.tracker.trouble());
+  scene_.commit();
+  scene_.forget();
+  sync(list_);
+  scene_.pass(Milliseconds(1'000));
+  ASSERT_THAT(scene_.offers, SizeIs(1));
+  EXPECT_EQ(scene_.offers[0].by, "") << "what comes afterwards is nobody's doing";
   scene_.send(LossBelieved{digest, "jo"});
   EXPECT_THAT(scene_.log, HasSubstr("but nothing is held back"));
 }
