@@ -230,6 +230,7 @@ std::string encode(const Manifest& document) {
   Json parent;
   if (document.parent) put(parent, *document.parent);
   json["parent"] = std::move(parent);
+  if (!document.event_at.empty()) json["event_at"] = document.event_at;
   json["quarantined"] = to_json(document.quarantined);
   if (!document.policy.empty()) json["policy"] = document.policy;
   Json files = Json::object();

@@ -120,6 +120,9 @@ struct QuarantineEntry {
 struct Manifest {
   RevisionHeader header;
   std::optional<Identity> parent;  // the committed identity when this was proposed
+  // ISO 8601, by the leader's clock, for people: when the event arrived that `cause` names; empty: no event, or
+  // unknown.
+  std::string event_at{};
   std::vector<QuarantineEntry> quarantined;
   PolicyValues policy{};                   // of the leader that published it
   std::map<std::string, FileEntry> files;  // nginx.conf, routes.json, template

@@ -215,6 +215,7 @@ tl::expected<Manifest, Error> decode_manifest(std::string_view text, std::int64_
     reader.format(newest, into.format);
     read_header(reader, into.header);
     read_optional(reader, "parent", into.parent, read_identity);
+    reader.optional_text("event_at", into.event_at);
     read_quarantined(reader, into.quarantined);
     into.header.quarantined = static_cast<std::int64_t>(into.quarantined.size());
     read_policy_values(reader, "policy", into.policy);

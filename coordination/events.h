@@ -39,6 +39,7 @@ struct StateOffered {
   std::int64_t servers = 0;
   std::vector<QuarantineEntry> quarantined;
   std::string created_at;      // wall clock, for people
+  std::string event_at{};      // likewise: when the event arrived that `cause` names; empty: none
   ChangeSummary changes{};     // for the history alone
   std::string by{};            // likewise: the operator whose doing it is; empty: nobody's
   std::int64_t render_ms = 0;  // likewise: how long it took to make it

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace chorale::coordination {
 
@@ -11,5 +12,18 @@ struct LogLine {
   Level level = Level::kInfo;
   std::string text;
 };
+
+// The text with "0" for every number: of a trouble that lasts, each try names another line, process or revision.
+[[nodiscard]] inline std::string without_numbers(std::string_view text) {
+  std::string result;
+  bool in_number = false;
+  for (const char c : text) {
+    const bool digit = c >= '0' && c <= '9';
+    if (!digit) result += c;
+    if (digit && !in_number) result += '0';
+    in_number = digit;
+  }
+  return result;
+}
 
 }  // namespace chorale::coordination

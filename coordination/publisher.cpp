@@ -39,6 +39,7 @@ void Publisher::end_leadership(const std::string& reason) {
   own_cuts_ = 0;
   failure_.reset();
   electors_.reset();
+  refusals_told_.clear();
   blockage_.end();
   show_blocked();
   if (state_ != State::kIdle) close(Fate::kAbandoned, reason);
@@ -168,6 +169,7 @@ Content Publisher::compose(StateOffered offered, Revision revision, const Policy
   header.quarantined = static_cast<std::int64_t>(offered.quarantined.size());
   header.policy = policy_digest(policy);
   manifest.policy = policy;
+  manifest.event_at = std::move(offered.event_at);
   manifest.quarantined = std::move(offered.quarantined);
   if (const auto& committed = fence_.document().committed) manifest.parent = committed->identity;
   return Content{std::make_shared<const Manifest>(std::move(manifest)), std::move(offered.content.files)};
@@ -269,11 +271,31 @@ void Publisher::hear_answers(const std::optional<Vote>& own) {
 void Publisher::hear_answer(const std::string& id, const Vote& vote) {
   electors_.answered(id, vote.identity, context_.now);
   if (state_ == State::kVoting && vote.identity == content_.manifest->header.identity) votes_[id] = vote;
+  tell_refusal(id, vote);
   const bool refuses = committed_offer_ && vote.result == VoteResult::kNack &&
                        vote.identity == committed_content_.manifest->header.identity;
   if (refuses && refused_by_.insert(id).second) {
     context_.effects.emplace_back(CommitRefused{*committed_offer_, id, id + ": " + vote.error});
   }
+}
+
+// Once for what an agent says, however often it is asked again; what this one refuses, it says itself.
+void Publisher::tell_refusal(const std::string& id, const Vote& vote) {
+  if (id == context_.options.id) return;
+  const auto concerns = [&vote](const Content& content) {
+    return content.manifest && content.manifest->header.identity == vote.identity;
+  };
+  if (!concerns(content_) && !concerns(committed_content_)) return;
+  if (vote.result == VoteResult::kAck) {
+    refusals_told_.erase(id);
+    return;
+  }
+  const bool refused = vote.result == VoteResult::kNack;
+  const std::string what = (refused ? " is refused by " : " cannot be tested by ") + id + ": " + vote.error;
+  std::string& told = refusals_told_[id];
+  if (told == without_numbers(what)) return;
+  told = without_numbers(what);
+  context_.log(LogLine::Level::kWarning, to_text(vote.identity) + what);
 }
 
 void Publisher::count_votes() {

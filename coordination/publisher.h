@@ -114,6 +114,7 @@ class Publisher {
   void begin_vote();
   void hear_answers(const std::optional<Vote>& own);
   void hear_answer(const std::string& id, const Vote& vote);
+  void tell_refusal(const std::string& id, const Vote& vote);
   void count_votes();
   void conclude(const Verdict& verdict, const Ballot& ballot);
   void close(Fate fate, const std::string& reason);
@@ -138,8 +139,9 @@ class Publisher {
   std::uint64_t offer_ = 0;              // while not kIdle: the one that is being proposed; 0: a hold's
   Content content_;                      // of it; no manifest while kIdle
   PolicyValues policy_;
-  std::optional<std::uint64_t> committed_offer_;  // of this leadership
-  std::set<std::string> refused_by_;              // agents that are known to refuse it
+  std::optional<std::uint64_t> committed_offer_;      // of this leadership
+  std::map<std::string, std::string> refusals_told_;  // agent -> what it said, without numbers
+  std::set<std::string> refused_by_;                  // agents that are known to refuse it
   // What this leadership committed last, or what it began with; no manifest: not known.
   Content committed_content_;
   std::shared_ptr<const Manifest> damaged_manifest_;

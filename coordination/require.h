@@ -2,7 +2,14 @@
 // naming the promise and the place. Never for what comes from outside: network, disk, JSON, ZooKeeper, people.
 #pragma once
 
+#include <string_view>
+
 namespace chorale::coordination {
+
+// Who writes why the process ends; by default it goes to stderr as it is. It is called once, on any thread, and must
+// not rest on anything of the process. REQUIRES: before there is a second thread.
+using LastWords = void (*)(std::string_view text);
+void set_last_words(LastWords words);
 
 [[noreturn]] void end_process(const char* broken_promise, const char* file, int line, const char* function);
 

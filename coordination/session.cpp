@@ -36,6 +36,7 @@ Session::Change Session::on_event(const SessionEvent& event) {
   switch (event.state) {
     case SessionState::kConnected:
       failures_ = 0;
+      told_.clear();
       state_ = State::kConnected;
       message_ = "OK";
       context_.link.connected = true;
@@ -93,7 +94,10 @@ Session::Change Session::end(std::string message, milliseconds at_least) {
   context_.link.connected = false;
   ++context_.link.generation.value;  // what the dying handle still says is dropped
   context_.effects.emplace_back(CloseHandle{});
-  context_.log(LogLine::Level::kWarning, "ZooKeeper: " + message_ + "; a new handle follows");
+  if (std::find(told_.begin(), told_.end(), message_) == told_.end()) {
+    told_.push_back(message_);
+    context_.log(LogLine::Level::kWarning, "ZooKeeper: " + message_ + "; a new handle follows");
+  }
   return Change::kEnded;
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "coordination/context.h"
 
@@ -51,6 +52,7 @@ class Session {
   std::string message_ = "not started";
   int failures_ = 0;  // handles in a row that broke without ever connecting
   TimePoint reopen_at_;
+  std::vector<std::string> told_;  // since it was connected: of an ensemble that stays away each reason is told once
 };
 
 }  // namespace chorale::coordination

@@ -120,6 +120,14 @@ tl::expected<LoadedConfig, Failure> load_config(const std::string& file) {
   return loaded;
 }
 
+tl::expected<LoadedConfig, Failure> load_for_agent(const std::string& file) {
+  auto loaded = load_config(file);
+  if (!loaded) return loaded;
+  const std::vector<std::string> missing = missing_for_agent(loaded->config);
+  if (!missing.empty()) return tl::unexpected(Failure{missing.front()});
+  return loaded;
+}
+
 std::string ConfigChanges::text() const {
   if (in_force.empty() && at_next_start.empty()) return "nothing has changed";
   std::string text = in_force.empty() ? "" : "in force: " + joined(in_force);

@@ -77,6 +77,7 @@ struct Config {
   std::string marathon_service_account_file;
   std::string zookeeper_auth_file;  // its content ("user:password") becomes zookeeper.credentials
   bool nixy_metrics = false;
+  bool log_json = false;  // log_format
   std::string admin_token_file;
   std::string admin_token;  // the content of admin_token_file
 };
@@ -120,6 +121,9 @@ struct HostFacts {
 
 // Reads the file, the secret files that it names and the host's facts. Failures as above.
 [[nodiscard]] tl::expected<LoadedConfig, Failure> load_config(const std::string& file);
+
+// What a start of the agent refuses as well: what it lacks.
+[[nodiscard]] tl::expected<LoadedConfig, Failure> load_for_agent(const std::string& file);
 
 // Keys by name, and "[local]".
 struct ConfigChanges {

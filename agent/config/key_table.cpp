@@ -268,6 +268,15 @@ std::vector<Key> admin_keys() {
        .text = "`true`: `/v1/metrics` shows what Nixy counts under Nixy's names too (`nixy_reloads_successful` and so "
                "on), for dashboards and alerts that were made for it. Prometheus' own check of names "
                "(`promtool check metrics`) complains of them."},
+      {.name = "log_format",
+       .heading = kAdmin,
+       .type = ChoiceKey{kMember<&Config::log_json>, "json", "text"},
+       .text =
+           "\"json\" writes each line of the log as one JSON object: `time` (RFC 3339, UTC), `level` (info, warning, "
+           "error), `id` (the agent's) and `message`; the line that says what is served also has `epoch`, "
+           "`revision`, `cause`, `apps` and `servers`.",
+       .more =
+           "Lines written before the configuration is read are text: a configuration that is refused at the start."},
       {.name = "admin_token_file",
        .heading = kAdmin,
        .type = SecretFileKey{kMember<&Config::admin_token_file>, kMember<&Config::admin_token>},

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <sstream>
 #include <thread>
 #include <utility>
 
@@ -47,11 +48,19 @@ Agent::Agent(Config config, InstanceLock lock, const NotifyEnvironment& service_
       authorization_(make_authorization(loop_, workers_, authorization_options(config_))),
       endpoint_watch_(loop_, workers_, config_, authorization_, metrics_, [this] { status_changed(); }),
       framework_watch_(loop_, workers_, config_, authorization_, [this] { framework_answered(); }),
-      last_routes_(loop_, workers_, config_.state_dir, [this] { routes_changed(); }),
+      last_routes_(loop_, workers_, config_.state_dir,
+                   [this](const coordination::Identity& identity, const std::optional<std::string>& difference) {
+                     routes_changed();
+                     serving_log_.difference_known(identity, difference);
+                   }),
       drain_(loop_, workers_, config_.state_dir, [this] { status_changed(); }),
       nginx_counting_(loop_, workers_, config_.nginx_config),
       peer_watch_(loop_, workers_, config_.state_dir, [this] { status_changed(); }),
-      explainer_(explainer_surroundings()) {}
+      explainer_(explainer_surroundings()),
+      serving_log_(config_.apply ? std::string() : shadow_file(config_.state_dir),
+                   [](const std::string& text, const LogFacts& facts) {
+                     write_log({LogLine::Level::kInfo, text}, Repeats::kNever, facts);
+                   }) {}
 
 Agent::~Agent() {
   if (leadership_) leadership_->close();
@@ -89,7 +98,7 @@ bool Agent::start() {
   }
 
   LocalNginx::Callbacks callbacks;
-  callbacks.staged = [this](coordination::StageFinished staged) { coordination_->post(std::move(staged)); };
+  callbacks.staged = [this](coordination::StageFinished answer) { staged(std::move(answer)); };
   callbacks.applied = [this](const coordination::RevisionApplied& done) { applied(done); };
   callbacks.changed = [this](const NginxStatus& status) { nginx_changed(status); };
   callbacks.log = [](const LogLine& line) { write_log(line); };
@@ -158,11 +167,19 @@ std::unique_ptr<coordination::Store> Agent::make_zookeeper_store(const coordinat
   options.session_timeout = config_.session_timeout;
   options.credentials = where.credentials;
   options.post = [this](std::function<void()> job) { boost::asio::post(loop_, std::move(job)); };
-  options.log = [](int level, const std::string& line) {
+  options.log = [this](int level, const std::string& line) {
     constexpr int kWarn = 2;  // ZOO_LOG_LEVEL_WARN; lower is worse
-    if (level <= kWarn) log_warning("zookeeper client: " + line);
+    if (level > kWarn || !may_log_client()) return;
+    write_log({LogLine::Level::kWarning, "zookeeper client: " + line}, Repeats::kSameButNumbers);
   };
   return coordination::make_zookeeper_store(std::move(options));
+}
+
+// It writes a line for every try at every server: the first ones say why an ensemble is away.
+bool Agent::may_log_client() {
+  constexpr int kMostWhileAway = 3;
+  client_lines_ = view_.connected ? 0 : client_lines_ + 1;
+  return client_lines_ <= kMostWhileAway;
 }
 
 std::unique_ptr<MarathonElection> Agent::make_election() {
@@ -282,6 +299,7 @@ void Agent::end_soon() {
 
 void Agent::end(int exit_code) {
   exit_code_ = exit_code;
+  serving_log_.flush();
   if (leadership_) leadership_->close();
   coordination_->close();
   if (election_) election_->close();
@@ -294,12 +312,19 @@ void Agent::end(int exit_code) {
 }
 
 void Agent::reread_config() {
-  const auto loaded = load_config(config_.file);
+  // What a start would refuse is refused here.
+  const auto loaded = load_for_agent(config_.file);
   if (!loaded) {
-    log_error("configuration not re-read, the old one stays in force: " + loaded.error().message);
+    std::istringstream reasons(loaded.error().message);
+    for (std::string reason; std::getline(reasons, reason);) {
+      write_log({LogLine::Level::kError, "configuration not re-read: " + reason}, Repeats::kNever);
+    }
+    write_log({LogLine::Level::kError, "the old configuration stays in force"}, Repeats::kNever);
     return;
   }
-  for (const ConfigWarning& warning : loaded->warnings) log_warning(warning.text());
+  for (const ConfigWarning& warning : loaded->warnings) {
+    write_log({LogLine::Level::kWarning, warning.text()}, Repeats::kNever);
+  }
   const ConfigChanges changes = take_changes(loaded->config, config_);
   nginx_->set_local_values(local_values(config_, nginx_here_.user));
   ++rereads_;  // counted in the line, so that the log never takes it for a repetition

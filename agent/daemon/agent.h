@@ -17,6 +17,7 @@
 #include "agent/config/config.h"
 #include "agent/core/behind.h"
 #include "agent/core/health.h"
+#include "agent/core/outages.h"
 #include "agent/daemon/coordination_shell.h"
 #include "agent/daemon/drain.h"
 #include "agent/daemon/endpoint_watch.h"
@@ -30,6 +31,7 @@
 #include "agent/daemon/nginx_counting.h"
 #include "agent/daemon/notify.h"
 #include "agent/daemon/peer_watch.h"
+#include "agent/daemon/serving_log.h"
 #include "agent/daemon/statsd.h"
 #include "agent/daemon/template_source.h"
 #include "agent/http/admin_api.h"
@@ -57,6 +59,7 @@ class Agent {
   void end_soon();
   void end(int exit_code);
   void reread_config();
+  [[nodiscard]] bool may_log_client();
   [[nodiscard]] coordination::CoordinatorOptions coordinator_options() const;
   [[nodiscard]] std::unique_ptr<coordination::Store> make_store();
   [[nodiscard]] std::unique_ptr<coordination::Store> make_zookeeper_store(const coordination::ConnectString& where);
@@ -71,6 +74,7 @@ class Agent {
   void held_committed(const coordination::HeldCommitted& held);
   void lost(const std::string& reason);
   void end_leadership();
+  void staged(coordination::StageFinished staged);
   void apply(const coordination::ApplyRevision& apply);
   void applied(const coordination::RevisionApplied& applied);
   void announce_policy();
@@ -119,6 +123,8 @@ class Agent {
   PeerWatch peer_watch_;
   Explainer explainer_;
   Behind behind_;
+  ServingLog serving_log_;
+  Outages outages_;
   std::shared_ptr<LocalNginx> nginx_;
   std::unique_ptr<HttpServer> admin_;
   std::unique_ptr<CoordinationShell> coordination_;
@@ -138,6 +144,8 @@ class Agent {
   std::string heard_at_;          // when view_ was connected last, likewise, while it is not
   std::string last_applied_at_;
   std::string last_valid_at_;  // of the last accepted `nginx -t`
+  std::string refusal_told_;   // what this proxy refused last, without numbers
+  int client_lines_ = 0;       // of the ZooKeeper client, since it was connected
   bool status_posted_ = false;
   bool ending_ = false;
   int rereads_ = 0;

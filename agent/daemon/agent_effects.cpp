@@ -164,17 +164,33 @@ void Agent::apply(const coordination::ApplyRevision& revision) {
   for (const coordination::PublishedFile& file : revision.files) {
     if (file.name == "routes.json") last_routes_.wanted(revision.identity, file.text);
   }
+  serving_log_.wanted(revision.identity, revision.manifest);
   if (!applying_ || applying_->first != revision.identity) {
     applying_ = {revision.identity, std::chrono::steady_clock::now()};
   }
   nginx_->apply({revision.identity, revision.manifest, files_for(config_.id, revision.files)});
 }
 
+// Named where it happens: the leader names it too, by the vote. Asked again and again, it is told once.
+void Agent::staged(coordination::StageFinished staged) {
+  const bool refused = staged.result == coordination::VoteResult::kNack;
+  std::string text;
+  if (staged.result != coordination::VoteResult::kAck) {
+    text = to_text(staged.identity) +
+           (refused ? " is refused by this Nginx, which goes on with what it serves: "
+                    : " cannot be tested on this proxy: ") +
+           staged.error;
+  }
+  const std::string told = std::exchange(refusal_told_, coordination::without_numbers(text));
+  if (!text.empty() && told != refusal_told_) {
+    write_log({LogLine::Level::kWarning, text}, Repeats::kSameButNumbers);
+  }
+  coordination_->post(std::move(staged));
+}
+
 void Agent::applied(const coordination::RevisionApplied& done) {
-  log_info(config_.apply ? "serving " + to_text(done.identity)
-                         : "wrote " + to_text(done.identity) + " to " + shadow_file(config_.state_dir));
   last_applied_at_ = done.at;
-  last_routes_.applied(done.identity);
+  serving_log_.applied(done, last_routes_.applied(done.identity), nginx_->status().reloads);
   if (config_.apply) metrics_.set_applied(done.identity);
   if (applying_ && applying_->first == done.identity) {
     const auto since = std::exchange(applying_, std::nullopt)->second;

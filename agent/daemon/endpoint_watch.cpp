@@ -50,6 +50,19 @@ void EndpointWatch::start() { ping(); }
 
 bool EndpointWatch::reaches_marathon() const { return !answering_.empty(); }
 
+void EndpointWatch::pause(bool paused) {
+  paused_ = paused;
+  asked_.clear();
+}
+
+std::optional<bool> EndpointWatch::answers() const {
+  const auto answers = [this](const EndpointHealth& one) { return asked_.contains(one.endpoint) && one.healthy; };
+  if (std::any_of(endpoints_.begin(), endpoints_.end(), answers)) return true;
+  const auto asked = [this](const EndpointHealth& one) { return asked_.contains(one.endpoint); };
+  if (endpoints_.empty() || !std::all_of(endpoints_.begin(), endpoints_.end(), asked)) return std::nullopt;
+  return false;
+}
+
 void EndpointWatch::ping() {
   if (!paused_) {
     for (const EndpointHealth& endpoint : endpoints_) client_.perform(PingEndpoint{endpoint.endpoint});
@@ -64,6 +77,7 @@ void EndpointWatch::answered(const EndpointPinged& pinged) {
   const auto endpoint = std::find_if(endpoints_.begin(), endpoints_.end(),
                                      [&](const EndpointHealth& entry) { return entry.endpoint == pinged.endpoint; });
   if (endpoint == endpoints_.end()) return;
+  if (!paused_) asked_.insert(pinged.endpoint);
   endpoint->healthy = !pinged.failure;
   endpoint->message = pinged.failure ? pinged.failure->message : "OK";
   if (pinged.failure) {

@@ -7,6 +7,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -31,7 +32,7 @@ class EndpointWatch {
 
   // Pings begin; while this agent leads they pause, since the leader learns the same from its own traffic.
   void start();
-  void pause(bool paused) { paused_ = paused; }
+  void pause(bool paused);
 
   // Others than those of the configuration; what is known of those that stay is kept.
   void set_endpoints(const std::vector<std::string>& endpoints);
@@ -39,6 +40,8 @@ class EndpointWatch {
   [[nodiscard]] const std::vector<EndpointHealth>& endpoints() const { return endpoints_; }
   // One of them answered its last ping: what the leader takes for the word that this agent could follow Marathon.
   [[nodiscard]] bool reaches_marathon() const;
+  // For the log: whether one of them answers; nullopt: not every one was asked since the pings began, or went on.
+  [[nodiscard]] std::optional<bool> answers() const;
 
  private:
   void ping();
@@ -49,6 +52,7 @@ class EndpointWatch {
   boost::asio::steady_timer timer_;
   std::vector<EndpointHealth> endpoints_;
   std::set<std::string> answering_;  // proven, not presumed
+  std::set<std::string> asked_;      // and answered in some way, since the last pause
   std::function<void()> changed_;
   bool paused_ = false;
 };

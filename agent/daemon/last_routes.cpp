@@ -8,6 +8,7 @@
 #include "agent/base/atomic_file.h"
 #include "agent/base/text_file.h"
 #include "render/routes_codec.h"
+#include "render/routes_difference.h"
 
 namespace chorale::agent {
 namespace {
@@ -16,10 +17,15 @@ std::int64_t seconds_since_1970(std::chrono::system_clock::time_point time) {
   return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
 }
 
+struct Kept {
+  std::shared_ptr<const render::RoutingState> state;  // nullptr: it could not be read
+  std::optional<std::string> difference;
+};
+
 }  // namespace
 
 LastRoutes::LastRoutes(boost::asio::io_context& loop, boost::asio::thread_pool& workers, const std::string& state_dir,
-                       std::function<void()> changed)
+                       Changed changed)
     : worker_(loop, workers), file_(state_dir + "/routes.json"), changed_(std::move(changed)) {}
 
 void LastRoutes::load() {
@@ -38,32 +44,36 @@ void LastRoutes::wanted(const coordination::Identity& identity, std::shared_ptr<
   wanted_text_ = std::move(routes_json);
 }
 
-void LastRoutes::applied(const coordination::Identity& identity) {
-  if (!wanted_text_ || identity != wanted_) return;
+bool LastRoutes::applied(const coordination::Identity& identity) {
+  if (!wanted_text_ || identity != wanted_) return false;
   applied_text_ = std::exchange(wanted_text_, nullptr);
   applied_ = identity;
   keep_next();
+  return true;
 }
 
 void LastRoutes::keep_next() {
   if (keeping_ || !applied_text_) return;
   keeping_ = true;
   worker_.run(
-      [text = std::exchange(applied_text_, nullptr), file = file_] {
+      [text = std::exchange(applied_text_, nullptr), file = file_, before = state_] {
         auto state = render::decode_routes(*text);
         // Text that cannot be decoded is not expected: it was verified by its digest and written by this program. A
         // file that cannot be written costs only a baseline.
         if (state) (void)replace_file(file, *text, {});
-        return state;
+        Kept kept;
+        if (state && before) kept.difference = render::difference_line(render::difference_of(*before, *state));
+        if (state) kept.state = std::make_shared<const render::RoutingState>(std::move(*state));
+        return kept;
       },
-      [this, identity = applied_](auto state) {
+      [this, identity = applied_](Kept kept) {
         keeping_ = false;
-        if (state) {
-          state_ = std::make_shared<const render::RoutingState>(std::move(*state));
+        if (kept.state) {
+          state_ = std::move(kept.state);
           identity_ = identity;
           kept_at_ = seconds_since_1970(std::chrono::system_clock::now());
-          changed_();
         }
+        changed_(identity, kept.difference);
         keep_next();
       });
 }

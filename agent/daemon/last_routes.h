@@ -20,9 +20,12 @@ namespace chorale::agent {
 
 class LastRoutes {
  public:
-  // `changed` is called when state() is another one; load() does not call it.
+  // Called when state() is that of another revision, `difference` being what it has otherwise than the one before, as
+  // render::difference_line() says it; nullopt: it cannot be said. load() does not call it.
+  using Changed =
+      std::function<void(const coordination::Identity& identity, const std::optional<std::string>& difference)>;
   LastRoutes(boost::asio::io_context& loop, boost::asio::thread_pool& workers, const std::string& state_dir,
-             std::function<void()> changed);
+             Changed changed);
   LastRoutes(const LastRoutes&) = delete;
   LastRoutes& operator=(const LastRoutes&) = delete;
 
@@ -30,7 +33,8 @@ class LastRoutes {
   void load();
   // This revision is about to be applied; nothing is kept until applied() names it.
   void wanted(const coordination::Identity& identity, std::shared_ptr<const std::string> routes_json);
-  void applied(const coordination::Identity& identity);
+  // True: `changed` will be called for it, or for a newer one that takes its place. False: nothing is known of it.
+  bool applied(const coordination::Identity& identity);
 
   [[nodiscard]] const std::shared_ptr<const render::RoutingState>& state() const { return state_; }
   // Which revision they are of; nullopt: they were loaded.
@@ -51,7 +55,7 @@ class LastRoutes {
   std::shared_ptr<const render::RoutingState> state_;
   std::optional<coordination::Identity> identity_;
   std::int64_t kept_at_ = 0;
-  std::function<void()> changed_;
+  Changed changed_;
 };
 
 }  // namespace chorale::agent

@@ -250,14 +250,17 @@ tl::expected<Leadership::RenderedOffer, std::string> Leadership::render_offer(
 }
 
 void Leadership::rendered(const RenderAndOffer& effect, tl::expected<RenderedOffer, std::string> result) {
+  const auto trouble_before = rendering_trouble_;
   if (!result) {
     rendering_trouble_ = Failure{result.error()};
-    log_error("rendering failed, the last state stays: " + rendering_trouble_->message);
+    if (rendering_trouble_ != trouble_before) {
+      log_error("rendering failed, the last state stays: " + rendering_trouble_->message);
+    }
     events_.post(OfferRendered{effect.offer, rendering_trouble_});
     return;
   }
   rendering_trouble_ = std::move(result->canary_trouble);
-  if (rendering_trouble_) log_error("the canaries get what all others get: " + rendering_trouble_->message);
+  if (rendering_trouble_ && rendering_trouble_ != trouble_before) log_error("the canaries get what all others get: " + rendering_trouble_->message);
   last_rendered_ = utc_now();
   rendered_offer_ = effect.offer;
   rendered_config_ = std::move(result->config);
@@ -265,7 +268,11 @@ void Leadership::rendered(const RenderAndOffer& effect, tl::expected<RenderedOff
   if (rendered_canaries_.size() > kOffersUnderWay) rendered_canaries_.pop_front();
   coordination::StateOffered offer = std::move(result->offer);
   offer.offer = effect.offer;
-  offer.cause = effect.cause;
+  offer.cause = effect.cause.text;
+  if (effect.cause.event) {
+    const auto age = std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - *effect.cause.event);
+    offer.event_at = format_utc(std::chrono::system_clock::now() - age);
+  }
   offer.quarantined = effect.quarantined;
   offer.by = effect.by.empty() && offered_by_.first == effect.offer ? offered_by_.second : effect.by;
   offer.created_at = last_rendered_;

@@ -1,10 +1,9 @@
 #include "agent/daemon/loop_watchdog.h"
 
-#include <unistd.h>
-
 #include <cstdlib>
-#include <string_view>
 #include <utility>
+
+#include "agent/base/log.h"
 
 namespace chorale::agent {
 namespace {
@@ -13,8 +12,7 @@ constexpr std::chrono::milliseconds kBeat{100};
 
 // Nothing of the process can be trusted any more: no log library, no destructors.
 [[noreturn]] void end_hung_process() {
-  constexpr std::string_view kText = "chorale: the loop is hung; ending the process so that its session can end\n";
-  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, kText.data(), kText.size());
+  write_last_words("chorale: the loop is hung; ending the process so that its session can end");
   std::abort();
 }
 

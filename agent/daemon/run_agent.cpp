@@ -23,15 +23,6 @@ int refuse(const NotifyEnvironment& service_manager, const std::string& reasons,
   return exit_code;
 }
 
-// What a start refuses, for the start and for the question whether it would.
-tl::expected<LoadedConfig, Failure> load_for_agent(const std::string& config_file) {
-  auto loaded = load_config(config_file);
-  if (!loaded) return loaded;
-  const std::vector<std::string> missing = missing_for_agent(loaded->config);
-  if (!missing.empty()) return tl::unexpected(Failure{missing.front()});
-  return loaded;
-}
-
 }  // namespace
 
 int test_config(const std::string& config_file) {
@@ -49,6 +40,7 @@ int run_agent(const std::string& config_file) {
   init_log("chorale");
   auto loaded = load_for_agent(config_file);
   if (!loaded) return refuse(service_manager, loaded.error().message, kExitUsage);
+  if (loaded->config.log_json) write_json_from_now_on(loaded->config.id);
   for (const ConfigWarning& warning : loaded->warnings) log_warning(warning.text());
   auto lock = InstanceLock::acquire(loaded->config.state_dir);
   // Not the fault of the configuration: a full disk, or another agent that is about to end.

@@ -187,7 +187,10 @@ void Applier::apply_again(std::optional<PublishedConfig> config) {
 }
 
 void Applier::fail(const std::string& reason, Milliseconds retry_after) {
-  if (apply_error_ != reason) effects_.emplace_back(LogLine{LogLine::Level::kError, "not applied: " + reason});
+  // Each try may name another process or line: the same trouble all the same.
+  if (coordination::without_numbers(apply_error_) != coordination::without_numbers(reason)) {
+    effects_.emplace_back(LogLine{LogLine::Level::kError, "not applied: " + reason});
+  }
   apply_error_ = reason;
   apply_at_ = now_ + retry_after;
   answer_repairs(Failure{reason});

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "agent/base/duration_text.h"
+
 namespace chorale::agent {
 namespace {
 
@@ -45,23 +47,26 @@ void ServedState::on(const Inspected& event, const TargetFile& target, TimePoint
     error_ = why_not_running("no worker of its master, process " + std::to_string(event.master->pid) + ", serves");
   }
   if (!event.master) error_ = why_not_running(event.master.error().message);
-  log_master(before, effects);
+  log_master(before, now, effects);
   log_spacing(effects);
   if (!served_ || served_->master == master_) return;
   forget();
   if (!reloading()) doubt(target.own(), now);
 }
 
-// Told when it changes, and at the first look if there is none.
-void ServedState::log_master(const std::optional<MasterProcess>& before, ApplierEffects& effects) {
+// Told once when it ends, and once when it is there again: a reload may find either before the next look does.
+void ServedState::log_master(const std::optional<MasterProcess>& before, TimePoint now, ApplierEffects& effects) {
   const bool first = !std::exchange(looked_, true);
-  if (before == master_ && !(first && !master_)) return;
   if (!master_) {
+    if (gone_since_) return;
+    gone_since_ = now;
     effects.emplace_back(LogLine{LogLine::Level::kWarning, error_});
-  } else if (before) {
+  } else if (gone_since_) {
+    const auto gone = std::chrono::duration_cast<Milliseconds>(now - *std::exchange(gone_since_, std::nullopt));
+    effects.emplace_back(LogLine{LogLine::Level::kInfo, "Nginx runs again, process " + std::to_string(master_->pid) +
+                                                            ", after " + duration_text(gone)});
+  } else if (before != master_ && !first) {
     effects.emplace_back(LogLine{LogLine::Level::kWarning, "Nginx was restarted"});
-  } else if (!first) {
-    effects.emplace_back(LogLine{LogLine::Level::kInfo, "Nginx runs again, process " + std::to_string(master_->pid)});
   }
 }
 

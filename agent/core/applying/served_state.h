@@ -74,12 +74,13 @@ class ServedState {
   };
   void doubt(bool doubtful, TimePoint reload_at);
   void log_spacing(ApplierEffects& effects);
-  void log_master(const std::optional<MasterProcess>& before, ApplierEffects& effects);
+  void log_master(const std::optional<MasterProcess>& before, TimePoint now, ApplierEffects& effects);
 
   std::variant<Settled, Doubtful, Reloading> phase_;
   std::optional<MasterProcess> master_;
   std::optional<Served> served_;  // the last proof; the master may be gone
   bool looked_ = false;
+  std::optional<TimePoint> gone_since_;  // the master, as told
   std::string error_ = "not looked at yet";
   int workers_ = 0;
   int idle_looks_ = 0;  // in a row

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/base/duration_text.h"
 #include "agent/base/one_line.h"
 #include "agent/core/leading/routes_servers.h"
 #include "render/allow_list.h"
@@ -124,14 +125,22 @@ std::optional<Failure> AnswerIntake::unreadable_trouble() const {
 void AnswerIntake::fetch_failed(const Fetch& fetch, const Failure& failure) {
   const std::string why = one_line(failure.message, 500);
   if (is_about_pods(fetch)) return pods_failed(fetch, why);
+  const bool told = fetch_trouble_ || list_failing_since_;
   fetch_trouble_ = Failure{why.starts_with("GET ") ? why : "GET " + fetch.endpoint + path_of(fetch) + ": " + why};
   context_.endpoints.failed(fetch.endpoint, why, context_.now);
   context_.table.failed(fetch, context_.jitter(), context_.now);
-  context_.log(LogLine::Level::kWarning, fetch_trouble_->message + "; the routes stay as they are");
+  if (fetch.is_list() && !list_failing_since_) list_failing_since_ = context_.now;
+  if (!told) context_.log(LogLine::Level::kWarning, fetch_trouble_->message + "; the routes stay as they are");
 }
 
 void AnswerIntake::fetch_succeeded(const Fetch& fetch) {
   fetch_trouble_.reset();
+  if (fetch.is_list() && list_failing_since_) {
+    const auto lasted = std::chrono::duration_cast<Milliseconds>(context_.now - *list_failing_since_);
+    context_.log(LogLine::Level::kInfo,
+                 "GET " + fetch.endpoint + "/v2/apps is answered again, after " + duration_text(lasted));
+    list_failing_since_.reset();
+  }
   if (context_.endpoints.answered(fetch.endpoint, context_.now)) context_.stream.retry_now(context_.now);
   context_.table.succeeded(fetch);
 }

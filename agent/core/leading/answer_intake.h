@@ -52,6 +52,7 @@ class AnswerIntake {
   TrackerContext& context_;
   bool synced_ = false;
   std::optional<Failure> fetch_trouble_;
+  std::optional<TimePoint> list_failing_since_;
   struct PodsTrouble {
     std::string app;  // of the fetch
     Failure failure;

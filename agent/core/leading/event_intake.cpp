@@ -1,6 +1,7 @@
 #include "agent/core/leading/event_intake.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "agent/base/one_line.h"
@@ -23,12 +24,12 @@ constexpr Milliseconds kAfterBurst{1'000};
 constexpr Milliseconds kLongestBurst{10'000};
 constexpr const char* kBurstMayBeCut = "a burst of events that Marathon may have cut";
 
-std::string cause_of(const MarathonEvent& event) {
+Cause cause_of(const MarathonEvent& event, TimePoint now) {
   std::string cause = one_line(event.type, 60);
   if (!event.app.empty()) cause += " " + one_line(event.app);
   if (!event.state.empty()) cause += " " + one_line(event.state, 40);
   if (event.alive) cause += *event.alive ? " alive" : " not alive";
-  return cause;
+  return {std::move(cause), now};
 }
 
 bool is_up_word(Meaning meaning) { return meaning == Meaning::kTaskRuns || meaning == Meaning::kTaskAlive; }
@@ -107,7 +108,7 @@ bool EventIntake::agrees(const std::string& app, const std::string& task, Meanin
 }
 
 void EventIntake::task_changed(const MarathonEvent& event, Meaning meaning) {
-  const std::string cause = cause_of(event);
+  const Cause cause = cause_of(event, context_.now);
   context_.table.hear({event.app, event.task, meaning, cause});
   if (agrees(event.app, event.task, meaning)) return;
   if (is_up_word(meaning)) coming_.insert(event.app);
@@ -123,7 +124,7 @@ bool EventIntake::tasks_come(const std::string& app) const {
 // app have come up and Marathon is being asked for them, it stays until the answer: a deployment ends its old tasks in
 // the moment in which the new ones are well, and without either nothing would serve the app.
 void EventIntake::task_ended(const MarathonEvent& event) {
-  const std::string cause = cause_of(event);
+  const Cause cause = cause_of(event, context_.now);
   context_.table.hear({event.app, event.task, Meaning::kTaskEnds, cause});
   std::vector<std::string> ended = {event.task};
   bool was_up = false;
@@ -161,7 +162,7 @@ void EventIntake::app_edited(const MarathonEvent& event) {
   last_edit_at_ = context_.now;
   // An app that we do not know has no task yet; its first RUNNING asks for it.
   if (context_.known.find(event.app) != nullptr) {
-    context_.table.want_app_by(event.app, cause_of(event), context_.now + kAfterEdit);
+    context_.table.want_app_by(event.app, cause_of(event, context_.now), context_.now + kAfterEdit);
   }
 }
 
@@ -171,7 +172,7 @@ void EventIntake::app_ended(const MarathonEvent& event) {
   context_.table.forget_app(event.app);
   context_.table.no_list_for("404 for " + event.app);
   if (context_.known.app_gone(event.app, context_.table.last_id())) {
-    context_.offers.changed(cause_of(event), false, context_.now);
+    context_.offers.changed(cause_of(event, context_.now), false, context_.now);
   }
 }
 
@@ -185,7 +186,7 @@ void EventIntake::group_edited() {
 void EventIntake::pod_edited(const MarathonEvent& event) {
   last_edit_at_ = context_.now;
   context_.table.no_list_for(kGroupEdited);
-  context_.table.want_pods(cause_of(event), context_.now + kAfterEdit);
+  context_.table.want_pods(cause_of(event, context_.now), context_.now + kAfterEdit);
 }
 
 // The last event of a deployment: nothing more of its burst is on the way. Where deployments end one after another,

@@ -14,7 +14,7 @@ constexpr std::size_t kFewApps = 3;    // never worth a list
 
 }  // namespace
 
-FetchTable::Entry& FetchTable::entry(const std::string& app, const std::string& cause) {
+FetchTable::Entry& FetchTable::entry(const std::string& app, const Cause& cause) {
   auto found = apps_.find(app);
   if (found == apps_.end()) {
     found = apps_
@@ -27,13 +27,13 @@ FetchTable::Entry& FetchTable::entry(const std::string& app, const std::string& 
   return found->second;
 }
 
-void FetchTable::want_app(const std::string& app, const std::string& cause, TimePoint now) {
+void FetchTable::want_app(const std::string& app, const Cause& cause, TimePoint now) {
   Entry& wanted = entry(app, cause);
   if (!wanted.burst.waiting()) wanted.cause = cause;  // says more than what only waited for a later moment
   wanted.burst.add(now);
 }
 
-void FetchTable::want_app_by(const std::string& app, const std::string& cause, TimePoint due) {
+void FetchTable::want_app_by(const std::string& app, const Cause& cause, TimePoint due) {
   Entry& wanted = entry(app, cause);
   wanted.later = std::min(wanted.later, due);
 }
@@ -65,7 +65,7 @@ void FetchTable::follow_pods(bool follow) {
   if (!follow) forget_app(kPodsFetch);
 }
 
-void FetchTable::want_pods(const std::string& cause, TimePoint due) {
+void FetchTable::want_pods(const Cause& cause, TimePoint due) {
   if (follows_pods_) want_app_by(kPodsFetch, cause, due);
 }
 
@@ -90,7 +90,7 @@ bool FetchTable::is_list_cheaper(std::size_t known_apps, TimePoint now) const {
   return due && (waiting > kMostApps || (waiting > kFewApps && waiting * 2 > known_apps));
 }
 
-Fetch FetchTable::begin(std::string app, std::string cause, const EndpointSet& endpoints, const std::string& avoid) {
+Fetch FetchTable::begin(std::string app, Cause cause, const EndpointSet& endpoints, const std::string& avoid) {
   Fetch fetch;
   fetch.id = ++last_id_;
   fetch.app = std::move(app);
@@ -109,17 +109,22 @@ Fetch FetchTable::begin_list(const EndpointSet& endpoints) {
     first = std::min(first, at);
   }
   list_reasons_.clear();
+  Cause cause("full sync: " + why);
   for (auto item = apps_.begin(); item != apps_.end();) {
     Entry& wanted = item->second;
     if (item->first == kPodsFetch) {
       ++item;
       continue;
     }
-    if (wanted.wanted_at() != TimePoint::max()) covered_[item->first] = wanted.cause;
+    if (wanted.wanted_at() != TimePoint::max()) {
+      covered_[item->first] = wanted.cause;
+      const auto& event = wanted.cause.event;
+      if (event) cause.event = std::min(*event, cause.event.value_or(*event));
+    }
     wanted.satisfied();
     item = wanted.flight == 0 ? apps_.erase(item) : std::next(item);
   }
-  Fetch fetch = begin("", "full sync: " + why, endpoints, list_avoid_);
+  Fetch fetch = begin("", std::move(cause), endpoints, list_avoid_);
   list_flight_ = fetch.id;
   return fetch;
 }
@@ -175,7 +180,7 @@ void FetchTable::failed(const Fetch& fetch, double jitter, TimePoint now) {
     ++list_failures_;
     list_avoid_ = fetch.endpoint;
     list_not_before_ = now + backoff(list_failures_, kRetryMin, kRetryMax, jitter);
-    want_list(fetch.cause.substr(fetch.cause.find(": ") + 2), now);
+    want_list(fetch.cause.text.substr(fetch.cause.text.find(": ") + 2), now);
     // The small requests may still work, e.g. through a standby, which gives up on a slow list.
     for (const auto& [app, cause] : covered_) want_app(app, cause, now);
     covered_.clear();

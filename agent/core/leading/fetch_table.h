@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "agent/base/types.h"
+#include "agent/core/leading/cause.h"
 #include "agent/core/leading/coalescer.h"
 #include "agent/core/leading/endpoint_set.h"
 #include "agent/core/leading/event_meaning.h"
@@ -23,7 +24,7 @@ struct Claim {  // an event's word on one task
   std::string app;
   std::string task;  // as the event names it: a task or an instance
   Meaning meaning = Meaning::kNothing;
-  std::string cause;
+  Cause cause;
 };
 
 inline constexpr const char* kPodsFetch = "pods";  // no app's id: those begin with '/'
@@ -32,7 +33,7 @@ struct Fetch {
   std::uint64_t id = 0;
   std::string app;  // empty: the list of apps; kPodsFetch: that of pods
   std::string endpoint;
-  std::string cause;
+  Cause cause;
   [[nodiscard]] bool is_list() const { return app.empty(); }
   [[nodiscard]] bool is_pods() const { return app == kPodsFetch; }
 };
@@ -43,9 +44,9 @@ class FetchTable {
       : coalesce_min_(coalesce_min), coalesce_max_(coalesce_max) {}
 
   // Soon: together with the rest of the burst.
-  void want_app(const std::string& app, const std::string& cause, TimePoint now);
+  void want_app(const std::string& app, const Cause& cause, TimePoint now);
   // At `due`, unless any fetch of the app begins before.
-  void want_app_by(const std::string& app, const std::string& cause, TimePoint due);
+  void want_app_by(const std::string& app, const Cause& cause, TimePoint due);
   // What waits for a later moment is due soon.
   void hurry_apps(TimePoint now);
   // The burst is known to be over: what waits for its end is due.
@@ -61,7 +62,7 @@ class FetchTable {
   void follow_pods(bool follow);
   [[nodiscard]] bool follows_pods() const { return follows_pods_; }
   // At `due`, unless their list is asked for before. Nothing while they are not followed.
-  void want_pods(const std::string& cause, TimePoint due);
+  void want_pods(const Cause& cause, TimePoint due);
 
   // Back-offs end now: Marathon is known to answer again.
   void retry_now(TimePoint now);
@@ -96,7 +97,7 @@ class FetchTable {
     TimePoint not_before = TimePoint::min();  // back-off
     int failures = 0;
     std::string avoid;  // the endpoint that failed
-    std::string cause;
+    Cause cause;
     std::uint64_t flight = 0;
     [[nodiscard]] bool waits() const { return flight == 0 && wanted_at() != TimePoint::max(); }
     [[nodiscard]] TimePoint wanted_at() const { return std::min(burst.due(), later); }
@@ -107,10 +108,10 @@ class FetchTable {
     }
   };
   [[nodiscard]] bool covered_in_flight(const std::string& app) const { return list_flight_ != 0 || in_flight(app); }
-  Entry& entry(const std::string& app, const std::string& cause);
+  Entry& entry(const std::string& app, const Cause& cause);
   [[nodiscard]] TimePoint list_due() const;
   [[nodiscard]] bool is_list_cheaper(std::size_t known_apps, TimePoint now) const;
-  Fetch begin(std::string app, std::string cause, const EndpointSet& endpoints, const std::string& avoid);
+  Fetch begin(std::string app, Cause cause, const EndpointSet& endpoints, const std::string& avoid);
   Fetch begin_list(const EndpointSet& endpoints);
 
   Milliseconds coalesce_min_;
@@ -125,7 +126,7 @@ class FetchTable {
   int list_failures_ = 0;
   TimePoint list_not_before_ = TimePoint::min();
   std::string list_avoid_;
-  std::map<std::string, std::string> covered_;  // by the list in flight: app -> cause
+  std::map<std::string, Cause> covered_;  // by the list in flight: app -> cause
 
   struct Heard {
     Claim claim;

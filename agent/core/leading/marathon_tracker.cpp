@@ -12,6 +12,9 @@ namespace chorale::agent {
 namespace {
 
 constexpr std::chrono::seconds kStreamIsLate{5};
+// A Marathon whose requests fail and whose pings do not is not away: each endpoint is pinged every 2 s.
+constexpr std::chrono::seconds kAwayAfter{3};
+constexpr std::size_t kUnresolvedTold = 1'000;
 
 }  // namespace
 
@@ -55,7 +58,29 @@ std::vector<TrackerEffect> MarathonTracker::step(TimePoint now, TrackerEvent eve
   events_.drop_what_waits_in_vain();
   context_.known.forget_before(context_.table.oldest_in_flight());
   do_what_is_due();
+  log(stream_outage_.look(context_.now));
+  look_whether_away();
   return std::exchange(context_.effects, {});
+}
+
+void MarathonTracker::log(std::optional<LogLine> line) {
+  if (line) context_.log(line->level, std::move(line->text));
+}
+
+// It is back with a list, not with a ping.
+void MarathonTracker::look_whether_away() {
+  const auto& entries = context_.endpoints.entries();
+  const bool all_fail = !entries.empty() && std::all_of(entries.begin(), entries.end(), [](const auto& entry) {
+    return entry.state == EndpointSet::Entry::State::kFails;
+  });
+  if (!all_fail) {
+    all_fail_since_.reset();
+  } else if (!all_fail_since_) {
+    all_fail_since_ = context_.now;
+  }
+  if (lists_seen_ != context_.lists_taken) answers_well_ = true;
+  lists_seen_ = context_.lists_taken;
+  if (all_fail && context_.now - *all_fail_since_ >= kAwayAfter) answers_well_ = false;
 }
 
 void MarathonTracker::begin(const TrackingBegun& event) {
@@ -100,8 +125,7 @@ void MarathonTracker::stream_attached_at(const std::string& endpoint) {
   if (!context_.stream.attached(endpoint, context_.now)) return;
   context_.endpoints.answered(endpoint, context_.now);
   context_.silence.attached(context_.now);
-  context_.log(LogLine::Level::kInfo,
-               (context_.posted() ? "subscribed to the events of " : "event stream attached to ") + endpoint);
+  log(stream_outage_.attached(endpoint, context_.now));
   context_.table.no_list_for("no " + context_.source());
   context_.table.follow_pods(context_.options.policy.pods);  // it may be another Marathon than before
   // What happened before is not in this stream.
@@ -116,8 +140,7 @@ void MarathonTracker::stream_failed(const StreamFailed& event) {
   context_.silence.detached();
   context_.endpoints.failed(event.endpoint, why, context_.now);
   context_.table.want_list("no " + context_.source(), context_.now + kListWithoutStream);
-  context_.log(LogLine::Level::kWarning,
-               context_.source() + (was_attached ? " lost: " : " refused: ") + event.endpoint + ": " + why);
+  log(stream_outage_.lost(event.endpoint, why, was_attached, context_.now));
 }
 
 void MarathonTracker::pinged(const EndpointPinged& event) {
@@ -134,7 +157,12 @@ void MarathonTracker::names_resolved(const NamesResolved& event) {
   if (context_.names.answered(event.names, event.failed, context_.now)) {
     context_.offers.changed("host names resolved", true, context_.now);
   }
+  for (const auto& [name, addresses] : event.names) {
+    if (unresolved_.erase(name) > 0)
+      context_.log(LogLine::Level::kInfo, "host name " + one_line(name) + " resolves again");
+  }
   for (const auto& [name, why] : event.failed) {
+    if (unresolved_.size() >= kUnresolvedTold || !unresolved_.insert(name).second) continue;
     context_.log(LogLine::Level::kWarning, "host name " + one_line(name) + " does not resolve: " + one_line(why));
   }
 }

@@ -13,6 +13,7 @@
 #include "agent/core/leading/endpoint_health.h"
 #include "agent/core/leading/event_intake.h"
 #include "agent/core/leading/offer_maker.h"
+#include "agent/core/leading/stream_outage.h"
 #include "agent/core/leading/tracker_context.h"
 #include "agent/core/leading/tracker_events.h"
 
@@ -34,6 +35,11 @@ class MarathonTracker {
   [[nodiscard]] std::optional<Failure> trouble() const;
   // One of the endpoints answers.
   [[nodiscard]] bool reaches_marathon() const;
+  // For the log: false where no endpoint has answered for some seconds, true again with the next list; nullopt: not
+  // known yet.
+  [[nodiscard]] std::optional<bool> answers() const { return answers_well_; }
+  // Since when no endpoint does; nullopt: one does.
+  [[nodiscard]] std::optional<TimePoint> silent_since() const { return all_fail_since_; }
   // The loss that waits for repetition, or for an operator's word.
   [[nodiscard]] std::optional<HeldBack> held_back() const;
   [[nodiscard]] const std::vector<Exclusion>& exclusions() const { return offers_.exclusions(); }
@@ -58,6 +64,8 @@ class MarathonTracker {
   void answered(const std::optional<Fetch>& fetch);
   void do_what_is_due();
   void ask(const Fetch& fetch);
+  void log(std::optional<LogLine> line);
+  void look_whether_away();
   [[nodiscard]] Failure silence_trouble() const;
 
   TrackerContext context_;
@@ -65,7 +73,13 @@ class MarathonTracker {
   AnswerIntake answers_{context_};
   OfferMaker offers_{context_};
   bool begun_ = false;
-  bool silent_ = false;                          // attached, and nothing is heard
+  bool silent_ = false;  // attached, and nothing is heard
+  StreamOutage stream_outage_{context_.source(),
+                              context_.posted() ? "subscribed to the events of" : "event stream attached to"};
+  std::optional<TimePoint> all_fail_since_;  // endpoints
+  std::uint64_t lists_seen_ = 0;
+  std::optional<bool> answers_well_;
+  std::set<std::string> unresolved_;             // names, as told
   TimePoint stream_late_at_ = TimePoint::max();  // not attached by then is trouble
 };
 

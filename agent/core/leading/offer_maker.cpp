@@ -153,18 +153,28 @@ void OfferMaker::decided(const OfferDecided& event) {
     context_.guard.rebase(*context_.served);
     refusal_.reset();
     accepted_by_.clear();
+    refusal_told_.clear();
     committed_ = Committed{event.offer, offer->state, before};
     context_.quarantine.committed(refusal);
   }
   if (event.fate == Fate::kRejected) {
-    const std::string why = one_line(event.reason, 500);
-    context_.log(LogLine::Level::kWarning,
-                 "the offered state was refused, it is offered again when something changes or in 30 s: " + why);
-    refusal_ = Failure{why};
+    tell_refusal(event);
+    refusal_ = Failure{one_line(event.reason, 500)};
     if (!event.nacked.empty()) context_.quarantine.refused(refusal);
   }
   go_on_searching();
   if (context_.quarantine.changed()) context_.offers.instead_of_refused("quarantine", context_.now);
+}
+
+// Who refuses it says why in a line of its own. Once for the same reason, however often it is offered again.
+void OfferMaker::tell_refusal(const OfferDecided& event) {
+  std::string by;
+  for (const std::string& agent : event.nacked) by += (by.empty() ? " by " : ", ") + one_line(agent);
+  const std::string text = "the offered state was refused" + by +
+                           ", it is offered again when something changes or in 30 s: " + one_line(event.reason, 500);
+  if (refusal_told_ == coordination::without_numbers(text)) return;
+  refusal_told_ = coordination::without_numbers(text);
+  context_.log(LogLine::Level::kWarning, text);
 }
 
 void OfferMaker::doubted(const CommitDoubted& event) {

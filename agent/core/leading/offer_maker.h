@@ -31,6 +31,7 @@ class OfferMaker {
   [[nodiscard]] const std::optional<Failure>& refusal() const { return refusal_; }
 
  private:
+  void tell_refusal(const OfferDecided& event);
   // Nothing is served yet, and nothing can be, because no slave's name resolves: an empty state would replace whatever
   // the proxies serve without us.
   [[nodiscard]] bool knows_no_slave(const Routes& routes) const;
@@ -46,6 +47,7 @@ class OfferMaker {
   std::vector<NameDispute> disputes_;
   bool no_slave_known_ = false;
   std::optional<Failure> refusal_;
+  std::string refusal_told_;  // without numbers
   struct Committed {
     std::uint64_t offer = 0;
     SharedState state;

@@ -15,7 +15,7 @@ constexpr Milliseconds kAbandonedMax{5'000};
 
 }  // namespace
 
-void OfferPacer::note(const std::string& cause) {
+void OfferPacer::note(const Cause& cause) {
   if (cause_.empty()) {
     cause_ = cause;
   } else if (cause != cause_) {
@@ -23,7 +23,7 @@ void OfferPacer::note(const std::string& cause) {
   }
 }
 
-void OfferPacer::changed(const std::string& cause, bool settled, TimePoint now) {
+void OfferPacer::changed(const Cause& cause, bool settled, TimePoint now) {
   note(cause);
   if (settled) {
     burst_.hurry(now);
@@ -32,13 +32,13 @@ void OfferPacer::changed(const std::string& cause, bool settled, TimePoint now) 
   }
 }
 
-void OfferPacer::force(const std::string& cause, TimePoint now) {
+void OfferPacer::force(const Cause& cause, TimePoint now) {
   forced_ = true;
   rejected_.reset();
   changed(cause, true, now);
 }
 
-void OfferPacer::instead_of_refused(const std::string& cause, TimePoint now) {
+void OfferPacer::instead_of_refused(const Cause& cause, TimePoint now) {
   if (rejected_) not_before_ = not_before_last_;
   force(cause, now);
 }
@@ -49,7 +49,7 @@ std::optional<Offer> OfferPacer::consider(render::RoutingState state, TimePoint 
   const bool is_committed = committed_ && *committed_ == state;
   const bool is_rejected = rejected_ && *rejected_->offer.state == state;
   if (!is_rejected || is_committed) rejected_.reset();
-  const std::string cause = std::exchange(cause_, "");
+  const Cause cause = std::exchange(cause_, Cause());
   const int more = std::exchange(more_causes_, 0);
   if (is_committed && !forced_ && !undecided_) return std::nullopt;
   if (rejected_ && now < rejected_->again_at) return std::nullopt;
@@ -59,7 +59,7 @@ std::optional<Offer> OfferPacer::consider(render::RoutingState state, TimePoint 
   offer.number = next_number_();
   offer.state = std::make_shared<const render::RoutingState>(std::move(state));
   offer.cause = cause.empty() && rejected_ ? rejected_->offer.cause : cause;
-  if (more > 0) offer.cause += " and " + std::to_string(more) + " more";
+  if (more > 0) offer.cause.text += " and " + std::to_string(more) + " more";
   rejected_.reset();
   not_before_last_ = std::exchange(not_before_, now + min_interval_);
   under_way_ = offer;
@@ -69,17 +69,17 @@ std::optional<Offer> OfferPacer::consider(render::RoutingState state, TimePoint 
 SharedState OfferPacer::keep_back(render::RoutingState state, TimePoint now) {
   coordination::require(!under_way_, "one offer is under way at a time");
   wait();
-  cause_.clear();
+  cause_ = Cause();
   more_causes_ = 0;
   not_before_ = now + min_interval_;
   if (committed_ && *committed_ == state) return nullptr;
   return std::make_shared<const render::RoutingState>(std::move(state));
 }
 
-void OfferPacer::end_hold(const std::string& cause, TimePoint now) {
+void OfferPacer::end_hold(const Cause& cause, TimePoint now) {
   not_before_ = now;
   abandoned_ = 0;
-  cause_.clear();
+  cause_ = Cause();
   more_causes_ = 0;
   force(cause, now);
 }

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "agent/base/types.h"
+#include "agent/core/leading/cause.h"
 #include "agent/core/leading/coalescer.h"
 #include "coordination/coordinator.h"
 #include "render/routing_state.h"
@@ -25,7 +26,7 @@ using SharedState = std::shared_ptr<const render::RoutingState>;
 struct Offer {
   std::uint64_t number = 0;
   SharedState state;
-  std::string cause;
+  Cause cause;
 };
 
 class OfferPacer {
@@ -45,14 +46,14 @@ class OfferPacer {
   }
 
   // The state may differ now. `settled`: nothing that belongs to it is known to be on its way.
-  void changed(const std::string& cause, bool settled, TimePoint now);
+  void changed(const Cause& cause, bool settled, TimePoint now);
   // The burst is known to be over: its change waits no longer.
   void end_burst(TimePoint now) { burst_.end(now); }
   // Offer even an equal state: the template changed.
-  void force(const std::string& cause, TimePoint now);
+  void force(const Cause& cause, TimePoint now);
   // Offer even an equal state, since Nginx refused the last one and accepts this one. Nothing keeps its distance to the
   // refused one, which cost no reload: meanwhile tasks come and go unseen.
-  void instead_of_refused(const std::string& cause, TimePoint now);
+  void instead_of_refused(const Cause& cause, TimePoint now);
 
   [[nodiscard]] bool is_due(TimePoint now) const { return next_deadline() <= now; }
   // The state as it is now: an offer if it is news. REQUIRES: none is under way.
@@ -62,7 +63,7 @@ class OfferPacer {
   // way.
   [[nodiscard]] SharedState keep_back(render::RoutingState state, TimePoint now);
   // The state as it is now is offered at once.
-  void end_hold(const std::string& cause, TimePoint now);
+  void end_hold(const Cause& cause, TimePoint now);
 
   // Nothing is offered before something changes again. REQUIRES: none is under way.
   void wait() {
@@ -80,13 +81,13 @@ class OfferPacer {
   [[nodiscard]] TimePoint next_deadline() const;
 
  private:
-  void note(const std::string& cause);
+  void note(const Cause& cause);
 
   Coalescer burst_;
   Milliseconds min_interval_;
   std::function<std::uint64_t()> next_number_;
   SharedState committed_;
-  std::string cause_;  // of the first change since the last offer
+  Cause cause_;  // of the first change since the last offer
   int more_causes_ = 0;
   bool forced_ = false;
 

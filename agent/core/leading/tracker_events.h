@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "agent/base/types.h"
+#include "agent/core/leading/cause.h"
 #include "agent/core/leading/culprit_search.h"
 #include "agent/core/leading/marathon_apps.h"
 #include "agent/core/leading/routes.h"
@@ -144,7 +145,7 @@ struct ResolveNames {
 struct RenderAndOffer {
   std::uint64_t offer = 0;
   std::shared_ptr<const render::RoutingState> state;
-  std::string cause;  // "status_update_event /web TASK_RUNNING", "full sync", ...
+  Cause cause;  // "status_update_event /web TASK_RUNNING", "full sync", ...
   std::vector<coordination::QuarantineEntry> quarantined = {};
   std::string by = {};  // the operator who accepted the loss that it has
 };

@@ -48,6 +48,11 @@ TEST(DocumentsTest, ManifestShowsOneChunkALine) {
 TEST(DocumentsTest, EveryDocumentComesBackAsItWas) {
   EXPECT_EQ(decode_root(encode(RootDocument{"c-1"}))->cluster_id, "c-1");
   EXPECT_EQ(*decode_manifest(encode(sample_manifest())), sample_manifest());
+  EXPECT_EQ(encode(sample_manifest()).find("event_at"), std::string::npos) << "there was none";
+  Manifest after_event = sample_manifest();
+  after_event.event_at = "2026-11-22T11:59:59.860Z";
+  EXPECT_NE(encode(after_event).find("\"event_at\": \"2026-11-22T11:59:59.860Z\""), std::string::npos);
+  EXPECT_EQ(*decode_manifest(encode(after_event)), after_event);
   EXPECT_EQ(*decode_agent(encode(sample_agent())), sample_agent());
   auto full = sample_state();
   EXPECT_EQ(*decode_state(encode(full)), full);

@@ -41,6 +41,7 @@ TEST_F(OffersTest, ManifestSaysWhatWasOffered) {
   offered.servers = 61;
   offered.quarantined = {{"/bad", "the label x", "d-1"}};
   offered.created_at = "2026-11-22T12:00:00.000Z";
+  offered.event_at = "2026-11-22T11:59:59.860Z";
   a().step(offered);
   cluster_.settle();
   const auto committed = cluster_.state().committed;
@@ -53,6 +54,7 @@ TEST_F(OffersTest, ManifestSaysWhatWasOffered) {
   const Manifest manifest = manifest_of(*committed);
   EXPECT_EQ(manifest.header, *committed);
   EXPECT_EQ(manifest.parent, parent);
+  EXPECT_EQ(manifest.event_at, offered.event_at);
   EXPECT_EQ(manifest.quarantined, offered.quarantined);
   EXPECT_EQ(manifest.files.at("nginx.conf").bytes, 5);
   EXPECT_EQ(manifest.files.at("nginx.conf").chunks[0].bytes, 5);

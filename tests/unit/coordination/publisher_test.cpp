@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "pool.h"
 
 namespace chorale::coordination {
@@ -149,6 +151,34 @@ TEST_F(PublisherTest, NackAfterTheCommitIsToldOnceOfEachAgent) {
   agent(2).answer = VoteResult::kNack;
   cluster_.advance(seconds(60));  // it asks its Nginx again
   EXPECT_THAT(leader().commit_refused, SizeIs(1));
+}
+
+// For the leader's log. What it refuses itself is a line of its own agent's.
+TEST_F(PublisherTest, WhoRefusesIsSaidOnceForAReason) {
+  const auto refusals = [this](const std::string& of) {
+    return std::count_if(leader().notes.begin(), leader().notes.end(),
+                         [&of](const std::string& note) { return note.find(of) != std::string::npos; });
+  };
+  leader().answer = VoteResult::kNack;
+  agent(1).answer = VoteResult::kUnable;
+  agent(2).answer = VoteResult::kNack;
+  leader().offer("one");
+  cluster_.settle();
+  EXPECT_THAT(leader().notes, testing::Contains(testing::StartsWith("1.1 cannot be tested by b: ")));
+  EXPECT_THAT(leader().notes, testing::Contains(testing::StartsWith("1.1 is refused by c: ")));
+  EXPECT_EQ(refusals("by a"), 0);
+  leader().answer = VoteResult::kAck;
+  leader().offer("two");
+  cluster_.settle();
+  EXPECT_EQ(refusals("refused by c"), 1) << "the same words";
+  ASSERT_TRUE(cluster_.state().committed);
+  const Identity committed = cluster_.state().committed->identity;
+  agent(2).step(StageFinished{committed, VoteResult::kAck, ""});
+  cluster_.settle();
+  agent(2).step(StageFinished{committed, VoteResult::kNack, ""});
+  leader().offer("three");
+  cluster_.settle();
+  EXPECT_EQ(refusals("refused by c"), 2) << "it had accepted between";
 }
 
 TEST_F(PublisherTest, NackThatWasCountedIsNotToldAgain) {

@@ -32,6 +32,15 @@ class SessionTest : public testing::Test {
     return opened;
   }
 
+  std::size_t lines() const {
+    std::size_t written = 0;
+    for (const Effect& effect : context_.effects) {
+      const auto* for_agent = std::get_if<AgentEffect>(&effect);
+      written += for_agent != nullptr && std::holds_alternative<LogLine>(*for_agent) ? 1 : 0;
+    }
+    return written;
+  }
+
   Context context_;
   Session session_;
 };
@@ -93,6 +102,15 @@ TEST_F(SessionTest, NamesThatDoNotResolveAreTriedAgainAfterASecond) {
     (void)pass(milliseconds(5'300));
   }
   EXPECT_EQ(handles_opened(), 22U) << "at most 5 s apart, however often";
+  EXPECT_EQ(lines(), 1U) << "told once, however often";
+  EXPECT_EQ(tell(SessionState::kAuthFailed), Session::Change::kEnded);
+  EXPECT_EQ(lines(), 2U) << "another reason";
+  (void)pass(milliseconds(5'300));
+  (void)tell(SessionState::kConnected);
+  EXPECT_EQ(tell(SessionState::kExpired), Session::Change::kEnded);
+  (void)pass(milliseconds(5'300));
+  (void)tell(SessionState::kUnresolved);
+  EXPECT_EQ(lines(), 4U) << "it had been connected";
 }
 
 TEST_F(SessionTest, ReconnectingInTimeKeepsTheHandle) {

@@ -35,6 +35,7 @@ TEST(ConfigTest, EmptyFileGivesTheDefaults) {
   EXPECT_EQ(config.collect_interval, milliseconds(600'000));
   EXPECT_TRUE(config.repair_drift);
   EXPECT_FALSE(config.nixy_metrics);
+  EXPECT_FALSE(config.log_json);
   EXPECT_THAT(missing_for_agent(config),
               ElementsAre(AllOf(HasSubstr("test.toml: marathon is not set"), HasSubstr("zookeeper = "))));
 }
@@ -98,6 +99,7 @@ shrink_limit = 0.25
 drift = "report"
 expose_env = ["DC", "TIER"]
 nixy_metrics = true
+log_format = "json"
 ca_file = "/etc/ssl/marathon.pem"
 [local]
 Datacenter = "fra1"
@@ -121,6 +123,7 @@ weight = 3
   EXPECT_DOUBLE_EQ(config.shrink_limit, 0.25);
   EXPECT_FALSE(config.repair_drift);
   EXPECT_TRUE(config.nixy_metrics);
+  EXPECT_TRUE(config.log_json);
   EXPECT_THAT(config.expose_env, ElementsAre("DC", "TIER"));
   EXPECT_EQ(config.local.at("Datacenter"), "fra1");
   EXPECT_EQ(config.local.at("weight"), "3");

@@ -225,7 +225,7 @@ TEST(ApplierStatesTest, MasterThatComesAndGoesIsLoggedOnce) {
   driver.inspect(std::nullopt, content_for(1, "one"));
   EXPECT_EQ(logged(driver), "");
   driver.inspect(MasterProcess{200, 900'000}, content_for(1, "one"));
-  EXPECT_EQ(logged(driver), "Nginx runs again, process 200\n");
+  EXPECT_EQ(logged(driver), "Nginx runs again, process 200, after 0.00 s\n");
   driver.inspect(MasterProcess{200, 900'000}, content_for(1, "one"));
   EXPECT_EQ(logged(driver), "");
   driver.inspect(MasterProcess{201, 950'000}, content_for(1, "one"));

@@ -250,7 +250,7 @@ TEST_F(TrackerChangesTest, WordsOfStrangersCannotForgeACause) {
   scene_.status("/web", "web-1", "TASK_KILLED");
   scene_.pass(Milliseconds(20));
   ASSERT_THAT(scene_.offers, testing::Not(IsEmpty()));
-  EXPECT_THAT(scene_.offers.back().cause, testing::Not(HasSubstr("\n")));
+  EXPECT_THAT(scene_.offers.back().cause.text, testing::Not(HasSubstr("\n")));
   EXPECT_THAT(scene_.log, HasSubstr("app /evil\\x0aline is left out: its id"));
 }
 

@@ -146,7 +146,7 @@ TEST_F(TrackerOffersTest, AFailedTemplateRestsUntilTheTemplateChanges) {
   EXPECT_THAT(scene_.offers, SizeIs(1));
   scene_.send(TemplateChanged{});
   ASSERT_THAT(scene_.offers, SizeIs(2));
-  EXPECT_THAT(scene_.offers[1].cause, HasSubstr("template changed"));
+  EXPECT_THAT(scene_.offers[1].cause.text, HasSubstr("template changed"));
 }
 
 TEST_F(TrackerOffersTest, ATemplateChangeOffersAnEqualState) {

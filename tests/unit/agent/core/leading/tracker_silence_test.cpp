@@ -97,7 +97,7 @@ TEST_F(TrackerSilenceTest, ItIsCalledASubscription) {
   scene_.send(StreamFailed{"http://a", {"HTTP 503"}});
   EXPECT_THAT(scene_.log, HasSubstr("event subscription lost: http://a: HTTP 503\n"));
   scene_.send(StreamFailed{"http://b", {"HTTP 405"}});
-  EXPECT_THAT(scene_.log, HasSubstr("event subscription refused: http://b: HTTP 405\n"));
+  EXPECT_THAT(scene_.log, testing::Not(HasSubstr("http://b"))) << "once";
   EXPECT_THAT(trouble(), HasSubstr("event subscription http://"));
   EXPECT_THAT(scene_.log + trouble(), testing::Not(HasSubstr("stream")));
 }

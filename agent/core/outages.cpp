@@ -1,0 +1,67 @@
+#include "agent/core/outages.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/base/duration_text.h"
+#include "agent/base/one_line.h"
+
+namespace chorale::agent {
+namespace {
+
+constexpr Milliseconds kStartGrace{5'000};
+constexpr std::size_t kLongestWhy = 300;
+
+std::string why_away(const std::vector<EndpointHealth>& endpoints) {
+  const auto ill = std::find_if(endpoints.begin(), endpoints.end(),
+                                [](const EndpointHealth& endpoint) { return !endpoint.healthy; });
+  if (ill == endpoints.end()) return "no endpoint answers";
+  const std::string all =
+      endpoints.size() > 1 ? "none of " + std::to_string(endpoints.size()) + " endpoints answers, first " : "";
+  return all + one_line(ill->endpoint) + ": " + one_line(ill->message, kLongestWhy);
+}
+
+}  // namespace
+
+void Outages::judge(Outage& outage, TimePoint now, bool there, const std::string& lost, const std::string& back) {
+  if (there) {
+    outage.was_there = true;
+    const auto since = std::exchange(outage.since, std::nullopt);
+    if (!std::exchange(outage.told, false)) return;
+    const auto lasted = std::chrono::duration_cast<Milliseconds>(now - *since);
+    lines_.push_back({LogLine::Level::kInfo, back + ", after " + duration_text(lasted)});
+    return;
+  }
+  if (!outage.since) outage.since = now;
+  if (outage.told || (!outage.was_there && now - *outage.since < kStartGrace)) return;
+  outage.told = true;
+  lines_.push_back({LogLine::Level::kWarning, lost});
+}
+
+std::vector<LogLine> Outages::look(const HealthInputs& inputs, std::optional<bool> marathon_answers,
+                                   std::optional<TimePoint> silent_since) {
+  lines_.clear();
+  const coordination::ViewChanged& view = inputs.view;
+  const std::string stays =
+      inputs.nginx.shadow ? "; shadow.conf stays as it is" : "; Nginx goes on serving what it has";
+  if (!inputs.standalone) {
+    const std::string why =
+        zookeeper_.was_there ? "connection lost" : "not connected since the start, " + view.zookeeper_message;
+    judge(zookeeper_, inputs.now, view.connected, "ZooKeeper: " + why + stays, "ZooKeeper: connected again");
+    // Who leads is known while this agent is registered.
+    if (view.connected && view.registered) {
+      const bool led = !view.leader.empty() && !view.leaderless_since;
+      const std::string last =
+          view.leader.empty() ? std::string() : ": " + one_line(view.leader) + " led last and is not registered";
+      judge(leader_, inputs.now, led, "no leader" + last + stays, "led again, by " + one_line(view.leader));
+    }
+  }
+  if (marathon_answers) {
+    if (!*marathon_answers && !marathon_.since) marathon_.since = silent_since.value_or(inputs.now);
+    judge(marathon_, inputs.now, *marathon_answers, "Marathon: " + why_away(inputs.endpoints) + stays,
+          "Marathon: answers again");
+  }
+  return std::move(lines_);
+}
+
+}  // namespace chorale::agent

@@ -1,0 +1,132 @@
+#include "agent/core/outages.h"
+
+#include <gtest/gtest.h>
+
+namespace chorale::agent {
+namespace {
+
+class OutagesTest : public testing::Test {
+ protected:
+  OutagesTest() {
+    inputs_.now = TimePoint{} + std::chrono::hours(1);
+    inputs_.view.connected = true;
+    inputs_.view.registered = true;
+    inputs_.view.leader = "proxy-2";
+    inputs_.endpoints = {{"http://a", true, "OK"}, {"http://b", true, "OK"}};
+    (void)look();
+  }
+  [[nodiscard]] std::string look(std::optional<bool> marathon = std::nullopt) {
+    std::string log;
+    for (const LogLine& line : outages_.look(inputs_, marathon)) {
+      log += (line.level == LogLine::Level::kWarning ? "W " : "I ") + line.text + "\n";
+    }
+    return log;
+  }
+  [[nodiscard]] std::string after(Milliseconds time, std::optional<bool> marathon = std::nullopt) {
+    inputs_.now += time;
+    return look(marathon);
+  }
+  // A second for each.
+  void expect_silence(int seconds, std::optional<bool> marathon = std::nullopt) {
+    for (int i = 0; i < seconds; ++i) EXPECT_EQ(after(Milliseconds(1'000), marathon), "") << i;
+  }
+
+  HealthInputs inputs_;
+  Outages outages_;
+};
+
+TEST_F(OutagesTest, ZooKeeperIsToldOnceWhenItIsLostAndOnceWhenItIsBack) {
+  inputs_.view.connected = false;
+  inputs_.view.zookeeper_message = "connection lost, reconnecting";
+  EXPECT_EQ(look(), "W ZooKeeper: connection lost; Nginx goes on serving what it has\n");
+  inputs_.view.zookeeper_message = "no server answers";
+  expect_silence(11);
+  inputs_.view.connected = true;
+  EXPECT_EQ(after(Milliseconds(1'000)), "I ZooKeeper: connected again, after 12 s\n");
+  expect_silence(11);
+  inputs_.view.connected = false;
+  EXPECT_EQ(look(), "W ZooKeeper: connection lost; Nginx goes on serving what it has\n");
+}
+
+// Who leads is not known then.
+TEST_F(OutagesTest, TheLeaderIsNotMissedWhileZooKeeperIsAway) {
+  inputs_.view.connected = false;
+  inputs_.view.leaderless_since = inputs_.now;
+  EXPECT_EQ(look(), "W ZooKeeper: connection lost; Nginx goes on serving what it has\n");
+  inputs_.view.connected = true;
+  inputs_.view.registered = false;
+  EXPECT_EQ(look(), "I ZooKeeper: connected again, after 0.00 s\n");
+  inputs_.view.registered = true;
+  inputs_.view.leaderless_since.reset();
+  EXPECT_EQ(look(), "");
+}
+
+TEST_F(OutagesTest, WithoutALeaderIsToldOnceAndWhoLeadsThen) {
+  inputs_.view.leaderless_since = inputs_.now;
+  EXPECT_EQ(look(), "W no leader: proxy-2 led last and is not registered; Nginx goes on serving what it has\n");
+  expect_silence(3);
+  inputs_.view.leaderless_since.reset();
+  inputs_.view.leader = "proxy-1\n";
+  EXPECT_EQ(after(Milliseconds(400)), "I led again, by proxy-1\\x0a, after 3.4 s\n");
+}
+
+TEST_F(OutagesTest, MarathonIsToldOnceWithTheFirstEndpointAndItsReason) {
+  EXPECT_EQ(look(true), "");
+  inputs_.endpoints = {{"http://a", false, "refused\nI forged"}, {"http://b", false, "HTTP 503"}};
+  EXPECT_EQ(look(false),
+            "W Marathon: none of 2 endpoints answers, first http://a: refused\\x0aI forged; Nginx goes on serving what "
+            "it has\n");
+  expect_silence(20, false);
+  expect_silence(13);  // a new leadership does not know yet
+  inputs_.endpoints[1] = {"http://b", true, "OK"};
+  EXPECT_EQ(after(Milliseconds(1'000), true), "I Marathon: answers again, after 34 s\n");
+  EXPECT_EQ(look(true), "");
+}
+
+TEST_F(OutagesTest, MarathonIsAwaySinceItFellSilent) {
+  EXPECT_EQ(look(true), "");
+  (void)outages_.look(inputs_, false, inputs_.now - Milliseconds(3'000));
+  expect_silence(2, false);
+  EXPECT_EQ(look(true), "I Marathon: answers again, after 5.0 s\n");
+}
+
+// The first connection takes a moment.
+TEST_F(OutagesTest, WhatIsNotThereAtTheStartIsToldAfterFiveSeconds) {
+  outages_ = Outages();
+  inputs_.view.connected = false;
+  inputs_.view.zookeeper_message = "connecting";
+  EXPECT_EQ(look(), "");
+  EXPECT_EQ(after(Milliseconds(4'999)), "");
+  EXPECT_EQ(after(Milliseconds(1)),
+            "W ZooKeeper: not connected since the start, connecting; Nginx goes on serving what it has\n");
+  expect_silence(4);
+  inputs_.view.connected = true;
+  inputs_.view.leader.clear();
+  EXPECT_EQ(after(Milliseconds(3'000)), "I ZooKeeper: connected again, after 12 s\n");
+  EXPECT_EQ(after(Milliseconds(5'000)), "W no leader; Nginx goes on serving what it has\n");
+  EXPECT_EQ(look(false), "");
+  EXPECT_EQ(after(Milliseconds(5'000), false), "W Marathon: no endpoint answers; Nginx goes on serving what it has\n");
+}
+
+TEST_F(OutagesTest, AStartThatFindsAllIsSilent) {
+  outages_ = Outages();
+  inputs_.view.connected = false;
+  EXPECT_EQ(look(), "");
+  inputs_.view.connected = true;
+  inputs_.view.leader.clear();
+  EXPECT_EQ(after(Milliseconds(4'000), false), "");
+  inputs_.view.leader = "proxy-1";
+  EXPECT_EQ(after(Milliseconds(4'000), true), "");
+}
+
+TEST_F(OutagesTest, AStandaloneAgentHasNoEnsembleAndAnObserverNoNginx) {
+  inputs_.nginx.shadow = true;
+  inputs_.view.connected = false;
+  EXPECT_EQ(look(), "W ZooKeeper: connection lost; shadow.conf stays as it is\n");
+  outages_ = Outages();
+  inputs_.standalone = true;
+  expect_silence(10);
+}
+
+}  // namespace
+}  // namespace chorale::agent

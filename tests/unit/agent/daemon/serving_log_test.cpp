@@ -1,0 +1,92 @@
+#include "agent/daemon/serving_log.h"
+
+#include <gtest/gtest.h>
+
+namespace chorale::agent {
+namespace {
+
+using coordination::Epoch;
+using coordination::Identity;
+using coordination::Revision;
+
+Identity revision(std::int64_t number) { return {Epoch{1}, Revision{number}, "digest"}; }
+
+class ServingLogTest : public testing::Test {
+ protected:
+  void want(std::int64_t number) {
+    auto manifest = std::make_shared<coordination::Manifest>();
+    manifest->header.identity = revision(number);
+    manifest->header.cause = "cause " + std::to_string(number);
+    manifest->header.apps = 20;
+    manifest->header.servers = 61;
+    manifest->event_at = "2026-11-22T12:00:00.000Z";
+    log_.wanted(revision(number), std::move(manifest));
+  }
+  void apply(std::int64_t number, bool compared = true, std::uint64_t reloads = 0) {
+    log_.applied({revision(number), "2026-11-22T12:00:00.500Z"}, compared, reloads);
+  }
+  [[nodiscard]] std::string taken() { return std::exchange(lines_, ""); }
+
+  std::string lines_;
+  LogFacts facts_;
+  ServingLog log_{"", [this](const std::string& text, const LogFacts& facts) {
+                    lines_ += text + "\n";
+                    facts_ = facts;
+                  }};
+};
+
+TEST_F(ServingLogTest, ARevisionIsOneLineOnceItsDifferenceIsKnown) {
+  want(1);
+  apply(1);
+  EXPECT_EQ(taken(), "");
+  log_.difference_known(revision(1), "added /a");
+  EXPECT_EQ(taken(), "serving 1.1: the first since the start, added /a (cause 1)\n");
+  want(2);
+  apply(2);
+  log_.difference_known(revision(2), "/a +1 server");
+  EXPECT_EQ(taken(), "serving 1.2: /a +1 server (cause 2), 0.50 s after the event\n");
+  EXPECT_EQ(facts_.epoch, 1);
+  EXPECT_EQ(facts_.revision, 2);
+  EXPECT_EQ(facts_.cause, "cause 2");
+  EXPECT_EQ(facts_.apps, 20);
+  EXPECT_EQ(facts_.servers, 61);
+  log_.difference_known(revision(2), "/a +1 server");
+  log_.flush();
+  EXPECT_EQ(taken(), "");
+}
+
+TEST_F(ServingLogTest, WhatWasOvertakenIsSaidToo) {
+  want(1);
+  apply(1);
+  log_.difference_known(revision(1), "added /a");
+  (void)taken();
+  want(2);
+  apply(2);
+  want(3);
+  apply(3);
+  want(4);
+  apply(4);
+  log_.difference_known(revision(3), "/a -1 server");
+  EXPECT_EQ(taken(),
+            "serving 1.2: cause 2, 0.50 s after the event\n"
+            "serving 1.3: /a -1 server (cause 3), 0.50 s after the event\n");
+  log_.flush();
+  EXPECT_EQ(taken(), "serving 1.4: cause 4, 0.50 s after the event\n");
+}
+
+TEST_F(ServingLogTest, WhatTheFileHeldIsAsBeforeTheStartAndTheNextIsNews) {
+  apply(7, false);
+  EXPECT_EQ(taken(), "serving 1.7: as before the start\n");
+  apply(7, false);
+  EXPECT_EQ(taken(), "") << "it was only looked at again";
+  apply(7, false, 1);
+  EXPECT_EQ(taken(), "serving 1.7: applied once more\n");
+  apply(7, false, 1);
+  EXPECT_EQ(taken(), "");
+  want(8);
+  apply(8, false);
+  EXPECT_EQ(taken(), "serving 1.8: cause 8, 0.50 s after the event\n");
+}
+
+}  // namespace
+}  // namespace chorale::agent
