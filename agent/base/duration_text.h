@@ -7,7 +7,7 @@
 
 namespace chorale::agent {
 
-// "0.14 s", "3.4 s", "34 s": more digits would say nothing. REQUIRES: not negative.
+// "0.14 s", "3.4 s", "34 s", then as age_text() does: more digits would say nothing. REQUIRES: not negative.
 [[nodiscard]] std::string duration_text(Milliseconds duration);
 
 }  // namespace chorale::agent
