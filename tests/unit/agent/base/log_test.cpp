@@ -54,6 +54,9 @@ TEST(LogTest, DurationsHaveAsManyDigitsAsSaySomething) {
   EXPECT_EQ(duration_text(Milliseconds(9'949)), "9.9 s");
   EXPECT_EQ(duration_text(Milliseconds(10'000)), "10 s");
   EXPECT_EQ(duration_text(Milliseconds(34'400)), "34 s");
+  EXPECT_EQ(duration_text(Milliseconds(119'400)), "119 s");
+  EXPECT_EQ(duration_text(Milliseconds(120'000)), "2 min");
+  EXPECT_EQ(duration_text(Milliseconds(7'200'000)), "2 h");
 }
 
 TEST(LogTest, AJsonLineIsOneObjectWhateverItsTextHolds) {
