@@ -130,6 +130,16 @@ TEST_F(OfferPacerTest, PausesAfterAbandonedOffersGrowAndEndWithADecision) {
   }
 }
 
+TEST_F(OfferPacerTest, AReleaseEndsThePausesAfterAbandonedOffers) {
+  EXPECT_TRUE(decide(offer(one_), Fate::kAbandoned));
+  EXPECT_TRUE(decide(offer(one_), Fate::kAbandoned));
+  (void)pacer_.keep_back(one_, now_);
+  pacer_.end_hold("the hold was released", now_);
+  EXPECT_TRUE(pacer_.is_due(now_));
+  EXPECT_TRUE(decide(pacer_.consider(one_, now_), Fate::kAbandoned));
+  EXPECT_EQ(pause(), Milliseconds(500)) << "the first pause again";
+}
+
 TEST_F(OfferPacerTest, AnAbandonedOfferOfAnEqualStateIsMadeAgain) {
   EXPECT_TRUE(decide(offer(one_), Fate::kCommitted));
   EXPECT_FALSE(offer(one_));
