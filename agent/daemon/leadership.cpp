@@ -206,7 +206,7 @@ void Leadership::render(const RenderAndOffer& effect) {
     events_.post(OfferRendered{effect.offer, choice_.trouble()});
     return;
   }
-  metrics_.offered(effect.offer);
+  metrics_.offered(effect.offer, effect.cause.event);
   offered_by_ = {effect.offer, choice_.changed_by()};
   worker_.run(
       [compiled = in_use->compiled, canary = choice_.canary(), state = effect.state, committed = tracker_.committed(),

@@ -28,10 +28,8 @@ bool LeadershipMetrics::arrived(TimePoint now, const TrackerEvent& event) {
                           metrics_.marathon_request(pods.pods.has_value());
                           return false;
                         },
-                        [&](const EventReceived& received) {
+                        [&](const EventReceived& /*received*/) {
                           metrics_.marathon_event();
-                          // The echo of a subscription begins no change.
-                          if (!first_event_ && received.event.type != "subscribe_event") first_event_ = now;
                           return false;
                         },
                         [&](const StreamFailed& stream) {
@@ -60,8 +58,8 @@ void LeadershipMetrics::handled(TimePoint now, const MarathonTracker& tracker) {
   }
 }
 
-void LeadershipMetrics::offered(std::uint64_t offer) {
-  under_way_ = Change{offer, std::exchange(first_event_, std::nullopt)};
+void LeadershipMetrics::offered(std::uint64_t offer, std::optional<TimePoint> event) {
+  under_way_ = Change{offer, event};
 }
 
 void LeadershipMetrics::closed(TimePoint now, const coordination::OfferClosed& closed) {
@@ -69,9 +67,9 @@ void LeadershipMetrics::closed(TimePoint now, const coordination::OfferClosed& c
   const Change change = *std::exchange(under_way_, std::nullopt);
   const bool committed = closed.fate == coordination::Fate::kCommitted;
   metrics_.proposal(committed);
-  if (!committed || !change.first_event) return;
-  metrics_.change_committed(between(*change.first_event, now));
-  latency_from_[closed.identity.revision] = *change.first_event;
+  if (!committed || !change.event) return;
+  metrics_.change_committed(between(*change.event, now));
+  latency_from_[closed.identity.revision] = *change.event;
   if (latency_from_.size() > kRememberedLatencies) latency_from_.erase(latency_from_.begin());
 }
 

@@ -21,8 +21,8 @@ class LeadershipMetrics {
   // After it: the tracker knows what is left of Marathon.
   void handled(TimePoint now, const MarathonTracker& tracker);
 
-  // The change that began with the first event since the last offer is on its way.
-  void offered(std::uint64_t offer);
+  // A change is on its way. `event`: when the event arrived that began it; nullopt: none did.
+  void offered(std::uint64_t offer, std::optional<TimePoint> event);
   void closed(TimePoint now, const coordination::OfferClosed& closed);
   // This proxy's workers serve the revision: its change, and those before it, have arrived.
   void applied(TimePoint now, const coordination::Identity& identity);
@@ -30,13 +30,12 @@ class LeadershipMetrics {
  private:
   struct Change {
     std::uint64_t offer = 0;
-    std::optional<TimePoint> first_event;
+    std::optional<TimePoint> event;
   };
 
   Metrics& metrics_;
   std::optional<TimePoint> last_answer_;
   bool ping_failed_ = false;
-  std::optional<TimePoint> first_event_;  // of the change that is not offered yet
   std::optional<Change> under_way_;
   std::map<coordination::Revision, TimePoint> latency_from_;  // committed, not yet applied here
 };

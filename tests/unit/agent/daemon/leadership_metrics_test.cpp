@@ -94,12 +94,14 @@ TEST_F(LeadershipMetricsTest, APingThatFailsIsCountedAndSoIsTheLastEndpointThatG
   expect("nixy_all_endpoints_down_errors 1");
 }
 
-TEST_F(LeadershipMetricsTest, AChangeTakesFromItsFirstEventUntilItIsServed) {
+// Events that change nothing are no part of it, however long ago they came.
+TEST_F(LeadershipMetricsTest, AChangeTakesFromTheEventThatBeganItUntilItIsServed) {
+  send(EventReceived{});
+  now_ += seconds(60);
+  const TimePoint event = now_;
   send(EventReceived{});
   now_ += seconds(1);
-  send(EventReceived{});
-  counted_.offered(41);
-  send(EventReceived{});  // of the next change
+  counted_.offered(41, event);
   close(40, Fate::kCommitted, 6);
   close(41, Fate::kCommitted, 7);
   now_ += seconds(1);
@@ -111,9 +113,9 @@ TEST_F(LeadershipMetricsTest, AChangeTakesFromItsFirstEventUntilItIsServed) {
   expect("chorale_change_committed_seconds_sum 1");
   expect("chorale_proposals_total{result=\"committed\"} 1");
 
-  counted_.offered(42);
+  counted_.offered(42, now_);
   close(42, Fate::kRejected);
-  counted_.offered(43);  // no event began it
+  counted_.offered(43, std::nullopt);
   close(43, Fate::kCommitted, 8);
   counted_.applied(now_, identity(8));
   expect("chorale_change_applied_seconds_count 1");
