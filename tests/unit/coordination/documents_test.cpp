@@ -311,5 +311,13 @@ TEST(DocumentsTest, ObserverSaysSoAndWhatItWrote) {
   EXPECT_NE(encode(document).find("\"applied\": null"), std::string::npos);
 }
 
+TEST(DocumentsTest, WhatAnAgentSaysOfItsNginxComesBackAsItWas) {
+  AgentDocument agent = sample_agent();
+  EXPECT_EQ(decode_agent(R"({"id": "a", "instance": "i"})")->nginx, "") << "an older version says nothing";
+  agent.nginx = "down";
+  EXPECT_EQ(decode_agent(encode(agent))->nginx, "down");
+  EXPECT_FALSE(decode_agent(R"({"id": "a", "instance": "i", "nginx": 1})"));
+}
+
 }  // namespace
 }  // namespace chorale::coordination

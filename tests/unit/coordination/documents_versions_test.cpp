@@ -335,13 +335,6 @@ TEST(DocumentVersionsTest, DrainedComesBackAsItWas) {
   expect_read(decode_agent(without(encode(agent), "/drained", "by")), agent, "by");
 }
 
-TEST(DocumentVersionsTest, WhatAnAgentSaysOfItsNginxComesBackAsItWas) {
-  AgentDocument agent = versioned_agent();
-  EXPECT_EQ(decode_agent(kAgent01)->nginx, "") << "an older version says nothing";
-  agent.nginx = "down";
-  expect_read(decode_agent(encode(agent)), agent, "agent");
-}
-
 TEST(DocumentVersionsTest, AnotherTypeIsNoMissingKey) {
   for (const char* key : {"host",
                           "version",
@@ -361,7 +354,6 @@ TEST(DocumentVersionsTest, AnotherTypeIsNoMissingKey) {
                           "missing",
                           "formats",
                           "drained",
-                          "nginx",
                           "late",
                           "blocked",
                           "held_back",
