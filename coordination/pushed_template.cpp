@@ -85,11 +85,12 @@ void PushedTemplateWatch::finish() {
     mirror_.fresh();
     return tell_trouble("its chunks do not add up to its digest");
   }
+  const bool file_rules = on_canaries ? before && document_.previous.front().from_file : document_.current.from_file;
   if (on_canaries) {
-    templates.ruling = std::move(before);
+    if (!file_rules) templates.ruling = std::move(before);
     templates.canary = std::move(current);
     templates.canaries = document_.on;
-  } else {
+  } else if (!file_rules) {
     templates.ruling = std::move(current);
   }
   templates.by = document_.rolled_back_by.empty() ? document_.current.by : document_.rolled_back_by;

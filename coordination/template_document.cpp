@@ -9,6 +9,7 @@ Json to_json(const TemplateVersion& version) {
   Json json = to_json(version.file);
   json["by"] = cut_text(version.by);
   json["at"] = version.at;
+  json["from_file"] = version.from_file;
   return json;
 }
 
@@ -16,6 +17,7 @@ void read_version(ObjectReader& reader, TemplateVersion& into) {
   read_file(reader, into.file);
   reader.optional_text("by", into.by);
   reader.optional_text("at", into.at);
+  reader.optional_boolean("from_file", into.from_file);
   if (into.file.bytes > static_cast<std::int64_t>(kMaxTemplateBytes)) {
     reader.fail("bytes", "is more than a template has");
   }

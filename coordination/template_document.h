@@ -1,8 +1,8 @@
 // <root>/template: a template that an operator pushed. It rules over the template file of every leader. As a value and
 // as JSON; the rules of documents.h hold: unknown keys are ignored, missing ones have the defaults below.
 //
-//   {"digest", "bytes", "chunks": [["<root>/chunks/<digest>", bytes], ...], "by", "at",
-//    "on": ["<id>", ...], "previous": [{"digest", "bytes", "chunks", "by", "at"}, ...], "rolled_back_by"}
+//   {"digest", "bytes", "chunks": [["<root>/chunks/<digest>", bytes], ...], "by", "at", "from_file",
+//    "on": ["<id>", ...], "previous": [{"digest", "bytes", "chunks", "by", "at", "from_file"}, ...], "rolled_back_by"}
 //
 // Its text is cut into chunks like that of every published file; what this document names is not collected.
 #pragma once
@@ -21,6 +21,9 @@ struct TemplateVersion {
   FileEntry file;
   std::string by;
   std::string at;  // ISO 8601, for people
+  // What the leader's file said before anything was pushed. As the ruling one it means that the file rules, whatever it
+  // says now.
+  bool from_file = false;
   bool operator==(const TemplateVersion&) const = default;
 };
 

@@ -130,7 +130,7 @@ void check_pushed_template(CheckReport& report, const Config& config, ClusterSes
   const TemplateUse use = template_use(*cluster);
   if (use.pushed) {
     report.ok("template", safe(pushed_text(*use.pushed, "at " + use.pushed->at)) + "; " + config.nginx_template +
-                              " comes into use when nothing is pushed any more, and changes");
+                              " is not used until that is taken back: chorale template rollback");
   }
   if (use.trial) report.ok("template", safe(trial_text(use, "at " + use.trial->at)) + ". " + kTrialEnds);
 }

@@ -97,11 +97,20 @@ tl::expected<TemplateVersion, CliError> committed_template(const TemplateStore& 
   if (file == manifest->files.end()) {
     return tl::unexpected(CliError{kExitNo, "the committed revision has no template"});
   }
-  return TemplateVersion{file->second, "the leader's file", cluster.state.committed->created_at};
+  return TemplateVersion{file->second, "the leader's file", cluster.state.committed->created_at, true};
 }
 
 void keep_few(std::vector<TemplateVersion>& versions) {
   if (versions.size() > coordination::kPreviousTemplates) versions.resize(coordination::kPreviousTemplates);
+}
+
+// Where the file rules: what it said when something was pushed over it, or what the leader's says now.
+bool is_wanted(const std::string& digest, const ClusterSnapshot& cluster, const TemplateDocument& document) {
+  if (digest == document.current.file.digest) return true;
+  return document.current.from_file &&
+         std::any_of(cluster.agents.begin(), cluster.agents.end(), [&](const coordination::AgentDocument& agent) {
+           return agent.role == coordination::Role::kLeader && agent.template_digest == digest;
+         });
 }
 
 // Whether a revision of it is committed, and all who are meant serve it. Otherwise what is still missing.
@@ -117,7 +126,7 @@ tl::expected<std::optional<std::string>, CliError> still_missing(const TemplateS
     return file == manifest->files.end() ? std::string() : file->second.digest;
   };
   const bool canaries = !document.on.empty();
-  if (digest_of(canaries ? kCanaryTemplateName : kTemplateName) != document.current.file.digest ||
+  if (!is_wanted(digest_of(canaries ? kCanaryTemplateName : kTemplateName), cluster, document) ||
       (!canaries && !digest_of(kCanaryTemplateName).empty()) ||
       (canaries && digest_of(kCanariesName) != coordination::sha256_hex(canary_lines(document.on)))) {
     return std::optional<std::string>("no revision of it is committed");
@@ -150,8 +159,9 @@ int await(ClusterSession& session, const TemplateStore& store, const TemplateDoc
     const auto lacks = still_missing(store, *cluster, document);
     if (!lacks) return complain(lacks.error());
     if (!*lacks) {
-      std::cout << "template " << short_digest(document.current) << " is served by "
-                << (document.on.empty() ? "all" : list_of(document.on) + " alone") << ", revision "
+      std::cout << (document.current.from_file ? std::string("the leader's template file")
+                                               : "template " + short_digest(document.current))
+                << " is served by " << (document.on.empty() ? "all" : list_of(document.on) + " alone") << ", revision "
                 << to_text(cluster->state.committed->identity) << "\n";
       if (!document.on.empty()) {
         std::cout << "for all: chorale template push; to take it back: chorale template rollback\n";
@@ -208,7 +218,8 @@ int push(const Config& config, ClusterSession& session, const TemplatePush& what
   if (*against) return complain({kExitNo, **against});
 
   const auto rules = *found ? ruling((*found)->document) : std::nullopt;
-  auto before = rules ? tl::expected<TemplateVersion, CliError>(*rules) : committed_template(store, *cluster);
+  const bool file_rules = !rules || rules->from_file;
+  auto before = file_rules ? committed_template(store, *cluster) : tl::expected<TemplateVersion, CliError>(*rules);
   if (!before) return complain(before.error());
   const auto entry = store.store_text(*text);
   if (!entry) return complain(entry.error());

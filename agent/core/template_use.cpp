@@ -36,18 +36,21 @@ TemplateUse template_use(const coordination::ClusterSnapshot& cluster) {
   TemplateUse use;
   use.digest = committed_digest(cluster, kTemplateName);
   if (const auto& document = cluster.pushed_template) {
-    if (document->on.empty()) {
-      use.pushed = pushed_of(document->current, use.digest);
-    } else {
+    const bool on_trial = !document->on.empty();
+    if (on_trial) {
       use.canaries = document->on;
       use.trial = pushed_of(document->current, committed_digest(cluster, kCanaryTemplateName));
-      if (!document->previous.empty()) use.pushed = pushed_of(document->previous.front(), use.digest);
     }
-    return use;
+    if (!on_trial && !document->current.from_file) use.pushed = pushed_of(document->current, use.digest);
+    if (on_trial && !document->previous.empty() && !document->previous.front().from_file) {
+      use.pushed = pushed_of(document->previous.front(), use.digest);
+    }
+    if (use.pushed) return use;
   }
   for (const coordination::AgentDocument& agent : cluster.agents) {
     const bool known = !use.digest.empty() && !agent.template_digest.empty();
-    if (known && agent.template_digest != use.digest) use.differing.push_back(agent.id);
+    const bool tries = std::find(use.canaries.begin(), use.canaries.end(), agent.id) != use.canaries.end();
+    if (known && !tries && agent.template_digest != use.digest) use.differing.push_back(agent.id);
   }
   return use;
 }

@@ -20,8 +20,8 @@ struct TemplateUse {
   std::optional<Pushed> pushed;  // it rules over every agent's file
   std::optional<Pushed> trial;   // on `canaries` alone
   std::vector<std::string> canaries;
-  // Agents whose own file is another than what is in use, sorted. None while a template is pushed: no file is used
-  // then.
+  // Agents whose own file is another than what is in use, sorted; without the canaries. None while a template is pushed
+  // for all: no file is used then.
   std::vector<std::string> differing;
 };
 [[nodiscard]] TemplateUse template_use(const coordination::ClusterSnapshot& cluster);

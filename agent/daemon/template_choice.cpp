@@ -82,8 +82,7 @@ void TemplateChoice::take_pushed(const coordination::PushedTemplates& pushed, Co
   if (pushed.canary && !wanted_canary_) canary_trouble_ = Failure{compiled.canary.error().message};
   const bool ruled = std::exchange(pushed_rules_, pushed.ruling.has_value());
   if (!pushed.ruling) {
-    // What was pushed goes on being used when it is taken away, as a committed template does.
-    if (ruled && source_.current()) passed_over_ = source_.current()->digest;
+    if (ruled) passed_over_.reset();  // an operator has given the word back to the file
     return choose_file();
   }
   note_ = words_of(*pushed.ruling) + " rules: " + source_.file() + " is not used";

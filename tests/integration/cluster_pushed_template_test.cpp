@@ -211,6 +211,23 @@ TEST_F(ClusterPushedTemplateTest, UnderAHoldItWaitsForTheRelease) {
   EXPECT_TRUE(everywhere("one"));
 }
 
+// An operator tries a template of his, and has enough of it: the files rule as if nothing had been.
+TEST_F(ClusterPushedTemplateTest, RollbackOfTheFirstOneGivesTheWordBackToTheFile) {
+  ASSERT_EQ(push(template_file("one")).exit_code, 0);
+  EXPECT_TRUE(everywhere("one"));
+  EXPECT_THAT(leader_->run("status").output, HasSubstr("pushed"));
+  const Proxy::Ran back = leader_->run("template", "rollback");
+  EXPECT_EQ(back.exit_code, 0) << back.output;
+  EXPECT_THAT(back.output, HasSubstr("the leader's template file is served by all"));
+  EXPECT_TRUE(everywhere(""));
+  EXPECT_EQ(leader_->run("status").output.find("pushed"), std::string::npos);
+  // By zkCli as well.
+  ASSERT_EQ(leader_->run("template", "rollback").exit_code, 0);
+  EXPECT_TRUE(everywhere("one"));
+  ASSERT_TRUE(ZookeeperTree(cluster_.zookeeper().address()).remove("/chorale/template"));
+  EXPECT_TRUE(everywhere("")) << cluster_.logs();
+}
+
 // What is held was made before the trial; a release brings back both what Marathon says and the trial.
 TEST_F(ClusterPushedTemplateTest, HoldOnAnEarlierRevisionSuspendsATrial) {
   const std::int64_t before = leader_->health().at("Cluster").at("Committed");
@@ -239,6 +256,7 @@ TEST_F(ClusterPushedTemplateTest, TrialIsTakenBack) {
   const Proxy::Ran back = leader_->run("template", "rollback");
   EXPECT_EQ(back.exit_code, 0) << back.output;
   EXPECT_TRUE(everywhere(""));
+  EXPECT_EQ(leader_->run("status").output.find("pushed"), std::string::npos) << "the files rule";
   EXPECT_TRUE(wait_until([&] { return cluster_.converged(); }, seconds(20))) << cluster_.logs();
 }
 

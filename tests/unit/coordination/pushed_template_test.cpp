@@ -22,7 +22,7 @@ const std::string kTemplate = "/chorale/template";
 TemplateVersion version_of(const std::string& text, const std::string& by = "jo") {
   const auto described =
       describe_files({{"template", std::make_shared<const std::string>(text), {}}}, Path("/chorale"));
-  return {described.entries.at("template"), by, "noon"};
+  return {described.entries.at("template"), by, "noon", false};
 }
 
 class PushedTemplateTest : public PoolTest {
@@ -47,12 +47,14 @@ class PushedTemplateTest : public PoolTest {
 
 TEST_F(PushedTemplateTest, DocumentIsReadAsItWasWritten) {
   TemplateDocument document{version_of("one"), {"a", "b"}, {version_of("zero", "al"), version_of("older")}, "ed"};
+  document.previous[0].from_file = true;
   EXPECT_EQ(*decode_template(encode(document)), document);
   const std::string bare = R"({"digest": "ab", "bytes": 1, "chunks": [["/chorale/chunks/ab", 1]], "later": 1})";
   ASSERT_TRUE(decode_template(bare));
   EXPECT_THAT(decode_template(bare)->on, IsEmpty());
   EXPECT_THAT(decode_template(bare)->previous, IsEmpty());
   EXPECT_EQ(decode_template(bare)->rolled_back_by, "");
+  EXPECT_FALSE(decode_template(bare)->current.from_file);
   for (const char* wrong :
        {"", "{}", R"({"digest": "ab", "bytes": 1, "chunks": 1})", R"({"digest": "ab", "bytes": 2000000, "chunks": []})",
         R"({"digest": "ab", "bytes": 1, "chunks": [], "on": 1})",
@@ -106,6 +108,26 @@ TEST_F(PushedTemplateTest, TrialWithoutAnythingBeforeLeavesTheLeadersFile) {
   ASSERT_THAT(a().pushed, SizeIs(1));
   EXPECT_FALSE(a().pushed[0].ruling);
   EXPECT_EQ(text_of(a().pushed[0].canary), "first\n");
+}
+
+// Before and after what was pushed over it.
+TEST_F(PushedTemplateTest, WhatTheFileSaidLeavesTheWordToTheFile) {
+  TemplateVersion before = store("of the file\n");
+  before.from_file = true;
+  create(kTemplate, encode(TemplateDocument{store("first\n"), {"b"}, {before}}));
+  cluster_.advance(seconds(1));
+  ASSERT_THAT(a().pushed, SizeIs(1));
+  EXPECT_FALSE(a().pushed[0].ruling);
+  EXPECT_EQ(text_of(a().pushed[0].canary), "first\n");
+  write(kTemplate, encode(TemplateDocument{version_of("first\n"), {}, {before}}));
+  cluster_.advance(seconds(1));
+  ASSERT_THAT(a().pushed, SizeIs(2));
+  EXPECT_EQ(text_of(a().pushed[1].ruling), "first\n");
+  write(kTemplate, encode(TemplateDocument{before, {}, {version_of("first\n")}, "ed"}));
+  cluster_.advance(seconds(1));
+  ASSERT_THAT(a().pushed, SizeIs(3));
+  EXPECT_FALSE(a().pushed[2].ruling || a().pushed[2].canary || a().pushed[2].trouble);
+  EXPECT_EQ(a().pushed[2].by, "ed");
 }
 
 TEST_F(PushedTemplateTest, LargeTemplateIsReadWhole) {

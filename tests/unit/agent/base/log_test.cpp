@@ -116,12 +116,12 @@ TEST(LogTest, NumbersDoNotMakeTroubleNew) {
 }
 
 // Each in a process of its own: the log is the process's.
-class JsonLogTest : public testing::Test {
+class JsonLogTest : public ::testing::Test {
  protected:
   // What `act` writes to stderr, in lines that are all objects of this agent, with what `ends` the process.
   template <class Act>
   static void expect_lines(const std::vector<std::string>& messages, Act act, int exit_code, int signal) {
-    testing::FLAGS_gtest_death_test_style = "threadsafe";
+    ::testing::FLAGS_gtest_death_test_style = "threadsafe";
     const auto fits = [&messages](const std::string& output) {
       std::istringstream stream(output);
       std::size_t at = 0;
@@ -141,9 +141,9 @@ class JsonLogTest : public testing::Test {
       std::_Exit(0);
     };
     if (signal == 0) {
-      EXPECT_EXIT(in_json(), testing::ExitedWithCode(exit_code), testing::Truly(fits));
+      EXPECT_EXIT(in_json(), ::testing::ExitedWithCode(exit_code), ::testing::Truly(fits));
     } else {
-      EXPECT_EXIT(in_json(), testing::KilledBySignal(signal), testing::Truly(fits));
+      EXPECT_EXIT(in_json(), ::testing::KilledBySignal(signal), ::testing::Truly(fits));
     }
   }
 };
@@ -195,7 +195,7 @@ TEST(LogTest, LastWordsAreTextWithoutJson) {
         write_last_words("the loop is hung");
         std::abort();
       },
-      testing::KilledBySignal(SIGABRT), "^the loop is hung\n$");
+      ::testing::KilledBySignal(SIGABRT), "^the loop is hung\n$");
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ const std::string kUsed(64, 'a');
 const std::string kOther(64, 'b');
 
 coordination::TemplateVersion version(const std::string& digest, const std::string& by) {
-  return {{digest, 7, {}}, by, "then"};
+  return {{digest, 7, {}}, by, "then", false};
 }
 
 coordination::ClusterSnapshot pool() {
@@ -81,6 +81,26 @@ TEST(TemplateUseTest, TrialRulesOnItsProxiesAndTheOneBeforeElsewhere) {
                 "\"differing\":[]}");
   document.previous.clear();
   EXPECT_FALSE(template_use(cluster).pushed);
+}
+
+TEST(TemplateUseTest, AfterARollbackToTheFilesTheyCount) {
+  auto cluster = pool();
+  cluster.agents[1].template_digest = kOther;
+  auto& document = cluster.pushed_template.emplace();
+  document.current = version(kUsed, "the leader's file");
+  document.current.from_file = true;
+  document.previous = {version(kOther, "jo")};
+  auto use = template_use(cluster);
+  EXPECT_FALSE(use.pushed);
+  EXPECT_THAT(use.differing, ElementsAre("proxy-2"));
+  std::swap(document.current, document.previous.front());
+  document.on = {"proxy-3"};
+  use = template_use(cluster);
+  EXPECT_FALSE(use.pushed) << "elsewhere than on trial the files rule";
+  EXPECT_EQ(use.trial->by, "jo");
+  EXPECT_THAT(use.differing, ElementsAre("proxy-2"));
+  document.on = {"proxy-2", "proxy-3"};
+  EXPECT_THAT(template_use(cluster).differing, IsEmpty()) << "what it tries is no difference";
 }
 
 }  // namespace

@@ -149,10 +149,11 @@ TEST_F(TemplateChoiceTest, PushedOneRulesOverTheFile) {
   EXPECT_EQ(trouble(), "none");
   EXPECT_EQ(another_, 1);
 
-  // Taken away: what is in use stays until the file changes.
+  // Taken away: the file rules again, as it is now.
   push({});
-  EXPECT_EQ(in_use(), "pushed\n");
-  EXPECT_THAT(note(), HasSubstr("differs from the committed template"));
+  EXPECT_EQ(in_use(), "newer\n");
+  EXPECT_EQ(note(), "none");
+  EXPECT_EQ(another_, 2);
   rewrite("newest\n");
   EXPECT_EQ(in_use(), "newest\n");
 }
