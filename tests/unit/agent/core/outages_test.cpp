@@ -27,8 +27,8 @@ class OutagesTest : public testing::Test {
     return look(marathon);
   }
   // A second for each.
-  void expect_silence(int seconds, std::optional<bool> marathon = std::nullopt) {
-    for (int i = 0; i < seconds; ++i) EXPECT_EQ(after(Milliseconds(1'000), marathon), "") << i;
+  void expect_silence(int times, std::optional<bool> marathon = std::nullopt) {
+    for (int i = 0; i < times; ++i) EXPECT_EQ(after(Milliseconds(1'000), marathon), "") << i;
   }
 
   HealthInputs inputs_;

@@ -17,7 +17,7 @@ coordination::TemplateVersion version(const std::string& digest, const std::stri
   return {{digest, 7, {}}, by, "then", false};
 }
 
-coordination::ClusterSnapshot pool() {
+coordination::ClusterSnapshot pool_of_three() {
   coordination::ClusterSnapshot cluster;
   cluster.committed_files = {{"nginx.conf", "x"}, {"template", kUsed}};
   for (const char* id : {"proxy-1", "proxy-2", "proxy-3"}) {
@@ -30,7 +30,7 @@ coordination::ClusterSnapshot pool() {
 }
 
 TEST(TemplateUseTest, FileThatIsNotWhatIsInUseIsNamed) {
-  auto cluster = pool();
+  auto cluster = pool_of_three();
   EXPECT_THAT(template_use(cluster).differing, IsEmpty());
   EXPECT_EQ(template_use(cluster).digest, kUsed);
   cluster.agents[1].template_digest = kOther;
@@ -47,7 +47,7 @@ TEST(TemplateUseTest, FileThatIsNotWhatIsInUseIsNamed) {
 }
 
 TEST(TemplateUseTest, WhilePushedNoFileCounts) {
-  auto cluster = pool();
+  auto cluster = pool_of_three();
   cluster.agents[1].template_digest = kOther;
   cluster.pushed_template.emplace().current = version(kUsed, "jo");
   auto use = template_use(cluster);
@@ -62,7 +62,7 @@ TEST(TemplateUseTest, WhilePushedNoFileCounts) {
 }
 
 TEST(TemplateUseTest, TrialRulesOnItsProxiesAndTheOneBeforeElsewhere) {
-  auto cluster = pool();
+  auto cluster = pool_of_three();
   auto& document = cluster.pushed_template.emplace();
   document.current = version(kOther, "jo");
   document.on = {"proxy-2", "proxy-3"};
@@ -84,7 +84,7 @@ TEST(TemplateUseTest, TrialRulesOnItsProxiesAndTheOneBeforeElsewhere) {
 }
 
 TEST(TemplateUseTest, AfterARollbackToTheFilesTheyCount) {
-  auto cluster = pool();
+  auto cluster = pool_of_three();
   cluster.agents[1].template_digest = kOther;
   auto& document = cluster.pushed_template.emplace();
   document.current = version(kUsed, "the leader's file");

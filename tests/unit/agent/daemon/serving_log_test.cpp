@@ -11,7 +11,7 @@ using coordination::Revision;
 
 Identity revision(std::int64_t number) { return {Epoch{1}, Revision{number}, "digest"}; }
 
-class ServingLogTest : public testing::Test {
+class ServingLogTest : public ::testing::Test {
  protected:
   void want(std::int64_t number) {
     auto manifest = std::make_shared<coordination::Manifest>();
