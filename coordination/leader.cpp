@@ -154,6 +154,7 @@ void Leader::hear_operator() {
                word->by + " has accepted this agent's policy for the pool: " + *policy_.difference());
   accepted_ = policy_.own();
   accepted_by_ = word->by;
+  if (withheld_) publisher_.end_withholding("the policy is accepted, and the routes are offered again in a moment");
 }
 
 void Leader::hear_template() {
@@ -227,9 +228,9 @@ void Leader::gain(std::string reason, const Content* content, const Follower& fo
   (void)pushed_.take_change();
   if (committed) history_.begin(*committed, held);
   committed_.reset();
-  context_.log(gained.committed ? LogLine::Level::kInfo : LogLine::Level::kWarning,
-               "leading in epoch " + std::to_string(gained.epoch.value) +
-                   (gained.committed ? std::string() : "; " + gained.reason));
+  context_.log_news(gained.committed ? LogLine::Level::kInfo : LogLine::Level::kWarning,
+                    "leading in epoch " + std::to_string(gained.epoch.value) +
+                        (gained.committed ? std::string() : "; " + gained.reason));
   context_.effects.emplace_back(std::move(gained));
 }
 
