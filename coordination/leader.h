@@ -51,6 +51,7 @@ class Leader {
   void suspect_acceptance() { acceptance_.suspect(); }
   void suspect_template() { pushed_.suspect(); }
   void suspect_hold() { hold_.suspect(); }
+  void suspect_manifest() { publisher_.suspect_manifest(); }
   void offer(StateOffered offered) { publisher_.offer(std::move(offered)); }
 
   [[nodiscard]] State state() const { return state_; }

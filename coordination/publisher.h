@@ -74,6 +74,8 @@ class Publisher {
   void publish_held(const Content& content);
   // `own`: the last answer of this agent's own Nginx, from the same follower path as the other agents'.
   void drive(const std::optional<Vote>& own, bool may_propose);
+  // A watch on a manifest has fired, or may have fired unheard.
+  void suspect_manifest() { repairs_.suspect_manifest(); }
   // What is committed was read back, complete: agents that miss a part of it can be helped.
   void set_committed(Content content);
   // What is committed could not be read: the `missing` of it is put again as soon as the same content is offered.
