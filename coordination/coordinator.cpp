@@ -71,6 +71,10 @@ void Coordinator::Parts::handle(const Event& event) {
                  [](const Ticked&) {},
                  [this](const StateOffered& offered) { leader.offer(offered); },
                  [this](const StageFinished& finished) { follower.on_stage_finished(finished); },
+                 [this](const AnswersOutdated&) {
+                   follower.ask_again();
+                   leader.ask_again();
+                 },
                  [this](const RevisionApplied& applied) { on_applied(applied); },
                  [this](const StatusChanged& status) { on_status(status); },
                  [this](const PolicyAnnounced& announced) { membership.document().policy = announced.policy; },

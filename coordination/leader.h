@@ -53,6 +53,8 @@ class Leader {
   void suspect_hold() { hold_.suspect(); }
   void suspect_manifest() { publisher_.suspect_manifest(); }
   void offer(StateOffered offered) { publisher_.offer(std::move(offered)); }
+  // What was refused is proposed again as soon as it is offered.
+  void ask_again() { publisher_.ask_again(); }
 
   [[nodiscard]] State state() const { return state_; }
   [[nodiscard]] const Fence& fence() const { return fence_; }

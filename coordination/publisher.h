@@ -67,6 +67,8 @@ class Publisher {
   void withhold(const std::string& reason);
   // A hold: the offer that waits is closed, and what an operator wants is not blocked.
   void keep_back(const std::string& reason);
+  // What was refused may be accepted now: the same content is proposed again, a hold's at once.
+  void ask_again();
   // Writes the state's `held`. REQUIRES: idle(), the fence is held.
   void write_held(std::optional<HoldDocument> held);
   // Publishes these files again, under a number of their own and the policy that they were made under. It tries again
