@@ -71,6 +71,10 @@ void Coordinator::Parts::handle(const Event& event) {
                  [](const Ticked&) {},
                  [this](const StateOffered& offered) { leader.offer(offered); },
                  [this](const StageFinished& finished) { follower.on_stage_finished(finished); },
+                 [this](const AnswersOutdated&) {
+                   follower.ask_again();
+                   leader.ask_again();
+                 },
                  [this](const RevisionApplied& applied) { on_applied(applied); },
                  [this](const StatusChanged& status) { on_status(status); },
                  [this](const PolicyAnnounced& announced) { membership.document().policy = announced.policy; },
@@ -93,6 +97,7 @@ void Coordinator::Parts::on_session(Session::Change change) {
       pointer.suspect();
       leader.suspect_template();
       leader.suspect_hold();
+      leader.suspect_manifest();
       return;
     case Session::Change::kEnded:
       context.forget_requests();
@@ -119,6 +124,7 @@ void Coordinator::Parts::on_watch(const WatchEvent& event) {
   if (event.path == paths.accept) leader.suspect_acceptance();
   if (event.path == paths.pushed_template) leader.suspect_template();
   if (event.path == paths.hold) leader.suspect_hold();
+  if (path.starts_with(paths.revisions.text())) leader.suspect_manifest();
   if (path.starts_with(paths.agents.text())) roster.on_watch(event.path);
   if (path.starts_with(paths.election.text())) election.suspect();
 }

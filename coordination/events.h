@@ -49,6 +49,9 @@ struct StageFinished {  // the answer to StageRevision
   VoteResult result = VoteResult::kUnable;
   std::string error;
 };
+// What this agent's answers came of is another now: what was not accepted is staged again at once, and the leader takes
+// the same offer again.
+struct AnswersOutdated {};
 struct RevisionApplied {  // proven: the workers serve it
   Identity identity;
   std::string at;
@@ -69,7 +72,8 @@ struct PolicyAnnounced {  // at the start, and when a value is known that was no
 };
 struct SyncRequested {};      // an operator asked this agent for a full sync: the leader hears of it through our znode
 struct HandoverRequested {};  // SIGTERM: give up leadership and membership at once, then HandedOver
-using Event = std::variant<Started, SessionChanged, WatchFired, StoreReplied, Ticked, StateOffered, StageFinished,
-                           RevisionApplied, StatusChanged, PolicyAnnounced, SyncRequested, HandoverRequested>;
+using Event =
+    std::variant<Started, SessionChanged, WatchFired, StoreReplied, Ticked, StateOffered, StageFinished,
+                 AnswersOutdated, RevisionApplied, StatusChanged, PolicyAnnounced, SyncRequested, HandoverRequested>;
 
 }  // namespace chorale::coordination

@@ -91,12 +91,14 @@ bool Follower::wants_committed(const StateDocument& document) const {
   if (answer == nullptr) return true;
   // A second try overwrites the vote in the own znode: not while the leader waits for the one on a proposal.
   if (answer->result == VoteResult::kAck || document.proposed) return false;
-  return context_.now >= answer->at + (answer->result == VoteResult::kNack ? kRefusedRetry : kUnableRetry);
+  return answer->outdated ||
+         context_.now >= answer->at + (answer->result == VoteResult::kNack ? kRefusedRetry : kUnableRetry);
 }
 
 bool Follower::wants_proposed(const StateDocument& document) const {
-  return context_.options.applies && document.proposed && order_.allows(document.proposed->identity) &&
-         answer_to(document.proposed->identity) == nullptr;
+  if (!context_.options.applies || !document.proposed || !order_.allows(document.proposed->identity)) return false;
+  const Answer* answer = answer_to(document.proposed->identity);
+  return answer == nullptr || answer->outdated;
 }
 
 void Follower::choose_target(const StateDocument& document) {
@@ -167,6 +169,10 @@ void Follower::on_stage_finished(const StageFinished& finished) {
   staging_ = Content{};
   target_.reset();
   state_ = State::kIdle;
+}
+
+void Follower::ask_again() {
+  for (Answer& answer : answers_) answer.outdated = answer.result != VoteResult::kAck;
 }
 
 void Follower::on_applied(const Identity& identity) {

@@ -41,6 +41,8 @@ class Follower {
   void change_lineage();
   void drive(Pointer& pointer);
   void on_stage_finished(const StageFinished& finished);
+  // What was not accepted may be by now: it is staged again, and voted on.
+  void ask_again();
   void on_applied(const Identity& identity);
 
   [[nodiscard]] State state() const { return state_; }
@@ -60,6 +62,7 @@ class Follower {
     VoteResult result = VoteResult::kUnable;
     TimePoint at;
     Content content;
+    bool outdated = false;  // it would not be given again, perhaps
   };
 
   void forget_outdated(const StateDocument* document);

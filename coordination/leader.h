@@ -51,7 +51,10 @@ class Leader {
   void suspect_acceptance() { acceptance_.suspect(); }
   void suspect_template() { pushed_.suspect(); }
   void suspect_hold() { hold_.suspect(); }
+  void suspect_manifest() { publisher_.suspect_manifest(); }
   void offer(StateOffered offered) { publisher_.offer(std::move(offered)); }
+  // What was refused is proposed again as soon as it is offered.
+  void ask_again() { publisher_.ask_again(); }
 
   [[nodiscard]] State state() const { return state_; }
   [[nodiscard]] const Fence& fence() const { return fence_; }

@@ -69,6 +69,8 @@ class Publisher {
   void end_withholding(std::string until_offered) { blockage_.fail(std::move(until_offered)); }
   // A hold: the offer that waits is closed, and what an operator wants is not blocked.
   void keep_back(const std::string& reason);
+  // What was refused may be accepted now: the same content is proposed again, a hold's at once.
+  void ask_again();
   // Writes the state's `held`. REQUIRES: idle(), the fence is held.
   void write_held(std::optional<HoldDocument> held);
   // Publishes these files again, under a number of their own and the policy that they were made under. It tries again
@@ -76,6 +78,8 @@ class Publisher {
   void publish_held(const Content& content);
   // `own`: the last answer of this agent's own Nginx, from the same follower path as the other agents'.
   void drive(const std::optional<Vote>& own, bool may_propose);
+  // A watch on a manifest has fired, or may have fired unheard.
+  void suspect_manifest() { repairs_.suspect_manifest(); }
   // What is committed was read back, complete: agents that miss a part of it can be helped.
   void set_committed(Content content);
   // What is committed could not be read: the `missing` of it is put again as soon as the same content is offered.

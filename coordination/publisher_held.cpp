@@ -19,6 +19,11 @@ void Publisher::keep_back(const std::string& reason) {
   if (state_ == State::kIdle) blockage_.end();
 }
 
+void Publisher::ask_again() {
+  refused_digest_.reset();
+  held_again_at_ = context_.now;
+}
+
 void Publisher::write_held(std::optional<HoldDocument> held) {
   require(idle() && fence_.held(), "a hold is echoed between two proposals");
   blockage_.end();

@@ -16,6 +16,8 @@ constexpr std::size_t kReportLimit = 4'096;
 
 void Repairs::reset() {
   scope_.end();
+  manifest_.reset();
+  watched_ = Path();
   not_before_.clear();
   waiting_.clear();
   in_flight_ = 0;
@@ -31,7 +33,41 @@ void Repairs::report(const std::string& what) {
   if (waiting_.size() < kReportLimit) waiting_.push_back(what);
 }
 
+// One that is gone is looked for again until it is there: the first try may have come before its directory did. Who
+// deletes a manifest by hand rarely stops there, so the chunks are looked for too; not with every commit, which has
+// just stored them.
+void Repairs::watch_manifest() {
+  if (!committed_.manifest) return;
+  const Identity& identity = committed_.manifest->header.identity;
+  const Path path = path_of(manifest_name(identity.epoch, identity.revision));
+  const bool first = path != watched_;
+  if (first) manifest_.reset();
+  watched_ = path;
+  if (!manifest_.due()) return;
+  manifest_.look(CheckNode{path, true}, [this, first](const Reply<CheckNode>& reply) {
+    if (!reply) return manifest_.again(reply.error());
+    if (!reply->stat) {
+      report(std::string(watched_.name()));
+      return manifest_.again(kRepairPause);
+    }
+    if (first) return manifest_.fresh();
+    manifest_.send(ListChildren{context_.paths.chunks}, [this](const Reply<ListChildren>& listed) {
+      if (!listed) return manifest_.again(listed.error());
+      report_absent({listed->names.begin(), listed->names.end()});
+      manifest_.fresh();
+    });
+  });
+}
+
+void Repairs::report_absent(const std::set<std::string_view>& chunks) {
+  if (!committed_.manifest) return;
+  for_each_chunk(committed_, [&](std::string_view digest, std::string_view) {
+    if (chunks.count(digest) == 0) report(std::string(digest));
+  });
+}
+
 void Repairs::drive() {
+  watch_manifest();
   while (context_.link.connected && !waiting_.empty() && in_flight_ < kRepairsInFlight) {
     const std::string what = std::move(waiting_.front());
     waiting_.pop_front();

@@ -325,10 +325,23 @@ void Agent::reread_config() {
   for (const ConfigWarning& warning : loaded->warnings) {
     write_log({LogLine::Level::kWarning, warning.text()}, Repeats::kNever);
   }
+  const auto values_before = local_values(config_, nginx_here_.user);
   const ConfigChanges changes = take_changes(loaded->config, config_);
-  nginx_->set_local_values(local_values(config_, nginx_here_.user));
+  const auto values = local_values(config_, nginx_here_.user);
+  nginx_->set_local_values(values);
+  if (values != values_before) ask_again();
   ++rereads_;  // counted in the line, so that the log never takes it for a repetition
   log_info("configuration re-read (" + std::to_string(rereads_) + " since the start): " + changes.text());
+}
+
+// What was refused may have been refused for a value that is corrected now. Later: after the answers that Nginx has
+// given by then, which are about the values of before.
+void Agent::ask_again() {
+  refusal_told_.clear();  // if it is refused once more, that is news
+  boost::asio::post(loop_, [this] {
+    coordination_->post(coordination::AnswersOutdated{});
+    if (leadership_) leadership_->ask_again();
+  });
 }
 
 }  // namespace chorale::agent

@@ -59,6 +59,7 @@ class Agent {
   void end_soon();
   void end(int exit_code);
   void reread_config();
+  void ask_again();
   [[nodiscard]] bool may_log_client();
   [[nodiscard]] coordination::CoordinatorOptions coordinator_options() const;
   [[nodiscard]] std::unique_ptr<coordination::Store> make_store();

@@ -73,6 +73,8 @@ class Leadership {
   // An operator holds what is committed, or no longer.
   void set_held(bool held);
   void request_sync() { events_.post(SyncRequested{}); }
+  // This proxy's Nginx may accept by now what it refused.
+  void ask_again() { events_.post(RefusalOutdated{}); }
   void loss_accepted(const coordination::LossAccepted& loss) { events_.post(LossBelieved{loss.digest, loss.by}); }
   void template_changed() { choice_.file_changed(); }
   void template_pushed(const coordination::PushedTemplates& pushed);

@@ -55,6 +55,21 @@ class ClusterDamageTest : public ::testing::Test {
         << cluster_.logs();
   }
 
+  // As `deleteall` of zkCli does it: from the deepest on, one after the other, while the agents live on.
+  void delete_all(const std::string& path) {
+    for (const std::string& name : tree_->list(path)) delete_all(path + "/" + name);
+    (void)tree_->remove(path);  // an agent may have been quicker
+  }
+  void expect_people_can_read_it() {
+    ASSERT_TRUE(wait_until(
+        [&] {
+          return cluster_.proxy(0).run("routes").exit_code == 0 && cluster_.leader() != nullptr && cluster_.converged();
+        },
+        seconds(40)))
+        << cluster_.proxy(0).run("routes").output << cluster_.logs();
+    EXPECT_NE(cluster_.proxy(0).run("routes").output.find("/web"), std::string::npos);
+  }
+
   RealCluster cluster_{RealCluster::Options{.proxies = 2}};
   std::optional<ZookeeperTree> tree_;
   std::vector<std::string> chunks_;  // when the test begins
@@ -87,6 +102,24 @@ TEST_F(ClusterDamageTest, ChunksForgedUnderARunningLeader) {
   for (const std::string& name : chunks_) ASSERT_TRUE(tree_->write(kChunks + name, "forged\n"));
   expect_a_fresh_proxy_serves();
   expect_committed_chunks_are_true();
+}
+
+// No agent misses what it serves already.
+TEST_F(ClusterDamageTest, RevisionsDeletedUnderLivingAgents) {
+  delete_all("/chorale/revisions");
+  expect_people_can_read_it();
+  expect_committed_chunks_are_true();
+  expect_a_fresh_proxy_serves();
+}
+
+TEST_F(ClusterDamageTest, TheWholeTreeDeletedUnderLivingAgents) {
+  delete_all("/chorale");
+  expect_people_can_read_it();
+  expect_committed_chunks_are_true();
+  const Proxy::Ran hold = cluster_.proxy(0).run("hold", "current");
+  EXPECT_EQ(hold.exit_code, 0) << hold.output;
+  EXPECT_EQ(cluster_.proxy(0).run("release").exit_code, 0);
+  expect_a_fresh_proxy_serves();
 }
 
 }  // namespace

@@ -41,6 +41,22 @@ class LostContentTest : public testing::Test {
   void remove_all_chunks() {
     for (const std::string& name : cluster_.list("/chorale/chunks")) remove(kChunks + name);
   }
+  // As `deleteall` does it: one znode after the other, while the agents live on.
+  void remove_with_all_below(const std::string& path) {
+    for (const std::string& name : cluster_.list(path)) remove_with_all_below(path + "/" + name);
+    (void)cluster_.operate(DeleteNode{Path(path), kAnyVersion});  // an agent may have been quicker
+  }
+  // Nothing of it is written again and again.
+  void expect_quiet() {
+    for (const auto& agent : cluster_.agents) agent->sent.clear();
+    cluster_.advance(seconds(25));
+    for (const auto& agent : cluster_.agents) {
+      for (const Operation& operation : agent->sent) {
+        EXPECT_FALSE(std::holds_alternative<CreateNode>(operation)) << agent->options().id;
+        EXPECT_FALSE(std::holds_alternative<DeleteNode>(operation)) << agent->options().id;
+      }
+    }
+  }
   void expect_all_chunks_are_true() {
     for (const std::string& name : cluster_.list("/chorale/chunks")) {
       EXPECT_EQ(sha256_hex(cluster_.read(kChunks + name).value()).substr(0, 32), name);
@@ -115,6 +131,63 @@ TEST_F(LostContentTest, ForgedChunkIsReplacedByARunningLeader) {
 
 TEST_F(LostContentTest, DamagedManifestIsReplacedByARunningLeader) {
   forge(manifest_);
+  expect_a_fresh_proxy_gets_it();
+}
+
+// Nobody misses it: all agents have applied it, and what `chorale routes` would read is gone.
+TEST_F(LostContentTest, LostManifestIsPutAgainByARunningLeader) {
+  const auto before = cluster_.read(manifest_);
+  remove(manifest_);
+  cluster_.settle();
+  EXPECT_EQ(cluster_.read(manifest_), before);
+  expect_quiet();
+  expect_a_fresh_proxy_gets_it();
+}
+
+TEST_F(LostContentTest, LossThatNoWatchToldOfIsNoticedWhenTheLeaderIsConnectedAgain) {
+  TestAgent& leader = *cluster_.leader();
+  leader.deaf = true;
+  remove(manifest_);
+  cluster_.settle();
+  ASSERT_FALSE(cluster_.read(manifest_));
+  cluster_.ensemble->disconnect(leader.session());
+  cluster_.settle();
+  cluster_.ensemble->reconnect(leader.session());
+  cluster_.settle();
+  EXPECT_TRUE(cluster_.read(manifest_));
+}
+
+TEST_F(LostContentTest, ItsChunksThatAreLostWithItArePutAgainToo) {
+  const auto chunks = cluster_.list("/chorale/chunks");
+  remove_with_all_below("/chorale/revisions");
+  remove_with_all_below("/chorale/chunks");
+  cluster_.advance(seconds(3));
+  EXPECT_EQ(cluster_.list("/chorale/chunks"), chunks);
+  expect_all_chunks_are_true();
+  EXPECT_TRUE(cluster_.read(manifest_));
+  expect_quiet();
+  expect_a_fresh_proxy_gets_it();
+}
+
+TEST_F(LostContentTest, LostChunksArePutAgainByARunningLeaderThoughNobodyMissesThem) {
+  const auto chunks = cluster_.list("/chorale/chunks");
+  remove_all_chunks();
+  cluster_.advance(seconds(12));
+  EXPECT_EQ(cluster_.list("/chorale/chunks"), chunks);
+  expect_quiet();
+}
+
+TEST_F(LostContentTest, TreeThatIsDeletedUnderLivingAgentsHoldsWhatIsCommittedAgain) {
+  remove_with_all_below("/chorale");
+  TestAgent* leader = nullptr;
+  ASSERT_TRUE(cluster_.wait([&] { return (leader = cluster_.leader()) != nullptr && leader->gained.size() > 0; }));
+  if (const auto& committed = cluster_.state().committed) committed_ = committed->identity;
+  leader->offer("one");
+  cluster_.settle();
+  committed_ = cluster_.state().committed.value().identity;
+  EXPECT_TRUE(cluster_.read("/chorale/revisions/" + manifest_name(committed_.epoch, committed_.revision)));
+  expect_all_chunks_are_true();
+  expect_quiet();
   expect_a_fresh_proxy_gets_it();
 }
 

@@ -47,6 +47,14 @@ void hold(World& world, Result& result) {
   if (const auto missing = world.unheld()) world.invariants.broken("a hold ends by itself: " + *missing);
 }
 
+// What an operator deletes when nothing changes any more comes back by itself, and the state is not written for it.
+void lose_content(World& world, Result& result) {
+  const std::int64_t changes = world.invariants.state_changes();
+  world.lose_content();
+  settle(world, result, [&world] { return world.unsettled(); });
+  if (world.invariants.state_changes() != changes) world.invariants.broken("I5: lost content costs a new revision");
+}
+
 // What the faults have left behind is gone after a few passes.
 void collect(World& world) {
   for (int passes = 0; passes < kPassesUntilClean && !world.invariants.failure(); ++passes) {
@@ -71,6 +79,7 @@ Result simulate(std::uint64_t seed, bool traced) {
     world.release();
     world.change_to_good_content();
     settle(world, result, [&world] { return world.unsettled(); });
+    if (world.random.percent(50) && !world.invariants.failure()) lose_content(world, result);
     collect(world);
   }
   result.failure = world.invariants.failure();

@@ -241,12 +241,36 @@ void World::calm_down() {
   change_to_good_content();
 }
 
+void World::lose_content() {
+  trace.add("fault", "all revisions and chunks are deleted");
+  meddle([](Operator& admin) {
+    admin.delete_recursively(Path("/chorale/revisions"));
+    admin.delete_recursively(Path("/chorale/chunks"));
+  });
+}
+
+std::optional<std::string> World::unreadable(const Identity& identity) const {
+  const MemoryNodes& nodes = ensemble->nodes();
+  const Path path("/chorale/revisions/" + manifest_name(identity.epoch, identity.revision));
+  const MemoryNode* node = nodes.find(path);
+  if (node == nullptr) return path.text() + " is gone";
+  const auto manifest = decode_manifest(node->data);
+  if (!manifest) return path.text() + " cannot be read";
+  for (const auto& [name, entry] : manifest->files) {
+    for (const ChunkReference& chunk : entry.chunks) {
+      if (nodes.find(Path(chunk.path)) == nullptr) return chunk.path + " is gone";
+    }
+  }
+  return std::nullopt;
+}
+
 std::optional<std::string> World::unsettled() {
   const auto& state = invariants.state();
   if (!state || !state->committed) return "nothing is committed";
   if (state->held) return "a hold is in force, and there is none";
   const Identity& wanted = state->committed->identity;
   if (wanted.digest != digest_of(content())) return "what is committed is not what Marathon says";
+  if (auto lost = unreadable(wanted)) return lost;
   return unserved(wanted, state->leader);
 }
 

@@ -73,7 +73,9 @@ class World {
 
   // Faults end: every agent runs, is connected and well.
   void calm_down();
-  // nullopt: one leader, and every agent serves what Marathon says. Else what is missing.
+  // An operator deletes what is published, while nothing else happens.
+  void lose_content();
+  // nullopt: one leader, every agent serves what Marathon says, and it stands in the tree. Else what is missing.
   [[nodiscard]] std::optional<std::string> unsettled();
 
   // Until `limit`, or an invariant breaks.
@@ -98,6 +100,7 @@ class World {
   std::vector<std::unique_ptr<Host>> hosts;
 
  private:
+  [[nodiscard]] std::optional<std::string> unreadable(const Identity& identity) const;
   [[nodiscard]] std::optional<std::string> unserved(const Identity& wanted, const std::string& leader);
 
   Operator admin_{ensemble};

@@ -42,6 +42,7 @@ std::vector<TrackerEffect> MarathonTracker::step(TimePoint now, TrackerEvent eve
                  [this](const StateTried& trial) { offers_.tried(trial); },
                  [this](const LossBelieved& loss) { believe(loss); },
                  [this](const HoldChanged& hold) { offers_.hold(hold.held); },
+                 [this](const RefusalOutdated&) { offers_.ask_again(); },
                  [this](const SyncRequested&) {
                    context_.quarantine.retry_now();
                    context_.table.want_list("sync requested", context_.now);

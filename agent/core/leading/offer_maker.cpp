@@ -62,6 +62,12 @@ void OfferMaker::hold(bool held) {
   context_.offers.end_hold("the hold was released", context_.now);
 }
 
+void OfferMaker::ask_again() {
+  refusal_told_.clear();  // if it is refused once more, that is news
+  context_.quarantine.retry_now();
+  context_.offers.ask_again(context_.now);
+}
+
 void OfferMaker::hold_back_losses(Routes& routes) {
   if (!context_.served) return;
   auto instead =

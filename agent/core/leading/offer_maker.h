@@ -18,6 +18,8 @@ class OfferMaker {
   // While an operator holds what is committed, what would be offered is reported. Afterwards the state as it is then is
   // offered at once.
   void hold(bool held);
+  // This proxy's values were corrected: what was refused is offered again, and quarantined apps are tried again.
+  void ask_again();
   void decided(const OfferDecided& event);
   // An agent that was not waited for refuses what is committed.
   void doubted(const CommitDoubted& event);

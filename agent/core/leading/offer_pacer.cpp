@@ -43,6 +43,13 @@ void OfferPacer::instead_of_refused(const Cause& cause, TimePoint now) {
   force(cause, now);
 }
 
+void OfferPacer::ask_again(TimePoint now) {
+  under_way_again_ = under_way_.has_value();
+  if (!rejected_) return;
+  rejected_->again_at = now;
+  not_before_ = not_before_last_;
+}
+
 std::optional<Offer> OfferPacer::consider(render::RoutingState state, TimePoint now) {
   coordination::require(!under_way_, "one offer is under way at a time");
   burst_.clear();
@@ -87,6 +94,7 @@ void OfferPacer::end_hold(const Cause& cause, TimePoint now) {
 bool OfferPacer::decided(std::uint64_t offer, Fate fate, TimePoint now) {
   if (!under_way_ || under_way_->number != offer) return false;
   Offer decided = *std::exchange(under_way_, std::nullopt);
+  const bool again = std::exchange(under_way_again_, false);
   const bool is_news = !committed_ || *committed_ != *decided.state;
   if (fate == Fate::kCommitted || is_news) undecided_ = fate != Fate::kCommitted;
   switch (fate) {
@@ -96,7 +104,7 @@ bool OfferPacer::decided(std::uint64_t offer, Fate fate, TimePoint now) {
       break;
     case Fate::kRejected:
       abandoned_ = 0;
-      rejected_ = Rejected{std::move(decided), now + kRejectedFor};
+      rejected_ = Rejected{std::move(decided), again ? now : now + kRejectedFor};
       break;
     case Fate::kAbandoned:
       // No agent refused it: the store was away, or another agent holds a revision.

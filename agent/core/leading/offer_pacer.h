@@ -59,6 +59,10 @@ class OfferPacer {
   // The state as it is now: an offer if it is news. REQUIRES: none is under way.
   [[nodiscard]] std::optional<Offer> consider(render::RoutingState state, TimePoint now);
 
+  // What Nginx refused it may accept now: that is offered at once, unless the state is another by then. If the offer
+  // under way is refused, it was perhaps refused before: it is offered once more likewise.
+  void ask_again(TimePoint now);
+
   // An operator holds what is committed: the state is not offered. Returns it if it is another. REQUIRES: none is under
   // way.
   [[nodiscard]] SharedState keep_back(render::RoutingState state, TimePoint now);
@@ -101,6 +105,7 @@ class OfferPacer {
     TimePoint again_at;
   };
   std::optional<Rejected> rejected_;
+  bool under_way_again_ = false;  // what is under way is offered again at once if it is refused
   // The last state that differed was offered and not committed: if its change is taken back, the coordinator has to
   // hear that it is not wanted any more.
   bool undecided_ = false;

@@ -100,8 +100,9 @@ struct LossBelieved {  // by an operator, whatever the guards say
 struct HoldChanged {  // an operator holds what is committed, or no longer: nothing is offered meanwhile
   bool held = false;
 };
-struct SyncRequested {};  // a full list from Marathon is wanted now
-struct TemplateChanged {  // render the current state again
+struct RefusalOutdated {};  // this proxy's values were corrected: Nginx may accept what it refused
+struct SyncRequested {};    // a full list from Marathon is wanted now
+struct TemplateChanged {    // render the current state again
   std::size_t longest_server_name = 0;
   std::optional<render::ServicePortRange> service_ports = {};
 };
@@ -109,7 +110,7 @@ struct TrackerTicked {};  // at next_deadline(), and at least once a second
 using TrackerEvent =
     std::variant<TrackingBegun, StreamAttached, StreamFailed, EventReceived, AppsFetched, AppFetched, PodsFetched,
                  EndpointPinged, EndpointsFound, NamesResolved, OfferRendered, OfferDecided, CommitDoubted, StateTried,
-                 LossBelieved, HoldChanged, SyncRequested, TemplateChanged, TrackerTicked>;
+                 LossBelieved, HoldChanged, RefusalOutdated, SyncRequested, TemplateChanged, TrackerTicked>;
 
 // Effects: imperative.
 

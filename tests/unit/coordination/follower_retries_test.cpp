@@ -49,6 +49,60 @@ TEST_F(FollowerRetriesTest, UntestableRevisionIsTestedAgainAfterFiveSeconds) {
   EXPECT_EQ(vote_of("b")->result, VoteResult::kAck);
 }
 
+TEST_F(FollowerRetriesTest, OutdatedAnswerToTheCommittedRevisionIsAskedForAtOnceAndOnce) {
+  for (const VoteResult result : {VoteResult::kNack, VoteResult::kUnable}) {
+    b().answer = result;
+    a().offer("after " + std::to_string(static_cast<int>(result)));
+    cluster_.settle();
+    const auto staged = b().staged.size();
+    b().step(AnswersOutdated{});
+    cluster_.settle();
+    ASSERT_THAT(b().staged, SizeIs(staged + 1));
+    cluster_.advance(milliseconds(4'900));
+    EXPECT_THAT(b().staged, SizeIs(staged + 1)) << "this answer is a new one";
+    b().answer = VoteResult::kAck;
+    b().step(AnswersOutdated{});
+    cluster_.settle();
+    EXPECT_EQ(b().applied, a().applied);
+    b().step(AnswersOutdated{});
+    cluster_.advance(seconds(1));
+    EXPECT_THAT(b().staged, SizeIs(staged + 2)) << "what was accepted is accepted";
+  }
+}
+
+TEST_F(FollowerRetriesTest, OutdatedVoteOnAProposalIsGivenAgain) {
+  a().answer = std::nullopt;
+  b().answer = VoteResult::kUnable;
+  a().offer("one");
+  cluster_.settle();
+  ASSERT_EQ(vote_of("b")->result, VoteResult::kUnable);
+  b().answer = VoteResult::kAck;
+  b().step(AnswersOutdated{});
+  cluster_.settle();
+  EXPECT_THAT(b().staged, SizeIs(2));
+  EXPECT_EQ(vote_of("b")->result, VoteResult::kAck);
+  b().step(AnswersOutdated{});
+  cluster_.settle();
+  EXPECT_THAT(b().staged, SizeIs(2));
+}
+
+// Its vote in the own znode is waited for.
+TEST_F(FollowerRetriesTest, OutdatedAnswerToTheCommittedRevisionWaitsForTheVoteOnAProposal) {
+  b().answer = VoteResult::kNack;
+  a().offer("one");
+  cluster_.settle();
+  const Identity one = cluster_.state().committed.value().identity;
+  b().answer = VoteResult::kAck;
+  a().answer = std::nullopt;
+  a().offer("two");
+  cluster_.settle();
+  ASSERT_THAT(b().staged, SizeIs(2));
+  b().step(AnswersOutdated{});
+  cluster_.settle();
+  EXPECT_THAT(b().staged, SizeIs(2));
+  EXPECT_NE(vote_of("b")->identity, one);
+}
+
 TEST_F(FollowerRetriesTest, NothingIsTestedAgainWhileSomebodyWaitsForAVote) {
   b().answer = VoteResult::kUnable;
   a().offer("one");

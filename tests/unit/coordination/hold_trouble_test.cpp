@@ -153,6 +153,18 @@ TEST_F(HoldTroubleTest, RefusedRevisionBlocksAndIsTriedAgain) {
   EXPECT_FALSE(a().view->blocked);
 }
 
+TEST_F(HoldTroubleTest, RefusedRevisionIsTriedAgainAtOnceWhenTheAnswersAreOutdated) {
+  a().answer = VoteResult::kNack;
+  hold("1");
+  ASSERT_EQ(committed(), three());
+  a().answer = VoteResult::kAck;
+  cluster_.advance(seconds(1));
+  ASSERT_EQ(committed(), three());
+  a().step(AnswersOutdated{});
+  cluster_.settle();
+  EXPECT_EQ(committed().digest, one().digest);
+}
+
 TEST_F(HoldTroubleTest, ReleaseOfARefusedRevisionBlocksNothing) {
   a().answer = VoteResult::kNack;
   hold("1");

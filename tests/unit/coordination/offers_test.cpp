@@ -98,6 +98,17 @@ TEST_F(OffersTest, RefusedContentIsTakenAgainAfterThirtySeconds) {
   EXPECT_EQ(a().closed.back().fate, Fate::kCommitted);
 }
 
+TEST_F(OffersTest, RefusedContentIsTakenAgainAtOnceWhenTheAnswersAreOutdated) {
+  answer_all(VoteResult::kNack);
+  a().offer("one");
+  cluster_.settle();
+  answer_all(VoteResult::kAck);
+  a().step(AnswersOutdated{});
+  a().offer("one");
+  cluster_.settle();
+  EXPECT_EQ(a().closed.back().fate, Fate::kCommitted);
+}
+
 TEST_F(OffersTest, AnotherTermTakesRefusedContentAtOnce) {
   answer_all(VoteResult::kNack);
   a().offer("one");

@@ -155,10 +155,10 @@ TEST_F(TakeoverTest, UnreadableCommittedRevisionIsReportedAndKept) {
   a_.offer("one");
   cluster_.settle();
   const StateDocument before = cluster_.state();
-  (void)cluster_.operate(
-      DeleteNode{Path("/chorale/revisions/" + manifest_name(before.epoch, before.last_revision)), kAnyVersion});
   cluster_.kill_and_expire(b_);
   cluster_.kill_and_expire(a_);
+  (void)cluster_.operate(
+      DeleteNode{Path("/chorale/revisions/" + manifest_name(before.epoch, before.last_revision)), kAnyVersion});
   TestAgent& c = cluster_.add("c");
   c.start();
   ASSERT_TRUE(cluster_.wait([&] { return c.leading(); }, seconds(2)));

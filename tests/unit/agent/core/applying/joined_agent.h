@@ -63,7 +63,10 @@ class JoinedAgent final : public coordination::CoordinatorHost {
     unless_held([this] { happens(ApplierTicked{}); });
     unless_held([this] { step(coordination::Ticked{}); });
   }
-  void values_changed() { happens(LocalValuesChanged{}); }
+  void values_changed() {
+    happens(LocalValuesChanged{});
+    later([this] { step(coordination::AnswersOutdated{}); });
+  }
   void offer() {
     const auto text = std::make_shared<const std::string>(wanted_);
     coordination::StateOffered offered;

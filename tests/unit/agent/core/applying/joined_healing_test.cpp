@@ -46,6 +46,25 @@ TEST_F(JoinedHealingTest, AMinoritysRefusalThatEndsIsFollowedByTheCommittedRevis
   agents_.clear();  // before disk_c
 }
 
+// As the agent does after a SIGHUP.
+TEST_F(JoinedHealingTest, ARefusalForAValueThatIsCorrectedIsFollowedByTheCommittedRevisionAtOnce) {
+  disk_b_.local = " for x";
+  JoinedAgent& leader = begin();
+  JoinedAgent& b = *agents_.back();
+  Disk disk_c;
+  start("c", disk_c);
+  disk_b_.refused = "two for x";
+  publish(leader, "two");
+  ASSERT_EQ(disk_c.file->body, "two");
+  ASSERT_EQ(disk_b_.file->body, "one for x");
+  disk_b_.local = " for y";
+  b.values_changed();
+  advance(seconds(1));
+  EXPECT_EQ(disk_b_.file->body, "two for y");
+  EXPECT_EQ(disk_b_.file->identity, committed());
+  agents_.clear();  // before disk_c
+}
+
 TEST_F(JoinedHealingTest, ADiskThatFillsBetweenTestAndInstallIsTriedAgainSoon) {
   JoinedAgent& leader = begin();
   disk_b_.full_at_install = true;

@@ -103,6 +103,41 @@ TEST_F(OfferPacerTest, AnotherTemplateEndsTheRestOfARejectedState) {
   EXPECT_TRUE(pacer_.consider(one_, now_));
 }
 
+TEST_F(OfferPacerTest, ARejectedStateIsOfferedAtOnceWhenItIsAskedForAgain) {
+  EXPECT_TRUE(decide(offer(one_, "first"), Fate::kRejected));
+  pacer_.ask_again(now_);
+  EXPECT_EQ(pause(), Milliseconds(0)) << "it keeps no distance to itself";
+  const auto again = pacer_.consider(one_, now_);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->cause, "first");
+  EXPECT_TRUE(decide(again, Fate::kRejected));
+  EXPECT_EQ(pause(), seconds(30)) << "once";
+}
+
+TEST_F(OfferPacerTest, WhereNothingWasRejectedNothingIsAskedForAgain) {
+  EXPECT_TRUE(decide(offer(one_), Fate::kCommitted));
+  pacer_.ask_again(now_);
+  EXPECT_EQ(pacer_.next_deadline(), TimePoint::max());
+  const auto second = offer(two_);
+  ASSERT_TRUE(second);
+  EXPECT_GE(second->number, 42U);
+  EXPECT_TRUE(decide(second, Fate::kRejected));
+  EXPECT_EQ(pause(), seconds(30));
+}
+
+// Nginx had refused it before its values were corrected, and the word was on its way.
+TEST_F(OfferPacerTest, TheOfferUnderWayIsOfferedOnceMoreIfItIsRejectedAfterwards) {
+  const auto first = offer(one_);
+  now_ += seconds(1);
+  pacer_.ask_again(now_);
+  EXPECT_TRUE(decide(first, Fate::kRejected));
+  EXPECT_EQ(pause(), Milliseconds(0));
+  const auto again = pacer_.consider(one_, now_);
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(decide(again, Fate::kRejected));
+  EXPECT_EQ(pause(), seconds(30)) << "once";
+}
+
 TEST_F(OfferPacerTest, NothingKeepsItsDistanceToARefusedOffer) {
   EXPECT_TRUE(decide(offer(one_), Fate::kCommitted));
   const TimePoint committed_at = now_;

@@ -98,6 +98,27 @@ TEST_F(TrackerOffersTest, ARejectedStateRestsUntilItChangesOrThirtySecondsPassed
   EXPECT_THAT(scene_.offers, SizeIs(3));
 }
 
+TEST_F(TrackerOffersTest, ARejectedStateIsOfferedAtOnceWhenTheRefusalIsOutdated) {
+  settle();
+  kill("web-1");
+  scene_.send(OfferDecided{scene_.offers[0].offer, Fate::kRejected, "proxy-2: invalid"});
+  scene_.pass(Milliseconds(1'000));
+  ASSERT_THAT(scene_.offers, SizeIs(1));
+  scene_.send(RefusalOutdated{});
+  ASSERT_THAT(scene_.offers, SizeIs(2));
+  EXPECT_EQ(*scene_.offers[1].state, *scene_.offers[0].state);
+  scene_.log.clear();
+  scene_.send(OfferDecided{scene_.offers[1].offer, Fate::kRejected, "proxy-2: invalid"});
+  EXPECT_THAT(scene_.log, HasSubstr("the offered state was refused")) << "that it is refused still is news";
+  scene_.pass(Milliseconds(29'000));
+  EXPECT_THAT(scene_.offers, SizeIs(2)) << "once";
+  scene_.send(RefusalOutdated{});
+  scene_.commit();
+  scene_.send(RefusalOutdated{});
+  scene_.pass(Milliseconds(1'000));
+  EXPECT_THAT(scene_.offers, SizeIs(3)) << "nothing is refused any more";
+}
+
 TEST_F(TrackerOffersTest, NewsThatLeaveARejectedStateAsItWasDoNotOfferIt) {
   settle();
   kill("web-1");

@@ -88,6 +88,21 @@ TEST_F(TrackerQuarantineTest, WhatIsAcceptedGoesAtOnce) {
   EXPECT_THAT(scene_.offers, SizeIs(3));
 }
 
+TEST_F(TrackerQuarantineTest, AppIsTriedAgainAtOnceWhenTheRefusalIsOutdated) {
+  label_web("bad");
+  refuse("/web");
+  answer(Result::kAccepted);
+  scene_.commit();
+  const auto trials = scene_.trials.size();
+  scene_.pass(Milliseconds(5'000));
+  ASSERT_THAT(scene_.trials, SizeIs(trials));
+  scene_.send(RefusalOutdated{});
+  scene_.pass(Milliseconds(1'000));
+  ASSERT_THAT(scene_.trials, SizeIs(trials + 1));
+  answer(Result::kAccepted);
+  EXPECT_THAT(scene_.offers.back().quarantined, IsEmpty());
+}
+
 // The state is the committed one: it is published again, so that everybody can read what is quarantined.
 TEST_F(TrackerQuarantineTest, EqualStateIsOfferedWithItsQuarantineAndWithoutItAgain) {
   label_web("bad");
