@@ -37,6 +37,11 @@ class ClusterPageTest : public LedClusterTest {
     }
     return ::testing::AssertionFailure() << selector << " does not say \"" << text << "\": " << browser_.text("body");
   }
+  // As a person does who types over what stands there.
+  void search(const std::string& text) {
+    browser_.run("$('search').value = ''; showApps();");
+    browser_.type("#search", text);
+  }
   // Nothing stands out to the side, at a desk and on a phone.
   void fits(const std::string& name) {
     for (const auto& [width, height] : {std::pair{1280, 900}, {390, 844}}) {
@@ -166,6 +171,53 @@ TEST_F(ClusterPageTest, AppsAreFoundAndExplained) {
   EXPECT_THAT(browser_.complaints(), IsEmpty());
 }
 
+// What is asked most often is why an app is not routed, and that one is in no list.
+TEST_F(ClusterPageTest, AppThatIsNotRoutedIsExplainedBySearch) {
+  ASSERT_TRUE(cluster_.marathon().create("/first-idle", 0));
+  open(follower());
+  ASSERT_TRUE(says("#found", "1 app"));
+  EXPECT_EQ(browser_.text("#explain-other"), "") << "nothing is asked yet";
+  search("first");  // of what is routed, this finds /first; exactly it is another
+  EXPECT_TRUE(says("#found", "1 of 1 app"));
+  EXPECT_EQ(browser_.text("#explain-other"), "") << "the slash may be left out";
+  search("/first/");
+  EXPECT_EQ(browser_.text("#explain-other"), "");
+  search("/firs");
+  EXPECT_EQ(browser_.text("#explain-other"), "Explain /firs");
+  search("/");
+  EXPECT_EQ(browser_.text("#explain-other"), "") << "no app has no name";
+
+  search(" first-idle ");
+  EXPECT_TRUE(says("#found", "0 of 1 app"));
+  EXPECT_EQ(browser_.text("#explain-other"), "Explain /first-idle");
+  fits("explain-offered");
+  browser_.click("#explain-other");
+  EXPECT_TRUE(says("#explain-text", "it is scaled to 0"));
+  EXPECT_EQ(browser_.text("#explain-title"), "/first-idle");
+  fits("explain-other");
+  browser_.press("Escape");
+  EXPECT_TRUE(wait_until([&] { return browser_.text("#explain-text").empty(); }, seconds(5)));
+
+  search("/nowhere");
+  browser_.press("Enter");
+  EXPECT_TRUE(says("#explain-text", "Marathon has no app and no pod of this id"));
+  browser_.press("Escape");
+  EXPECT_TRUE(wait_until([&] { return browser_.text("#explain-text").empty(); }, seconds(5)));
+  EXPECT_EQ(browser_.run("return document.activeElement.id"), "search") << "the focus is where it was";
+  browser_.press("Tab");
+  EXPECT_EQ(browser_.run("return document.activeElement.id"), "explain-other");
+
+  // Routed, it is a row like any other, and Enter explains it as well.
+  search("/first-idle");
+  EXPECT_EQ(browser_.text("#explain-other"), "Explain /first-idle");
+  ASSERT_TRUE(cluster_.marathon().scale("/first-idle", 1));
+  EXPECT_TRUE(says("#apps", "/first-idle"));
+  EXPECT_TRUE(wait_until([&] { return browser_.text("#explain-other").empty(); }, seconds(5)));
+  browser_.press("Enter");
+  EXPECT_TRUE(says("#explain-text", "is routed"));
+  EXPECT_THAT(browser_.complaints(), IsEmpty());
+}
+
 // For who uses no mouse: the keyboard reaches all, an explanation opens and closes, and the focus is where it was.
 TEST_F(ClusterPageTest, KeyboardAloneIsEnough) {
   const nlohmann::json labels{{"labels", {{"subdomain", "shop.example"}}}};
@@ -265,6 +317,7 @@ TEST_F(ClusterPageTest, TokenIsAskedForFromElsewhere) {
   ASSERT_TRUE(says("#verdict", "ok")) << "health and cluster are for everybody";
   EXPECT_TRUE(says("#apps-note", "who has the admin token"));
   EXPECT_EQ(browser_.text("#apps"), "");
+  EXPECT_EQ(browser_.text("#apps-tools"), "") << "there is nothing to search";
   browser_.type("#token", "another");
   browser_.click("#login button");
   EXPECT_TRUE(says("#apps-note", "That is not the admin token."));
@@ -293,6 +346,14 @@ TEST_F(ClusterPageTest, HostileTextsStayTexts) {
   EXPECT_EQ(browser_.run("return document.images.length"), 0);
   EXPECT_THAT(browser_.run("return document.title").get<std::string>(), Not(HasSubstr("taken")));
   EXPECT_EQ(browser_.run("return document.querySelectorAll('a[href^=\"javascript\"]').length"), 0);
+  search(attack);
+  EXPECT_TRUE(says("#explain-other", "Explain /" + attack));
+  browser_.press("Enter");
+  EXPECT_TRUE(says("#explain-text", "Marathon has no app"));
+  EXPECT_EQ(browser_.text("#explain-title"), "/" + attack);
+  browser_.press("Escape");
+  EXPECT_EQ(browser_.run("return document.images.length"), 0);
+  EXPECT_THAT(browser_.run("return document.title").get<std::string>(), Not(HasSubstr("taken")));
   // Not even our own script could: the policy refuses it.
   EXPECT_EQ(browser_.run("try { document.body.innerHTML = arguments[0]; return 'done'; } catch (e) { return e.name; }",
                          {attack}),

@@ -380,10 +380,25 @@ function matches(app, wanted) {
   return texts.some((text) => (text || '').toLowerCase().includes(wanted));
 }
 
+// The app that the search names, as `chorale explain` takes it; '' where that is none.
+function namedApp() {
+  const text = $('search').value.trim().replace(/\/+$/, '');
+  return text && !text.startsWith('/') ? `/${text}` : text;
+}
+
+// Why an app is not routed is asked most often, and such an app is in no list.
+function offerOther(all) {
+  const id = namedApp();
+  const button = $('explain-other');
+  button.hidden = !id || all.some((app) => app.id === id);
+  button.textContent = `Explain ${id}`;
+}
+
 function showApps() {
   const all = (routes && routes.apps) || [];
   const wanted = $('search').value.trim().toLowerCase();
   const found = all.filter((app) => matches(app, wanted));
+  offerOther(all);
   const shown = found.slice(0, kMostApps);
   $('found').textContent = routes ? (wanted ? `${found.length} of ${plural(all.length, 'app')}` : plural(all.length, 'app')) : '';
   $('more').textContent = found.length > shown.length ? `${found.length - shown.length} more: search for them.` : '';
@@ -432,6 +447,10 @@ async function explain(id) {
 }
 
 $('search').addEventListener('input', showApps);
+$('apps-tools').addEventListener('submit', (event) => {
+  event.preventDefault();
+  if (namedApp()) explain(namedApp());
+});
 $('login').addEventListener('submit', (event) => {
   event.preventDefault();
   token = $('token').value;
