@@ -73,6 +73,7 @@ class Context {
   [[nodiscard]] std::vector<std::string> describe_requests() const { return requests_.describe(); }
 
   void log(LogLine::Level level, std::string text) { effects.emplace_back(LogLine{level, std::move(text)}); }
+  void log_news(LogLine::Level level, std::string text) { effects.emplace_back(LogLine{level, std::move(text), true}); }
   // Spreads what many agents would otherwise do at the same moment: 0 <= result < limit, fixed per agent and `salt`.
   [[nodiscard]] std::chrono::milliseconds spread(std::chrono::milliseconds limit, std::uint64_t salt) const;
 

@@ -227,9 +227,9 @@ void Leader::gain(std::string reason, const Content* content, const Follower& fo
   (void)pushed_.take_change();
   if (committed) history_.begin(*committed, held);
   committed_.reset();
-  context_.log(gained.committed ? LogLine::Level::kInfo : LogLine::Level::kWarning,
-               "leading in epoch " + std::to_string(gained.epoch.value) +
-                   (gained.committed ? std::string() : "; " + gained.reason));
+  context_.log_news(gained.committed ? LogLine::Level::kInfo : LogLine::Level::kWarning,
+                    "leading in epoch " + std::to_string(gained.epoch.value) +
+                        (gained.committed ? std::string() : "; " + gained.reason));
   context_.effects.emplace_back(std::move(gained));
 }
 

@@ -11,6 +11,7 @@ struct LogLine {
   enum class Level { kInfo, kWarning, kError };
   Level level = Level::kInfo;
   std::string text;
+  bool news = false;  // a transition: written each time, also where the same was said a moment ago
 };
 
 // The text with "0" for every number: of a trouble that lasts, each try names another line, process or revision.

@@ -365,10 +365,10 @@ void Publisher::put_missing() {
 void Publisher::show_blocked() {
   auto blocked = blockage_.since() ? blockage_.show(context_.now, waiting_for()) : std::nullopt;
   if (blocked && !blocked_) {
-    context_.log(LogLine::Level::kWarning,
-                 "blocked: a change waits to be committed since " + blocked->since + ": " + blocked->reason);
+    context_.log_news(LogLine::Level::kWarning,
+                      "blocked: a change waits to be committed since " + blocked->since + ": " + blocked->reason);
   } else if (!blocked && blocked_) {
-    context_.log(LogLine::Level::kInfo, "no longer blocked, as it was since " + blocked_->since);
+    context_.log_news(LogLine::Level::kInfo, "no longer blocked, as it was since " + blocked_->since);
   }
   blocked_ = std::move(blocked);
 }

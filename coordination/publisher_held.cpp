@@ -23,9 +23,9 @@ void Publisher::write_held(std::optional<HoldDocument> held) {
   require(idle() && fence_.held(), "a hold is echoed between two proposals");
   blockage_.end();
   if (!held) {
-    context_.log(LogLine::Level::kWarning, "released, it was " + to_text(*fence_.document().held));
+    context_.log_news(LogLine::Level::kWarning, "released, it was " + to_text(*fence_.document().held));
   } else {
-    context_.log(LogLine::Level::kWarning, to_text(*held));
+    context_.log_news(LogLine::Level::kWarning, to_text(*held));
   }
   held_again_at_ = context_.now;
   StateDocument next = fence_.document();

@@ -230,7 +230,7 @@ std::string json_line(LogLine::Level level, std::chrono::system_clock::time_poin
 
 void write_log(const LogLine& line, Repeats repeats, const LogFacts& facts) {
   int left_out = 0;
-  if (repeats != Repeats::kNever) {
+  if (!line.news && repeats != Repeats::kNever) {
     const bool numbers = repeats == Repeats::kSameText;
     const auto [admitted, before] = repeat_filter().admit(
         numbers ? line.text : coordination::without_numbers(line.text), std::chrono::steady_clock::now());

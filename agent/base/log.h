@@ -37,7 +37,7 @@ struct LogFacts {
   std::optional<std::int64_t> servers;
 };
 
-// When a line counts as a repetition of another, and is left out.
+// When a line counts as a repetition of another, and is left out. One that says itself that it is news never does.
 enum class Repeats {
   kSameText,
   kSameButNumbers,

@@ -74,7 +74,10 @@ void TestAgent::perform(const AgentEffect& effect) {
                  [this](const LossAccepted& loss) { losses_accepted.push_back(loss); },
                  [this](const TemplatePushed& told) { pushed.push_back(told.pushed); },
                  [this](const ViewChanged& changed) { view = changed; },
-                 [this](const LogLine& line) { notes.push_back(line.text); },
+                 [this](const LogLine& line) {
+                   notes.push_back(line.text);
+                   if (line.news) news.push_back(line.text);
+                 },
                  [this](const Refuse& refusal) { refused.push_back(refusal.reason); },
                  [this](const HandedOver&) { handed_over = true; },
              },

@@ -63,6 +63,7 @@ class TestAgent final : public CoordinatorHost {
   std::vector<LossAccepted> losses_accepted;
   std::vector<PushedTemplates> pushed;
   std::vector<std::string> refused;
+  std::vector<std::string> news;  // those of the notes that are
   std::vector<std::string> notes;
   std::vector<Operation> sent;
   std::optional<ViewChanged> view;

@@ -149,15 +149,15 @@ void AnswerIntake::take_list(MarathonApps list, const Fetch& fetch) {
   for (const auto& [id, app] : list) suggest_addresses(app);
   const bool was_held = context_.guard.held_back().has_value();
   if (context_.guard.judge(list, context_.now) == Guard::Verdict::kPass) {
-    if (was_held) context_.log(LogLine::Level::kWarning, "the list of apps that was held back is believed now");
+    if (was_held) context_.log_news(LogLine::Level::kWarning, "the list of apps that was held back is believed now");
     held_digest_.clear();
     context_.known.replace(std::move(list), fetch.id);
     context_.table.want_list("resync", context_.now + context_.resync_interval());
   } else {
     const HeldBack& held = *context_.guard.held_back();
     if (held.digest != held_digest_) {
-      context_.log(LogLine::Level::kError,
-                   "held back: Marathon " + held.reason + "; if it is real: chorale accept " + held.digest);
+      context_.log_news(LogLine::Level::kError,
+                        "held back: Marathon " + held.reason + "; if it is real: chorale accept " + held.digest);
       held_digest_ = held.digest;
     }
     context_.known.merge(std::move(list), fetch.id);

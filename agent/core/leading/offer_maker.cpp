@@ -75,8 +75,8 @@ void OfferMaker::hold_back_losses(Routes& routes) {
   context_.table.want_list(kHeldBackRoutes, context_.now + kHeldBackRoutesAgain);
   if (held->digest == held_digest_) return;
   held_digest_ = held->digest;
-  context_.log(LogLine::Level::kError,
-               "held back: " + held->reason + "; if it is real: chorale accept " + held->digest);
+  context_.log_news(LogLine::Level::kError,
+                    "held back: " + held->reason + "; if it is real: chorale accept " + held->digest);
 }
 
 bool OfferMaker::knows_no_slave(const Routes& routes) const {
@@ -106,7 +106,7 @@ void OfferMaker::report(std::vector<NameDispute> disputes) {
 
 // Says what is new of the quarantine, and asks what there is to ask.
 void OfferMaker::go_on_searching() {
-  for (std::string& news : context_.quarantine.take_news()) context_.log(LogLine::Level::kWarning, std::move(news));
+  for (LogLine& line : context_.quarantine.take_log()) context_.effects.emplace_back(std::move(line));
   if (auto question = context_.quarantine.take_question()) {
     context_.effects.emplace_back(TryState{question->number, std::move(question->state)});
   }

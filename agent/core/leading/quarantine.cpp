@@ -121,7 +121,7 @@ render::RoutingState Quarantine::contain(render::RoutingState wanted) {
     const bool was_present = std::exchange(frozen.present, app != nullptr);
     if (was_present != frozen.present) changed_ = true;
     if (app != nullptr && definition_digest(*app) != frozen.digest) {
-      news_.push_back("app " + one_line(id) + " is out of quarantine: its definition has changed");
+      tell("app " + one_line(id) + " is out of quarantine: its definition has changed");
       changed_ = true;
       entry = entries_.erase(entry);
       continue;
@@ -192,7 +192,7 @@ void Quarantine::retried(const TrialOutcome& outcome) {
     entry.retry_at.reset();
     if (outcome.result == TrialOutcome::Result::kRefused) entry.wait = longer;
     if (outcome.result == TrialOutcome::Result::kAccepted) {
-      news_.push_back("app " + one_line(retry.app) + " is out of quarantine: this proxy's Nginx accepts it now");
+      tell("app " + one_line(retry.app) + " is out of quarantine: this proxy's Nginx accepts it now");
       released_[retry.app] = {retry.digest, longer};
       changed_ = true;
       entries_.erase(found);
@@ -240,8 +240,8 @@ bool Quarantine::acquit(const std::vector<std::string>& by) {
       ++entry;
       continue;
     }
-    news_.push_back("app " + one_line(entry->first) +
-                    " is out of quarantine: the proxy that named it refuses the state without it too");
+    tell("app " + one_line(entry->first) +
+         " is out of quarantine: the proxy that named it refuses the state without it too");
     acquitted_.insert(entry->second.digest);
     changed_ = wronged = true;
     entry = entries_.erase(entry);
@@ -261,7 +261,7 @@ void Quarantine::release_all(const std::string& why) {
   retry_.reset();
   released_.clear();
   if (entries_.empty()) return;
-  news_.push_back(std::to_string(entries_.size()) + " app(s) out of quarantine: " + why);
+  tell(std::to_string(entries_.size()) + " app(s) out of quarantine: " + why);
   entries_.clear();
   changed_ = true;
 }
@@ -298,8 +298,9 @@ void Quarantine::end_search() {
   if (search_->culprits->asks()) return;
   const Search ended = *std::exchange(search_, std::nullopt);
   if (ended.culprits->state() == CulpritSearch::State::kGivenUp) {
-    news_.push_back("no app is quarantined for the refused state: " +
-                    one_line(ended.culprits->why_given_up(), kLongestReason));
+    // Said again each time that the same is offered again, it is no news.
+    tell("no app is quarantined for the refused state: " + one_line(ended.culprits->why_given_up(), kLongestReason),
+         false);
   }
   for (const auto& [app, error] : ended.culprits->culprits()) add(ended.refusal, app, error, {});
 }
@@ -316,10 +317,9 @@ void Quarantine::add(const Refusal& refusal, const std::string& app, const std::
   entry.present = true;
   const auto released = released_.find(app);
   if (released != released_.end() && released->second.digest == entry.digest) entry.wait = released->second.wait;
-  news_.push_back(
-      "app " + one_line(app) + " is quarantined, " +
-      (good != nullptr ? "served as it was before its last change: " : "it was never good and is left out: ") +
-      entry.reason);
+  tell("app " + one_line(app) + " is quarantined, " +
+       (good != nullptr ? "served as it was before its last change: " : "it was never good and is left out: ") +
+       entry.reason);
   entries_.insert_or_assign(app, std::move(entry));
   changed_ = true;
 }

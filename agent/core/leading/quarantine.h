@@ -86,9 +86,10 @@ class Quarantine {
   [[nodiscard]] bool changed() const { return changed_; }
   [[nodiscard]] bool take_changed() { return std::exchange(changed_, false); }
   // What there is to say, for the log.
-  [[nodiscard]] std::vector<std::string> take_news() { return std::exchange(news_, {}); }
+  [[nodiscard]] std::vector<LogLine> take_log() { return std::exchange(log_, {}); }
 
  private:
+  void tell(std::string text, bool news = true) { log_.push_back({LogLine::Level::kWarning, std::move(text), news}); }
   struct Entry {
     std::string reason;
     std::string digest;  // of the refused definition
@@ -136,7 +137,7 @@ class Quarantine {
   bool more_due_ = false;                     // when a retry has ended
   std::uint64_t question_ = 0;
   bool changed_ = false;
-  std::vector<std::string> news_;
+  std::vector<LogLine> log_;
 };
 
 }  // namespace chorale::agent

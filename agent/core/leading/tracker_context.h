@@ -61,6 +61,7 @@ struct TrackerContext {
         offers(options.coalesce_min, options.coalesce_max, options.min_offer_interval, options.next_offer) {}
 
   void log(LogLine::Level level, std::string text) { effects.emplace_back(LogLine{level, std::move(text)}); }
+  void log_news(LogLine::Level level, std::string text) { effects.emplace_back(LogLine{level, std::move(text), true}); }
   [[nodiscard]] double jitter() const { return options.jitter ? options.jitter() : 0.5; }
   // Events are posted to us: they are no stream that could end.
   [[nodiscard]] bool posted() const { return options.silence_limit.has_value(); }

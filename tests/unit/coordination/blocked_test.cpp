@@ -23,7 +23,7 @@ std::optional<Blocked> blocked(CoordinatorCluster& cluster, const std::string& i
 class BlockedTest : public PoolTest {
  protected:
   static std::ptrdiff_t notes(const TestAgent& agent, const std::string& begin) {
-    return std::count_if(agent.notes.begin(), agent.notes.end(),
+    return std::count_if(agent.news.begin(), agent.news.end(),
                          [&begin](const std::string& note) { return note.starts_with(begin); });
   }
 };

@@ -21,7 +21,7 @@ TEST_F(HoldTest, CurrentIsWhatIsCommitted) {
   EXPECT_EQ(held().since.size(), std::string("2026-11-22T12:00:00.000Z").size()) << held().since;
   EXPECT_EQ(committed(), three()) << "nothing is published again";
   EXPECT_THAT(a().held_committed, IsEmpty());
-  EXPECT_THAT(a().notes, Contains("held on 1.3 by jo: deploy"));
+  EXPECT_THAT(a().news, Contains("held on 1.3 by jo: deploy"));
   EXPECT_EQ(a().view->held, held());
   EXPECT_EQ(b().view->held, held());
   expect_kept_back(a());
@@ -79,7 +79,7 @@ TEST_F(HoldTest, ReleaseLetsTheNextOfferPass) {
   remove(kHold);
   cluster_.settle();
   EXPECT_FALSE(cluster_.state().held);
-  EXPECT_THAT(a().notes, Contains("released, it was held on 1.1 by an operator"));
+  EXPECT_THAT(a().news, Contains("released, it was held on 1.1 by an operator"));
   EXPECT_EQ(committed().digest, one().digest) << "until something is offered";
   a().offer("three");
   cluster_.settle();

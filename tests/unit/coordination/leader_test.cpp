@@ -40,13 +40,13 @@ TEST_F(LeaderTest, TermIsToldWithItsEpochAndReason) {
   ASSERT_THAT(a().gained, SizeIs(1));
   EXPECT_EQ(a().gained[0].epoch, Epoch{1});
   EXPECT_EQ(a().gained[0].reason, "nothing was ever committed");
-  EXPECT_THAT(a().notes, Contains("leading in epoch 1; nothing was ever committed"));
+  EXPECT_THAT(a().news, Contains("leading in epoch 1; nothing was ever committed"));
   a().offer("one");
   cluster_.settle();
   depose_a();
   ASSERT_THAT(b().gained, SizeIs(1));
   EXPECT_EQ(b().gained[0].reason, "");
-  EXPECT_THAT(b().notes, Contains("leading in epoch 2"));
+  EXPECT_THAT(b().news, Contains("leading in epoch 2"));
   EXPECT_EQ(b().gained[0].committed->header, *cluster_.state().committed);
 }
 

@@ -162,6 +162,19 @@ TEST_F(JsonLogTest, OwnLinesAndThoseOfGlogAreObjects) {
       0, 0);
 }
 
+// Left out, the log's last word of the app would be wrong.
+TEST_F(JsonLogTest, NewsIsWrittenEachTime) {
+  const std::string in = "app /q is quarantined";
+  const std::string out = "app /q is out of quarantine";
+  expect_lines(
+      {in, out, in, out, "trouble"},
+      [&] {
+        for (const std::string& text : {in, out, in, out}) write_log({LogLine::Level::kWarning, text, true});
+        for (int i = 0; i < 2; ++i) write_log({LogLine::Level::kWarning, "trouble"});
+      },
+      0, 0);
+}
+
 TEST_F(JsonLogTest, SameButNumbersIsARepetition) {
   expect_lines(
       {"try 1", "try 3"},

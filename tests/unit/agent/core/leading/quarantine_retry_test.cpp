@@ -44,7 +44,7 @@ class QuarantineRetryTest : public ::testing::Test {
     ASSERT_THAT(quarantine_.entries(), SizeIs(bad_.size()));
     (void)quarantine_.contain(wanted_);
     (void)quarantine_.take_changed();
-    (void)quarantine_.take_news();
+    (void)quarantine_.take_log();
   }
   // True: there is a question now.
   bool asks_at(TimePoint now) {
@@ -90,7 +90,7 @@ TEST_F(QuarantineRetryTest, IsAskedAfterAMinuteAndThenEverLessOften) {
   }
   EXPECT_THAT(quarantine_.entries(), SizeIs(1));
   EXPECT_FALSE(quarantine_.take_changed());
-  EXPECT_THAT(quarantine_.take_news(), IsEmpty());
+  EXPECT_THAT(quarantine_.take_log(), IsEmpty());
 }
 
 TEST_F(QuarantineRetryTest, IsReleasedWhenItIsAccepted) {
@@ -100,8 +100,10 @@ TEST_F(QuarantineRetryTest, IsReleasedWhenItIsAccepted) {
   answer(Result::kAccepted);
   EXPECT_THAT(quarantine_.entries(), IsEmpty());
   EXPECT_TRUE(quarantine_.take_changed());
-  EXPECT_THAT(quarantine_.take_news(),
-              ElementsAre("app /app110 is out of quarantine: this proxy's Nginx accepts it now"));
+  const std::vector<LogLine> told = quarantine_.take_log();
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_EQ(told[0].text, "app /app110 is out of quarantine: this proxy's Nginx accepts it now");
+  EXPECT_TRUE(told[0].news);
   EXPECT_EQ(quarantine_.contain(wanted_), wanted_);
   EXPECT_EQ(quarantine_.next_retry(), TimePoint::max());
   answer(Result::kAccepted);
@@ -177,10 +179,10 @@ TEST_F(QuarantineRetryTest, AppThatChangesMeanwhileNeedsNoAnswer) {
   ASSERT_TRUE(asks_at(start_ + minutes(1)));
   (void)quarantine_.contain(crowd({}));
   EXPECT_TRUE(quarantine_.take_changed());
-  (void)quarantine_.take_news();
+  (void)quarantine_.take_log();
   answer(Result::kAccepted);
   EXPECT_FALSE(quarantine_.take_changed());
-  EXPECT_THAT(quarantine_.take_news(), IsEmpty());
+  EXPECT_THAT(quarantine_.take_log(), IsEmpty());
 }
 
 TEST_F(QuarantineRetryTest, SearchGoesFirstAndBothAnswersFindTheirQuestion) {

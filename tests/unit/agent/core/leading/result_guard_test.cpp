@@ -178,7 +178,7 @@ TEST_F(TrackerResultTest, AStateThatLosesMostIsHeldBackToldAndBelievedInTheEnd) 
   EXPECT_THAT(scene_.offers, IsEmpty());
   EXPECT_THAT(scene_.tracker.trouble().value_or(Failure{}).message,
               HasSubstr("held back: the routes would keep 4 of 10 apps, 8 of 20 servers"));
-  EXPECT_THAT(scene_.log, HasSubstr("held back: the routes would keep 4 of 10 apps"));
+  EXPECT_THAT(scene_.news, HasSubstr("held back: the routes would keep 4 of 10 apps"));
   scene_.log.clear();
   for (int i = 0; i < 2; ++i) {
     scene_.pass(Milliseconds(5'000));

@@ -64,7 +64,7 @@ TEST_F(TrackerQuarantineTest, CulpritIsFrozenAndTheRestMovesOn) {
   scene_.commit();
   EXPECT_FALSE(scene_.tracker.refusal());
   EXPECT_THAT(scene_.tracker.quarantined(), SizeIs(1));
-  EXPECT_THAT(scene_.log, HasSubstr("app /web is quarantined"));
+  EXPECT_THAT(scene_.news, HasSubstr("app /web is quarantined"));
 }
 
 // A refused offer cost no reload: what is accepted in its place need not keep its distance. Tasks of a rolling update
@@ -113,6 +113,7 @@ TEST_F(TrackerQuarantineTest, WithoutACulpritTheLastStateStays) {
   EXPECT_THAT(scene_.tracker.quarantined(), IsEmpty());
   EXPECT_TRUE(scene_.tracker.refusal());
   EXPECT_THAT(scene_.log, HasSubstr("no app is quarantined"));
+  EXPECT_EQ(scene_.news, "") << "it is said again each time that it is asked again";
   scene_.pass(Milliseconds(30'000));
   EXPECT_THAT(scene_.offers, SizeIs(2)) << "asked again in 30 s";
 }
@@ -201,7 +202,7 @@ TEST_F(TrackerQuarantineTest, AppIsTriedAgainAndOfferedAsItIs) {
   ASSERT_THAT(scene_.offers, SizeIs(offers + 1));
   EXPECT_EQ(offered_web().labels.at("mark"), "bad");
   EXPECT_THAT(scene_.offers.back().quarantined, IsEmpty());
-  EXPECT_THAT(scene_.log, HasSubstr("app /web is out of quarantine: this proxy's Nginx accepts it now"));
+  EXPECT_THAT(scene_.news, HasSubstr("app /web is out of quarantine: this proxy's Nginx accepts it now"));
 }
 
 TEST_F(TrackerQuarantineTest, SyncTriesAgainAtOnce) {

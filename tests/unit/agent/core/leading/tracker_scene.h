@@ -47,7 +47,10 @@ class TrackerScene {
                        invalid_hosts += hosts.invalid;
                        duplicate_hosts += hosts.duplicate;
                      },
-                     [this](LogLine& line) { log += line.text + "\n"; },
+                     [this](LogLine& line) {
+                       log += line.text + "\n";
+                       if (line.news) news += line.text + "\n";
+                     },
                  },
                  effect);
     }
@@ -144,6 +147,7 @@ class TrackerScene {
   std::vector<TryState> trials;
   std::size_t invalid_hosts = 0;
   std::size_t duplicate_hosts = 0;
+  std::string news;  // the lines of the log that are
   std::string log;
 };
 
