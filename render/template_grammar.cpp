@@ -159,15 +159,21 @@ class Resolver {
   std::optional<Error> close_section(CompiledToken& compiled) {
     if (open_.empty()) return error(compiled.token, "no section is open here");
     CompiledToken& begin = compiled_[open_.back().token];
-    if (begin.token.text != compiled.token.text) {
-      return error(compiled.token,
-                   "the open section is " + begin.token.spelling + " of line " + std::to_string(begin.token.line));
-    }
+    if (begin.token.text != compiled.token.text) return error(compiled.token, expected_end(begin, compiled.token));
     compiled.begin = open_.back().token;
     begin.end = compiled_.size() - 1;
     begin.whole_lines = begin.token.own_line && compiled.token.own_line;
     open_.pop_back();
     return std::nullopt;
+  }
+
+  // Filters are not repeated at the end: they would have to be the same, and say nothing new.
+  static std::string expected_end(const CompiledToken& begin, const Token& end) {
+    std::string expected = end.spelling;
+    expected.replace(expected.rfind(end.text), end.text.size(), begin.token.text);
+    const bool filtered = !begin.filters.empty() || end.text.find('|') != std::string::npos;
+    return "the open section is " + begin.token.spelling + " of line " + std::to_string(begin.token.line) +
+           ": expected " + expected + (filtered ? ", the name alone without its filters" : "");
   }
 
   // Fills in what the name means; the scope that a section on it opens, or nothing if it is unknown.

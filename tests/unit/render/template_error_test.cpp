@@ -49,7 +49,24 @@ TEST(TemplateErrorTest, SectionsThatDoNotMatch) {
   EXPECT_EQ(error_of("a\n{{#apps}}\n{{id}}"), "t:2: unclosed section {{#apps}}");
   EXPECT_EQ(error_of("a\n{{/apps}}"), "t:2: {{/apps}}: no section is open here");
   EXPECT_EQ(error_of("{{#apps}}\n{{#servers}}\n{{/apps}}\n{{/servers}}"),
-            "t:3: {{/apps}}: the open section is {{#servers}} of line 2");
+            "t:3: {{/apps}}: the open section is {{#servers}} of line 2: expected {{/servers}}");
+}
+
+TEST(TemplateErrorTest, AFilteredSectionIsClosedByItsNameAlone) {
+  EXPECT_EQ(error_of("{{#apps}}\n{{#labels.x | equals \"y\"}}\n{{/labels.x | equals \"y\"}}\n{{/apps}}"),
+            "t:3: {{/labels.x | equals \"y\"}}: the open section is {{#labels.x | equals \"y\"}} of line 2: expected "
+            "{{/labels.x}}, the name alone without its filters");
+  EXPECT_EQ(error_of("<%#apps%>\n<%^ labels.x | equals \"y\" %><%/ labels.x|equals \"y\" %>", {"<%", "%>"}),
+            "t:2: <%/ labels.x|equals \"y\" %>: the open section is <%^ labels.x | equals \"y\" %> of line 2: expected "
+            "<%/ labels.x %>, the name alone without its filters");
+  EXPECT_EQ(
+      error_of("{{#apps}}{{#labels.x | equals \"y\"}}{{/labels.z}}{{/apps}}"),
+      "t:1: {{/labels.z}}: the open section is {{#labels.x | equals \"y\"}} of line 1: expected {{/labels.x}}, the "
+      "name alone without its filters");
+  EXPECT_EQ(error_of("{{#apps}}{{#labels.x}}{{/labels.x | lower}}{{/apps}}"),
+            "t:1: {{/labels.x | lower}}: the open section is {{#labels.x}} of line 1: expected {{/labels.x}}, the name "
+            "alone without its filters");
+  EXPECT_EQ(error_of("{{#apps}}{{#labels.x | equals \"y\"}}{{/labels.x}}{{/apps}}"), "");
 }
 
 TEST(TemplateErrorTest, TagsThatDoNotEnd) {
