@@ -137,7 +137,8 @@ struct ViewChanged {
   std::optional<Blocked> blocked;       // a change that cannot be committed
   std::optional<TimePoint> blocked_at;  // since when, on the steady clock
   std::optional<TreeSize> tree;         // as it found it last
-  // What this agent's policy has otherwise than the pool's: then it does not lead.
+  // What this agent's policy has otherwise than the pool's: then it does not lead, or publishes nothing where no other
+  // agent is there to lead.
   std::optional<std::string> policy_difference;
 };
 struct Refuse {  // this agent must not run: e.g. another host uses its id. Exit, naming the reason.

@@ -154,6 +154,7 @@ void Leader::hear_operator() {
                word->by + " has accepted this agent's policy for the pool: " + *policy_.difference());
   accepted_ = policy_.own();
   accepted_by_ = word->by;
+  if (withheld_) publisher_.end_withholding("the policy is accepted, and the routes are offered again in a moment");
 }
 
 void Leader::hear_template() {

@@ -65,6 +65,8 @@ class Publisher {
   [[nodiscard]] const StateOffered* pending() const { return pending_ ? &*pending_ : nullptr; }
   // It must not be published now: it is closed, and `reason` is why a change is blocked.
   void withhold(const std::string& reason);
+  // Nothing withholds it any more; it is not offered again yet.
+  void end_withholding(std::string until_offered) { blockage_.fail(std::move(until_offered)); }
   // A hold: the offer that waits is closed, and what an operator wants is not blocked.
   void keep_back(const std::string& reason);
   // Writes the state's `held`. REQUIRES: idle(), the fence is held.

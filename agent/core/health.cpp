@@ -151,8 +151,9 @@ std::optional<std::string> why_degraded(const HealthInputs& inputs) {
   if (!or_else(inputs.view.zookeeper_message, {}).empty()) return "ZooKeeper: " + inputs.view.zookeeper_message;
   if (auto reason = why_unregistered(inputs)) return reason;
   if (inputs.view.policy_difference) {
-    const std::string what = inputs.nginx.shadow ? "its policy" : "does not lead, its policy";
-    return what + " is not the pool's: " + *inputs.view.policy_difference;
+    const bool leads = inputs.view.role == coordination::Role::kLeader;
+    const std::string who = inputs.nginx.shadow ? "" : leads ? "leads, but " : "does not lead, ";
+    return who + "its policy is not the pool's: " + *inputs.view.policy_difference;
   }
   if (inputs.view.leader.empty()) return "no leader is elected" + what_stays(inputs);
   if (auto leaderless = why_leaderless(inputs)) return leaderless;

@@ -67,9 +67,11 @@ void add_members(const ClusterSnapshot& cluster, std::vector<Problem>& problems)
   for (const AgentDocument& agent : cluster.agents) {
     const auto difference = policy ? coordination::policy_difference(agent.policy, *policy) : std::nullopt;
     if (!difference) continue;
-    const std::string who = agent.applies ? " does not lead, its policy" : " observes, its policy";
-    problems.push_back({"POLICY", agent.id + who + " is not the pool's: " + *difference, "",
-                        "Edit its configuration and restart it."});
+    const bool leads = &agent == leader_of(cluster);
+    const std::string_view who = leads ? " leads, but" : agent.applies ? " does not lead," : " observes,";
+    problems.push_back({"POLICY", agent.id + std::string(who) + " its policy is not the pool's: " + *difference, "",
+                        leads ? "Start an agent that has the pool's, or edit its configuration and restart it."
+                              : "Edit its configuration and restart it."});
   }
   for (const coordination::Member& member : missing_members(cluster)) {
     std::string text = member.id + ": its agent is not registered";

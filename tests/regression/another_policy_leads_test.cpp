@@ -175,6 +175,20 @@ TEST_F(NobodyHasThePolicyTest, AnOperatorMayAcceptAnother) {
   EXPECT_EQ(difference_seen_by(*c_), std::nullopt);
 }
 
+// What was asked for is done: `status` must not go on asking for it until the leader offers again.
+TEST_F(NobodyHasThePolicyTest, OnceAcceptedBlockedDoesNotAskForItAgain) {
+  ASSERT_EQ(publish("two").fate, Fate::kAbandoned);
+  cluster_.advance(seconds(6));
+  ASSERT_TRUE(c_->view->blocked);
+  EXPECT_THAT(c_->view->blocked->reason, HasSubstr("`chorale accept policy` makes"));
+  ASSERT_TRUE(accept("policy"));
+  cluster_.advance(seconds(1));
+  ASSERT_TRUE(c_->view->blocked) << "nothing was offered since";
+  EXPECT_EQ(c_->view->blocked->reason, "the policy is accepted, and the routes are offered again in a moment");
+  EXPECT_EQ(publish("two").fate, Fate::kCommitted);
+  EXPECT_FALSE(c_->view->blocked);
+}
+
 TEST_F(NobodyHasThePolicyTest, WhatWasAcceptedHoldsForOneLeadership) {
   ASSERT_TRUE(accept("policy"));
   cluster_.advance(seconds(1));

@@ -193,6 +193,8 @@ TEST(HealthTest, PolicyThatIsNotThePoolsIsDegraded) {
   inputs.view.policy_difference = "realm is \"prdo\" here and \"prod\" in the pool";
   expect(inputs, Condition::kDegraded,
          "does not lead, its policy is not the pool's: realm is \"prdo\" here and \"prod\" in the pool");
+  inputs.view.role = coordination::Role::kLeader;
+  expect(inputs, Condition::kDegraded, "leads, but its policy is not the pool's: realm is \"prdo\" here");
 }
 
 TEST(HealthTest, DrainedIsDown) {

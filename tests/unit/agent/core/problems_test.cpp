@@ -100,6 +100,25 @@ TEST(ProblemsTest, MembersThatAreOtherwiseOrNotThereAreNamed) {
                   "DRAINED|2026-11-22T10:00:00.000Z|proxy-2 by jo: a new disk|On that proxy: chorale undrain."));
 }
 
+TEST(ProblemsTest, ALeaderWithoutThePoolsPolicyLeadsAllTheSame) {
+  auto cluster = pool();
+  cluster.committed_policy = {{"realm", "prod"}};
+  for (auto& agent : cluster.agents) agent.policy = {{"realm", "prdo"}};
+  cluster.agents[0].role = coordination::Role::kLeader;
+  cluster.members.push_back({"proxy-3", {"host-3", "2026"}});
+  cluster.members.push_back({"proxy-4", {"host-4", "2026"}});
+  const std::string difference = "its policy is not the pool's: realm is \"prdo\" here and \"prod\" in the pool|";
+  std::vector<std::string> texts = said(cluster);
+  ASSERT_GE(texts.size(), 2U);
+  texts.resize(2);
+  EXPECT_THAT(texts,
+              ElementsAre("POLICY||proxy-1 leads, but " + difference +
+                              "Start an agent that has the pool's, or edit its configuration and restart it.",
+                          "POLICY||proxy-2 does not lead, " + difference + "Edit its configuration and restart it."));
+  cluster.agents[1].applies = false;
+  EXPECT_THAT(said(cluster)[1], HasSubstr("proxy-2 observes, its policy is not the pool's"));
+}
+
 TEST(ProblemsTest, QuarantinedAppsAreNamedOrCounted) {
   auto cluster = pool();
   cluster.state.committed->quarantined = 1;
