@@ -117,6 +117,9 @@ void add_reading_verbs(CLI::App& app, Arguments& arguments) {
   add_config(explain, arguments);
   explain->add_flag("--json", arguments.json, "as JSON");
   explain->add_option("app", arguments.app, "the id of an app or a pod, e.g. /shop/cart")->type_name("APP")->required();
+  explain->footer(
+      "Exit codes: 0 the app is routed, also by an earlier definition while it is quarantined, 1 it is not, "
+      "3 ZooKeeper could not be reached.");
 
   CLI::App* history =
       add_verb(app, arguments, "history", "Show the last commits: what changed, why, and how long it took",

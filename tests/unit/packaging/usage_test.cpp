@@ -36,6 +36,12 @@ TEST(UsageTest, OtherMistakesAreSaidAsBefore) {
   EXPECT_THAT(chorale({"status", "extra"}).output, HasSubstr("extra"));
 }
 
+// It ends with 0 then: scripts ask whether an app is served.
+TEST(UsageTest, ExplainSaysThatAQuarantinedAppCountsAsRouted) {
+  EXPECT_THAT(run({CHORALE_BINARY, "explain", "--help"}).output, HasSubstr("0 the app is routed, also by an earlier "));
+  EXPECT_THAT(packaged("man/chorale.1"), HasSubstr("also where it is quarantined and served by its last good"));
+}
+
 TEST(UsageTest, WithoutAVerbItPrintsItsHelp) {
   const std::string help = run({CHORALE_BINARY, "--help"}).output;
   EXPECT_THAT(help, HasSubstr("explain"));
