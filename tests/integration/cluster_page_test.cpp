@@ -317,6 +317,7 @@ TEST_F(ClusterPageTest, TokenIsAskedForFromElsewhere) {
   ASSERT_TRUE(says("#verdict", "ok")) << "health and cluster are for everybody";
   EXPECT_TRUE(says("#apps-note", "who has the admin token"));
   EXPECT_EQ(browser_.text("#apps"), "");
+  EXPECT_EQ(browser_.text("#apps-tools"), "") << "there is nothing to search";
   browser_.type("#token", "another");
   browser_.click("#login button");
   EXPECT_TRUE(says("#apps-note", "That is not the admin token."));

@@ -126,6 +126,7 @@ TEST_F(ClusterPolicyTest, AloneItPublishesNothingUntilAnOperatorAcceptsIt) {
       seconds(20)))
       << cluster_.logs();
   EXPECT_TRUE(cluster_.routed_everywhere("/web"));
+  EXPECT_THAT(chorale({"status"}).output, HasSubstr("proxy-3 leads, but its policy is not the pool's: realm is"));
   ASSERT_TRUE(cluster_.marathon().create("/prdo", 1, {{"labels", {{"NIXY_REALM", "prdo"}}}}));
   const Ran accepted = chorale({"accept", "policy"});
   EXPECT_EQ(accepted.exit_code, 0) << accepted.output;
