@@ -71,7 +71,7 @@ TEST_F(StreamOutageTest, OneThatIsAcceptedAndEndedForHoursIsThreeLines) {
   pass(Milliseconds(9'999));
   EXPECT_EQ(taken(), "");
   pass(Milliseconds(1));
-  EXPECT_EQ(taken(), "I event stream attached to http://a, after 9999 s without it\n");
+  EXPECT_EQ(taken(), "I event stream attached to http://a, after 2 h without it\n");
   lost();
   EXPECT_EQ(taken(), "W event stream lost: http://a: closed\n");
 }
