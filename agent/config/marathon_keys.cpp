@@ -108,10 +108,9 @@ std::vector<Key> secret_keys() {
            "DC/OS: the JSON file of a service account (`uid`, `private_key`, `login_endpoint`), readable by root alone "
            "(chmod 600). The agent logs in there, sends the token that it gets to Marathon, and renews it before it "
            "ends.",
-       .more =
-           "The token is also renewed if Marathon refuses it, and if the file changes. While the login endpoint "
-           "does not answer, the last token stays in use as long as it is good, the routes stay as they are, and "
-           "health says so. Contradicts `user` and `marathon_auth_file`."},
+       .more = "The token is also renewed if Marathon refuses it, and if the file changes. While the login endpoint "
+               "does not answer, the last token stays in use as long as it is good, the routes stay as they are, and "
+               "health says so. Contradicts `user` and `marathon_auth_file`."},
       {.name = "marathon_cert_file",
        .heading = kMarathon,
        .type = TextKey{kMember<&Config::tls, &TlsFiles::cert_file>},
@@ -141,7 +140,8 @@ std::vector<Key> event_keys() {
            "With \"callback\" the leader subscribes, looks every ten seconds whether its subscription is still "
            "there, and takes it back when it stops or steps down; a new leader also takes back what an earlier one of "
            "this pool has left behind. Its URL is recognised by `?chorale=POOL&epoch=N&agent=ID` at the end. If no "
-           "event arrives, Marathon is asked for all apps every `resync_interval`, at most every ten seconds, and health "
+           "event arrives, Marathon is asked for all apps every `resync_interval`, at most every ten seconds, and "
+           "health "
            "says so."},
       {.name = "callback_url",
        .heading = kMarathon,
