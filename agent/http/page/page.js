@@ -259,6 +259,7 @@ let revisions = null;
 let routes = null;
 let detailsOf = null; // the revision that they were read for
 let reading = false;
+let staleReads = 0; // of the routes, one after the other
 
 async function ask(path) {
   const headers = token ? {Authorization: `Bearer ${token}`} : {};
@@ -272,6 +273,7 @@ async function ask(path) {
 
 // After each change of what is committed or served here; one after the other, and not more often than this.
 const kDetailsPause = 3000;
+const kMostStaleReads = 5;
 let detailsAt = 0;
 let detailsTimer = null;
 
@@ -296,7 +298,12 @@ async function readDetails() {
   const [history, served] = await Promise.allSettled([ask('/v1/history'), ask('/v1/routes')]);
   reading = false;
   detailsAt = Date.now();
-  detailsOf = key;
+  // An agent knows what it has applied a moment before it has read the routes of it; an observer serves none.
+  const serves = now.health.Cluster;
+  const isStale = served.status === 'fulfilled' && served.value.revision !== `${serves.Epoch}.${serves.Applied}`;
+  const again = isStale && ++staleReads < kMostStaleReads;
+  if (!again) staleReads = 0;
+  detailsOf = again ? null : key;
   if (history.status === 'fulfilled') revisions = history.value;
   if (served.status === 'fulfilled') routes = served.value.routes || {apps: []};
   showDetails(served.status === 'rejected' ? served.reason.message : '');
