@@ -259,6 +259,10 @@ std::optional<std::string> mistyped(const CLI::App& app, const std::vector<std::
     is_known = true;
     const auto more = options_of(*one);
     options.insert(options.end(), more.begin(), more.end());
+    for (const CLI::App* nested : one->get_subcommands([](const CLI::App*) { return true; })) {
+      const auto theirs = options_of(*nested);
+      options.insert(options.end(), theirs.begin(), theirs.end());
+    }
   }
   if (!is_known) {
     return "there is no verb \"" + safe(verb) + "\"" + meant(verb, verbs) + "\n`chorale --help` lists the verbs.";

@@ -60,6 +60,7 @@ void Publisher::publish_held(const Content& content) {
   entry_ = HistoryEntry{};
   entry_.at = held.since;
   entry_.by = held.by;
+  entry_.changes.what = "the routes of " + to_text(manifest.header.identity);
   taken_at_ = context_.now;
   content_ = compose(std::move(offered), last_used_, manifest.policy);
   state_ = State::kUploading;

@@ -132,7 +132,7 @@ void check_pushed_template(CheckReport& report, const Config& config, ClusterSes
     report.ok("template", safe(pushed_text(*use.pushed, "at " + use.pushed->at)) + "; " + config.nginx_template +
                               " is not used until that is taken back: chorale template rollback");
   }
-  if (use.trial) report.ok("template", safe(trial_text(use, "at " + use.trial->at)) + ". " + kTrialEnds);
+  if (use.trial) report.ok("template", safe(trial_text(use, "at " + use.trial->at)) + ". " + trial_advice(use));
 }
 
 }  // namespace

@@ -48,7 +48,7 @@ bool is_recorded(const coordination::HistoryEntry& entry) { return entry.votes !
 
 std::string duration_text(const coordination::HistoryEntry& entry) {
   return seconds_text(entry.commit_ms) + " to commit, " +
-         (entry.all_applied_ms ? seconds_text(*entry.all_applied_ms) + " to all" : "not on all");
+         (entry.all_applied_ms ? seconds_text(*entry.all_applied_ms) + " to all" : "not on all yet");
 }
 
 std::string entry_text(const coordination::HistoryEntry& entry) {

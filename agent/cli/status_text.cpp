@@ -77,7 +77,7 @@ std::string template_rows(const TemplateUse& use, std::int64_t time) {
   std::string text;
   if (use.pushed) text += status_row("template", pushed_text(*use.pushed, ago(use.pushed->at, time)));
   if (!use.trial) return text;
-  return text + status_row("trial", trial_text(use, ago(use.trial->at, time))) + status_row("", kTrialEnds);
+  return text + status_row("trial", trial_text(use, ago(use.trial->at, time))) + status_row("", trial_advice(use));
 }
 
 // What else there is to say of an agent, below its row.

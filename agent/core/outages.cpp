@@ -53,7 +53,7 @@ std::vector<LogLine> Outages::look(const HealthInputs& inputs, std::optional<boo
       const bool led = !view.leader.empty() && !view.leaderless_since;
       const std::string last =
           view.leader.empty() ? std::string() : ": " + one_line(view.leader) + " led last and is not registered";
-      judge(leader_, inputs.now, led, "no leader" + last + stays, "led again, by " + one_line(view.leader));
+      judge(leader_, inputs.now, led, "no leader" + last + stays, "led again");
     }
   }
   if (marathon_answers) {

@@ -66,6 +66,11 @@ std::string trial_text(const TemplateUse& use, const std::string& when) {
   return pushed_head(*use.trial, when) + (use.trial->in_use ? "in use on " + ids + " alone" : "not in use on " + ids);
 }
 
+std::string trial_advice(const TemplateUse& use) {
+  return use.trial->in_use ? "For all: chorale template push; to end it: chorale template rollback."
+                           : "The leader's health says why, if this lasts. To take it back: chorale template rollback.";
+}
+
 std::string encode(const TemplateUse& use) {
   Json trial = to_json(use.trial);
   if (use.trial) trial["on"] = use.canaries;

@@ -29,8 +29,8 @@ struct TemplateUse {
 // How an operator sees them: twelve digits, who, when and where; `when` is what the caller makes of Pushed::at.
 [[nodiscard]] std::string pushed_text(const TemplateUse::Pushed& pushed, const std::string& when);
 [[nodiscard]] std::string trial_text(const TemplateUse& use, const std::string& when);
-// What ends a trial.
-inline constexpr const char* kTrialEnds = "For all: chorale template push; to end it: chorale template rollback.";
+// What ends a trial, or takes away one that is not in use: nobody should get that. REQUIRES: use.trial.
+[[nodiscard]] std::string trial_advice(const TemplateUse& use);
 
 // {"digest", "pushed": null|{"digest", "by", "at", "in_use"}, "trial": null|{..., "on": [...]}, "differing": [...]}
 [[nodiscard]] std::string encode(const TemplateUse& use);

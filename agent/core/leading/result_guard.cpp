@@ -125,6 +125,20 @@ render::RoutingState without_losses(const render::RoutingState& made, const rend
   return state;
 }
 
+std::size_t servers_in(const render::RoutingState& state) {
+  std::size_t servers = 0;
+  for (const render::App& app : state.apps) servers += app.servers().size();
+  return servers;
+}
+
+// Another realm has other apps; a realm that nobody has, or hardly anybody, is a slip.
+bool is_populated(const render::RoutingState& made, const render::RoutingState& served) {
+  const auto enough = [](std::size_t now, std::size_t before) {
+    return static_cast<double>(now) >= kNeverByRepetition * static_cast<double>(before);
+  };
+  return enough(made.apps.size(), served.apps.size()) && enough(servers_in(made), servers_in(served));
+}
+
 std::string reason_of(const ResultTally& tally, const std::vector<Exclusion>& exclusions) {
   std::string text = "the routes would keep " + std::to_string(tally.apps_now) + " of " +
                      std::to_string(tally.apps_before) + " apps, " + std::to_string(tally.servers_now) + " of " +
@@ -156,7 +170,8 @@ std::optional<render::RoutingState> ResultGuard::judge(const Routes& made, const
     counted_list_ = 0;
   }
   if (std::exchange(counted_list_, lists) != lists) ++held_back_->seen;
-  held_back_->passes_by_repetition = made.state.realm != served.realm || tally.at_least(kNeverByRepetition);
+  held_back_->passes_by_repetition =
+      tally.at_least(kNeverByRepetition) || (made.state.realm != served.realm && is_populated(made.state, served));
   held_back_->reason = reason_of(tally, made.exclusions);
   if (held_back_->passes_by_repetition && held_back_->seen >= kEqualLosses && now - held_back_->since >= kEqualFor) {
     held_back_.reset();

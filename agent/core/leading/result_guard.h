@@ -23,8 +23,8 @@ class ResultGuard {
   // nullopt: `made` may be offered. Else what is to be offered in its place: each app that would lose something as it
   // is served, less what Marathon says is gone, and all others as made. Where the served state is of another realm,
   // nothing is added. It is held for good if less than a tenth would be left, else until the same loss was found after
-  // 3 lists over 10 s; another realm was configured, and is held no longer than that either. `lists`: how many lists
-  // were taken; a loss that is found twice after one list counts once.
+  // 3 lists over 10 s. Of another realm what counts is how much it has of its own. `lists`: how many lists were taken;
+  // a loss that is found twice after one list counts once.
   [[nodiscard]] std::optional<render::RoutingState> judge(const Routes& made, const render::RoutingState& served,
                                                           const MarathonApps& known, std::uint64_t lists,
                                                           TimePoint now);

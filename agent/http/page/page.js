@@ -194,7 +194,7 @@ function templateFacts(fact) {
   if (trial) {
     const ids = trial.on.join(', ');
     fact('On trial', ...head(trial), trial.in_use ? 'in use on ' : 'not in use on ', h('span', {class: 'id'}, ids),
-      trial.in_use ? ' alone. For all: ' : '. For all: ', h('code', {}, 'chorale template push'), '; to end it: ',
+      ...(trial.in_use ? [' alone. For all: ', h('code', {}, 'chorale template push'), '; to end it: '] : ['. To take it back: ']),
       h('code', {}, 'chorale template rollback'));
   }
 }

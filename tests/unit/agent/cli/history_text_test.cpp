@@ -42,7 +42,7 @@ TEST(HistoryTextTest, SaysWhatChangedWhyWhoAndHowLong) {
   held.votes = {2, 1, 3, 4};
   held.all_applied_ms.reset();
   EXPECT_EQ(history_text({held}),
-            "5.42    2026-11-22 12:00:00  0.14 s to commit, not on all\n"
+            "5.42    2026-11-22 12:00:00  0.14 s to commit, not on all yet\n"
             "        cause: status_update_event /shop/cart TASK_RUNNING\n"
             "        votes: 2 ack, 1 nack, 3 unable, 4 silent; by jo\n");
 }

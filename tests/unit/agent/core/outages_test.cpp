@@ -67,7 +67,7 @@ TEST_F(OutagesTest, WithoutALeaderIsToldOnceAndWhoLeadsThen) {
   expect_silence(3);
   inputs_.view.leaderless_since.reset();
   inputs_.view.leader = "proxy-1\n";
-  EXPECT_EQ(after(Milliseconds(400)), "I led again, by proxy-1\\x0a, after 3.4 s\n");
+  EXPECT_EQ(after(Milliseconds(400)), "I led again, after 3.4 s\n");
 }
 
 TEST_F(OutagesTest, MarathonIsToldOnceWithTheFirstEndpointAndItsReason) {

@@ -71,9 +71,12 @@ TEST(TemplateUseTest, TrialRulesOnItsProxiesAndTheOneBeforeElsewhere) {
   EXPECT_EQ(trial_text(use, "now"), "pushed bbbbbbbbbbbb (jo, now): not in use on proxy-2, proxy-3");
   EXPECT_TRUE(use.pushed->in_use);
   EXPECT_EQ(use.pushed->by, "the leader's file");
+  EXPECT_EQ(trial_advice(use),
+            "The leader's health says why, if this lasts. To take it back: chorale template rollback.");
   cluster.committed_files["canary.template"] = kOther;
   use = template_use(cluster);
   EXPECT_EQ(trial_text(use, "now"), "pushed bbbbbbbbbbbb (jo, now): in use on proxy-2, proxy-3 alone");
+  EXPECT_EQ(trial_advice(use), "For all: chorale template push; to end it: chorale template rollback.");
   EXPECT_EQ(encode(use),
             "{\"digest\":\"" + kUsed + "\",\"pushed\":{\"digest\":\"" + kUsed +
                 "\",\"by\":\"the leader's file\",\"at\":\"then\",\"in_use\":true},\"trial\":{\"digest\":\"" + kOther +

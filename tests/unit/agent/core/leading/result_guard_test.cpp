@@ -148,14 +148,47 @@ TEST_F(ResultGuardTest, OneBadAppOfOneStaysAndOthersGoOn) {
 
 TEST_F(ResultGuardTest, AnotherRealmIsHeldForAWhileOnly) {
   served_ = routes_of(cluster(10, "prod"), of_realm("prod")).state;
-  policy_ = of_realm("prdo");
-  EXPECT_EQ(judge(cluster(10, "prod"), 1, seconds(0)), summary(served_));
+  policy_ = of_realm("blue");
+  MarathonApps with_theirs = cluster(10, "prod");
+  const auto add = [&](const std::string& id, int servers) {
+    with_theirs.emplace(id, app_of_size(id, servers)).first->second.labels["NIXY_REALM"] = "blue";
+  };
+  add("/theirs", 2);
+  EXPECT_EQ(judge(with_theirs, 1, seconds(0)), summary(served_));
   EXPECT_THAT(guard_.held_back()->reason, HasSubstr("0 of 10 apps"));
   EXPECT_THAT(guard_.held_back()->reason, HasSubstr("first /app-1: of another realm: \"prod\""));
-  MarathonApps with_theirs = cluster(10, "prod");
-  with_theirs.emplace("/theirs", app_of_size("/theirs", 1)).first->second.labels["NIXY_REALM"] = "prdo";
   EXPECT_EQ(judge(with_theirs, 2, seconds(5)), summary(served_)) << "nothing is added";
-  EXPECT_EQ(judge(cluster(10, "prod"), 3, seconds(10)), "pass") << "it was configured";
+  EXPECT_EQ(judge(with_theirs, 3, seconds(10)), "pass") << "it was configured, and has a tenth of what is served";
+}
+
+// A slip of the pen is a realm that nobody has.
+TEST_F(ResultGuardTest, AnotherRealmWithHardlyAnythingNeverPassesByItself) {
+  served_ = routes_of(cluster(20, "prod"), of_realm("prod")).state;
+  policy_ = of_realm("prdo");
+  MarathonApps with_theirs = cluster(20, "prod");
+  int list = 0;
+  const auto stays = [&] {
+    for (int i = 0; i < 5; ++i) {
+      ++list;
+      if (judge(with_theirs, static_cast<std::uint64_t>(list), seconds(5 * list)) != summary(served_)) return false;
+    }
+    return true;
+  };
+  EXPECT_TRUE(stays());
+  const auto add = [&](const std::string& id, int servers) {
+    with_theirs.emplace(id, app_of_size(id, servers)).first->second.labels["NIXY_REALM"] = "prdo";
+  };
+  add("/one", 4);
+  EXPECT_TRUE(stays()) << "enough servers, too few apps";
+  add("/two", 0);
+  EXPECT_TRUE(stays()) << "that one has none";
+  with_theirs.erase("/one");
+  add("/one", 1);
+  with_theirs.erase("/two");
+  add("/two", 1);
+  EXPECT_TRUE(stays()) << "enough apps, too few servers";
+  ASSERT_TRUE(guard_.accept(guard_.held_back()->digest));
+  EXPECT_EQ(judge(with_theirs, 99, seconds(999)), "pass") << "an operator's word";
 }
 
 // Through the tracker.
