@@ -279,25 +279,6 @@ void Publisher::hear_answer(const std::string& id, const Vote& vote) {
   }
 }
 
-// Once for what an agent says, however often it is asked again; what this one refuses, it says itself.
-void Publisher::tell_refusal(const std::string& id, const Vote& vote) {
-  if (id == context_.options.id) return;
-  const auto concerns = [&vote](const Content& content) {
-    return content.manifest && content.manifest->header.identity == vote.identity;
-  };
-  if (!concerns(content_) && !concerns(committed_content_)) return;
-  if (vote.result == VoteResult::kAck) {
-    refusals_told_.erase(id);
-    return;
-  }
-  const bool refused = vote.result == VoteResult::kNack;
-  const std::string what = (refused ? " is refused by " : " cannot be tested by ") + id + ": " + vote.error;
-  std::string& told = refusals_told_[id];
-  if (told == without_numbers(what)) return;
-  told = without_numbers(what);
-  context_.log(LogLine::Level::kWarning, to_text(vote.identity) + what);
-}
-
 void Publisher::count_votes() {
   if (context_.options.stage_timeout.count() == 0) {
     return write(State::kCommitting, content_.manifest->header, std::nullopt);
@@ -360,42 +341,6 @@ void Publisher::put_missing() {
   for (const auto& [id, agent] : roster_.documents()) {
     for (const std::string& what : agent.missing) repairs_.report(what);
   }
-}
-
-void Publisher::show_blocked() {
-  auto blocked = blockage_.since() ? blockage_.show(context_.now, waiting_for()) : std::nullopt;
-  if (blocked && !blocked_) {
-    context_.log_news(LogLine::Level::kWarning,
-                      "blocked: a change waits to be committed since " + blocked->since + ": " + blocked->reason);
-  } else if (!blocked && blocked_) {
-    context_.log_news(LogLine::Level::kInfo, "no longer blocked, as it was since " + blocked_->since);
-  }
-  blocked_ = std::move(blocked);
-}
-
-// For people: why the newest offer is not committed yet.
-std::string Publisher::waiting_for() const {
-  switch (state_) {
-    case State::kIdle:
-      return context_.link.connected ? "it waits to be proposed" : "ZooKeeper is not connected";
-    case State::kUploading:
-      return "it is being stored";
-    case State::kProposing:
-    case State::kCommitting:
-    case State::kWithdrawing:
-      return "the state is being written";
-    case State::kVoting:
-      break;
-  }
-  std::string agents;
-  const auto add = [this, &agents](const std::string& id) {
-    if (votes_.count(id) == 0) agents += (agents.empty() ? "" : ", ") + id;
-  };
-  add(context_.options.id);
-  for (const std::string& id : electors_.electors(votes_)) {
-    if (id != context_.options.id) add(id);
-  }
-  return "it waits for the answer of " + agents;
 }
 
 }  // namespace chorale::coordination
