@@ -80,9 +80,11 @@ TEST_F(ClusterPageTest, ShowsTheClusterAndFollowsIt) {
   std::ofstream(other) << "# another\n" << shipped.rdbuf();
   ASSERT_EQ(leader_->run("template", std::vector<std::string>{"push", other, "--on", follower().id()}).exit_code, 0);
   EXPECT_TRUE(says("#cluster", "in use on " + follower().id() + " alone. For all: chorale template push"));
-  EXPECT_TRUE(says("#cluster", "in use instead of each proxy’s own file"));
   EXPECT_TRUE(says("#agents", "on trial here: template "));
+  EXPECT_EQ(browser_.text("#cluster").find("own file"), std::string::npos) << "elsewhere the files rule";
   fits("trial");
+  ASSERT_EQ(leader_->run("template", std::vector<std::string>{"push"}).exit_code, 0);
+  EXPECT_TRUE(says("#cluster", "in use instead of each proxy’s own file"));
   ASSERT_EQ(leader_->run("template", "rollback").exit_code, 0);
   EXPECT_TRUE(wait_until([&] { return browser_.text("#cluster").find("On trial") == std::string::npos; }, seconds(10)));
   EXPECT_THAT(browser_.text("#agents"), AllOf(HasSubstr("up"), Not(HasSubstr("trial"))));
