@@ -159,8 +159,8 @@ void MarathonTracker::names_resolved(const NamesResolved& event) {
     context_.offers.changed("host names resolved", true, context_.now);
   }
   for (const auto& [name, addresses] : event.names) {
-    if (unresolved_.erase(name) > 0)
-      context_.log(LogLine::Level::kInfo, "host name " + one_line(name) + " resolves again");
+    if (unresolved_.erase(name) == 0) continue;
+    context_.log(LogLine::Level::kInfo, "host name " + one_line(name) + " resolves again");
   }
   for (const auto& [name, why] : event.failed) {
     if (unresolved_.size() >= kUnresolvedTold || !unresolved_.insert(name).second) continue;
