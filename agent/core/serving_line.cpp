@@ -25,7 +25,7 @@ std::string serving_line(const ServedRevision& served) {
   const std::string seconds =
       served.after_event ? ", " + duration_text(*served.after_event) + " after the event" : std::string();
   const std::string revision = to_text(served.identity);
-  const std::string begin = served.shadow_file.empty() ? "serving " + revision + ": "
+  std::string begin = served.shadow_file.empty() ? "serving " + revision + ": "
                                                        : "wrote " + revision + " to " + served.shadow_file + ": ";
   switch (served.kind) {
     case ServedRevision::Kind::kNews: {
