@@ -26,7 +26,7 @@ std::string serving_line(const ServedRevision& served) {
       served.after_event ? ", " + duration_text(*served.after_event) + " after the event" : std::string();
   const std::string revision = to_text(served.identity);
   std::string begin = served.shadow_file.empty() ? "serving " + revision + ": "
-                                                       : "wrote " + revision + " to " + served.shadow_file + ": ";
+                                                 : "wrote " + revision + " to " + served.shadow_file + ": ";
   switch (served.kind) {
     case ServedRevision::Kind::kNews: {
       const std::string text = news_of(served, seconds);
