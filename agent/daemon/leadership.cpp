@@ -260,8 +260,9 @@ void Leadership::rendered(const RenderAndOffer& effect, tl::expected<RenderedOff
     return;
   }
   rendering_trouble_ = std::move(result->canary_trouble);
-  if (rendering_trouble_ && rendering_trouble_ != trouble_before)
+  if (rendering_trouble_ && rendering_trouble_ != trouble_before) {
     log_error("the canaries get what all others get: " + rendering_trouble_->message);
+  }
   last_rendered_ = utc_now();
   rendered_offer_ = effect.offer;
   rendered_config_ = std::move(result->config);
