@@ -230,10 +230,10 @@ std::string json_line(LogLine::Level level, std::chrono::system_clock::time_poin
 
 void write_log(const LogLine& line, Repeats repeats, const LogFacts& facts) {
   int left_out = 0;
-  if (!line.news && repeats != Repeats::kNever) {
-    const bool numbers = repeats == Repeats::kSameText;
+  if (!line.news) {
+    const bool numbers_count = repeats == Repeats::kSameText;
     const auto [admitted, before] = repeat_filter().admit(
-        numbers ? line.text : coordination::without_numbers(line.text), std::chrono::steady_clock::now());
+        numbers_count ? line.text : coordination::without_numbers(line.text), std::chrono::steady_clock::now());
     if (!admitted) return;
     left_out = before;
   }

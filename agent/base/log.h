@@ -41,7 +41,6 @@ struct LogFacts {
 enum class Repeats {
   kSameText,
   kSameButNumbers,
-  kNever,  // each one is news
 };
 
 void write_log(const LogLine& line, Repeats repeats = Repeats::kSameText, const LogFacts& facts = {});

@@ -254,8 +254,7 @@ class Composer {
     if (out_.quarantined) {
       out_.next.emplace_back(
           "Correct its definition, or give Nginx what it lacks. It is tried again when it is another one, and at least "
-          "every "
-          "10 minutes as it is; /v1/reload of any agent tries it at once.");
+          "every 10 minutes as it is; /v1/reload of any agent tries it at once.");
     }
     if (judged_->left_out.empty() && !(out_.quarantined && wanted() == nullptr) && !is_wanted()) {
       for (std::string& advice : advice_on_tasks(judged_->said, judged_->tasks)) out_.next.push_back(std::move(advice));

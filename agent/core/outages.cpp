@@ -29,13 +29,13 @@ void Outages::judge(Outage& outage, TimePoint now, bool there, const std::string
     const auto since = std::exchange(outage.since, std::nullopt);
     if (!std::exchange(outage.told, false)) return;
     const auto lasted = std::chrono::duration_cast<Milliseconds>(now - *since);
-    lines_.push_back({LogLine::Level::kInfo, back + ", after " + duration_text(lasted)});
+    lines_.push_back({LogLine::Level::kInfo, back + ", after " + duration_text(lasted), true});
     return;
   }
   if (!outage.since) outage.since = now;
   if (outage.told || (!outage.was_there && now - *outage.since < kStartGrace)) return;
   outage.told = true;
-  lines_.push_back({LogLine::Level::kWarning, lost});
+  lines_.push_back({LogLine::Level::kWarning, lost, true});
 }
 
 std::vector<LogLine> Outages::look(const HealthInputs& inputs, std::optional<bool> marathon_answers,

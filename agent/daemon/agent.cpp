@@ -59,7 +59,7 @@ Agent::Agent(Config config, InstanceLock lock, const NotifyEnvironment& service_
       explainer_(explainer_surroundings()),
       serving_log_(config_.apply ? std::string() : shadow_file(config_.state_dir),
                    [](const std::string& text, const LogFacts& facts) {
-                     write_log({LogLine::Level::kInfo, text}, Repeats::kNever, facts);
+                     write_log({LogLine::Level::kInfo, text, true}, Repeats::kSameText, facts);
                    }) {}
 
 Agent::~Agent() {
@@ -317,13 +317,13 @@ void Agent::reread_config() {
   if (!loaded) {
     std::istringstream reasons(loaded.error().message);
     for (std::string reason; std::getline(reasons, reason);) {
-      write_log({LogLine::Level::kError, "configuration not re-read: " + reason}, Repeats::kNever);
+      write_log({LogLine::Level::kError, "configuration not re-read: " + reason, true});
     }
-    write_log({LogLine::Level::kError, "the old configuration stays in force"}, Repeats::kNever);
+    write_log({LogLine::Level::kError, "the old configuration stays in force", true});
     return;
   }
   for (const ConfigWarning& warning : loaded->warnings) {
-    write_log({LogLine::Level::kWarning, warning.text()}, Repeats::kNever);
+    write_log({LogLine::Level::kWarning, warning.text(), true});
   }
   const auto values_before = local_values(config_, nginx_here_.user);
   const ConfigChanges changes = take_changes(loaded->config, config_);

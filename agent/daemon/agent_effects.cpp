@@ -86,7 +86,7 @@ void Agent::gained(const coordination::LeadershipGained& leadership) {
 }
 
 void Agent::lost(const std::string& reason) {
-  write_log({LogLine::Level::kInfo, "no longer the leader: " + reason}, Repeats::kNever);
+  write_log({LogLine::Level::kInfo, "no longer the leader: " + reason, true});
   endpoint_watch_.pause(false);
   end_leadership();
   status_changed();

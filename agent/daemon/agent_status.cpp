@@ -88,7 +88,7 @@ void Agent::publish_status() {
   const HealthVerdict verdict = judge(inputs);
   const auto marathon = leadership_ ? leadership_->tracker().answers() : endpoint_watch_.answers();
   const auto silent_since = leadership_ ? leadership_->tracker().silent_since() : std::nullopt;
-  for (const LogLine& line : outages_.look(inputs, marathon, silent_since)) write_log(line, Repeats::kNever);
+  for (const LogLine& line : outages_.look(inputs, marathon, silent_since)) write_log(line);
   metrics_.set_cluster(view_);
   metrics_.set_blocked(view_.blocked_at ? duration_cast<Milliseconds>(inputs.now - *view_.blocked_at)
                                         : Milliseconds(0));

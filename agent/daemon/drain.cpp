@@ -40,8 +40,7 @@ void Drain::drain(const DrainOrder& order, Answer answer) {
   state_ = coordination::Drained{order.by, order.reason, state_ ? state_->since : utc_now()};
   const std::string text = drained_text(*state_);
   write_log({LogLine::Level::kInfo,
-             text + "; health answers 503, so that a balancer sends no traffic; Nginx goes on serving"},
-            Repeats::kNever);
+             text + "; health answers 503, so that a balancer sends no traffic; Nginx goes on serving", true});
   waiting_.push_back({std::move(answer), text, "drained, but only until the agent restarts: "});
   changed_();
   keep_next();
@@ -53,8 +52,8 @@ void Drain::undrain(const DrainOrder& order, Answer answer) {
   if (ended) {
     const std::string how_long = was_drained_text(*ended, std::chrono::system_clock::now());
     const std::string why = ended->reason.empty() ? "" : " (" + ended->reason + ")";
-    write_log({LogLine::Level::kInfo, "no longer drained, by an order of " + order.by + "; it " + how_long + why},
-              Repeats::kNever);
+    write_log(
+        {LogLine::Level::kInfo, "no longer drained, by an order of " + order.by + "; it " + how_long + why, true});
     done = "no longer drained; it " + how_long;
   }
   waiting_.push_back({std::move(answer), done, "no longer drained, but drained again after the agent's next start: "});

@@ -154,8 +154,8 @@ TEST_F(JsonLogTest, OwnLinesAndThoseOfGlogAreObjects) {
       [] {
         log_info("one\ntwo");
         log_info("one\ntwo");  // a repetition
-        write_log({LogLine::Level::kError, "again"}, Repeats::kNever);
-        write_log({LogLine::Level::kError, "again"}, Repeats::kNever);
+        write_log({LogLine::Level::kError, "again", true});
+        write_log({LogLine::Level::kError, "again", true});
         LOG(WARNING) << "of a library\nforged";
         LOG(ERROR) << "of an error";
       },

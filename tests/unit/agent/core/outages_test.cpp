@@ -18,6 +18,7 @@ class OutagesTest : public testing::Test {
   [[nodiscard]] std::string look(std::optional<bool> marathon = std::nullopt) {
     std::string log;
     for (const LogLine& line : outages_.look(inputs_, marathon)) {
+      EXPECT_TRUE(line.news) << line.text;
       log += (line.level == LogLine::Level::kWarning ? "W " : "I ") + line.text + "\n";
     }
     return log;

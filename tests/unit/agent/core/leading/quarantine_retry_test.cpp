@@ -28,16 +28,20 @@ RoutingState crowd(const std::vector<std::string>& bad) {
 
 class QuarantineRetryTest : public ::testing::Test {
  protected:
-  void quarantine(const std::string& app) {
-    wanted_ = bad_.empty() ? crowd({app}) : crowd({bad_.front(), app});
-    bad_.push_back(app);
-    quarantine_.refused({std::make_shared<const RoutingState>(quarantine_.contain(wanted_)),
+  // What is offered of it, for that app.
+  void refuse(const RoutingState& wanted, const std::string& app) {
+    quarantine_.refused({std::make_shared<const RoutingState>(quarantine_.contain(wanted)),
                          good_,
                          "[emerg] bad",
                          app,
                          {"proxy-1"},
                          true,
                          "then"});
+  }
+  void quarantine(const std::string& app) {
+    wanted_ = bad_.empty() ? crowd({app}) : crowd({bad_.front(), app});
+    bad_.push_back(app);
+    refuse(wanted_, app);
     const auto question = quarantine_.take_question();
     ASSERT_TRUE(question);
     quarantine_.answered(question->number, {Result::kAccepted, "", ""});
@@ -191,13 +195,7 @@ TEST_F(QuarantineRetryTest, SearchGoesFirstAndBothAnswersFindTheirQuestion) {
   ASSERT_TRUE(asks_at(start_ + minutes(1)));
   const Quarantine::Question retry = *asked_;
   const RoutingState second = crowd({"/app110", "/app120"});
-  quarantine_.refused({std::make_shared<const RoutingState>(quarantine_.contain(second)),
-                       good_,
-                       "[emerg] bad",
-                       "/app120",
-                       {"proxy-1"},
-                       true,
-                       "then"});
+  refuse(second, "/app120");
   const auto search = quarantine_.take_question();
   ASSERT_TRUE(search);
   quarantine_.answered(retry.number, {Result::kAccepted, "", ""});
@@ -213,13 +211,7 @@ TEST_F(QuarantineRetryTest, NothingIsAskedDuringASearch) {
   quarantine("/app110");
   EXPECT_FALSE(asks_at(start_));
   const RoutingState second = crowd({"/app110", "/app120"});
-  quarantine_.refused({std::make_shared<const RoutingState>(quarantine_.contain(second)),
-                       good_,
-                       "[emerg] bad",
-                       "/app120",
-                       {"proxy-1"},
-                       true,
-                       "then"});
+  refuse(second, "/app120");
   ASSERT_TRUE(asks_at(start_ + minutes(1)));
   EXPECT_THAT(bad_in_question(), IsEmpty()) << "that of the search";
   answer(Result::kAccepted);
