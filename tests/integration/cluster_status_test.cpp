@@ -25,6 +25,9 @@ class ClusterStatusTest : public ::testing::Test {
     ASSERT_TRUE(cluster_.marathon().create("/web", 1));
     ASSERT_TRUE(wait_until([&] { return cluster_.routed_everywhere("/web") && cluster_.converged(); }, seconds(20)));
   }
+  [[nodiscard]] Proxy& follower() {
+    return cluster_.leader() == &cluster_.proxy(0) ? cluster_.proxy(1) : cluster_.proxy(0);
+  }
   Proxy::Ran status(const std::string& argument = "") { return cluster_.proxy(0).run("status", argument); }
 
   RealCluster cluster_;
@@ -51,12 +54,13 @@ TEST_F(ClusterStatusTest, EndsWith0OnlyWhereAllIsWell) {
 }
 
 TEST_F(ClusterStatusTest, AnAgentThatIsNotOkIsNamedWithItsReason) {
-  cluster_.proxy(1).nginx().stop();
+  Proxy& ill = follower();
+  ill.nginx().stop();
   Proxy::Ran ran;
   EXPECT_TRUE(wait_until(
       [&] {
         ran = status();
-        return ran.exit_code == 1 && ran.output.find("proxy-2  follower  down    down ") != std::string::npos;
+        return ran.exit_code == 1 && ran.output.find(ill.id() + "  follower  down    down ") != std::string::npos;
       },
       seconds(20)))
       << ran.output;
