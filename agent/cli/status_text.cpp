@@ -80,10 +80,13 @@ std::string template_rows(const TemplateUse& use, std::int64_t time) {
   return text + status_row("trial", trial_text(use, ago(use.trial->at, time))) + status_row("", trial_advice(use));
 }
 
-// What else there is to say of an agent, below its row.
-std::string remarks(const AgentDocument& agent, const TemplateUse& use) {
+// What else there is to say of an agent, below its row, where the problems on top do not say it.
+std::string remarks(const AgentDocument& agent, const TemplateUse& use, const std::vector<Problem>& problems) {
   std::vector<std::string> texts;
-  if (agent.message != "OK") texts.push_back(agent.message);
+  const bool said = std::any_of(problems.begin(), problems.end(), [&](const Problem& problem) {
+    return problem.text.starts_with(agent.id) && problem.text.find(agent.message) != std::string::npos;
+  });
+  if (agent.message != "OK" && !said) texts.push_back(agent.message);
   const auto has = [&agent](const std::vector<std::string>& ids) {
     return std::find(ids.begin(), ids.end(), agent.id) != ids.end();
   };
@@ -132,9 +135,9 @@ std::string agent_rows(const std::vector<Row>& rows, const std::vector<std::stri
   return text;
 }
 
-std::string problems_text(const ClusterSnapshot& snapshot) {
+std::string problems_text(const std::vector<Problem>& problems) {
   std::string text;
-  for (const Problem& problem : problems_of(snapshot)) {
+  for (const Problem& problem : problems) {
     const std::string since = problem.since.empty() ? "" : "since " + problem.since + ": ";
     text += status_row(problem.kind, since + problem.text);
     if (!problem.next.empty()) text += status_row("", problem.next);
@@ -146,7 +149,8 @@ std::string problems_text(const ClusterSnapshot& snapshot) {
 
 std::string status_text(const ClusterSnapshot& snapshot, std::int64_t time) {
   const auto& state = snapshot.state;
-  std::string text = problems_text(snapshot);
+  const std::vector<Problem> problems = problems_of(snapshot);
+  std::string text = problems_text(problems);
   text += status_row("leader", (state.leader.empty() ? std::string("none") : state.leader) + ", epoch " +
                                    std::to_string(state.epoch.value));
   text += status_row("committed", state.committed ? revision_text(*state.committed, time) : "nothing yet");
@@ -167,7 +171,7 @@ std::string status_text(const ClusterSnapshot& snapshot, std::int64_t time) {
     rows.push_back({agent.id, role_text(agent), std::string(coordination::to_string(agent.condition)),
                     agent.nginx.empty() ? "-" : agent.nginx, served ? to_text(served->identity) : "-",
                     served ? served->identity.digest.substr(0, kShortDigest) : "-", lag(agent, state.committed, time)});
-    below.push_back(remarks(agent, use));
+    below.push_back(remarks(agent, use, problems));
   }
   text += "\n" + agent_rows(rows, below);
   if (snapshot.agents.empty()) text += "(no agent is registered)\n";

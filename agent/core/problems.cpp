@@ -62,6 +62,29 @@ void add_leadership(const ClusterSnapshot& cluster, std::vector<Problem>& proble
   }
 }
 
+// A moment's lag is none: who is ok only has not come to it yet.
+bool is_lagging(const ClusterSnapshot& cluster, const AgentDocument& agent) {
+  const auto& committed = cluster.state.committed;
+  const auto& served = served_by(agent);
+  return committed && agent.condition == Condition::kDegraded && (!served || served->identity != committed->identity);
+}
+
+void add_proxies(const ClusterSnapshot& cluster, std::vector<Problem>& problems) {
+  for (const AgentDocument& agent : cluster.agents) {
+    if (agent.drained) continue;
+    if (agent.condition == Condition::kDown) {
+      problems.push_back({"DOWN", agent.id + ": " + agent.message, "",
+                          "It must get no traffic until that is mended. On that proxy: chorale check."});
+    } else if (is_lagging(cluster, agent)) {
+      const auto& served = served_by(agent);
+      problems.push_back({"LAGGING",
+                          agent.id + " serves " + (served ? to_text(served->identity) : std::string("nothing yet")) +
+                              ", not " + to_text(cluster.state.committed->identity) + ": " + agent.message,
+                          "", "On that proxy: chorale check."});
+    }
+  }
+}
+
 void add_members(const ClusterSnapshot& cluster, std::vector<Problem>& problems) {
   const auto policy = pool_policy(cluster);
   for (const AgentDocument& agent : cluster.agents) {
@@ -102,6 +125,7 @@ const std::optional<coordination::AppliedEntry>& served_by(const AgentDocument& 
 std::vector<Problem> problems_of(const ClusterSnapshot& cluster) {
   std::vector<Problem> problems;
   add_leadership(cluster, problems);
+  add_proxies(cluster, problems);
   add_members(cluster, problems);
   for (const coordination::QuarantineEntry& entry : cluster.quarantined) {
     problems.push_back(

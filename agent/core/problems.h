@@ -12,7 +12,8 @@ namespace chorale::agent {
 
 struct Problem {
   // "NO LEADER": state names an agent that is not registered. "BLOCKED": a change that cannot be committed. "HELD": an
-  // operator's hold. "HELD BACK": a loss that is not believed. "POLICY": an agent with another than the pool's.
+  // operator's hold. "HELD BACK": a loss that is not believed. "DOWN": a proxy that must get no traffic. "LAGGING": one
+  // that lacks what is committed, and says that something is wrong. "POLICY": an agent with another than the pool's.
   // "MISSING": a member without an agent. "UNREADABLE": an agent whose znode cannot be read. "DRAINED": a proxy that an
   // operator took out. "QUARANTINED": an app whose definition Nginx refuses.
   std::string kind;

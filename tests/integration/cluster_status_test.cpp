@@ -64,7 +64,9 @@ TEST_F(ClusterStatusTest, AnAgentThatIsNotOkIsNamedWithItsReason) {
       },
       seconds(20)))
       << ran.output;
-  EXPECT_THAT(ran.output, HasSubstr("\n  - there is no pid file"));
+  EXPECT_THAT(ran.output, StartsWith("DOWN        " + ill.id() + ": there is no pid file"));
+  EXPECT_THAT(ran.output, HasSubstr("On that proxy:"));
+  EXPECT_THAT(ran.output, Not(HasSubstr("\n  - there is no pid file")));  // once
 }
 
 TEST_F(ClusterStatusTest, WithoutZookeeperItSaysWhatTheAgentKnowsAndHowOldThatIs) {

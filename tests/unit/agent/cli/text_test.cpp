@@ -72,6 +72,18 @@ TEST(StatusTextTest, ProblemsStandOnTopWithSinceAndWhatToDo) {
   EXPECT_THAT(shown(snapshot), HasSubstr("\n\nleader      proxy-2, epoch 7\n"));
 }
 
+TEST(StatusTextTest, WhatStandsOnTopIsNotSaidOfTheAgentAgain) {
+  auto snapshot = pool_of_four();
+  for (auto& agent : snapshot.agents) agent.condition = coordination::Condition::kOk;
+  snapshot.agents[1].condition = coordination::Condition::kDown;
+  snapshot.agents[1].message = "Nginx is not running";
+  snapshot.agents[0].message = "Nginx is not running";  // another's problem does not hide its own words
+  const std::string text = shown(snapshot);
+  EXPECT_THAT(text, ::testing::StartsWith("DOWN        proxy-2: Nginx is not running\n            It must get no"));
+  EXPECT_THAT(text, HasSubstr("aaaaaaaaaaaa  0\n  - Nginx is not running\nproxy-2"));
+  EXPECT_THAT(text.substr(text.find("\nproxy-2")), Not(HasSubstr("Nginx is not running")));
+}
+
 TEST(StatusTextTest, ShowsWhoObservesAndWhatItWrote) {
   auto snapshot = pool_of_four();
   snapshot.agents.resize(3);

@@ -127,6 +127,29 @@ TEST(ProblemsTest, QuarantinedAppsAreNamedOrCounted) {
   EXPECT_THAT(said(cluster), ElementsAre(HasSubstr("QUARANTINED|noon|/bad: [emerg] no|")));
 }
 
+TEST(ProblemsTest, AProxyThatIsDownOrLagsIsNamedWithItsReasonUnlessItIsDrained) {
+  auto cluster = pool();
+  cluster.agents[0].condition = coordination::Condition::kDown;
+  cluster.agents[0].message = "there is no pid file";
+  cluster.agents[1].condition = coordination::Condition::kDegraded;
+  cluster.agents[1].message = "cannot apply";
+  const std::string down =
+      "DOWN||proxy-1: there is no pid file|It must get no traffic until that is mended. On that proxy: chorale check.";
+  EXPECT_THAT(said(cluster), ElementsAre(down));  // ill, but it has what is committed
+  cluster.agents[1].applied->identity = revision_identity(40);
+  EXPECT_THAT(said(cluster),
+              ElementsAre(down, "LAGGING||proxy-2 serves 7.40, not 7.41: cannot apply|On that proxy: chorale check."));
+  cluster.agents[1].applied.reset();
+  EXPECT_THAT(said(cluster)[1], HasSubstr("proxy-2 serves nothing yet, not 7.41: cannot apply"));
+  cluster.agents[1].applies = false;
+  cluster.agents[1].shadow = coordination::AppliedEntry{revision_identity(41), "then"};
+  cluster.agents[0].drained = coordination::Drained{"jo", "", "then"};
+  EXPECT_THAT(said(cluster), ElementsAre(HasSubstr("DRAINED|then|proxy-1 by jo|")));
+  cluster.agents[1].shadow->identity = revision_identity(40);
+  cluster.state.committed.reset();
+  EXPECT_THAT(said(cluster), ElementsAre(HasSubstr("DRAINED|then|proxy-1 by jo|")));
+}
+
 TEST(ProblemsTest, AnAgentThatLacksTheRevisionOrIsIllIsNotWell) {
   auto cluster = pool();
   cluster.agents[1].applied->identity = revision_identity(40);
