@@ -46,7 +46,8 @@ std::string role_text(const AgentDocument& agent) {
 // How far an agent is behind what is committed: in revisions, and for how long at least, by when that was made.
 std::string lag(const AgentDocument& agent, const std::optional<RevisionHeader>& committed, std::int64_t time) {
   const auto& served = served_by(agent);
-  if (!served || !committed) return "-";
+  const bool is_out = agent.applies && agent.nginx == "down";  // what it has applied, nobody gets
+  if (!served || !committed || is_out) return "-";
   if (served->identity == committed->identity) return "0";
   const auto behind = committed->identity.revision.value - served->identity.revision.value;
   const auto made = seconds_of(committed->created_at);

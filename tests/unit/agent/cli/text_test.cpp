@@ -42,7 +42,7 @@ coordination::ClusterSnapshot pool_of_four() {
   snapshot.agents = {agent("proxy-1", identity(41)), agent("proxy-2", identity(38)), agent("proxy-3", std::nullopt),
                      agent("proxy-4", identity(41, 'b'))};
   snapshot.agents[0].nginx = "up";
-  snapshot.agents[1].nginx = "down";
+  snapshot.agents[1].nginx = "up";
   return snapshot;
 }
 
@@ -53,10 +53,16 @@ cause       status_update_event /web
 
 AGENT    ROLE      STATUS  NGINX  APPLIED  DIGEST        LAG
 proxy-1  follower  ok      up     7.41     aaaaaaaaaaaa  0
-proxy-2  follower  ok      down   7.38     aaaaaaaaaaaa  3, 10 s
+proxy-2  follower  ok      up     7.38     aaaaaaaaaaaa  3, 10 s
 proxy-3  follower  ok      -      -        -             -
 proxy-4  follower  ok      -      7.41     bbbbbbbbbbbb  differs, 10 s
 )");
+}
+
+TEST(StatusTextTest, WhatAStoppedNginxHasAppliedIsUpToDateForNobody) {
+  auto snapshot = pool_of_four();
+  snapshot.agents[0].nginx = "down";
+  EXPECT_THAT(shown(snapshot), HasSubstr("proxy-1  follower  ok      down   7.41     aaaaaaaaaaaa  -\n"));
 }
 
 TEST(StatusTextTest, ProblemsStandOnTopWithSinceAndWhatToDo) {
@@ -91,6 +97,7 @@ TEST(StatusTextTest, ShowsWhoObservesAndWhatItWrote) {
   snapshot.agents[1].applied.reset();
   snapshot.agents[1].shadow = coordination::AppliedEntry{identity(39, 'b'), "then"};
   snapshot.agents[2].applies = false;
+  snapshot.agents[1].nginx = "down";
   EXPECT_THAT(shown(snapshot), HasSubstr("proxy-2  observer  ok      down   7.39     bbbbbbbbbbbb  2, 10 s\n"
                                          "proxy-3  observer  ok      -      -        -             -\n"));
 }
