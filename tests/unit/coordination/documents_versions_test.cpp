@@ -351,6 +351,8 @@ TEST(DocumentVersionsTest, AnotherTypeIsNoMissingKey) {
                           "apply",
                           "shadow",
                           "sync_requests",
+                          "corrections",
+                          "template_pushed",
                           "missing",
                           "formats",
                           "drained",
