@@ -351,8 +351,6 @@ TEST(DocumentVersionsTest, AnotherTypeIsNoMissingKey) {
                           "apply",
                           "shadow",
                           "sync_requests",
-                          "corrections",
-                          "template_pushed",
                           "missing",
                           "formats",
                           "drained",

@@ -188,33 +188,6 @@ TEST(HealthTest, BlockedChangeIsDegraded) {
   expect(inputs, Condition::kDegraded, "Marathon: answers 500");
 }
 
-TEST(HealthTest, HowLongAChangeIsBlockedIsKnownWhoeverLeads) {
-  const std::string utc = "2026-11-22T12:00:10.000Z";
-  HealthInputs inputs = well();
-  EXPECT_EQ(blocked_for(inputs, utc), Milliseconds(0));
-  inputs.view.blocked_there = coordination::Blocked{"2026-11-22T12:00:03.500Z", "a: no"};
-  EXPECT_EQ(blocked_for(inputs, utc), Milliseconds(6'500));
-  EXPECT_EQ(judge(inputs).condition, Condition::kOk) << "the leader says so, once for the pool";
-  inputs.view.blocked_there->since = "2026-11-22T12:00:11.000Z";
-  EXPECT_EQ(blocked_for(inputs, utc), Milliseconds(0)) << "by a clock that contradicts this one";
-  inputs.view.blocked_at = inputs.now - Milliseconds(7'000);
-  EXPECT_EQ(blocked_for(inputs, utc), Milliseconds(7'000));
-}
-
-TEST(HealthTest, MembersThatAreMissingAndQuarantinedAppsAreCountedOnEveryAgent) {
-  HealthInputs inputs = well();
-  inputs.view.missing_members = {"proxy-4", "proxy-5"};
-  inputs.view.committed->quarantined = 2;
-  const Json cluster = Json::parse(health_json(inputs)).at("Cluster");
-  EXPECT_EQ(cluster.at("Missing"), (Json{"proxy-4", "proxy-5"}));
-  EXPECT_EQ(cluster.at("Quarantined"), 2);
-  inputs = well();
-  EXPECT_EQ(judge(inputs).condition, Condition::kOk);
-  EXPECT_EQ(Json::parse(health_json(inputs)).at("Cluster").at("Missing"), Json::array());
-  inputs.view.committed.reset();
-  EXPECT_EQ(Json::parse(health_json(inputs)).at("Cluster").at("Quarantined"), 0);
-}
-
 TEST(HealthTest, PolicyThatIsNotThePoolsIsDegraded) {
   HealthInputs inputs = well();
   inputs.view.policy_difference = "realm is \"prdo\" here and \"prod\" in the pool";
