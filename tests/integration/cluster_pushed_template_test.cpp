@@ -161,7 +161,11 @@ TEST_F(ClusterPushedTemplateTest, IsShownAndNoFileIsSaidToDifferFromIt) {
   EXPECT_TRUE(shows("in use instead of each")) << shown;
   EXPECT_THAT(shown, AllOf(Not(HasSubstr("is not what")), Not(HasSubstr("trial")), HasSubstr("\ntemplate    pushed ")));
   EXPECT_EQ(leader_->run("status").exit_code, 0);
-  EXPECT_EQ(status().at("template").at("pushed").at("in_use"), true);
+  const auto pushed_in_use = [&] {  // what /v1/status says may be a second old
+    const auto pushed = status().at("template").at("pushed");
+    return pushed.is_object() && pushed.at("in_use") == true;
+  };
+  EXPECT_TRUE(wait_until(pushed_in_use, seconds(5)));
   EXPECT_TRUE(
       wait_until([&] { return leader_->run("history").output.find("; by ") != std::string::npos; }, seconds(5)));
   EXPECT_EQ(status().at("template").at("differing").size(), 0U);
