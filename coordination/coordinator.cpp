@@ -43,17 +43,21 @@ class Coordinator::Parts : public Machines {
   void describe_self();
   void watch_leader();
   void watch_turn();
-  void hear_sync_requests();
+  void hear_requests();
 
   Phase phase_ = Phase::kRunning;
   int own_znodes_ = 0;  // still to be deleted while handing over
   TimePoint handover_deadline_;
-  std::string cluster_id_;                             // the lineage that the machines are in
-  std::optional<TimePoint> turn_since_;                // first in the election, and not leading
-  bool newer_format_ = false;                          // as the last drive() found the tree
-  std::uint64_t known_lists_ = 0;                      // Roster::lists() that were searched for the own znode
-  std::uint64_t heard_reads_ = 0;                      // Roster::reads() that were searched for sync requests
-  std::map<std::string, std::int64_t> sync_requests_;  // as last seen, by agent id
+  std::string cluster_id_;               // the lineage that the machines are in
+  std::optional<TimePoint> turn_since_;  // first in the election, and not leading
+  bool newer_format_ = false;            // as the last drive() found the tree
+  std::uint64_t known_lists_ = 0;        // Roster::lists() that were searched for the own znode
+  std::uint64_t heard_reads_ = 0;        // Roster::reads() that were searched for requests
+  struct Requests {
+    std::int64_t syncs = 0;
+    std::int64_t corrections = 0;
+  };
+  std::map<std::string, Requests> requests_;  // as last seen, by agent id
   ViewChanged view_;
   bool view_shown_ = false;
 };
@@ -74,6 +78,7 @@ void Coordinator::Parts::handle(const Event& event) {
                  [this](const AnswersOutdated&) {
                    follower.ask_again();
                    leader.ask_again();
+                   ++membership.document().corrections;
                  },
                  [this](const RevisionApplied& applied) { on_applied(applied); },
                  [this](const StatusChanged& status) { on_status(status); },
@@ -139,6 +144,7 @@ void Coordinator::Parts::on_status(const StatusChanged& status) {
   document.drained = status.drained;
   document.nginx = status.nginx;
   document.waiting = status.waiting;
+  document.template_pushed = status.template_pushed;
 }
 
 void Coordinator::Parts::on_applied(const RevisionApplied& applied) {
@@ -218,24 +224,27 @@ void Coordinator::Parts::drive() {
   leader.drive(ready, root.cluster_id(), follower, session.quiet_for_too_long());
   watch_turn();
   watch_leader();
-  hear_sync_requests();
+  hear_requests();
   describe_self();
   membership.drive(root.ready());
 }
 
 // What stood there when an agent was first seen asks for nothing: every leadership begins with a full sync anyway.
-void Coordinator::Parts::hear_sync_requests() {
+void Coordinator::Parts::hear_requests() {
   if (std::exchange(heard_reads_, roster.reads()) == roster.reads()) return;
-  std::erase_if(sync_requests_, [this](const auto& entry) {
+  std::erase_if(requests_, [this](const auto& entry) {
     return !roster.contains(entry.first) && members.ids().count(entry.first) == 0;
   });
   for (const auto& [id, document] : roster.documents()) {
     if (id == context.options.id) continue;
-    const auto [seen, fresh] = sync_requests_.try_emplace(id, document.sync_requests);
-    const std::int64_t before = std::exchange(seen->second, document.sync_requests);
-    if (leader.state() == Leader::State::kLeading && !fresh && document.sync_requests > before) {
-      context.effects.emplace_back(SyncWanted{id});
-    }
+    const Requests now{document.sync_requests, document.corrections};
+    const auto [seen, fresh] = requests_.try_emplace(id, now);
+    const Requests before = std::exchange(seen->second, now);
+    if (leader.state() != Leader::State::kLeading || fresh) continue;
+    if (now.syncs > before.syncs) context.effects.emplace_back(SyncWanted{id});
+    if (now.corrections <= before.corrections || !document.applies) continue;
+    leader.ask_again();
+    context.effects.emplace_back(RetryWanted{id});
   }
 }
 

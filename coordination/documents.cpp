@@ -179,6 +179,7 @@ Json to_json(const AgentDocument& document) {
               {"apply", document.applies},
               {"shadow", to_json(document.shadow)},
               {"sync_requests", document.sync_requests},
+              {"corrections", document.corrections},
               {"missing", document.missing},
               {"formats", document.formats},
               {"policy", policy_json(document.policy)},
@@ -188,7 +189,8 @@ Json to_json(const AgentDocument& document) {
               {"blocked", std::move(blocked)},
               {"held_back", std::move(held_back)},
               {"tree", document.tree ? to_json(*document.tree) : Json()},
-              {"waiting", std::move(waiting)}};
+              {"waiting", std::move(waiting)},
+              {"template_pushed", document.template_pushed}};
 }
 
 std::string encode(const RootDocument& document) {

@@ -202,6 +202,7 @@ struct AgentDocument {
   bool applies = true;
   std::optional<AppliedEntry> shadow{};  // of an observer: what it wrote last
   std::int64_t sync_requests = 0;        // rises when this agent was asked for a full sync; the leader then makes one
+  std::int64_t corrections = 0;          // rises when its own values changed; what was refused is offered again
   std::vector<std::string> missing;      // chunk digests that this agent could not find
   std::vector<std::int64_t> formats{kOldestFormat};  // what it reads, rising; at least one
   PolicyValues policy{};                             // what it would publish under
@@ -213,6 +214,7 @@ struct AgentDocument {
   std::optional<HeldLoss> held_back{};
   std::optional<TreeSize> tree{};  // as it found it last
   std::optional<WaitingChange> waiting{};
+  bool template_pushed = false;  // an operator pushed one for all: no agent's file is used
   bool operator==(const AgentDocument&) const = default;
 };
 

@@ -247,6 +247,7 @@ tl::expected<AgentDocument, Error> decode_agent(std::string_view text) {
     reader.optional_boolean("apply", into.applies);
     read_optional(reader, "shadow", into.shadow, read_applied);
     reader.optional_number("sync_requests", into.sync_requests);
+    reader.optional_number("corrections", into.corrections);
     read_texts(reader, "missing", into.missing);
     read_formats(reader, into.formats);
     read_optional(reader, "drained", into.drained, [](ObjectReader& drained, Drained& read) {
@@ -272,6 +273,7 @@ tl::expected<AgentDocument, Error> decode_agent(std::string_view text) {
       waiting.optional_text("since", read.since);
       waiting.optional_text("what", read.what);
     });
+    reader.optional_boolean("template_pushed", into.template_pushed);
     std::optional<PolicyValues> policy;
     read_optional(reader, "policy", policy,
                   [](ObjectReader& announced, PolicyValues& read) { read_policy_values(announced, "values", read); });

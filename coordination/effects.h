@@ -66,6 +66,9 @@ struct LeadershipLost {  // drop all leader state; offers of that epoch are void
 struct SyncWanted {  // leader only: another agent was asked for a full sync with Marathon
   std::string agent;
 };
+struct RetryWanted {  // leader only: another agent's own values were corrected, it may accept what it refused
+  std::string agent;
+};
 struct LossAccepted {  // leader only: an operator says that this loss is real
   std::string digest;
   std::string by;
@@ -137,6 +140,9 @@ struct ViewChanged {
   std::optional<Blocked> blocked;       // a change that cannot be committed
   std::optional<TimePoint> blocked_at;  // since when, on the steady clock
   std::optional<TreeSize> tree;         // as it found it last
+  // While another agent leads, what its znode says; nullopt: none of that, or not known.
+  std::optional<Blocked> blocked_there{};
+  std::optional<bool> template_pushed{};
   // What this agent's policy has otherwise than the pool's: then it does not lead, or publishes nothing where no other
   // agent is there to lead.
   std::optional<std::string> policy_difference;
@@ -146,8 +152,8 @@ struct Refuse {  // this agent must not run: e.g. another host uses its id. Exit
 };
 struct HandedOver {};  // after HandoverRequested: own znodes are gone (or it took too long); close and exit
 using AgentEffect =
-    std::variant<LeadershipGained, LeadershipLost, TemplatePushed, SyncWanted, LossAccepted, OfferClosed, CommitRefused,
-                 HeldCommitted, StageRevision, ApplyRevision, ViewChanged, LogLine, Refuse, HandedOver>;
+    std::variant<LeadershipGained, LeadershipLost, TemplatePushed, SyncWanted, RetryWanted, LossAccepted, OfferClosed,
+                 CommitRefused, HeldCommitted, StageRevision, ApplyRevision, ViewChanged, LogLine, Refuse, HandedOver>;
 
 using Effect = std::variant<StoreEffect, AgentEffect>;
 using Effects = std::vector<Effect>;

@@ -49,8 +49,8 @@ struct StageFinished {  // the answer to StageRevision
   VoteResult result = VoteResult::kUnable;
   std::string error;
 };
-// What this agent's answers came of is another now: what was not accepted is staged again at once, and the leader takes
-// the same offer again.
+// What this agent's answers came of is another now: what was not accepted is staged again at once, and the leader,
+// which hears of it through our znode, takes the same offer again.
 struct AnswersOutdated {};
 struct RevisionApplied {  // proven: the workers serve it
   Identity identity;
@@ -64,6 +64,7 @@ struct StatusChanged {
   bool marathon_reachable = false;
   std::optional<HeldLoss> held_back{};     // leader only
   std::optional<WaitingChange> waiting{};  // leader only
+  bool template_pushed = false;            // leader only
   std::optional<Drained> drained{};
   std::string nginx{};  // AgentDocument::nginx
 };

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace chorale::coordination {
 
@@ -26,5 +27,22 @@ struct LogLine {
   }
   return result;
 }
+
+// What was told last of one thing, so that it is told once however often it comes again with other numbers.
+class Told {
+ public:
+  // Whether to tell it.
+  [[nodiscard]] bool is_news(std::string_view text) {
+    std::string now = without_numbers(text);
+    if (now == last_) return false;
+    last_ = std::move(now);
+    return true;
+  }
+  // It is over: if it comes again, that is news.
+  void forget() { last_.clear(); }
+
+ private:
+  std::string last_;
+};
 
 }  // namespace chorale::coordination

@@ -40,6 +40,7 @@ void Publisher::end_leadership(const std::string& reason) {
   failure_.reset();
   electors_.reset();
   refusals_told_.clear();
+  refused_.reset();
   blockage_.end();
   show_blocked();
   if (state_ != State::kIdle) close(Fate::kAbandoned, reason);
@@ -122,6 +123,7 @@ void Publisher::take_offer() {
     const Identity identity = fence_.document().committed->identity;
     context_.effects.emplace_back(OfferClosed{offer_, Fate::kCommitted, identity, {}, {}});
     blockage_.commit(digest);
+    refused_.reset();
     content_ = Content{};
     return;
   }
@@ -132,6 +134,7 @@ void Publisher::take_offer() {
     return;
   }
   last_used_ = content_.manifest->header.identity.revision;
+  refused_.reset();
   state_ = State::kUploading;
   uploader_.start(content_);
 }
@@ -272,6 +275,7 @@ void Publisher::hear_answer(const std::string& id, const Vote& vote) {
   electors_.answered(id, vote.identity, context_.now);
   if (state_ == State::kVoting && vote.identity == content_.manifest->header.identity) votes_[id] = vote;
   tell_refusal(id, vote);
+  add_to_withdrawn(id, vote);
   const bool refuses = committed_offer_ && vote.result == VoteResult::kNack &&
                        vote.identity == committed_content_.manifest->header.identity;
   if (refuses && refused_by_.insert(id).second) {
@@ -329,7 +333,11 @@ void Publisher::record_commit(const RevisionHeader& header) {
 
 void Publisher::close(Fate fate, const std::string& reason) {
   state_ = State::kIdle;
-  if (fate != Fate::kCommitted) blockage_.fail(reason);
+  if (fate == Fate::kRejected) {
+    refused_ = Refused{content_.manifest->header.identity, {}};
+    for (const std::string& id : verdict_.nacked) refused_->by.emplace(id, votes_.at(id).error);
+  }
+  if (fate != Fate::kCommitted) blockage_.fail(fate == Fate::kRejected ? refusal_text() : reason);
   if (offer_ == kHeldOffer) return close_held(fate, reason);
   context_.effects.emplace_back(OfferClosed{offer_, fate, content_.manifest->header.identity, reason, verdict_.nacked});
   content_ = Content{};

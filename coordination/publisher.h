@@ -121,6 +121,7 @@ class Publisher {
   void hear_answers(const std::optional<Vote>& own);
   void hear_answer(const std::string& id, const Vote& vote);
   void tell_refusal(const std::string& id, const Vote& vote);
+  void add_to_withdrawn(const std::string& id, const Vote& vote);
   void count_votes();
   void conclude(const Verdict& verdict, const Ballot& ballot);
   void close(Fate fate, const std::string& reason);
@@ -129,6 +130,7 @@ class Publisher {
   void record_commit(const RevisionHeader& header);
   void put_missing();
   void show_blocked();
+  [[nodiscard]] std::string refusal_text() const;
   [[nodiscard]] std::string waiting_for() const;
 
   Context& context_;
@@ -145,9 +147,9 @@ class Publisher {
   std::uint64_t offer_ = 0;              // while not kIdle: the one that is being proposed; 0: a hold's
   Content content_;                      // of it; no manifest while kIdle
   PolicyValues policy_;
-  std::optional<std::uint64_t> committed_offer_;      // of this leadership
-  std::map<std::string, std::string> refusals_told_;  // agent -> what it said, without numbers
-  std::set<std::string> refused_by_;                  // agents that are known to refuse it
+  std::optional<std::uint64_t> committed_offer_;  // of this leadership
+  std::map<std::string, Told> refusals_told_;     // agent -> what it said
+  std::set<std::string> refused_by_;              // agents that are known to refuse it
   // What this leadership committed last, or what it began with; no manifest: not known.
   Content committed_content_;
   std::shared_ptr<const Manifest> damaged_manifest_;
@@ -164,6 +166,12 @@ class Publisher {
   std::vector<HistoryEntry> history_;
   int own_cuts_ = 0;
   Verdict verdict_;  // why it is withdrawn
+  // The last proposal, if it was refused: by whom and why. Some say so only after it was withdrawn.
+  struct Refused {
+    Identity identity;
+    std::map<std::string, std::string> by;
+  };
+  std::optional<Refused> refused_;
   std::optional<std::string> refused_digest_;
   TimePoint refused_until_;
   TimePoint held_again_at_;  // a hold's files are not proposed again before

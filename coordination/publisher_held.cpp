@@ -57,6 +57,7 @@ void Publisher::publish_held(const Content& content) {
   last_used_ = std::max(last_used_, fence_.document().last_revision);
   last_used_.value += 1;
   verdict_ = Verdict{};
+  refused_.reset();
   entry_ = HistoryEntry{};
   entry_.at = held.since;
   entry_.by = held.by;

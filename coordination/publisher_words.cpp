@@ -1,4 +1,5 @@
 // Of the publisher: what people are told. Who refuses what, and why a change waits.
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <utility>
@@ -7,6 +8,11 @@
 #include "coordination/publisher.h"
 
 namespace chorale::coordination {
+namespace {
+
+constexpr std::size_t kMostNamed = 3;
+
+}  // namespace
 
 // Once for what an agent says, however often it is asked again; what this one refuses, it says itself.
 void Publisher::tell_refusal(const std::string& id, const Vote& vote) {
@@ -21,10 +27,28 @@ void Publisher::tell_refusal(const std::string& id, const Vote& vote) {
   }
   const bool refused = vote.result == VoteResult::kNack;
   const std::string what = (refused ? " is refused by " : " cannot be tested by ") + id + ": " + vote.error;
-  std::string& told = refusals_told_[id];
-  if (told == without_numbers(what)) return;
-  told = without_numbers(what);
-  context_.log(LogLine::Level::kWarning, to_text(vote.identity) + what);
+  if (refusals_told_[id].is_news(what)) context_.log(LogLine::Level::kWarning, to_text(vote.identity) + what);
+}
+
+void Publisher::add_to_withdrawn(const std::string& id, const Vote& vote) {
+  if (!refused_ || vote.identity != refused_->identity || vote.result != VoteResult::kNack) return;
+  if (refused_->by.emplace(id, vote.error).second) blockage_.fail(refusal_text());
+}
+
+// "a: nginx: [emerg] no", "refused by a, b, c and 2 more; b says: ...": this agent's words first.
+std::string Publisher::refusal_text() const {
+  const auto own = refused_->by.find(context_.options.id);
+  const auto& [first, error] = own == refused_->by.end() ? *refused_->by.begin() : *own;
+  const std::string words = ": " + error;
+  if (refused_->by.size() == 1) return first + words;
+  std::string names;
+  std::size_t named = 0;
+  for (const auto& [id, why] : refused_->by) {
+    if (named == kMostNamed) break;
+    names += (named++ == 0 ? "" : ", ") + id;
+  }
+  if (refused_->by.size() > named) names += " and " + std::to_string(refused_->by.size() - named) + " more";
+  return "refused by " + names + "; " + first + " says" + words;
 }
 
 void Publisher::show_blocked() {

@@ -102,6 +102,11 @@ void view_others(const Machines& machines, ViewChanged& view) {
     if (id != machines.context.options.id && agent.applies) view.peers.push_back({id, agent.admin});
   }
   view.peer_applied = machines.roster.newest_applied_by(Roster::Others::kNotDown);
+  const auto leader = machines.roster.documents().find(view.leader);
+  if (leader != machines.roster.documents().end() && leader->first != machines.context.options.id) {
+    view.blocked_there = leader->second.blocked;
+    view.template_pushed = leader->second.template_pushed;
+  }
 }
 
 }  // namespace
@@ -151,7 +156,8 @@ bool same_view(const ViewChanged& left, const ViewChanged& right) {
     return std::tie(view.connected, view.zookeeper_message, view.role, view.leader, view.epoch, view.committed,
                     view.proposed, view.held, view.registered, view.id_taken, view.registration_message, view.agents,
                     view.peers, view.peer_applied, view.missing, view.missing_members, view.policy_difference,
-                    view.leaderless_since, view.late, view.blocked, view.blocked_at, view.tree);
+                    view.leaderless_since, view.late, view.blocked, view.blocked_at, view.blocked_there,
+                    view.template_pushed, view.tree);
   };
   return fields(left) == fields(right);
 }

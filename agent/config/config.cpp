@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "agent/base/ip_scope.h"
+#include "agent/base/one_line.h"
 #include "agent/base/secret_file.h"
 #include "agent/base/text_file.h"
 #include "agent/base/url.h"
@@ -23,6 +24,7 @@ namespace chorale::agent {
 namespace {
 
 constexpr std::size_t kMaxConfigBytes = 1024 * 1024;
+constexpr std::size_t kLongestRefusal = 300;
 
 bool world_readable(const std::string& path) {
   struct stat info {};
@@ -126,6 +128,19 @@ tl::expected<LoadedConfig, Failure> load_for_agent(const std::string& file) {
   const std::vector<std::string> missing = missing_for_agent(loaded->config);
   if (!missing.empty()) return tl::unexpected(Failure{missing.front()});
   return loaded;
+}
+
+// What a TOML parser says may quote the text, which may be a password.
+std::string refusal_warning(const Failure& refused, const std::string& at) {
+  constexpr std::string_view kNoToml = ": this is not TOML";
+  std::string_view first = first_line(refused.message);
+  if (const auto place = first.find(kNoToml); place != std::string_view::npos) {
+    first = first.substr(0, place + kNoToml.size());
+  }
+  const auto more = std::count(refused.message.begin(), refused.message.end(), '\n');
+  return "the configuration was refused when it was re-read at " + at +
+         ", the one of before stays in force: " + one_line(first, kLongestRefusal) +
+         (more > 0 ? " (and " + std::to_string(more) + " more)" : "");
 }
 
 std::string ConfigChanges::text() const {

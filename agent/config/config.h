@@ -125,6 +125,9 @@ struct HostFacts {
 // What a start of the agent refuses as well: what it lacks.
 [[nodiscard]] tl::expected<LoadedConfig, Failure> load_for_agent(const std::string& file);
 
+// For health, which anyone may read, after a re-reading that was refused at `at`: the first error, and how many more.
+[[nodiscard]] std::string refusal_warning(const Failure& refused, const std::string& at);
+
 // Keys by name, and "[local]".
 struct ConfigChanges {
   std::vector<std::string> in_force;

@@ -274,7 +274,7 @@ std::vector<Key> admin_keys() {
        .text =
            "\"json\" writes each line of the log as one JSON object: `time` (RFC 3339, UTC), `level` (info, warning, "
            "error), `id` (the agent's) and `message`; the line that says what is served also has `epoch`, "
-           "`revision`, `cause`, `apps` and `servers`.",
+           "`revision`, `cause`, `apps` and `servers`. Of what was served before the start the cause is not known.",
        .more =
            "Lines written before the configuration is read are text: a configuration that is refused at the start."},
       {.name = "admin_token_file",

@@ -110,11 +110,7 @@ class Judge {
     const auto task = std::find_if(out_.said.tasks.begin(), out_.said.tasks.end(),
                                    [&](const MarathonTask& one) { return one.id == exclusion.task; });
     if (task == out_.said.tasks.end() || !out_.refusals.emplace(exclusion.task, exclusion.reason).second) return;
-    const TaskCause cause = cause_of(out_.said, *task, exclusion, memory_, inputs_.policy);
-    out_.tasks.causes.push_back(cause);
-    if (cause == TaskCause::kUnplaced && out_.tasks.first_unplaced.empty()) {
-      out_.tasks.first_unplaced = exclusion.reason;
-    }
+    out_.tasks.add(cause_of(out_.said, *task, exclusion, memory_, inputs_.policy), exclusion);
   }
 
   // What to do about an app that is left out as a whole, by the first rule that it breaks.

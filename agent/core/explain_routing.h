@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "agent/core/explain_tasks.h"
 #include "agent/core/explanation.h"
+#include "agent/core/leading/explain_tasks.h"
 
 namespace chorale::agent {
 

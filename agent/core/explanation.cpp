@@ -8,7 +8,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/nearest.h"
 #include "agent/core/explain_routing.h"
-#include "agent/core/explain_tasks.h"
+#include "agent/core/leading/explain_tasks.h"
 #include "agent/core/leading/task_standing.h"
 #include "agent/core/problems.h"
 #include "render/merged_apps.h"

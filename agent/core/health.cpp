@@ -5,6 +5,7 @@
 
 #include "agent/core/cut_off.h"
 #include "agent/core/drained.h"
+#include "agent/core/serving_line.h"
 #include "coordination/documents.h"
 
 namespace chorale::agent {
@@ -216,7 +217,9 @@ Json cluster_json(const HealthInputs& inputs) {
             {"Committed", view.committed ? view.committed->identity.revision.value : 0},
             {"Applied", applied ? applied->revision.value : 0},
             {"Digest", applied ? applied->digest : std::string()},
-            {"Agents", view.agents.size()}};
+            {"Agents", view.agents.size()},
+            {"Missing", view.missing_members},
+            {"Quarantined", view.committed ? view.committed->quarantined : 0}};
   if (!view.connected && !inputs.heard_at.empty()) json["AsOf"] = inputs.heard_at;
   if (inputs.nginx.shadow) json["Shadow"] = written ? written->revision.value : 0;
   return json;
@@ -235,6 +238,13 @@ HealthVerdict judge(const HealthInputs& inputs) {
   if (auto reason = why_degraded(inputs)) return {Condition::kDegraded, std::move(*reason)};
   if (inputs.nginx.shadow) return {Condition::kOk, "OK, an observer: writes shadow.conf, touches no Nginx"};
   return {Condition::kOk, "OK"};
+}
+
+Milliseconds blocked_for(const HealthInputs& inputs, const std::string& utc) {
+  const auto& view = inputs.view;
+  if (view.blocked_at) return std::chrono::duration_cast<Milliseconds>(inputs.now - *view.blocked_at);
+  if (!view.blocked_there) return Milliseconds(0);
+  return time_since(view.blocked_there->since, utc).value_or(Milliseconds(0));
 }
 
 std::string health_json(const HealthInputs& inputs) {

@@ -26,7 +26,9 @@ struct HealthInputs {
   std::optional<TimePoint> behind_since;   // Behind::since()
   std::optional<std::string> replaced_by;  // CutOff::replaced_by()
   // Template and Marathon, known by the leader only; followers take them from their own last look.
-  std::optional<Failure> template_trouble;
+  std::optional<Failure> template_trouble;         // of what is used, or would be by this agent if it led
+  std::optional<Failure> template_file_trouble{};  // of this host's file, used or not
+  bool template_pushed = false;                    // then no agent's file is used
   std::vector<EndpointHealth> endpoints;
   std::optional<Failure> marathon_trouble;             // the credentials', or the leader's MarathonTracker::trouble()
   std::optional<Failure> name_trouble;                 // the leader's MarathonTracker::name_trouble()
@@ -53,6 +55,9 @@ inline constexpr Milliseconds kLeaderlessGrace{3'000};
 inline constexpr std::string_view kNoLeaderSince = "no leader since ";
 
 [[nodiscard]] HealthVerdict judge(const HealthInputs& inputs);
+// For how long a change of the pool could not be committed; `utc`: the wall clock, since another agent that leads says
+// it by its own. 0: none.
+[[nodiscard]] Milliseconds blocked_for(const HealthInputs& inputs, const std::string& utc);
 // The body of /v1/health (indented JSON). 503 with kDown, else 200.
 [[nodiscard]] std::string health_json(const HealthInputs& inputs);
 

@@ -61,7 +61,23 @@ std::vector<LogLine> Outages::look(const HealthInputs& inputs, std::optional<boo
     judge(marathon_, inputs.now, *marathon_answers, "Marathon: " + why_away(inputs.endpoints) + stays,
           "Marathon: answers again");
   }
+  judge_template(inputs);
   return std::move(lines_);
+}
+
+// Of a leader that uses its file, its choice of a template says more (daemon/template_choice).
+void Outages::judge_template(const HealthInputs& inputs) {
+  const auto& trouble = inputs.template_file_trouble;
+  if (inputs.view.role == coordination::Role::kLeader && !inputs.template_pushed) {
+    template_.told = trouble.has_value();
+    template_.since = trouble ? std::optional(template_.since.value_or(inputs.now)) : std::nullopt;
+    return;
+  }
+  const std::string why = trouble ? one_line(trouble->message, kLongestWhy) : std::string();
+  judge(template_, inputs.now, !trouble,
+        "template: " + why +
+            (inputs.template_pushed ? "; it is not used: a pushed one rules" : "; the last good one stays in use"),
+        "template: this host's file can be used again");
 }
 
 }  // namespace chorale::agent

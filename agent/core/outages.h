@@ -1,5 +1,5 @@
-// What the log says when ZooKeeper, the leader or Marathon is away: once when it begins, once when it ends, and then
-// how long it lasted. Pure.
+// What the log says when ZooKeeper, the leader, Marathon or the template is away: once when it begins, once when it
+// ends, and then how long it lasted. Pure.
 //
 // What is not there yet at the start is an outage only after some seconds. (Nginx's outages: applying/served_state;
 // those of the event stream: leading/stream_outage.)
@@ -23,15 +23,17 @@ class Outages {
 
  private:
   struct Outage {
-    bool was_there = false;          // since the start
-    std::optional<TimePoint> since;  // it is away
+    bool was_there = false;            // since the start
+    std::optional<TimePoint> since{};  // it is away
     bool told = false;
   };
+  void judge_template(const HealthInputs& inputs);
   void judge(Outage& outage, TimePoint now, bool there, const std::string& lost, const std::string& back);
 
   Outage zookeeper_;
   Outage leader_;
   Outage marathon_;
+  Outage template_{.was_there = true};  // its absence at the start is no matter of time
   std::vector<LogLine> lines_;
 };
 

@@ -80,8 +80,10 @@ int Agent::run() {
 
 bool Agent::start() {
   templates_.start();
-  if (const auto& trouble = templates_.trouble()) log_error("no template yet: " + trouble->message);
   last_routes_.load();
+  if (const auto& kept = last_routes_.state()) {
+    serving_log_.kept(static_cast<std::int64_t>(kept->apps.size()), render::server_count(*kept));
+  }
   if (config_.apply) drain_.load();
   if (!config_.standalone) peer_watch_.load();
   routes_changed();
@@ -320,11 +322,14 @@ void Agent::reread_config() {
       write_log({LogLine::Level::kError, "configuration not re-read: " + reason, true});
     }
     write_log({LogLine::Level::kError, "the old configuration stays in force", true});
-    return;
+    config_refusal_ = refusal_warning(loaded.error(), utc_now());
+    return status_changed();
   }
   for (const ConfigWarning& warning : loaded->warnings) {
     write_log({LogLine::Level::kWarning, warning.text(), true});
   }
+  config_refusal_.reset();
+  status_changed();
   const auto values_before = local_values(config_, nginx_here_.user);
   const ConfigChanges changes = take_changes(loaded->config, config_);
   const auto values = local_values(config_, nginx_here_.user);
@@ -337,7 +342,7 @@ void Agent::reread_config() {
 // What was refused may have been refused for a value that is corrected now. Later: after the answers that Nginx has
 // given by then, which are about the values of before.
 void Agent::ask_again() {
-  refusal_told_.clear();  // if it is refused once more, that is news
+  refusal_told_.forget();  // if it is refused once more, that is news
   boost::asio::post(loop_, [this] {
     coordination_->post(coordination::AnswersOutdated{});
     if (leadership_) leadership_->ask_again();

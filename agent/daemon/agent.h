@@ -133,6 +133,7 @@ class Agent {
   std::shared_ptr<Leadership> leadership_;      // while this agent leads
   std::string cluster_id_;                      // as of the last leadership
   coordination::PushedTemplates pushed_;        // while this agent leads: as last told
+  bool template_pushed_ = false;                // as last known: from ZooKeeper, or from the agent that leads
   coordination::ViewChanged view_;
   NginxStatus nginx_status_;
   std::optional<coordination::StatusChanged> published_;
@@ -144,9 +145,10 @@ class Agent {
   std::string leaderless_since_;  // when view_.leaderless_since was set, on the wall clock
   std::string heard_at_;          // when view_ was connected last, likewise, while it is not
   std::string last_applied_at_;
-  std::string last_valid_at_;  // of the last accepted `nginx -t`
-  std::string refusal_told_;   // what this proxy refused last, without numbers
-  int client_lines_ = 0;       // of the ZooKeeper client, since it was connected
+  std::string last_valid_at_;                  // of the last accepted `nginx -t`
+  coordination::Told refusal_told_;            // what this proxy refused last
+  std::optional<std::string> config_refusal_;  // of the last re-reading, for health
+  int client_lines_ = 0;                       // of the ZooKeeper client, since it was connected
   bool status_posted_ = false;
   bool ending_ = false;
   int rereads_ = 0;

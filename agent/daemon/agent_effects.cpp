@@ -12,17 +12,29 @@
 #include "coordination/overloaded.h"
 
 namespace chorale::agent {
+namespace {
+
+// What cannot be read rules as well: no file is used instead.
+bool rules(const coordination::PushedTemplates& pushed) { return pushed.ruling || pushed.trouble; }
+
+}  // namespace
+
 void Agent::perform(coordination::AgentEffect effect) {
   std::visit(coordination::Overloaded{
                  [this](const coordination::LeadershipGained& leadership) { gained(leadership); },
                  [this](const coordination::LeadershipLost& leadership) { lost(leadership.reason); },
                  [this](coordination::TemplatePushed& pushed) {
                    pushed_ = std::move(pushed.pushed);
+                   template_pushed_ = rules(pushed_);
                    if (leadership_) leadership_->template_pushed(pushed_);
                  },
                  [this](const coordination::SyncWanted& wanted) {
                    log_info("full sync: " + wanted.agent + " was asked for one");
                    if (leadership_) leadership_->request_sync();
+                 },
+                 [this](const coordination::RetryWanted& wanted) {
+                   log_info("configuration of " + wanted.agent + " corrected: what was refused is offered again");
+                   if (leadership_) leadership_->ask_again();
                  },
                  [this](const coordination::LossAccepted& loss) {
                    if (leadership_) leadership_->loss_accepted(loss);
@@ -43,6 +55,7 @@ void Agent::perform(coordination::AgentEffect effect) {
                    if (view.leaderless_since && !view_.leaderless_since) leaderless_since_ = utc_now();
                    if (view_.connected && !view.connected) heard_at_ = utc_now();
                    view_ = std::move(view);
+                   if (view_.template_pushed) template_pushed_ = *view_.template_pushed;
                    if (leadership_) leadership_->set_held(view_.held.has_value());
                    if (!view_.proposed) {
                      nginx_->proposal_ended(view_.committed ? std::optional(view_.committed->identity) : std::nullopt);
@@ -82,6 +95,7 @@ void Agent::gained(const coordination::LeadershipGained& leadership) {
   framework_watch_.ask();
   offers_wait_ = framework_watch_.asking();
   pushed_ = leadership.pushed;
+  template_pushed_ = rules(pushed_);
   leadership_->begin(leadership, last_routes_.state());
 }
 
@@ -181,8 +195,7 @@ void Agent::staged(coordination::StageFinished staged) {
                     : " cannot be tested on this proxy: ") +
            staged.error;
   }
-  const std::string told = std::exchange(refusal_told_, coordination::without_numbers(text));
-  if (!text.empty() && told != refusal_told_) {
+  if (refusal_told_.is_news(text) && !text.empty()) {
     write_log({LogLine::Level::kWarning, text}, Repeats::kSameButNumbers);
   }
   coordination_->post(std::move(staged));

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/daemon/agent.h"
 #include "coordination/paths.h"
@@ -30,7 +31,10 @@ HealthInputs Agent::health_inputs() const {
   inputs.drained = drain_.state();
   inputs.behind_since = behind_.since();
   if (nginx_status_.applied) inputs.replaced_by = peer_watch_.replaced_by(nginx_status_.applied->revision);
-  inputs.template_trouble = leadership_ ? leadership_->template_trouble() : templates_.trouble();
+  inputs.template_file_trouble = templates_.trouble();
+  inputs.template_pushed = template_pushed_;
+  if (leadership_) inputs.template_trouble = leadership_->template_trouble();
+  if (!leadership_ && !template_pushed_) inputs.template_trouble = templates_.trouble();
   inputs.endpoints = leadership_ ? leadership_->tracker().endpoints() : endpoint_watch_.endpoints();
   if (election_ && election_->message() != "OK") {
     const coordination::ConnectString& where = *config_.marathon_zookeeper;
@@ -44,6 +48,11 @@ HealthInputs Agent::health_inputs() const {
     inputs.quarantined = leadership_->tracker().quarantined();
     if (const auto& note = leadership_->template_note()) inputs.warnings.push_back(*note);
   }
+  if (template_pushed_ && templates_.trouble()) {
+    inputs.warnings.push_back("this host's template file is not used, since a pushed one rules, and could not be: " +
+                              templates_.trouble()->message);
+  }
+  if (config_refusal_) inputs.warnings.push_back(*config_refusal_);
   if (const auto trouble = authorization_->trouble()) inputs.marathon_trouble = trouble;
   for (const std::string& warning : nginx_status_.warnings) inputs.warnings.push_back("Nginx warns: " + warning);
   if (nginx_status_.reload_spacing > Milliseconds(0)) {
@@ -90,12 +99,12 @@ void Agent::publish_status() {
   const auto silent_since = leadership_ ? leadership_->tracker().silent_since() : std::nullopt;
   for (const LogLine& line : outages_.look(inputs, marathon, silent_since)) write_log(line);
   metrics_.set_cluster(view_);
-  metrics_.set_blocked(view_.blocked_at ? duration_cast<Milliseconds>(inputs.now - *view_.blocked_at)
-                                        : Milliseconds(0));
+  metrics_.set_blocked(blocked_for(inputs, utc_now()));
   metrics_.set_nginx(nginx_status_);
   metrics_.set_health(verdict.condition);
   metrics_.set_drained(inputs.drained.has_value());
   metrics_.set_template_healthy(!inputs.template_trouble);
+  metrics_.set_config_refused(config_refusal_.has_value());
   if (leadership_) leadership_->count_again();
   notifier_.status(status_line(inputs, verdict), inputs.now);
 
@@ -111,13 +120,14 @@ void Agent::publish_status() {
   if (leadership_) {
     if (const auto held = leadership_->tracker().held_back()) status.held_back = {held->digest, held->reason};
     status.waiting = leadership_->waiting();
+    status.template_pushed = template_pushed_;
   }
   status.drained = inputs.drained;
   status.nginx = nginx_word(nginx_status_);
   const bool same = published_ && published_->held_back == status.held_back && published_->waiting == status.waiting &&
-                    published_->drained == status.drained && published_->nginx == status.nginx &&
-                    published_->condition == status.condition && published_->message == status.message &&
-                    published_->template_digest == status.template_digest &&
+                    published_->template_pushed == status.template_pushed && published_->drained == status.drained &&
+                    published_->nginx == status.nginx && published_->condition == status.condition &&
+                    published_->message == status.message && published_->template_digest == status.template_digest &&
                     published_->marathon_reachable == status.marathon_reachable;
   if (same) return;
   published_ = status;

@@ -6,6 +6,11 @@ namespace chorale::agent {
 
 using coordination::Identity;
 
+void ServingLog::kept(std::int64_t apps, std::int64_t servers) {
+  kept_.apps = apps;
+  kept_.servers = servers;
+}
+
 void ServingLog::wanted(const Identity& identity, std::shared_ptr<const coordination::Manifest> manifest) {
   wanted_ = identity;
   manifest_ = std::move(manifest);
@@ -16,6 +21,8 @@ void ServingLog::applied(const coordination::RevisionApplied& done, bool compare
   Line line;
   line.served.identity = done.identity;
   line.served.shadow_file = shadow_file_;
+  const bool known = manifest_ && wanted_ == done.identity;
+  if (!known) line.facts = kept_;
   line.facts.epoch = done.identity.epoch.value;
   line.facts.revision = done.identity.revision.value;
   const auto before = std::exchange(applied_, done.identity);
@@ -23,12 +30,14 @@ void ServingLog::applied(const coordination::RevisionApplied& done, bool compare
   if (before == done.identity && !reloaded) return;
   if (before == done.identity) {
     line.served.kind = Kind::kOnceMore;
-  } else if (!manifest_ || wanted_ != done.identity) {
+  } else if (!known) {
     line.served.kind = Kind::kAsBefore;
   } else {
     line.served.kind = before ? Kind::kNews : Kind::kFirst;
     line.served.cause = manifest_->header.cause;
     line.served.after_event = time_since(manifest_->event_at, done.at);
+  }
+  if (known) {
     line.facts.cause = manifest_->header.cause;
     line.facts.apps = manifest_->header.apps;
     line.facts.servers = manifest_->header.servers;

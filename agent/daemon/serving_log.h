@@ -24,6 +24,8 @@ class ServingLog {
   // `shadow_file`: what an observer writes; empty: Nginx serves.
   ServingLog(std::string shadow_file, Write write) : shadow_file_(std::move(shadow_file)), write_(std::move(write)) {}
 
+  // What was kept of what was served before the start: how much it is.
+  void kept(std::int64_t apps, std::int64_t servers);
   // It is committed, and handed over to be applied.
   void wanted(const coordination::Identity& identity, std::shared_ptr<const coordination::Manifest> manifest);
   // `compared`: difference_known() will follow. `reloads`: how many were proven so far; the same revision is said again
@@ -45,8 +47,9 @@ class ServingLog {
   Write write_;
   coordination::Identity wanted_;
   std::shared_ptr<const coordination::Manifest> manifest_;  // of wanted_
-  std::optional<coordination::Identity> applied_;           // last
-  std::uint64_t reloads_ = 0;                               // when it was
+  LogFacts kept_;
+  std::optional<coordination::Identity> applied_;  // last
+  std::uint64_t reloads_ = 0;                      // when it was
   std::deque<Line> waiting_;
 };
 

@@ -112,8 +112,7 @@ class Metrics::Impl {
   Gauge& quarantined = gauge("chorale_quarantined_apps", "Apps frozen because Nginx refused their content.");
   Gauge& missing = gauge("chorale_missing_chunks", "Chunks of the committed revision that could not be found.");
   Gauge& late = gauge("chorale_late_agents", "Agents that the leader does not wait for; leader only.");
-  Gauge& blocked =
-      gauge("chorale_blocked_seconds", "How long a change could not be committed, from 5 s on; leader only, 0: none.");
+  Gauge& blocked = gauge("chorale_blocked_seconds", "How long a change could not be committed, from 5 s on; 0: none.");
   Gauge& held = gauge("chorale_held", "1: an operator holds what is committed; 0: not.");
   Gauge& tree_znodes = gauge("chorale_tree_znodes", "Znodes below the root, as the leader found them; leader only.");
   Gauge& tree_bytes = gauge("chorale_tree_bytes", "Bytes of data in these znodes; leader only.");
@@ -148,8 +147,12 @@ class Metrics::Impl {
   Histogram& loop_delays =
       histogram("chorale_loop_delay_seconds", "How late the event loop came, ten times a second.", delay_buckets());
   Gauge& drained = gauge("chorale_drained", "1 while an operator keeps the balancer's traffic away.");
-  Gauge& template_healthy = gauge("chorale_template_healthy",
-                                  "0 while the template on this host, or on the leader the one in use, is broken.");
+  Gauge& template_healthy =
+      gauge("chorale_template_healthy",
+            "0 while the template that is in use, or that this agent would use if it led, is broken.");
+  Gauge& config_refused =
+      gauge("chorale_config_reload_refused",
+            "1 while chorale.toml, as it was re-read last, is refused: a start would refuse it too.");
   // Under Nixy's names; counted always, shown on request.
   bool with_nixy_names;
   NixyMetrics nixy;
@@ -293,6 +296,7 @@ void Metrics::set_health(coordination::Condition condition) {
 }
 
 void Metrics::set_drained(bool drained) { impl_->drained.Set(drained ? 1 : 0); }
+void Metrics::set_config_refused(bool refused) { impl_->config_refused.Set(refused ? 1 : 0); }
 void Metrics::set_template_healthy(bool healthy) { impl_->template_healthy.Set(healthy ? 1 : 0); }
 void Metrics::set_loss_held_back(bool held) { impl_->loss_held_back.Set(held ? 1 : 0); }
 void Metrics::set_stream_attached(bool attached) { impl_->stream_attached.Set(attached ? 1 : 0); }

@@ -42,12 +42,13 @@ class Metrics {
   void commit_applied(std::chrono::milliseconds latency);
   // Gauges.
   void set_cluster(const coordination::ViewChanged& view);
-  void set_blocked(std::chrono::milliseconds duration);  // how long a change cannot be committed; leader only, 0: none
+  void set_blocked(std::chrono::milliseconds duration);  // how long a change cannot be committed; 0: none
   void set_applied(const coordination::Identity& identity);
   void set_routes(std::int64_t apps, std::int64_t servers);
   void set_nginx(const NginxStatus& status);
   void set_health(coordination::Condition condition);
   void set_drained(bool drained);
+  void set_config_refused(bool refused);
   void set_template_healthy(bool healthy);
   void set_loss_held_back(bool held);  // leader only
   void set_stream_attached(bool attached);

@@ -62,6 +62,7 @@ void TestAgent::perform(const AgentEffect& effect) {
                  [this](const LeadershipGained& event) { gained.push_back(event); },
                  [this](const LeadershipLost& event) { lost.push_back(event); },
                  [this](const SyncWanted& event) { sync_wanted.push_back(event.agent); },
+                 [this](const RetryWanted& event) { retry_wanted.push_back(event.agent); },
                  [this](const CommitRefused& event) { commit_refused.push_back(event); },
                  [this](const HeldCommitted& event) { held_committed.push_back(event); },
                  [this](const OfferClosed& event) { closed.push_back(event); },

@@ -59,7 +59,8 @@ class TestAgent final : public CoordinatorHost {
   std::vector<LeadershipLost> lost;
   std::vector<CommitRefused> commit_refused;
   std::vector<HeldCommitted> held_committed;
-  std::vector<std::string> sync_wanted;  // by whom
+  std::vector<std::string> sync_wanted;   // by whom
+  std::vector<std::string> retry_wanted;  // likewise
   std::vector<LossAccepted> losses_accepted;
   std::vector<PushedTemplates> pushed;
   std::vector<std::string> refused;

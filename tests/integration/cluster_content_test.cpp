@@ -274,8 +274,17 @@ TEST_F(ClusterContentTest, RefusedProposalLeavesNobodyDegradedOnceItsOffendersAr
   };
   ASSERT_TRUE(wait_until(refused, seconds(20))) << cluster_->logs();
   EXPECT_TRUE(cluster_->routed_everywhere("/good"));
+  const auto blocked_everywhere = [&](bool is_blocked) {
+    return std::all_of(cluster_->proxies().begin(), cluster_->proxies().end(), [&](const auto& proxy) {
+      const std::string page = http_get(proxy->admin_port(), "/metrics").body;
+      const bool none = page.find("\nchorale_blocked_seconds 0\n") != std::string::npos;
+      return page.find("\nchorale_blocked_seconds ") != std::string::npos && none != is_blocked;
+    });
+  };
+  EXPECT_TRUE(wait_until([&] { return blocked_everywhere(true); }, seconds(20))) << "followers count it too";
   for (const char* app : {"/bad-1", "/bad-2", "/bad-3"}) ASSERT_TRUE(cluster_->marathon().destroy(app));
   EXPECT_TRUE(wait_until([&] { return cluster_->converged(); }, seconds(20))) << cluster_->logs();
+  EXPECT_TRUE(wait_until([&] { return blocked_everywhere(false); }, seconds(20)));
 }
 
 // No app can be named, so the others move on without it: a balancer is told.

@@ -162,6 +162,24 @@ TEST_F(ClusterLogTest, ARefusedRereadNamesKeyAndLineAndThatTheOldConfigurationSt
     EXPECT_EQ(count(proxy, "configuration not re-read: " + proxy.config_file() + ":2: shrink_limit"), times);
   }
   EXPECT_EQ(count(*leader_, "configuration"), 0U);
+  const auto warned = [&](const std::string& text) {
+    const auto health = proxy.health();
+    if (!health.is_object()) return false;
+    const auto& warnings = health.at("Warnings");
+    return std::any_of(warnings.begin(), warnings.end(), [&](const auto& warning) {
+      return warning.template get<std::string>().find(text) != std::string::npos;
+    });
+  };
+  const auto counted = [&](int refused) {
+    return http_get(proxy.admin_port(), "/metrics")
+               .body.find("\nchorale_config_reload_refused " + std::to_string(refused) + "\n") != std::string::npos;
+  };
+  EXPECT_TRUE(
+      wait_until([&] { return warned("stays in force: " + proxy.config_file() + ":1: keep_revisions"); }, seconds(10)))
+      << proxy.health().dump(2);
+  EXPECT_TRUE(warned(" (and 1 more)"));
+  EXPECT_EQ(proxy.health().at("Status"), "ok") << "it serves";
+  EXPECT_TRUE(wait_until([&] { return counted(1); }, seconds(10)));
 
   // What no start would take.
   std::ofstream(proxy.config_file()) << std::regex_replace(good, std::regex("marathon = .*\n"), "");
@@ -171,6 +189,15 @@ TEST_F(ClusterLogTest, ARefusedRereadNamesKeyAndLineAndThatTheOldConfigurationSt
   std::ofstream(proxy.config_file()) << good;
   proxy.signal_agent(SIGHUP);
   EXPECT_TRUE(logs(proxy, "nothing has changed")) << proxy.agent_log();
+  EXPECT_TRUE(wait_until([&] { return !warned("re-read") && counted(0); }, seconds(10))) << proxy.health().dump(2);
+}
+
+TEST_F(ClusterLogTest, AnAppIsLeftOutForTheReasonThatExplainGives) {
+  ASSERT_TRUE(cluster_.marathon().create("/ill", 2, {{"healthChecks", 1}}));
+  ASSERT_TRUE(cluster_.marathon().set_health("/ill", false));
+  ASSERT_TRUE(logs(*leader_, "app /ill is left out: none of its 2 tasks is healthy")) << leader_->agent_log();
+  EXPECT_THAT(leader_->run("explain", "/ill").output, HasSubstr("none of its 2 tasks is healthy"));
+  EXPECT_EQ(count(*leader_, "no routable task"), 0U) << leader_->agent_log();
 }
 
 // One proxy's Nginx refuses what the others accept, and names no app.
@@ -264,6 +291,14 @@ TEST_F(ClusterJsonLogTest, EveryLineIsAnObject) {
     EXPECT_THAT(serving.at("servers").get<int>(), AnyOf(2, 3));
   }
   EXPECT_GE(count(follower(), "\"message\":\"zookeeper client: "), 1U) << follower().agent_log();
+
+  // The log of the next start.
+  cluster_.proxy(0).start_agent();
+  ASSERT_TRUE(logs(cluster_.proxy(0), "as before the start")) << cluster_.logs();
+  const auto before = nlohmann::json::parse(lines_with(cluster_.proxy(0).agent_log(), "as before the start").front());
+  EXPECT_EQ(before.at("apps"), 2);
+  EXPECT_EQ(before.at("servers"), 3);
+  EXPECT_FALSE(before.contains("cause")) << "it is not known";
 }
 
 }  // namespace

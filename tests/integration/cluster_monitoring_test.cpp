@@ -3,13 +3,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <set>
+#include <utility>
+#include <vector>
 
 #include "tests/harness/child_process.h"
+#include "tests/harness/temp_dir.h"
 #include "tests/integration/led_cluster.h"
 
 namespace chorale::testing {
@@ -67,7 +71,10 @@ std::set<std::string> names_in(const std::string& text, const std::string& patte
 
 class ClusterMonitoringTest : public LedClusterTest {
  protected:
-  ClusterMonitoringTest() : LedClusterTest({.proxies = 2, .delays_tests = true, .zookeeper_relays = true}) {}
+  explicit ClusterMonitoringTest(RealCluster::Options options = {.proxies = 2,
+                                                                 .delays_tests = true,
+                                                                 .zookeeper_relays = true})
+      : LedClusterTest(std::move(options)) {}
 
   Proxy& follower() { return leader_ == &cluster_.proxy(0) ? cluster_.proxy(1) : cluster_.proxy(0); }
   bool routed(const std::string& app) {
@@ -120,7 +127,8 @@ TEST_F(ClusterMonitoringTest, NumbersFollowAChangeThroughThePool) {
     EXPECT_GT(value(*proxy, "chorale_committed_timestamp_seconds"), before);
     EXPECT_GT(value(*proxy, "chorale_applied_timestamp_seconds"), before);
     EXPECT_EQ(value(*proxy, "chorale_applied_revision"), value(*proxy, "chorale_committed_revision"));
-    EXPECT_EQ(value(*proxy, "chorale_apps"), 2);
+    EXPECT_TRUE(wait_until([&] { return value(*proxy, "chorale_apps") == 2; }, seconds(5)))
+        << "read after it is served";
     EXPECT_GE(value(*proxy, "chorale_zookeeper_session_events_total{event=\"connected\"}"), 1);
     EXPECT_EQ(value(*proxy, "chorale_template_healthy"), 1);
     EXPECT_GT(value(*proxy, "chorale_loop_delay_seconds_count"), 0);
@@ -199,7 +207,7 @@ TEST_F(ClusterMonitoringTest, CheckChoraleKnowsEveryState) {
   EXPECT_EQ(checked.exit_code, 0) << checked.output;
   EXPECT_THAT(checked.output,
               ContainsRegex("^CHORALE OK - proxy-. \\(follower\\): serves revision [0-9]+ of [0-9]+ \\| "
-                            "lag=0;5;;0 agents=2;;;0 quarantined=0;;;0\n$"));
+                            "lag=0;5;;0 agents=2;;;0 quarantined=0;;;0 missing=0;;;0\n$"));
   EXPECT_EQ(check(follower(), {"--agents", "2"}).exit_code, 0);
   checked = check(follower(), {"--agents", "3"});
   EXPECT_EQ(checked.exit_code, 1);
@@ -248,6 +256,63 @@ TEST_F(ClusterMonitoringTest, CheckChoraleSeesWhatIsDegradedLateOrGone) {
   gone = run({kPackaging + "check_chorale", "--drained", "perhaps"});
   EXPECT_EQ(gone.exit_code, 3);
   EXPECT_THAT(gone.output, StartsWith("CHORALE UNKNOWN - "));
+}
+
+TEST_F(ClusterMonitoringTest, CheckChoraleNamesAMemberThatIsMissing) {
+  const std::string gone = follower().id();
+  follower().signal_agent(SIGTERM);
+  ASSERT_TRUE(follower().agent_ended(seconds(10)));
+  ASSERT_TRUE(wait_until([&] { return check(*leader_).exit_code == 1; }, seconds(10))) << check(*leader_).output;
+  EXPECT_THAT(check(*leader_).output, HasSubstr("CHORALE WARNING - " + leader_->id() + " (leader): " + gone +
+                                                " is missing: its agent is not registered | "));
+  EXPECT_THAT(check(*leader_).output, HasSubstr("agents=1;;;0 quarantined=0;;;0 missing=1;;;0"));
+  ASSERT_EQ(leader_->run("forget", gone).exit_code, 0);
+  EXPECT_TRUE(wait_until([&] { return check(*leader_).exit_code == 0; }, seconds(10))) << check(*leader_).output;
+}
+
+// The template takes a label as it is: which value Nginx accepts, it alone knows.
+class ClusterGaugesTest : public ClusterMonitoringTest {
+ protected:
+  ClusterGaugesTest() : ClusterMonitoringTest({.proxies = 3, .nginx_template = template_file()}) {}
+  static std::string template_file() {
+    static const TempDir directory("template");
+    std::string text = text_of(CHORALE_TEMPLATE);
+    const std::string line = "            set $app {{id}};\n";
+    text.insert(text.find(line) + line.size(),
+                "{{#labels.timeout}}\n            proxy_read_timeout {{labels.timeout}};\n{{/labels.timeout}}\n");
+    std::ofstream(directory.path() / "nginx.conf.mustache") << text;
+    return directory.path() / "nginx.conf.mustache";
+  }
+};
+
+TEST_F(ClusterGaugesTest, SayTheSameOnTheLeaderAndOnAFollower) {
+  ASSERT_TRUE(cluster_.marathon().create("/bad", 1, {{"labels", {{"timeout", "soon"}}}}));
+  ASSERT_TRUE(wait_until([&] { return value(*leader_, "chorale_quarantined_apps") == 1; }, seconds(20)))
+      << cluster_.logs();
+  ASSERT_EQ(leader_->run("hold", "current").exit_code, 0);
+  std::vector<Proxy*> followers;
+  for (const auto& proxy : cluster_.proxies()) {
+    if (proxy.get() != leader_) followers.push_back(proxy.get());
+  }
+  followers.back()->signal_agent(SIGTERM);
+  ASSERT_TRUE(followers.back()->agent_ended(seconds(10)));
+  Proxy& other = *followers.front();
+  for (Proxy* proxy : {leader_, &other}) {
+    for (const char* gauge : {"chorale_quarantined_apps", "chorale_held", "chorale_missing_members"}) {
+      EXPECT_TRUE(wait_until([&] { return value(*proxy, gauge) == 1; }, seconds(10))) << gauge << " " << proxy->id();
+    }
+    EXPECT_EQ(value(*proxy, "chorale_template_healthy"), 1);
+    EXPECT_EQ(value(*proxy, "chorale_nginx_config_drifted"), 0);
+    EXPECT_EQ(value(*proxy, "chorale_blocked_seconds"), 0);
+  }
+  for (const char* gauge : {"chorale_committed_timestamp_seconds", "chorale_committed_revision", "chorale_epoch",
+                            "chorale_agents", "chorale_apps"}) {
+    EXPECT_TRUE(wait_until([&] { return value(*leader_, gauge) == value(other, gauge); }, seconds(10))) << gauge;
+    EXPECT_GE(value(other, gauge), 1) << gauge;
+  }
+  const Ran checked = check(other);
+  EXPECT_THAT(checked.output, HasSubstr(" quarantined=1;;;0 missing=1;;;0\n")) << "an app is counted on each";
+  EXPECT_THAT(checked.output, HasSubstr(followers.back()->id() + " is missing"));
 }
 
 }  // namespace

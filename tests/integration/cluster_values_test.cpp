@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 #include <regex>
+#include <vector>
 
 #include "tests/harness/real_cluster.h"
 #include "tests/harness/wait_until.h"
@@ -52,6 +53,27 @@ TEST_F(ClusterValuesTest, AFollowerTestsWhatItRefusedAtOnce) {
   EXPECT_FALSE(ill.routes("/new"));
   correct(ill);
   EXPECT_TRUE(wait_until([&] { return ill.routes("/new"); }, kAtOnce)) << ill.agent_log();
+  EXPECT_TRUE(wait_until([&] { return cluster.converged(); }, kAtOnce)) << cluster.logs();
+}
+
+// Most refuse it, so it is withdrawn; then one of them is corrected, and nothing else happens.
+TEST_F(ClusterValuesTest, ALeaderOffersAtOnceWhatAFollowerRefused) {
+  RealCluster cluster;
+  ASSERT_TRUE(cluster.start()) << cluster.logs();
+  std::vector<Proxy*> ill;
+  for (const auto& proxy : cluster.proxies()) {
+    if (proxy.get() != cluster.leader()) ill.push_back(proxy.get());
+  }
+  ASSERT_EQ(ill.size(), 2U);
+  Proxy& leader = *cluster.leader();
+  for (Proxy* proxy : ill) spoil(*proxy);
+  ASSERT_TRUE(cluster.marathon().create("/new", 1));
+  ASSERT_TRUE(wait_until([&] { return says(leader, "the offered state was refused"); }, seconds(20))) << cluster.logs();
+  EXPECT_FALSE(leader.routes("/new"));
+  correct(*ill.front());
+  EXPECT_TRUE(wait_until([&] { return leader.routes("/new") && ill.front()->routes("/new"); }, kAtOnce))
+      << cluster.logs();
+  correct(*ill.back());
   EXPECT_TRUE(wait_until([&] { return cluster.converged(); }, kAtOnce)) << cluster.logs();
 }
 

@@ -145,6 +145,7 @@ void Process::perform(const AgentEffect& effect) {
           [this](const StageRevision& revision) { stage(revision); },
           [this](const ApplyRevision& revision) { apply(revision); },
           [](const SyncWanted&) {},
+          [](const RetryWanted&) {},
           [](const CommitRefused&) {},
           [](const HeldCommitted&) {},
           [](const LossAccepted&) {},

@@ -63,7 +63,7 @@ void OfferMaker::hold(bool held) {
 }
 
 void OfferMaker::ask_again() {
-  refusal_told_.clear();  // if it is refused once more, that is news
+  refusal_told_.forget();  // if it is refused once more, that is news
   context_.quarantine.retry_now();
   context_.offers.ask_again(context_.now);
 }
@@ -124,20 +124,46 @@ void OfferMaker::tried(const StateTried& event) {
   if (context_.quarantine.changed()) context_.offers.instead_of_refused("quarantine", context_.now);
 }
 
-// Tasks come and go; what is wrong with an app is worth a line.
+// `exclusions`: sorted by app and task.
+TaskCounts OfferMaker::tasks_left_out(const MarathonApp& app, const std::vector<Exclusion>& exclusions) const {
+  std::map<std::string_view, const MarathonTask*> tasks;
+  for (const MarathonTask& task : app.tasks) tasks.emplace(task.id, &task);
+  TaskCounts counts;
+  auto one = std::lower_bound(exclusions.begin(), exclusions.end(), Exclusion{app.id, "", "", {}}, is_before);
+  for (; one != exclusions.end() && one->app == app.id; ++one) {
+    const auto task = tasks.find(one->task);
+    if (task == tasks.end()) continue;
+    counts.add(cause_of(app, *task->second, *one, context_.memory, context_.policy), *one);
+    tasks.erase(task);  // a task that two ports refuse is one
+  }
+  return counts;
+}
+
+// Tasks come and go; what is wrong with an app is worth a line, and another one once it turns out why none of its tasks
+// comes.
 void OfferMaker::report(std::vector<Exclusion> exclusions) {
   std::size_t news = 0;
+  std::map<std::string, coordination::Told> no_task;
   HostsRefused hosts;
   for (const Exclusion& exclusion : exclusions) {
     if (!exclusion.task.empty()) continue;
     const MarathonApp* app = context_.known.find(exclusion.app);
     if (app != nullptr && !belongs_to_realm(*app, context_.options.policy.realm)) continue;
+    std::string text = text_of(exclusion);
+    bool turned_out = false;
+    if (app != nullptr && exclusion.reason.ends_with(kNoRoutableTask)) {
+      const TaskCounts counts = tasks_left_out(*app, exclusions);
+      const std::string why = why_no_task(*app, counts);
+      text.replace(text.size() - kNoRoutableTask.size(), kNoRoutableTask.size(), why);
+      coordination::Told& told = no_task[exclusion.app] = no_task_told_[exclusion.app];
+      turned_out = !counts.some_come() && told.is_news(why);
+    }
     const auto [first, last] = std::equal_range(exclusions_.begin(), exclusions_.end(), exclusion, is_before);
-    if (std::find(first, last, exclusion) != last) continue;
+    if (std::find(first, last, exclusion) != last && !turned_out) continue;
     if (exclusion.kind == Exclusion::Kind::kInvalidHost) ++hosts.invalid;
     if (exclusion.kind == Exclusion::Kind::kDuplicateHost) ++hosts.duplicate;
     if (++news > kMostExclusionsLogged) continue;
-    context_.log(LogLine::Level::kWarning, "app " + text_of(exclusion));
+    context_.log(LogLine::Level::kWarning, "app " + text);
   }
   if (news > kMostExclusionsLogged) {
     context_.log(LogLine::Level::kWarning,
@@ -145,6 +171,7 @@ void OfferMaker::report(std::vector<Exclusion> exclusions) {
   }
   if (hosts.invalid + hosts.duplicate > 0) context_.effects.emplace_back(hosts);
   exclusions_ = std::move(exclusions);
+  no_task_told_ = std::move(no_task);
 }
 
 void OfferMaker::decided(const OfferDecided& event) {
@@ -159,7 +186,7 @@ void OfferMaker::decided(const OfferDecided& event) {
     context_.guard.rebase(*context_.served);
     refusal_.reset();
     accepted_by_.clear();
-    refusal_told_.clear();
+    refusal_told_.forget();
     committed_ = Committed{event.offer, offer->state, before};
     context_.quarantine.committed(refusal);
   }
@@ -178,9 +205,7 @@ void OfferMaker::tell_refusal(const OfferDecided& event) {
   for (const std::string& agent : event.nacked) by += (by.empty() ? " by " : ", ") + one_line(agent);
   const std::string text = "the offered state was refused" + by +
                            ", it is offered again when something changes or in 30 s: " + one_line(event.reason, 500);
-  if (refusal_told_ == coordination::without_numbers(text)) return;
-  refusal_told_ = coordination::without_numbers(text);
-  context_.log(LogLine::Level::kWarning, text);
+  if (refusal_told_.is_news(text)) context_.log(LogLine::Level::kWarning, text);
 }
 
 void OfferMaker::doubted(const CommitDoubted& event) {

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "agent/core/leading/explain_tasks.h"
 #include "agent/core/leading/tracker_context.h"
 
 namespace chorale::agent {
@@ -40,16 +42,18 @@ class OfferMaker {
   // Puts what is served in the place of a state that would lose too much of it.
   void hold_back_losses(Routes& routes);
   void report(std::vector<Exclusion> exclusions);
+  [[nodiscard]] TaskCounts tasks_left_out(const MarathonApp& app, const std::vector<Exclusion>& exclusions) const;
   void report(std::vector<NameDispute> disputes);
   void go_on_searching();
 
   TrackerContext& context_;
   TimePoint memory_runs_out_at_ = TimePoint::max();
   std::vector<Exclusion> exclusions_;
+  std::map<std::string, coordination::Told> no_task_told_;  // app -> why none of its tasks is served
   std::vector<NameDispute> disputes_;
   bool no_slave_known_ = false;
   std::optional<Failure> refusal_;
-  std::string refusal_told_;  // without numbers
+  coordination::Told refusal_told_;
   struct Committed {
     std::uint64_t offer = 0;
     SharedState state;

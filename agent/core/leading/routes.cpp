@@ -55,8 +55,7 @@ class Builder {
     }
     const auto is_main = [&](const render::Port& port) { return static_cast<std::size_t>(port.index) == *main_port; };
     if (std::none_of(placed.ports.begin(), placed.ports.end(), is_main)) {
-      const std::string why =
-          "no routable task" + (placed.main_unreachable.empty() ? "" : ": " + placed.main_unreachable);
+      const std::string why = kNoRoutableTask + (placed.main_unreachable.empty() ? "" : ": " + placed.main_unreachable);
       if (!policy_.keep_empty) return leave_out(app, "", why);
       reduce(app.id, "without a server: " + why);
       if (!ports.empty()) keep_main_port(placed);

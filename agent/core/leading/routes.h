@@ -55,6 +55,9 @@ struct NameDispute {
   bool operator==(const NameDispute&) const = default;
 };
 
+// The reason of an app, or the end of it, where its tasks are what is wrong: explain_tasks.h says more.
+inline const std::string kNoRoutableTask = "no routable task";
+
 // For people: "/a is served without its label x: ...", "/a a.1 is left out: TASK_STAGING". No text can forge a line.
 [[nodiscard]] std::string text_of(const Exclusion& exclusion);
 

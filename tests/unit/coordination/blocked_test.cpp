@@ -41,6 +41,9 @@ TEST_F(BlockedTest, ChangeThatNobodyAnswersIsShownAfterFiveSecondsAndUntilItIsCo
   EXPECT_EQ(a().view->blocked_at, wanted_at);
   EXPECT_EQ(blocked(cluster_, "a"), expected);
   EXPECT_FALSE(b().view->blocked) << "the leader knows";
+  EXPECT_FALSE(a().view->blocked_there);
+  cluster_.advance(seconds(2));
+  EXPECT_EQ(b().view->blocked_there, expected) << "by the leader's znode";
   EXPECT_FALSE(blocked(cluster_, "b"));
   cluster_.advance(seconds(20));
   EXPECT_EQ(notes(a(), "blocked: a change waits to be committed since " + kOfferedAt), 1);
@@ -54,6 +57,7 @@ TEST_F(BlockedTest, ChangeThatNobodyAnswersIsShownAfterFiveSecondsAndUntilItIsCo
   EXPECT_FALSE(blocked(cluster_, "a"));
   EXPECT_EQ(notes(a(), "no longer blocked"), 1);
   cluster_.advance(seconds(20));
+  EXPECT_FALSE(b().view->blocked_there);
   EXPECT_FALSE(blocked(cluster_, "a"));
 }
 
@@ -73,6 +77,51 @@ TEST_F(BlockedTest, RefusalIsTheReasonUntilWhatIsWantedIsWhatIsCommitted) {
   cluster_.settle();
   EXPECT_FALSE(blocked(cluster_, "a"));
   EXPECT_EQ(notes(a(), "no longer blocked"), 1);
+}
+
+class RefusedByManyTest : public PoolTest {
+ protected:
+  RefusedByManyTest() : PoolTest({"m", "b", "c", "d", "e"}) {}
+  void SetUp() override {
+    a().offer("good");
+    cluster_.settle();
+    for (std::size_t i = 0; i < 5; ++i) agent(i).answer = std::nullopt;
+  }
+  void refuse(TestAgent& agent, const std::string& error) {
+    agent.step(StageFinished{agent.staged.back().identity, VoteResult::kNack, error});
+  }
+};
+
+TEST_F(RefusedByManyTest, AllOfThemAreNamed) {
+  a().answer = VoteResult::kAck;
+  a().offer("bad");
+  cluster_.settle();
+  for (std::size_t i = 1; i < 4; ++i) refuse(agent(i), "no " + std::to_string(i));
+  cluster_.advance(seconds(6));
+  ASSERT_TRUE(blocked(cluster_, "m"));
+  EXPECT_EQ(blocked(cluster_, "m")->reason, "refused by b, c, d; b says: no 1");
+}
+
+// The leader's own refusal decides at once; whoever tests at that moment says what he finds a moment later.
+TEST_F(RefusedByManyTest, WhoRefusesAfterItWasWithdrawnIsNamedAsWell) {
+  a().offer("bad");
+  cluster_.settle();
+  for (std::size_t i = 1; i < 5; ++i) ASSERT_FALSE(agent(i).staged.empty());
+  refuse(b(), "no from b");
+  refuse(a(), "no from the leader");
+  for (std::size_t i = 2; i < 5; ++i) refuse(agent(i), "no");
+  cluster_.advance(seconds(6));
+  ASSERT_TRUE(blocked(cluster_, "m"));
+  EXPECT_EQ(blocked(cluster_, "m")->reason, "refused by b, c, d and 2 more; m says: no from the leader");
+  for (std::size_t i = 0; i < 5; ++i) agent(i).answer = VoteResult::kNack;
+  a().offer("worse");
+  cluster_.settle();
+  EXPECT_THAT(blocked(cluster_, "m")->reason, StartsWith("m: nginx: [emerg] no")) << "of the newest alone";
+  a().answer = VoteResult::kAck;
+  for (std::size_t i = 1; i < 5; ++i) agent(i).answer = VoteResult::kAck;
+  a().offer("better");
+  cluster_.settle();
+  EXPECT_FALSE(blocked(cluster_, "m"));
 }
 
 TEST_F(BlockedTest, ItIsSinceTheFirstOfTheChangesThatWait) {
@@ -113,6 +162,7 @@ TEST_F(BlockedTest, ItEndsWithTheLeadership) {
   cluster_.advance(seconds(7));
   ASSERT_FALSE(a().leading());
   EXPECT_FALSE(a().view->blocked);
+  EXPECT_FALSE(a().view->blocked_there) << "its own word of before";
   EXPECT_EQ(notes(a(), "no longer blocked"), 1);
 }
 

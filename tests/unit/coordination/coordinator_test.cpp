@@ -70,6 +70,47 @@ TEST(CoordinatorTest, TheLeaderHearsThatAnotherAgentWasAskedForASync) {
   EXPECT_EQ(leader->sync_wanted.size(), 1U) << "one request is one sync";
 }
 
+TEST(CoordinatorTest, ACorrectionOfAnAgentIsHeardByTheLeaderOnce) {
+  CoordinatorCluster cluster;
+  cluster.add("a").start();
+  cluster.add("b").start();
+  ASSERT_TRUE(cluster.wait([&] { return cluster.leader() != nullptr; }));
+  cluster.advance(seconds(1));
+  TestAgent* leader = cluster.leader();
+  TestAgent* other = leader == cluster.agents[0].get() ? cluster.agents[1].get() : cluster.agents[0].get();
+  other->step(AnswersOutdated{});
+  cluster.settle();
+  EXPECT_EQ(leader->retry_wanted, std::vector<std::string>{other->options().id});
+  EXPECT_TRUE(leader->sync_wanted.empty());
+  EXPECT_TRUE(other->retry_wanted.empty());
+  leader->step(AnswersOutdated{});
+  cluster.advance(seconds(30));
+  EXPECT_EQ(leader->retry_wanted.size(), 1U) << "one correction is one retry, and its own it knows";
+  EXPECT_TRUE(other->retry_wanted.empty()) << "it does not lead";
+}
+
+TEST(CoordinatorTest, ACorrectionOfAnObserverIsNothingToRetryFor) {
+  CoordinatorCluster cluster;
+  TestAgent& leader = cluster.add("a");
+  leader.start();
+  ASSERT_TRUE(cluster.wait([&] { return leader.leading(); }));
+  const Path path("/chorale/agents/x");
+  AgentDocument x;
+  x.id = "x";
+  ASSERT_TRUE(cluster.operate(CreateNode{path, encode(x)}));
+  cluster.settle();
+  const auto correct = [&](bool applies) {
+    x.applies = applies;
+    ++x.corrections;
+    ASSERT_TRUE(cluster.operate(WriteNode{path, encode(x), kAnyVersion}));
+    cluster.settle();
+  };
+  correct(false);
+  EXPECT_TRUE(leader.retry_wanted.empty());
+  correct(true);
+  EXPECT_EQ(leader.retry_wanted, std::vector<std::string>{"x"});
+}
+
 TEST(CoordinatorTest, SyncRequestsOfAgentsThatAreNoMembersAreForgottenWithThem) {
   CoordinatorCluster cluster;
   TestAgent& leader = cluster.add("a");

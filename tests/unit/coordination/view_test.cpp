@@ -51,6 +51,19 @@ TEST_F(ViewTest, NamesMembersThatAreMissing) {
   EXPECT_THAT(a().view->missing_members, ElementsAre("b"));
 }
 
+TEST_F(ViewTest, AFollowerKnowsFromTheLeaderWhetherATemplateIsPushed) {
+  EXPECT_EQ(b().view->template_pushed, false);
+  EXPECT_EQ(a().view->template_pushed, std::nullopt) << "it knows itself";
+  StatusChanged status;
+  status.template_pushed = true;
+  a().step(status);
+  cluster_.advance(seconds(3));
+  EXPECT_EQ(b().view->template_pushed, true);
+  cluster_.kill_and_expire(a());
+  cluster_.advance(seconds(3));
+  EXPECT_EQ(b().view->template_pushed, std::nullopt);
+}
+
 TEST_F(ViewTest, WhatADownAgentHasAppliedIsServedByNobody) {
   say(b(), Condition::kOk);
   EXPECT_EQ(a().view->peer_applied, b().applied);

@@ -50,6 +50,19 @@ TEST(ShippedConfigTest, LacksMarathonAlone) {
   EXPECT_THAT(missing_for_agent(loaded->config), ::testing::ElementsAre(::testing::HasSubstr("marathon")));
 }
 
+// Anyone may read it: nothing that a parser quotes of the text.
+TEST(RefusalWarningTest, NamesTheFirstErrorAndCountsTheOthers) {
+  const std::string begin =
+      "the configuration was refused when it was re-read at noon, the one of before stays in force: ";
+  EXPECT_EQ(refusal_warning({"c.toml:1: keep_revisions: expected a number, found a string"}, "noon"),
+            begin + "c.toml:1: keep_revisions: expected a number, found a string");
+  EXPECT_EQ(refusal_warning({"c.toml:1: a\nc.toml:2: b\nc.toml:3: c"}, "noon"), begin + "c.toml:1: a (and 2 more)");
+  EXPECT_EQ(refusal_warning({std::string(500, 'x')}, "noon"), begin + std::string(300, 'x') + "...");
+  const auto refused = parse_config("pass = thesecret\n", "c.toml", {"proxy-1", {}});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refusal_warning(refused.error(), "noon"), begin + "c.toml:1: this is not TOML");
+}
+
 TEST(ShippedConfigTest, TwoKeysMakeAnAgentOfACluster) {
   const auto loaded =
       parse_config(with_key(with_key(shipped(), "marathon"), "zookeeper"), "chorale.toml", {"proxy-1", {}});

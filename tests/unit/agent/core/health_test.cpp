@@ -364,7 +364,9 @@ TEST(HealthTest, JsonHasNixysKeysAndTheClusters) {
                                           {"Committed", 41},
                                           {"Applied", 41},
                                           {"Digest", std::string(64, 'd')},
-                                          {"Agents", 3}})
+                                          {"Agents", 3},
+                                          {"Missing", Json::array()},
+                                          {"Quarantined", 0}})
                                         .dump());
   EXPECT_EQ(body["Warnings"].size(), 1U);
 }

@@ -129,5 +129,51 @@ TEST_F(OutagesTest, AStandaloneAgentHasNoEnsembleAndAnObserverNoNginx) {
   expect_silence(10);
 }
 
+TEST_F(OutagesTest, ThisHostsTemplateIsToldOnceWhenItBreaksAndOnceWhenItIsFine) {
+  inputs_.template_file_trouble = Failure{"/etc/t:59: no\nsecond line"};
+  EXPECT_EQ(look(), "W template: /etc/t:59: no\\x0asecond line; the last good one stays in use\n");
+  inputs_.template_file_trouble = Failure{"/etc/t:60: no"};
+  expect_silence(3);
+  inputs_.template_file_trouble.reset();
+  EXPECT_EQ(after(Milliseconds(1'000)), "I template: this host's file can be used again, after 4.0 s\n");
+  expect_silence(3);
+  inputs_.template_pushed = true;
+  inputs_.template_file_trouble = Failure{"no"};
+  EXPECT_EQ(look(), "W template: no; it is not used: a pushed one rules\n");
+}
+
+TEST(OutagesAtTheStartTest, ABrokenTemplateIsToldAtOnce) {
+  HealthInputs inputs;
+  inputs.standalone = true;
+  inputs.template_file_trouble = Failure{"no"};
+  Outages outages;
+  const auto lines = outages.look(inputs, std::nullopt);
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_EQ(lines.front().level, LogLine::Level::kWarning);
+  EXPECT_EQ(lines.front().text, "template: no; the last good one stays in use");
+}
+
+// What a leader says of its template is said where it is chosen.
+TEST_F(OutagesTest, TheTemplateThatALeaderUsesIsNotToldTwice) {
+  inputs_.view.role = coordination::Role::kLeader;
+  inputs_.template_file_trouble = Failure{"no"};
+  expect_silence(2);
+  inputs_.view.role = coordination::Role::kFollower;
+  expect_silence(2);
+  inputs_.template_file_trouble.reset();
+  EXPECT_EQ(look(), "I template: this host's file can be used again, after 3.0 s\n");
+  inputs_.view.role = coordination::Role::kLeader;
+  inputs_.template_file_trouble = Failure{"no"};
+  EXPECT_EQ(look(), "");
+  inputs_.template_file_trouble.reset();
+  EXPECT_EQ(look(), "");
+  inputs_.view.role = coordination::Role::kFollower;
+  EXPECT_EQ(look(), "");
+  inputs_.view.role = coordination::Role::kLeader;
+  inputs_.template_pushed = true;
+  inputs_.template_file_trouble = Failure{"no"};
+  EXPECT_EQ(look(), "W template: no; it is not used: a pushed one rules\n");
+}
+
 }  // namespace
 }  // namespace chorale::agent

@@ -74,6 +74,26 @@ TEST_F(ServingLogTest, WhatWasOvertakenIsSaidToo) {
   EXPECT_EQ(taken(), "serving 1.4: cause 4, 0.50 s after the event\n");
 }
 
+// Each as far as it is known, whatever the line says.
+TEST_F(ServingLogTest, EveryLineHasItsFacts) {
+  log_.kept(7, 9);
+  apply(6, false);
+  EXPECT_EQ(taken(), "serving 1.6: as before the start\n");
+  EXPECT_EQ(facts_.epoch, 1);
+  EXPECT_EQ(facts_.revision, 6);
+  EXPECT_EQ(facts_.cause, "");
+  EXPECT_EQ(facts_.apps, 7);
+  EXPECT_EQ(facts_.servers, 9);
+  want(7);
+  apply(7, false);
+  EXPECT_EQ(facts_.apps, 20);
+  facts_ = {};
+  apply(7, false, 1);
+  EXPECT_EQ(facts_.cause, "cause 7") << "once more, and it is known why it was made";
+  EXPECT_EQ(facts_.apps, 20);
+  EXPECT_EQ(facts_.servers, 61);
+}
+
 TEST_F(ServingLogTest, WhatTheFileHeldIsAsBeforeTheStartAndTheNextIsNews) {
   apply(7, false);
   EXPECT_EQ(taken(), "serving 1.7: as before the start\n");

@@ -113,11 +113,12 @@ TEST(MetricsTest, LastChangeAndWhatIsWrongAreShown) {
   metrics.set_nginx(nginx);
   metrics.set_drained(true);
   metrics.set_template_healthy(true);
+  metrics.set_config_refused(true);
   const std::string text = metrics.text();
   for (const char* line :
        {"chorale_policy_differs 1", "chorale_nginx_old_worker_generations 2", "chorale_nginx_config_healthy 0",
         "chorale_nginx_config_drifted 1", "chorale_apply_failing 1", "chorale_observer 0", "chorale_drained 1",
-        "chorale_template_healthy 1"}) {
+        "chorale_template_healthy 1", "chorale_config_reload_refused 1"}) {
     EXPECT_THAT(text, HasSubstr("\n" + std::string(line) + "\n"));
   }
   const std::string name = "\nchorale_committed_timestamp_seconds ";
@@ -128,10 +129,12 @@ TEST(MetricsTest, LastChangeAndWhatIsWrongAreShown) {
   metrics.set_nginx({});
   metrics.set_drained(false);
   metrics.set_template_healthy(false);
+  metrics.set_config_refused(false);
   const std::string later = metrics.text();
-  for (const char* line : {"chorale_policy_differs 0", "chorale_held 0", "chorale_nginx_old_worker_generations 0",
-                           "chorale_nginx_config_healthy 1", "chorale_nginx_config_drifted 0",
-                           "chorale_apply_failing 0", "chorale_drained 0", "chorale_template_healthy 0"}) {
+  for (const char* line :
+       {"chorale_policy_differs 0", "chorale_held 0", "chorale_nginx_old_worker_generations 0",
+        "chorale_nginx_config_healthy 1", "chorale_nginx_config_drifted 0", "chorale_apply_failing 0",
+        "chorale_drained 0", "chorale_template_healthy 0", "chorale_config_reload_refused 0"}) {
     EXPECT_THAT(later, HasSubstr("\n" + std::string(line) + "\n"));
   }
 }

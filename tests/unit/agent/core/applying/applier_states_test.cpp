@@ -232,6 +232,24 @@ TEST(ApplierStatesTest, MasterThatComesAndGoesIsLoggedOnce) {
   EXPECT_EQ(logged(driver), "Nginx was restarted\n");
 }
 
+// A reload comes to know before the next look that the master is gone; whether for good that look says.
+TEST(ApplierStatesTest, MasterThatAReloadMissesWasRestartedOrIsGone) {
+  for (const bool restarted : {true, false}) {
+    Driver driver;
+    driver.begin_with(1, "one");
+    driver.apply_until_reload(2, "two");
+    driver.reload_failed(ReloadFinished::Result::kNoMaster, "it is away");
+    EXPECT_EQ(logged(driver), "") << "not yet";
+    EXPECT_EQ(driver.applier.status().message, "Nginx is not running: it is away");
+    const auto master = restarted ? std::optional(MasterProcess{200, 900'000}) : std::nullopt;
+    driver.inspect(master, content_for(2, "two"));
+    EXPECT_EQ(logged(driver), restarted ? "Nginx was restarted\n" : "Nginx is not running: it is down\n");
+    driver.inspect(master, content_for(2, "two"));
+    EXPECT_EQ(logged(driver), "");
+    EXPECT_EQ(driver.applier.status().running, restarted);
+  }
+}
+
 TEST(ApplierStatesTest, MasterThatIsMissingAtTheStartIsLogged) {
   Driver driver;
   driver.send(FilesFound{});

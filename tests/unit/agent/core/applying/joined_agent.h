@@ -95,6 +95,7 @@ class JoinedAgent final : public coordination::CoordinatorHost {
                    [&](const coordination::StageRevision& stage) { happens(StageRequested{config(stage)}); },
                    [&](const coordination::ApplyRevision& apply) { happens(ApplyRequested{config(apply)}); },
                    [this](const coordination::LeadershipGained&) { later([this] { offer(); }); },
+                   [this](const coordination::RetryWanted&) { later([this] { offer(); }); },
                    [](const auto&) {},
                },
                effect);

@@ -65,6 +65,28 @@ TEST_F(JoinedHealingTest, ARefusalForAValueThatIsCorrectedIsFollowedByTheCommitt
   agents_.clear();  // before disk_c
 }
 
+// The leader learns of it, though nothing but that agent's own configuration has changed.
+TEST_F(JoinedHealingTest, WhatWasWithdrawnForAFollowersValueIsOfferedAgainAtOnceWhenThatIsCorrected) {
+  disk_b_.local = " for x";
+  JoinedAgent& leader = begin();
+  JoinedAgent& b = *agents_.back();
+  Disk disk_c;
+  start("c", disk_c);
+  publish(leader, "one more");  // which c answers in time: it is waited for
+  disk_b_.refused = "two for x";
+  disk_c.refused = "two";
+  publish(leader, "two");
+  ASSERT_EQ(disk_a_.file->body, "one more") << "withdrawn: most refuse it";
+  disk_b_.local = " for y";
+  b.values_changed();
+  advance(seconds(2));
+  EXPECT_EQ(disk_a_.file->body, "two");
+  EXPECT_EQ(disk_b_.file->body, "two for y");
+  EXPECT_EQ(disk_c.file->body, "one more");
+  EXPECT_EQ(disk_b_.file->identity, committed());
+  agents_.clear();  // before disk_c
+}
+
 TEST_F(JoinedHealingTest, ADiskThatFillsBetweenTestAndInstallIsTriedAgainSoon) {
   JoinedAgent& leader = begin();
   disk_b_.full_at_install = true;

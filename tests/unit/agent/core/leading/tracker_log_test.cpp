@@ -150,5 +150,34 @@ TEST_F(TrackerLogTest, ARefusalNamesWhoRefusesAndIsToldOnceForAReason) {
   EXPECT_THAT(scene_.log, HasSubstr("another in /etc/nginx.conf:17")) << "it was accepted between";
 }
 
+// What may come in a moment is one line; why it does not come is another.
+TEST_F(TrackerLogTest, WhyNoTaskOfAnAppIsServedIsTold) {
+  const auto take = [this](MarathonApp ill) {
+    ill.health_checks = 1;
+    list_["/ill"] = std::move(ill);
+    scene_.log.clear();
+    scene_.send(SyncRequested{});
+    scene_.answer_list(list_);
+    scene_.pass(Milliseconds(1'000));
+    return scene_.log;
+  };
+  const MarathonTask one = task("ill-1", "10.0.0.7", {31'001});
+  const MarathonTask two = task("ill-2", "10.0.0.8", {31'001});
+  EXPECT_THAT(take(app("/ill", {in_state(one, "TASK_STAGING"), in_state(two, "TASK_STAGING")})),
+              HasSubstr("app /ill is left out: none of its 2 tasks runs yet\n"));
+  const auto silent = testing::Not(HasSubstr("/ill"));
+  EXPECT_THAT(take(app("/ill", {one, two})), silent) << "they come";
+  EXPECT_THAT(take(app("/ill", {judged(one, {false}), two})), silent) << "one may still come";
+  EXPECT_THAT(take(app("/ill", {judged(one, {false}), judged(two, {false})})),
+              HasSubstr("app /ill is left out: none of its 2 tasks is healthy\n"));
+  const MarathonTask three = judged(task("ill-3", "10.0.0.9", {31'001}), {false});
+  EXPECT_THAT(take(app("/ill", {judged(one, {false}), judged(two, {false}), three})), silent) << "the same of 3";
+  EXPECT_THAT(take(app("/ill", {in_state(one, "TASK_KILLING"), in_state(two, "TASK_KILLING")})),
+              HasSubstr("app /ill is left out: none of its 2 tasks goes on running\n"));
+  EXPECT_THAT(take(app("/ill", {})), HasSubstr("app /ill is left out: it has no instances\n"));
+  EXPECT_THAT(take(app("/ill", {one, two})), silent);
+  EXPECT_THAT(take(app("/ill", {judged(one, {true}), two})), silent) << "served";
+}
+
 }  // namespace
 }  // namespace chorale::agent

@@ -1,4 +1,4 @@
-#include "agent/core/explain_tasks.h"
+#include "agent/core/leading/explain_tasks.h"
 
 #include <algorithm>
 #include <map>
@@ -62,7 +62,7 @@ std::string advice_on(TaskCause cause, const MarathonApp& app) {
   return {};
 }
 
-std::map<TaskCause, std::size_t> tally_of(const TaskCounts& counts) {
+std::map<TaskCause, std::size_t> causes_in(const TaskCounts& counts) {
   std::map<TaskCause, std::size_t> tally;
   for (const TaskCause cause : counts.causes) ++tally[cause];
   return tally;
@@ -90,6 +90,17 @@ TaskCause cause_of(const MarathonApp& app, const MarathonTask& task, const Exclu
   return TaskCause::kUnplaced;
 }
 
+void TaskCounts::add(TaskCause cause, const Exclusion& refusal) {
+  causes.push_back(cause);
+  if (cause == TaskCause::kUnplaced && first_unplaced.empty()) first_unplaced = refusal.reason;
+}
+
+bool TaskCounts::some_come() const {
+  return std::any_of(causes.begin(), causes.end(), [](TaskCause cause) {
+    return cause == TaskCause::kNotRunning || cause == TaskCause::kNotReady || cause == TaskCause::kUnproven;
+  });
+}
+
 std::string why_no_task(const MarathonApp& app, const TaskCounts& counts) {
   if (app.tasks.empty()) {
     if (app.instances && *app.instances > 0) {
@@ -97,7 +108,7 @@ std::string why_no_task(const MarathonApp& app, const TaskCounts& counts) {
     }
     return std::string("it has no instances") + (app.instances ? ": it is scaled to 0" : "");
   }
-  const auto tally = tally_of(counts);
+  const auto tally = causes_in(counts);
   if (tally.empty()) return "none of its tasks can be served";
   const std::size_t tasks = counts.causes.size();
   std::string text = tasks == 1 ? "its only task" : "none of its " + std::to_string(tasks) + " tasks";
@@ -123,7 +134,7 @@ std::vector<std::string> advice_on_tasks(const MarathonApp& app, const TaskCount
     return {"Scale the app up."};
   }
   std::vector<std::string> advice;
-  for (const auto& [cause, count] : tally_of(counts)) advice.push_back(advice_on(cause, app));
+  for (const auto& [cause, count] : causes_in(counts)) advice.push_back(advice_on(cause, app));
   return advice;
 }
 

@@ -1,4 +1,4 @@
-// Of an app's tasks, in a few words: what keeps them out. Pure; a part of explanation.h.
+// Of an app's tasks, in a few words: what keeps them out. For the log, and for `explain` (core/explanation.h). Pure.
 #pragma once
 
 #include <cstdint>
@@ -29,6 +29,10 @@ enum class TaskCause : std::uint8_t {
 struct TaskCounts {
   std::vector<TaskCause> causes;  // of each task
   std::string first_unplaced;     // in the words of the refusal
+  // One more: `refusal` as for cause_of().
+  void add(TaskCause cause, const Exclusion& refusal);
+  // Some of them may be served in a moment: they start, or their first health result is to come.
+  [[nodiscard]] bool some_come() const;
 };
 // Why none of them is served: "none of its 3 tasks is healthy", "it has no instances: it is scaled to 0".
 [[nodiscard]] std::string why_no_task(const MarathonApp& app, const TaskCounts& counts);
