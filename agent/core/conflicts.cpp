@@ -40,8 +40,7 @@ class Finder {
       for (const render::Port& port : app.ports) {
         for (const std::string& host : port.hosts) hosts_.emplace(host, &app);
         for (const Transport transport : {Transport::kTcp, Transport::kUdp}) {
-          const bool has_it = port.service_port != 0 && render::speaks(port, transport);
-          if (has_it) ports_.emplace(std::pair(transport, port.service_port), &app);
+          if (render::speaks(port, transport)) ports_.emplace(std::pair(transport, port.service_port), &app);
         }
       }
     }

@@ -48,7 +48,7 @@ TEST_F(ClusterPageTest, ThousandsOfConflictsStayReadable) {
   open(follower());
   ASSERT_TRUE(says("#found", "1 app"));
   browser_.run(
-      "take_routes({routes: {apps: []}, conflicts: Array.from({length: 3000}, (_, i) => ({host: i ? `h${i}.example` : "
+      "takeRoutes({routes: {apps: []}, conflicts: Array.from({length: 3000}, (_, i) => ({host: i ? `h${i}.example` : "
       "arguments[0], owner: '/owner', losers: Array.from({length: i ? 1 : 1000}, (_, j) => `/loser-${j}`)})).concat("
       "{service_port: 10001, protocol: 'tcp', owner: '/a', losers: ['/b']})}); showApps(); showConflicts();",
       {"<img src=x>"});
@@ -57,7 +57,7 @@ TEST_F(ClusterPageTest, ThousandsOfConflictsStayReadable) {
   EXPECT_TRUE(says("#conflicts", "and 980 more"));
   EXPECT_TRUE(says("#conflicts", "<img src=x>"));
   browser_.run(
-      "take_routes({routes: {apps: []}, conflicts: [{service_port: 10001, protocol: 'udp', owner: '/a', "
+      "takeRoutes({routes: {apps: []}, conflicts: [{service_port: 10001, protocol: 'udp', owner: '/a', "
       "losers: ['/b']}]}); showConflicts();");
   EXPECT_TRUE(says("#conflicts", "service port 10001 (udp)"));
   EXPECT_EQ(browser_.text("#conflicts-more"), "");
@@ -82,6 +82,7 @@ TEST_F(ClusterPageTest, FreshPageWithoutZooKeeperShowsWhatTheAgentReadLast) {
   EXPECT_TRUE(says("#agents-age", " ago; ZooKeeper cannot be read now."));
   EXPECT_TRUE(says("#verdict", "degraded"));
   EXPECT_TRUE(says("#history", "It cannot be read now."));
+  EXPECT_EQ(browser_.text("#history-legend"), "") << "there are no bars to explain";
   EXPECT_EQ(browser_.run("return getComputedStyle(document.querySelector('#agents strong.ok')).color === "
                          "getComputedStyle(document.querySelector('#agents-age')).color"),
             true)
@@ -126,6 +127,22 @@ TEST_F(ClusterPageTest, WithoutZooKeeperTheVerdictIsNotGreen) {
   EXPECT_TRUE(says("#attention", "cannot be read by this agent"));
   EXPECT_THAT(browser_.text("#verdict"), HasSubstr("degraded"));
   EXPECT_THAT(browser_.run("return document.title").get<std::string>(), HasSubstr("degraded · "));
+}
+
+TEST_F(ClusterPageTest, WhatCouldNotBeReadIsReadWhenZooKeeperComesBack) {
+  open(follower());
+  ASSERT_TRUE(says("#history", "/first"));
+  browser_.run("asked = 0; const real = ask; ask = (path) => { asked += path === '/v1/routes'; return real(path); };");
+  const auto asked_after = [&](const std::string& status) {
+    const auto rests = [&] { return browser_.run("return !reading && detailsTimer === null") == true; };
+    EXPECT_TRUE(wait_until(rests, seconds(10)));
+    browser_.run("asked = 0; take(" + status + ");");
+    (void)wait_until([&] { return browser_.run("return asked > 0") == true; }, seconds(5));
+    EXPECT_TRUE(wait_until(rests, seconds(10)));
+    return browser_.run("return asked").get<int>();
+  };
+  EXPECT_EQ(asked_after("{...now, cluster: null, error: 'away'}"), 1);
+  EXPECT_EQ(asked_after("{...now, cluster, error: null}"), 1);
 }
 
 TEST_F(ClusterPageTest, QuickAndSlowRevisionsAreBothToBeSeen) {

@@ -353,19 +353,19 @@ async function readDetails() {
   reading = false;
   detailsAt = Date.now();
   // An agent knows what it has applied a moment before it has read the routes of it; an observer serves none.
-  const serves = now.health.Cluster;
-  const isStale = served.status === 'fulfilled' && served.value.revision !== `${serves.Epoch}.${serves.Applied}`;
+  const {Applied} = now.health.Cluster;
+  const isStale = served.status === 'fulfilled' && Applied > 0 && !`${served.value.applied.revision}`.endsWith(`.${Applied}`);
   const again = isStale && ++staleReads < kMostStaleReads;
   if (!again) staleReads = 0;
   detailsOf = again ? null : key;
   if (history.status === 'fulfilled') revisions = history.value;
-  if (served.status === 'fulfilled') take_routes(served.value);
+  if (served.status === 'fulfilled') takeRoutes(served.value);
   showDetails(served.status === 'rejected' ? served.reason.message : '');
   // Who has applied it is written to the history a little later.
   if (revisions) setTimeout(readHistory, kDetailsPause);
 }
 
-function take_routes(served) {
+function takeRoutes(served) {
   routes = served.routes || {apps: []};
   conflicts = served.conflicts || [];
 }

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <utility>
 
 #include "tests/unit/agent/core/leading/marathon_values.h"
 
@@ -105,6 +106,10 @@ TEST(ConflictsTest, LostPortThatNobodyHasIsNoConflict) {
   state.apps.erase(state.apps.begin());
   ASSERT_EQ(state.apps[0].ports[0].lost_port, 10'000);
   EXPECT_THAT(conflicts_of(state, ""), IsEmpty());
+  state.apps[0].ports.push_back(state.apps[0].ports[0]);
+  state.apps[0].ports[1].index = 1;
+  state.apps[0].ports[1].service_port = std::exchange(state.apps[0].ports[1].lost_port, 0);
+  EXPECT_THAT(conflicts_of(state, ""), IsEmpty()) << "it has it itself";
 }
 
 TEST(ConflictsTest, TenThousandAppsThatWantOneHost) {
