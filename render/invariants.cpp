@@ -45,6 +45,7 @@ Refusal refuse_server(const Server& server) {
 Refusal refuse_port(const Port& port) {
   if (port.index < 0 || port.index > 65'535) return broken("a port's index is not within 0..65535");
   if (port.service_port < 0 || port.service_port > 65'535) return broken("a service port is not within 0..65535");
+  if (port.lost_port < 0 || port.lost_port > 65'535) return broken("a lost service port is not within 0..65535");
   if (port.container_port < 0 || port.container_port > 65'535) return broken("a container port is not within 0..65535");
   if (port.protocol != "tcp" && port.protocol != "udp" && port.protocol != "udp,tcp") {
     return broken("a port's protocol is none of tcp, udp and udp,tcp");

@@ -84,6 +84,10 @@ void append_port(std::string& out, const Port& port) {
     out += R"(,"container_port":)";
     append_number(out, port.container_port);
   }
+  if (port.lost_port != 0) {
+    out += R"(,"lost_port":)";
+    append_number(out, port.lost_port);
+  }
   out += R"(,"labels":)";
   append_texts(out, port.labels);
   if (!port.hosts.empty()) {
@@ -229,6 +233,7 @@ void read_port(Reader& reader, const json& object, Port& port) {
   reader.optional_text(object, "protocol", port.protocol);
   reader.optional_number(object, "service_port", port.service_port);
   reader.optional_number(object, "container_port", port.container_port);
+  reader.optional_number(object, "lost_port", port.lost_port);
   reader.optional_texts(object, "labels", port.labels);
   reader.list(object, "servers", port.servers,
               [&reader](const json& server, Server& into) { read_server(reader, server, into); });

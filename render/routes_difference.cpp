@@ -50,7 +50,7 @@ bool same_ports(const App& before, const App& after) {
                       return old.name == now.name && old.protocol == now.protocol &&
                              old.service_port == now.service_port && old.labels == now.labels &&
                              old.hosts == now.hosts && old.container_port == now.container_port &&
-                             old.index == now.index;
+                             old.lost_port == now.lost_port && old.index == now.index;
                     });
 }
 

@@ -38,6 +38,7 @@ struct Port {
   std::vector<std::string> hosts;  // of this port alone, beside those of its app
   std::vector<Server> servers;
   std::int32_t container_port = 0;  // of its container's port mapping, for people; 0: none
+  std::int32_t lost_port = 0;       // the service port that it asks for and another app has, for people; 0: none
   bool operator==(const Port&) const = default;
 };
 

@@ -142,8 +142,9 @@ void Explainer::work_out(std::uint64_t number) {
 
 void Explainer::routes(const AppliedRoutes& applied, std::optional<std::string> app, Done done) {
   worker_.run(
-      [applied, app = std::move(app), state = surroundings_.last_routes.state()] {
-        return routes_json(applied, state.get(), app, now_in_seconds());
+      [applied, app = std::move(app), state = surroundings_.last_routes.state(),
+       merge_label = surroundings_.config.routing.merge_label] {
+        return routes_json(applied, state.get(), app, merge_label, now_in_seconds());
       },
       [done = std::move(done)](tl::expected<std::string, Failure> body) { done(std::move(body)); });
 }

@@ -13,6 +13,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/one_line.h"
 #include "agent/core/problems.h"
+#include "agent/http/cluster_pace.h"
 #include "agent/http/live_status.h"
 #include "agent/http/nixy_config.h"
 #include "agent/http/page.h"
@@ -29,6 +30,7 @@ using ClusterResult = tl::expected<ClusterSnapshot, coordination::Error>;
 constexpr std::chrono::milliseconds kClusterCacheAge{1'000};
 // A read that has not come back after this long never will: the next request starts another one.
 constexpr std::chrono::milliseconds kClusterReadPatience{5'000};
+constexpr std::chrono::milliseconds kPaceTick{1'000};
 
 constexpr const char* kText = "text/plain; charset=utf-8";
 constexpr const char* kHtml = "text/html; charset=utf-8";
@@ -70,6 +72,8 @@ class AdminApi : public std::enable_shared_from_this<AdminApi> {
   explicit AdminApi(AdminSources sources) : sources_(std::move(sources)) {}
 
   void handle(const HttpRequest& request, const HttpServer::Respond& respond);
+  // Reads the cluster now and then, so that the last one is known when it cannot be read any more.
+  void keep_reading();
 
  private:
   // kTrusted: loopback. kOperator: the unix socket, or a bearer of the token. Each may what the one before may.
@@ -124,6 +128,8 @@ class AdminApi : public std::enable_shared_from_this<AdminApi> {
   std::shared_ptr<LiveStatus> live_;  // from the first listener on
   std::optional<ClusterResult> cached_;
   Clock::time_point cached_at_{};
+  std::optional<LastCluster> last_cluster_;
+  ClusterPace pace_;
   std::vector<Waiter> waiters_;
   std::uint64_t read_ = 0;  // the running read's number; an older one's result is dropped
   bool reading_ = false;
@@ -206,7 +212,11 @@ void AdminApi::serve_page(const Asked& /*asked*/, const HttpServer::Respond& res
 
 void AdminApi::serve_stream(const Asked& /*asked*/, const HttpServer::Respond& respond) {
   if (!live_) {
-    LiveStatus::Sources sources{sources_.version, sources_.health, {}, utc_now, sources_.after};
+    LiveStatus::Sources sources{sources_.version, sources_.health, {}, {}, utc_now, sources_.after};
+    sources.last_cluster = [weak = weak_from_this()]() -> const LastCluster* {
+      const auto self = weak.lock();
+      return self && self->last_cluster_ ? &*self->last_cluster_ : nullptr;
+    };
     sources.cluster = [weak = weak_from_this()](Waiter waiter) {
       const auto self = weak.lock();
       if (self) self->with_cluster(std::move(waiter));
@@ -305,6 +315,17 @@ void AdminApi::serve_history(const Asked& /*asked*/, const HttpServer::Respond& 
   });
 }
 
+void AdminApi::keep_reading() {
+  sources_.after(kPaceTick, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self) return;
+    if (self->pace_.tick(self->sources_.health().view, self->last_cluster_.has_value())) {
+      self->with_cluster([](const ClusterResult&) {});
+    }
+    self->keep_reading();
+  });
+}
+
 void AdminApi::with_cluster(Waiter waiter) {
   const auto now = Clock::now();
   if (cached_ && now - cached_at_ < kClusterCacheAge) {
@@ -331,6 +352,7 @@ void AdminApi::cluster_read(std::uint64_t read, ClusterResult result) {
   reading_ = false;
   cached_ = std::move(result);
   cached_at_ = Clock::now();
+  if (*cached_) last_cluster_ = LastCluster{**cached_, utc_now()};
   const ClusterResult shown = *cached_;
   for (const Waiter& waiter : std::exchange(waiters_, {})) waiter(shown);
 }
@@ -338,8 +360,9 @@ void AdminApi::cluster_read(std::uint64_t read, ClusterResult result) {
 }  // namespace
 
 HttpServer::Handler make_admin_api(AdminSources sources) {
-  return [api = std::make_shared<AdminApi>(std::move(sources))](
-             const HttpRequest& request, const HttpServer::Respond& respond) { api->handle(request, respond); };
+  const auto api = std::make_shared<AdminApi>(std::move(sources));
+  api->keep_reading();
+  return [api](const HttpRequest& request, const HttpServer::Respond& respond) { api->handle(request, respond); };
 }
 
 }  // namespace chorale::agent

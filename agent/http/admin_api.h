@@ -68,7 +68,9 @@ struct AdminSources {
 // answers loopback or a bearer of the token (compared in constant time), who also see in the status what this agent's
 // coordination waits for. What steers this proxy (/v1/nginx/, /v1/accept, /v1/hold, /v1/release, /v1/drain,
 // /v1/undrain) answers the unix socket or a bearer alone: loopback is where an Nginx with a careless proxy_pass speaks
-// from. Unknown: 404, wrong method: 405. The cluster is read at most once a second, however many ask.
+// from. Unknown: 404, wrong method: 405. The cluster is read at most once a second, however many ask, and rarely if
+// nobody does (ClusterPace): what was read last is shown, with its age, to listeners of the stream while it cannot be
+// read.
 [[nodiscard]] HttpServer::Handler make_admin_api(AdminSources sources);
 
 }  // namespace chorale::agent

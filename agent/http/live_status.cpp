@@ -23,11 +23,14 @@ std::string data_lines(std::string_view text) {
 }  // namespace
 
 std::string status_facts(const std::string& version, const HealthInputs& health,
-                         const LiveStatus::ClusterResult& cluster) {
+                         const LiveStatus::ClusterResult& cluster, const LastCluster* last) {
   std::string facts = "\"version\": " + Json(version).dump() + ", \"health\": " + health_json(health) + ", ";
   if (cluster) return facts + "\"cluster\": " + encode_status(*cluster) + ", \"error\": null";
   const auto error = Json(cluster.error().message).dump(-1, ' ', false, Json::error_handler_t::replace);
-  return facts + "\"cluster\": null, \"error\": " + error;
+  facts += "\"cluster\": null, \"error\": " + error;
+  if (last == nullptr) return facts;
+  return facts + ", \"last_cluster_at\": " + Json(last->at).dump() +
+         ", \"last_cluster\": " + encode_status(last->snapshot);
 }
 
 std::string status_event(const std::string& now, const std::string& facts) {
@@ -69,7 +72,7 @@ void LiveStatus::look() {
 }
 
 void LiveStatus::show(const ClusterResult& cluster) {
-  std::string facts = status_facts(sources_.version, sources_.health(), cluster);
+  std::string facts = status_facts(sources_.version, sources_.health(), cluster, sources_.last_cluster());
   if (facts == shown_) return;
   shown_ = std::move(facts);
   text_->set(status_event(sources_.now(), shown_));

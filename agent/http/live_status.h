@@ -1,5 +1,5 @@
 // What the page at / shows, as server-sent events: health and cluster, whenever they change, at most once a second.
-// While nobody listens nothing is read. Loop thread only.
+// While nobody listens it reads nothing. Loop thread only.
 #pragma once
 
 #include <chrono>
@@ -15,6 +15,12 @@
 
 namespace chorale::agent {
 
+// The cluster as it could be read last, and when that was.
+struct LastCluster {
+  coordination::ClusterSnapshot snapshot;
+  std::string at;  // the wall clock, ISO 8601
+};
+
 class LiveStatus : public std::enable_shared_from_this<LiveStatus> {
  public:
   using ClusterResult = tl::expected<coordination::ClusterSnapshot, coordination::Error>;
@@ -22,6 +28,7 @@ class LiveStatus : public std::enable_shared_from_this<LiveStatus> {
     std::string version;
     std::function<HealthInputs()> health;
     std::function<void(std::function<void(const ClusterResult&)>)> cluster;  // answers once, now or later, or never
+    std::function<const LastCluster*()> last_cluster;                        // nullptr: it was never read
     std::function<std::string()> now;                                        // the wall clock, ISO 8601
     std::function<void(std::chrono::milliseconds, std::function<void()>)> after;
   };
@@ -43,10 +50,11 @@ class LiveStatus : public std::enable_shared_from_this<LiveStatus> {
   bool looking_ = false;
 };
 
-// One event "status", its data JSON: {"version", "now", "health": as /v1/health, "cluster": as /v1/status, or null and
-// "error"}.
+// One event "status", its data JSON: {"version", "now", "health": as /v1/health, "cluster": as /v1/status, "error"}.
+// Where the cluster cannot be read it is null, "error" says why, and if it ever was read "last_cluster" is what was
+// read at "last_cluster_at".
 [[nodiscard]] std::string status_event(const std::string& now, const std::string& facts);
 [[nodiscard]] std::string status_facts(const std::string& version, const HealthInputs& health,
-                                       const LiveStatus::ClusterResult& cluster);
+                                       const LiveStatus::ClusterResult& cluster, const LastCluster* last);
 
 }  // namespace chorale::agent

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/base/clock.h"
+#include "agent/core/conflicts.h"
 #include "agent/core/explanation.h"
 #include "render/routes_codec.h"
 
@@ -25,13 +26,39 @@ Json applied_json(const AppliedRoutes& applied, std::int64_t time) {
   return json;
 }
 
+bool has_part_in(const Conflict& conflict, const std::string& app) {
+  return conflict.owner == app || std::binary_search(conflict.losers.begin(), conflict.losers.end(), app);
+}
+
+// `app`: empty: all.
+Json conflicts_json(const render::RoutingState* state, const std::string& merge_label, const std::string& app) {
+  Json list = Json::array();
+  if (state == nullptr) return list;
+  for (Conflict& conflict : conflicts_of(*state, merge_label)) {
+    if (!app.empty() && !has_part_in(conflict, app)) continue;
+    Json json = Json::object();
+    if (conflict.service_port == 0) {
+      json["host"] = std::move(conflict.host);
+    } else {
+      json["service_port"] = conflict.service_port;
+      json["protocol"] = std::move(conflict.protocol);
+    }
+    json["owner"] = std::move(conflict.owner);
+    json["losers"] = std::move(conflict.losers);
+    list.push_back(std::move(json));
+  }
+  return list;
+}
+
 }  // namespace
 
 tl::expected<std::string, Failure> routes_json(const AppliedRoutes& applied, const render::RoutingState* state,
-                                               const std::optional<std::string>& app, std::int64_t time) {
-  std::string body = "{\n\"applied\": " + applied_json(applied, time).dump() + ",\n\"routes\": ";
+                                               const std::optional<std::string>& app, const std::string& merge_label,
+                                               std::int64_t time) {
+  const std::string id = app ? app_id_of(*app) : "";
+  const std::string body = "{\n\"applied\": " + applied_json(applied, time).dump() +
+                           ",\n\"conflicts\": " + conflicts_json(state, merge_label, id).dump() + ",\n\"routes\": ";
   if (!app) return body + (state == nullptr ? "null" : render::encode_routes(*state).text) + "}\n";
-  const std::string id = app_id_of(*app);
   const auto has_id = [&](const render::App& one) { return one.id == id; };
   if (state != nullptr) {
     const auto found = std::find_if(state->apps.begin(), state->apps.end(), has_id);

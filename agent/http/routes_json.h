@@ -17,10 +17,13 @@ struct AppliedRoutes {
   std::string at;                                  // ISO 8601; empty: not known
 };
 
-// {"applied": {"revision", "digest", "at", "age_s"}, "routes": <as routes.json has them>}. `state`: null: nothing was
-// ever applied. `app`: that one alone; the Failure: it is not routed. `time`: now, in seconds since 1970.
+// {"applied": {"revision", "digest", "at", "age_s"}, "conflicts": [{"host" or "service_port" and "protocol", "owner",
+// "losers"}], "routes": <as routes.json has them>}. `state`: null: nothing was ever applied. `app`: that one alone, and
+// the conflicts that it has a part in; the Failure: it is not routed. `merge_label`: as in RoutingRules. `time`: now,
+// in seconds since 1970.
 [[nodiscard]] tl::expected<std::string, Failure> routes_json(const AppliedRoutes& applied,
                                                              const render::RoutingState* state,
-                                                             const std::optional<std::string>& app, std::int64_t time);
+                                                             const std::optional<std::string>& app,
+                                                             const std::string& merge_label, std::int64_t time);
 
 }  // namespace chorale::agent

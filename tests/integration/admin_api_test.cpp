@@ -32,6 +32,7 @@ TEST(AdminApiTest, PagesAreServedOverTheSocket) {
   sources.times = [] { return AppliedTimes{}; };
   sources.metrics = [](const auto& done) { done("chorale_build_info 1\n"); };
   sources.request_sync = [] { return std::string("queued"); };
+  sources.after = [](Milliseconds, const auto&) {};
   RunningServer server({}, make_admin_api(std::move(sources)));
   EXPECT_THAT(exchange(server.port(), get("/")), AllOf(HasSubstr("200 OK"), HasSubstr("text/html")));
   EXPECT_THAT(exchange(server.port(), get("/v1/health")), AllOf(HasSubstr("200 OK"), HasSubstr("\"degraded\"")));

@@ -1,8 +1,7 @@
 // The page at /, as a person sees it in a real browser: what it says, that it follows, and that nothing breaks it.
-//
-// With CHORALE_SCREENSHOTS=DIRECTORY each state is kept there as PNG, 1280 and 390 px wide.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -12,8 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/harness/browser.h"
-#include "tests/integration/led_cluster.h"
+#include "tests/integration/page_test.h"
 
 namespace chorale::testing {
 namespace {
@@ -23,39 +21,6 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
-
-class ClusterPageTest : public LedClusterTest {
- protected:
-  ClusterPageTest() : LedClusterTest({.proxies = 3}) {}
-
-  void open(const Proxy& proxy) { browser_.open("http://127.0.0.1:" + std::to_string(proxy.admin_port()) + "/"); }
-  [[nodiscard]] Proxy& follower() { return leader_ == &cluster_.proxy(0) ? cluster_.proxy(1) : cluster_.proxy(0); }
-  // The part of the page says it, before long.
-  ::testing::AssertionResult says(const std::string& selector, const std::string& text) {
-    if (wait_until([&] { return browser_.text(selector).find(text) != std::string::npos; }, seconds(20))) {
-      return ::testing::AssertionSuccess();
-    }
-    return ::testing::AssertionFailure() << selector << " does not say \"" << text << "\": " << browser_.text("body");
-  }
-  // As a person does who types over what stands there.
-  void search(const std::string& text) {
-    browser_.run("$('search').value = ''; showApps();");
-    browser_.type("#search", text);
-  }
-  // Nothing stands out to the side, at a desk and on a phone.
-  void fits(const std::string& name) {
-    for (const auto& [width, height] : {std::pair{1280, 900}, {390, 844}}) {
-      browser_.resize(width, height);
-      EXPECT_LE(browser_.run("return document.documentElement.scrollWidth"), width) << name;
-      if (const char* directory = std::getenv("CHORALE_SCREENSHOTS")) {
-        browser_.screenshot(std::filesystem::path(directory) / (name + "-" + std::to_string(width) + ".png"));
-      }
-    }
-    browser_.resize(1280, 900);
-  }
-
-  Browser browser_;
-};
 
 TEST_F(ClusterPageTest, ShowsTheClusterAndFollowsIt) {
   open(follower());
@@ -131,17 +96,6 @@ TEST_F(ClusterPageTest, WithoutZooKeeperItSaysHowOldItsPictureIs) {
   ASSERT_TRUE(cluster_.zookeeper().start());
   EXPECT_TRUE(says("#verdict", "ok"));
   EXPECT_TRUE(wait_until([&] { return browser_.text("#attention").empty(); }, seconds(30))) << browser_.text("body");
-}
-
-TEST_F(ClusterPageTest, AgentThatGoesAndComesBackIsSeen) {
-  open(follower());
-  ASSERT_TRUE(says("#connection", "Live"));
-  follower().kill_agent();
-  EXPECT_TRUE(says("#connection", "No connection to this agent"));
-  EXPECT_TRUE(says("#connection", "What you see is that old"));
-  fits("agent-gone");
-  follower().start_agent();
-  ASSERT_TRUE(wait_until([&] { return follower().health_status() == 200; }, seconds(30)));
 }
 
 TEST_F(ClusterPageTest, AppsAreFoundAndExplained) {
@@ -233,7 +187,8 @@ TEST_F(ClusterPageTest, KeyboardAloneIsEnough) {
     return browser_.run("const e = document.activeElement; return e.id || e.textContent;").get<std::string>();
   };
   std::vector<std::string> order;
-  for (int presses = 0; presses < 30 && (order.empty() || order.back() != "/a-loser"); ++presses) {
+  const auto searched = [&] { return std::find(order.begin(), order.end(), "search") != order.end(); };
+  for (int presses = 0; presses < 30 && (!searched() || order.back() != "/a-loser"); ++presses) {
     browser_.press("Tab");
     order.push_back(focused());
   }
@@ -273,12 +228,10 @@ TEST_F(ClusterPageTest, ColoursAndNamesServeEverybody) {
   ASSERT_TRUE(says("#found", "1 app"));
   constexpr double kReadable = 4.5;  // WCAG 2.1, 1.4.3
   for (const char* scheme : {"light", "dark"}) {
-    browser_.devtools("Emulation.setEmulatedMedia",
-                      {{"features", {{{"name", "prefers-color-scheme"}, {"value", scheme}}}}});
+    prefer(scheme);
     EXPECT_GE(contrast(), kReadable) << scheme;
     const std::string back = browser_.run("return getComputedStyle(document.body).backgroundColor");
     EXPECT_EQ(back, std::string(scheme) == "dark" ? "rgb(20, 24, 29)" : "rgb(255, 255, 255)");
-    fits(scheme);
   }
 
   // What a screen reader comes by, each with a name.
@@ -320,6 +273,7 @@ TEST_F(ClusterPageTest, TokenIsAskedForFromElsewhere) {
   EXPECT_TRUE(says("#apps-note", "who has the admin token"));
   EXPECT_EQ(browser_.text("#apps"), "");
   EXPECT_EQ(browser_.text("#apps-tools"), "") << "there is nothing to search";
+  EXPECT_EQ(browser_.text("#conflicts-section"), "");
   browser_.type("#token", "another");
   browser_.click("#login button");
   EXPECT_TRUE(says("#apps-note", "That is not the admin token."));

@@ -18,6 +18,13 @@ class LedClusterTest : public ::testing::Test {
 
   void SetUp() override {
     ASSERT_TRUE(cluster_.start()) << cluster_.logs();
+    // The app of the start is answered no more a moment before it is routed no more.
+    const auto is_empty = [&] {
+      leader_ = cluster_.leader();
+      const nlohmann::json said = leader_ == nullptr ? nlohmann::json() : status();
+      return said.is_object() && said.value("/state/committed/apps"_json_pointer, -1) == 0;
+    };
+    ASSERT_TRUE(wait_until(is_empty, std::chrono::seconds(20))) << cluster_.logs();
     ASSERT_TRUE(cluster_.marathon().create("/first", 1));
     ASSERT_TRUE(wait_until([&] { return cluster_.routed_everywhere("/first"); }, std::chrono::seconds(20)))
         << cluster_.logs();

@@ -23,7 +23,8 @@ MarathonApp app_of(const render::App& served) {
   if (!served.ports.empty()) app.ports.resize(static_cast<std::size_t>(served.ports.back().index) + 1);
   for (const render::Port& port : served.ports) {
     const auto index = static_cast<std::size_t>(port.index);
-    app.ports[index] = {port.name, port.protocol, port.service_port, port.container_port, true, port.labels};
+    const std::int32_t asked_port = port.lost_port != 0 ? port.lost_port : port.service_port;
+    app.ports[index] = {port.name, port.protocol, asked_port, port.container_port, true, port.labels};
     for (const render::Server& server : port.servers) {
       MarathonTask& task = tasks[server.task_id];
       task.id = server.task_id;

@@ -50,6 +50,7 @@ void freeze(render::App& app, const render::App& good) {
     port.name = same->name;
     port.protocol = same->protocol;
     port.service_port = same->service_port;
+    if (port.service_port != 0) port.lost_port = 0;
     port.labels = same->labels;
     port.hosts = same->hosts;
     return false;

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <tuple>
 #include <unordered_map>
+#include <utility>
 
 #include "agent/base/one_line.h"
 #include "agent/core/leading/routes_hosts.h"
@@ -220,7 +221,7 @@ class Builder {
       const render::App* owner = owners.claim(app, port, transport);
       if (owner->id == app.id) continue;
       reduce(app.id, what + "it belongs to " + owner->id);
-      port.service_port = 0;
+      port.lost_port = std::exchange(port.service_port, 0);
       return;
     }
   }

@@ -56,6 +56,7 @@ function tickTimes() {
 // ---- What the agent says by itself -------------------------------------------------------------
 
 let now = null; // the last status: {version, health, cluster, error}
+let isNow = false; // false: the agent has said nothing since the connection was lost
 let cluster = null; // the last one that could be read
 let clusterAt = null; // by the agent's clock
 let heardAt = 0;
@@ -74,12 +75,17 @@ function connect() {
 
 function take(status) {
   now = status;
+  isNow = true;
   clockAhead = Date.parse(status.now) - Date.now();
   if (status.cluster) {
     cluster = status.cluster;
     clusterAt = status.now;
+  } else if (status.last_cluster) {
+    cluster = status.last_cluster;
+    clusterAt = status.last_cluster_at;
   }
   show();
+  watchConnection();
   refreshDetails();
 }
 
@@ -93,6 +99,10 @@ function watchConnection() {
   else if (lost) text = `No connection to this agent for ${ageText(silent / 1000)}. What you see is that old.`;
   if ($('connection').textContent !== text) $('connection').textContent = text;
   $('connection').className = now && lost ? 'lost' : 'dim';
+  if (now && lost && isNow) {
+    isNow = false;
+    showVerdict();
+  }
   if (source && (source.readyState === EventSource.CLOSED || silent > kSilentAfter)) {
     heardAt = Math.max(heardAt, Date.now() - kSilentAfter + 5000); // tries again every 5 s
     if (source.readyState !== EventSource.CONNECTING) connect();
@@ -101,19 +111,30 @@ function watchConnection() {
 
 const condition = (word) => h('strong', {class: word}, word);
 
+// What was said before the connection was lost is no verdict on now, and nothing of it stays green.
+function showVerdict() {
+  const {Status, Message, Cluster} = now.health;
+  const word = isNow ? Status : 'unknown';
+  const message = Message === 'OK' ? '' : Message;
+  document.title = `${word} · ${Cluster.Id} · Chorale`;
+  $('main').className = isNow ? '' : 'old';
+  draw('verdict', [word, Status, message], () => (isNow
+    ? [condition(word), message && ` ${message}`]
+    : [condition(word), `, was ${Status}`, message && `: ${message}`]).filter(Boolean));
+}
+
 function show() {
   const health = now.health;
   $('main').hidden = false;
-  document.title = `${health.Status} · ${health.Cluster.Id} · Chorale`;
   draw('who', health.Cluster.Id, () => `on ${health.Cluster.Id}`);
-  draw('verdict', [health.Status, health.Message], () =>
-    [condition(health.Status), health.Message === 'OK' ? '' : ` ${health.Message}`].filter(Boolean));
+  showVerdict();
   $('version').textContent = `chorale ${now.version}`;
   const list = attention();
   $('attention').hidden = list.length === 0;
-  draw('attention-list', list, () => list.map((entry) =>
-    h('li', {class: entry.down ? 'down' : null}, h('b', {}, entry.word), entry.text,
-      entry.since ? [' (since ', time(entry.since), ')'] : '', entry.todo ? ` ${entry.todo}` : '')));
+  draw('attention-list', list, () => list.map(({word, text, since, todo, down}) =>
+    h('li', {class: down ? 'down' : null}, h('b', {}, word), text, since ? [' (since ', time(since), ')'] : '',
+      todo ? `${!since && text.endsWith('.') ? '' : '.'} ${todo}` : '')));
+  showAge();
   showCluster();
   showAgents();
   showHere(health);
@@ -137,17 +158,21 @@ function showHere(health) {
 
 // What is wrong, the worst first; each with what helps. A warning that stands for ever is none of it.
 const kNginxWarns = 'Nginx warns: ';
-const kWorst = new Set(['NO LEADER', 'BLOCKED', 'HELD BACK', 'MISSING']);
+const kWorst = new Set(['NO LEADER', 'BLOCKED', 'HELD BACK', 'DOWN', 'MISSING']);
 function attention() {
   const health = now.health;
   const list = [];
   const add = (word, text, more) => list.push({word, text, ...more});
-  if (health.Status === 'down') add('DOWN', health.Message, {down: true});
+  const problems = clusterProblems();
+  if (health.Status === 'down' && !problems.some(isAboutTrafficHere)) {
+    add('DOWN', health.Message, {down: true, todo: downTodo(health)});
+  }
   if (!now.cluster) {
     const stale = clusterAt ? ' What is shown of the other proxies is from before' : '';
-    add('ZOOKEEPER', `cannot be read by this agent: ${now.error}.${stale}`, {since: clusterAt, down: true});
+    add('ZOOKEEPER', `cannot be read by this agent: ${now.error}.${stale}`, {since: clusterAt, down: true,
+      todo: 'Routes stay as they are; changes go on when a majority of ZooKeeper is there again.'});
   }
-  for (const problem of (cluster && cluster.problems) || []) {
+  for (const problem of problems) {
     add(problem.kind, problem.text, {since: problem.since, todo: problem.next, down: kWorst.has(problem.kind)});
   }
   for (const endpoint of health.Endpoints || []) {
@@ -156,6 +181,29 @@ function attention() {
   if (!health.Template.Healthy) add('TEMPLATE', health.Template.Message);
   for (const warning of health.Warnings || []) if (warning.startsWith(kNginxWarns)) add('WARNING', warning);
   return list;
+}
+
+// What the list for the whole cluster says of this proxy is old where the list is: its agent's own word is not.
+function clusterProblems() {
+  const problems = (cluster && cluster.problems) || [];
+  return now.cluster ? problems : problems.filter((problem) => !(isAboutTrafficHere(problem) || isHere('LAGGING', ':', problem)));
+}
+const isHere = (kind, next, problem) => problem.kind === kind && problem.text.startsWith(`${now.health.Cluster.Id}${next} `);
+// Either says why the balancer is to send nothing to this proxy.
+const isAboutTrafficHere = (problem) => isHere('DOWN', ':', problem) || isHere('DRAINED', '', problem);
+
+function downTodo(health) {
+  if (health.Drained) return 'On this proxy: chorale undrain.';
+  return health.Nginx.Healthy ? 'See journalctl -u chorale on this proxy.' : 'On this proxy: systemctl start nginx.';
+}
+
+// Beside what is of the cluster, while it cannot be read.
+function showAge() {
+  const isOld = !now.cluster && cluster !== null;
+  for (const id of ['cluster-age', 'agents-age']) {
+    draw(id, isOld && clusterAt, () => (isOld ? ['Read ', time(clusterAt), '; ZooKeeper cannot be read now.'] : []));
+  }
+  $('agents').classList.toggle('old', isOld);
 }
 
 function showCluster() {
@@ -237,9 +285,14 @@ function agentRow(agent, committed) {
       note ? h('span', {class: 'message'}, note) : ''),
     cell('Nginx', agent.nginx ? h('span', {class: agent.nginx === 'down' ? 'down' : null}, agent.nginx) : 'not said'),
     cell('Serves', revisionOf(serves), ' ', h('code', {title: serves ? serves.digest : null}, short(serves && serves.digest))),
-    cell('Behind', lagText(serves, committed)),
+    cell('Behind', h('span', {class: isLagging(agent, serves, committed) ? 'degraded' : null}, lagText(serves, committed))),
     cell('Role', role),
     cell('Version', agent.version));
+}
+
+// Each agent is behind for a moment after every commit; one that is well comes by itself.
+function isLagging(agent, serves, committed) {
+  return committed && agent.status !== 'ok' && !(serves && compare(serves, committed) >= 0);
 }
 
 function lagText(serves, committed) {
@@ -257,6 +310,7 @@ let token = sessionStorage.getItem('chorale token') || '';
 let access = 'unknown'; // 'yes', 'token', 'no'
 let revisions = null;
 let routes = null;
+let conflicts = []; // of these routes
 let detailsOf = null; // the revision that they were read for
 let reading = false;
 let staleReads = 0; // of the routes, one after the other
@@ -271,7 +325,7 @@ async function ask(path) {
   return response.json();
 }
 
-// After each change of what is committed or served here; one after the other, and not more often than this.
+// After each change of what is committed or served here, and when ZooKeeper comes back; one after the other, and not more often than this.
 const kDetailsPause = 3000;
 const kMostStaleReads = 5;
 let detailsAt = 0;
@@ -279,7 +333,7 @@ let detailsTimer = null;
 
 function detailsKey() {
   const serves = now.health.Cluster;
-  return JSON.stringify([cluster && cluster.state.committed, serves.Epoch, serves.Applied, token]);
+  return JSON.stringify([now.cluster !== null, cluster && cluster.state.committed, serves.Epoch, serves.Applied, token]);
 }
 
 function refreshDetails(again) {
@@ -299,16 +353,21 @@ async function readDetails() {
   reading = false;
   detailsAt = Date.now();
   // An agent knows what it has applied a moment before it has read the routes of it; an observer serves none.
-  const serves = now.health.Cluster;
-  const isStale = served.status === 'fulfilled' && served.value.revision !== `${serves.Epoch}.${serves.Applied}`;
+  const {Applied} = now.health.Cluster;
+  const isStale = served.status === 'fulfilled' && Applied > 0 && !`${served.value.applied.revision}`.endsWith(`.${Applied}`);
   const again = isStale && ++staleReads < kMostStaleReads;
   if (!again) staleReads = 0;
   detailsOf = again ? null : key;
   if (history.status === 'fulfilled') revisions = history.value;
-  if (served.status === 'fulfilled') routes = served.value.routes || {apps: []};
+  if (served.status === 'fulfilled') takeRoutes(served.value);
   showDetails(served.status === 'rejected' ? served.reason.message : '');
   // Who has applied it is written to the history a little later.
   if (revisions) setTimeout(readHistory, kDetailsPause);
+}
+
+function takeRoutes(served) {
+  routes = served.routes || {apps: []};
+  conflicts = served.conflicts || [];
 }
 
 async function readHistory() {
@@ -329,6 +388,7 @@ function showDetails(error) {
   }[access] || error;
   showHistory();
   showCluster();
+  showConflicts();
   showApps();
 }
 
@@ -348,29 +408,48 @@ function changeText(entry) {
 
 function showHistory() {
   $('history-legend').hidden = !revisions || !revisions.length;
-  draw('history', revisions, () => {
-    if (!revisions) return h('p', {class: 'dim'}, 'Not shown.');
+  draw('history', [revisions, access], () => {
+    if (!revisions) return h('p', {class: 'dim'}, access === 'yes' ? 'It cannot be read now.' : 'Not shown.');
     if (!revisions.length) return h('p', {class: 'dim'}, 'None yet.');
-    const longest = Math.max(1, ...revisions.map((entry) => total(entry)));
+    const longest = Math.max(1000, ...revisions.map((entry) => total(entry)));
     return h('ol', {}, revisions.slice(0, 20).map((entry) => h('li', {},
       h('div', {class: 'line'}, h('strong', {}, revisionOf(entry)), h('span', {}, ...changeText(entry)),
         h('span', {class: 'dim right'}, time(entry.at))),
-      h('div', {class: 'dim'}, entry.cause || '', entry.by ? ` by ${entry.by}` : '', votesText(entry.votes)),
+      h('div', {class: 'dim'}, entry.cause || '', byText(entry), votesText(entry.votes)),
       bars(entry, longest))));
   });
 }
 
-const kPhases = [['render', 'rendered'], ['stage', 'tested'], ['commit', 'committed'], ['all_applied', 'served by all']];
-const phase = (entry, name) => Math.max(0, (entry.ms || {})[name] || 0);
-const total = (entry) => kPhases.reduce((sum, [name]) => sum + phase(entry, name), 0);
+// The cause of a hold names who it was already.
+function byText({cause, by}) {
+  const words = ` by ${by}`;
+  const isSaid = ['', ' ', ':', ';', ','].some((end) => (end ? cause.includes(words + end) : cause.endsWith(words)));
+  return by && !isSaid ? words : '';
+}
+
+// The time to commit has that of the tests in it.
+function phases({ms}) {
+  const {render = 0, stage = 0, commit = 0, all_applied = null} = ms || {};
+  return [['render', 'rendered', render], ['stage', 'tested', stage], ['commit', 'committed', Math.max(0, commit - stage)],
+    ['applied', 'served by all', all_applied]];
+}
+const total = (entry) => phases(entry).reduce((sum, [, , ms]) => sum + (ms || 0), 0);
+
+// 20 ms and 5 s are both to be read: a bar is as long as the logarithm of the whole time, its parts are shares of that.
+const kShortest = 10; // ms
+const lengthOf = (ms, longest) => Math.max(1, (100 * Math.log(ms / kShortest)) / Math.log(longest / kShortest));
 
 function bars(entry, longest) {
-  const text = kPhases.map(([name, word]) => `${word} in ${milliseconds(phase(entry, name))}`).join(', ');
-  return h('div', {class: 'bars', role: 'img', 'aria-label': text, title: text}, kPhases.map(([name]) => {
-    const bar = h('span', {class: `bar ${name === 'all_applied' ? 'applied' : name}`});
-    bar.style.width = `${(100 * phase(entry, name)) / longest}%`;
-    return bar;
+  const all = total(entry);
+  if (all <= 0) return '';
+  const text = phases(entry).map(([, word, ms]) => (ms === null ? `not ${word} yet` : `${word} in ${milliseconds(ms)}`)).join(', ');
+  const bar = h('div', {class: 'bars', role: 'img', 'aria-label': text, title: text}, phases(entry).map(([name, , ms]) => {
+    const part = h('span', {class: `bar ${name}`});
+    part.style.width = `${(lengthOf(all, longest) * (ms || 0)) / all}%`;
+    return part;
   }));
+  const isOnAll = phases(entry).every(([, , ms]) => ms !== null);
+  return h('div', {class: 'timing'}, bar, h('span', {class: 'took dim'}, milliseconds(all), isOnAll ? '' : ', not on all'));
 }
 
 function votesText(votes) {
@@ -381,9 +460,10 @@ function votesText(votes) {
 
 const serversOf = (app) => app.ports.flatMap((port) => port.servers);
 
-function matches(app, wanted) {
+// `lost`: the hosts that it wants and another app has.
+function matches(app, wanted, lost) {
   if (!wanted) return true;
-  const texts = [app.id, app.path, ...(app.hosts || []), ...serversOf(app).map((server) => server.address)];
+  const texts = [app.id, app.path, ...(app.hosts || []), ...lost, ...serversOf(app).map((server) => server.address)];
   return texts.some((text) => (text || '').toLowerCase().includes(wanted));
 }
 
@@ -392,6 +472,32 @@ function namedApp() {
   const text = $('search').value.trim().replace(/\/+$/, '');
   return text && !text.startsWith('/') ? `/${text}` : text;
 }
+
+// What several apps want and one of them has.
+const kMostConflicts = 50; // drawn at once, and kMostLosers of each
+const kMostLosers = 20;
+function showConflicts() {
+  $('conflicts-section').hidden = !routes;
+  $('conflicts').hidden = conflicts.length === 0;
+  $('conflicts-note').textContent = conflicts.length
+    ? 'An app that has a host or a service port keeps it. The others are served without it: give them another one.'
+    : 'No two apps want the same host or service port.';
+  const more = conflicts.length - kMostConflicts;
+  $('conflicts-more').textContent = more > 0 ? `${more} more: /v1/routes has all.` : '';
+  const shown = conflicts.slice(0, kMostConflicts);
+  draw('conflicts', shown, () => [$('conflicts').querySelector('thead'), h('tbody', {}, shown.map(conflictRow))]);
+}
+
+function conflictRow({host, service_port, protocol, owner, losers}) {
+  const more = losers.length - kMostLosers;
+  return h('tr', {},
+    h('th', {scope: 'row', class: 'id'}, host || `service port ${service_port} (${protocol})`),
+    h('td', {'data-name': 'Has it'}, appButton(owner)),
+    h('td', {'data-name': 'Without it'}, losers.slice(0, kMostLosers).flatMap((id, i) => [i ? ', ' : '', appButton(id)]),
+      more > 0 ? ` and ${more} more` : ''));
+}
+
+const appButton = (id) => h('button', {type: 'button', class: 'id', onclick: () => explain(id)}, id);
 
 // Why an app is not routed is asked most often, and such an app is in no list.
 function offerOther(all) {
@@ -404,7 +510,9 @@ function offerOther(all) {
 function showApps() {
   const all = (routes && routes.apps) || [];
   const wanted = $('search').value.trim().toLowerCase();
-  const found = all.filter((app) => matches(app, wanted));
+  const lost = new Map();
+  for (const {host, losers} of conflicts) for (const id of losers) lost.set(id, [...(lost.get(id) || []), host]);
+  const found = all.filter((app) => matches(app, wanted, lost.get(app.id) || []));
   offerOther(all);
   const shown = found.slice(0, kMostApps);
   $('found').textContent = routes ? (wanted ? `${found.length} of ${plural(all.length, 'app')}` : plural(all.length, 'app')) : '';
@@ -413,7 +521,7 @@ function showApps() {
     const servers = serversOf(app);
     const unknown = servers.filter((server) => server.health !== 'alive').length;
     return h('li', {}, h('div', {class: 'line'},
-      h('button', {type: 'button', class: 'id', onclick: () => explain(app.id)}, app.id),
+      appButton(app.id),
       h('span', {class: 'id dim'}, (app.hosts || []).join(' ')),
       h('span', {class: 'right'}, plural(servers.length, 'server'),
         unknown ? h('span', {class: 'dim'}, unknown === servers.length ? ', health unknown' : `, ${unknown} of unknown health`) : '')));

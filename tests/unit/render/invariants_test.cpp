@@ -21,6 +21,7 @@ TEST(InvariantsTest, OutermostValuesAreKept) {
   first.protocol = "udp,tcp";
   first.service_port = 65'535;
   first.container_port = 65'535;
+  first.lost_port = 65'535;
   first.servers.push_back(first.servers[0]);  // two servers at one address: Nginx takes them as two
   Port last;
   last.index = 65'535;
@@ -95,6 +96,10 @@ const Breach kBreaches[] = {
      "app /web: a service port is not within 0..65535"},
     {"NegativeServicePort", [](RoutingState& s) { s.apps[1].ports[0].service_port = -1; }, 3,
      "app /web: a service port is not within 0..65535"},
+    {"LostPort", [](RoutingState& s) { s.apps[1].ports[0].lost_port = 65'536; }, 3,
+     "app /web: a lost service port is not within 0..65535"},
+    {"NegativeLostPort", [](RoutingState& s) { s.apps[1].ports[0].lost_port = -1; }, 3,
+     "app /web: a lost service port is not within 0..65535"},
     {"ContainerPort", [](RoutingState& s) { s.apps[1].ports[0].container_port = 65'536; }, 3,
      "app /web: a container port is not within 0..65535"},
     {"NegativeContainerPort", [](RoutingState& s) { s.apps[1].ports[0].container_port = -1; }, 3,

@@ -42,6 +42,7 @@ TEST(RoutesCodecTest, ReadsBackWhatItWrote) {
   state.apps[1].labels = {{"caf\xc3\xa9", "\xf0\x9f\x8e\xb5 \"\\/"}, {"quote", "\""}, {"slash", "\\"}, {"z", "]}"}};
   state.apps[1].ports[0].servers[0].health = Health::kUnknown;
   state.apps[1].ports[0].container_port = 8'080;
+  state.apps[1].ports[0].lost_port = 10'000;
   for (const RoutingState& each : {state, RoutingState{}, state_of({sample_app("/a")})}) {
     const auto decoded = decode_routes(encode_routes(each).text);
     ASSERT_TRUE(decoded) << decoded.error().text();

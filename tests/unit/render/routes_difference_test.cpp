@@ -107,6 +107,7 @@ TEST(RoutesDifferenceTest, SaysWhatElseOfAnAppHasChanged) {
        }},
       {"ports", [](App& cart) { cart.ports.front().hosts = {"a.example.com"}; }},
       {"ports", [](App& cart) { cart.ports.front().container_port = 80; }},
+      {"ports", [](App& cart) { cart.ports.front().lost_port = 10'000; }},
   };
   for (const auto& [aspect, change] : changes) {
     const RoutesDifference difference = after(change);

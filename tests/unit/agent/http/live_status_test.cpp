@@ -43,6 +43,7 @@ class LiveStatusTest : public ::testing::Test {
       if (answers_) done(snapshot_);
       if (error_) done(tl::unexpected(*error_));
     };
+    made.last_cluster = [this] { return last_ ? &*last_ : nullptr; };
     made.now = [this] { return "time " + std::to_string(reads_); };
     made.after = [this](std::chrono::milliseconds wait, std::function<void()> then) {
       waits_.push_back(wait);
@@ -65,6 +66,7 @@ class LiveStatusTest : public ::testing::Test {
   coordination::ClusterSnapshot snapshot_;
   bool answers_ = true;
   std::optional<coordination::Error> error_;
+  std::optional<LastCluster> last_;
   int reads_ = 0;
   int woken_ = 0;
   std::vector<std::chrono::milliseconds> waits_;
@@ -113,6 +115,26 @@ TEST_F(LiveStatusTest, UnreadableClusterIsSaidWhateverTheBytes) {
   const nlohmann::json data = data_of(*response_.live->text());
   EXPECT_TRUE(data["cluster"].is_null());
   EXPECT_THAT(data["error"].get<std::string>(), HasSubstr("lost\n"));
+  EXPECT_FALSE(data.contains("last_cluster")) << "it was never read";
+  EXPECT_FALSE(data.contains("last_cluster_at"));
+}
+
+TEST_F(LiveStatusTest, WhatWasReadLastIsSentWithItsTimeWhileTheClusterCannotBeRead) {
+  last_ = LastCluster{snapshot_, "then"};
+  const auto listening = listen();
+  go_on();
+  EXPECT_FALSE(data_of(*response_.live->text()).contains("last_cluster")) << "there is a newer one";
+  answers_ = false;
+  error_ = coordination::Error{coordination::ErrorKind::kConnectionLoss, "lost"};
+  go_on();
+  EXPECT_EQ(woken_, 2);
+  const nlohmann::json data = data_of(*response_.live->text());
+  EXPECT_TRUE(data["cluster"].is_null()) << "what is old is not what is";
+  EXPECT_EQ(data["last_cluster"]["state"]["leader"], "proxy-2");
+  EXPECT_TRUE(data["last_cluster"].contains("problems"));
+  EXPECT_EQ(data["last_cluster_at"], "then");
+  go_on();
+  EXPECT_EQ(woken_, 2) << "it is no news";
 }
 
 TEST_F(LiveStatusTest, NothingIsReadWhileNobodyListens) {

@@ -40,6 +40,22 @@ TEST(KnownAppsTest, AnAdoptedStateIsBuiltAgainAsItWas) {
   EXPECT_EQ(routes_of(known.apps(), policy).state, state);
 }
 
+// Else a new leader would not know who comes next, and publish that it does not.
+TEST(KnownAppsTest, WhatWasAdoptedStillAsksForThePortThatItHasLost) {
+  MarathonApp first = app_of_size("/a", 1);
+  first.ports[0].service_port = 10'000;
+  MarathonApp second = app_of_size("/b", 1);
+  second.ports[0].service_port = 10'000;
+  RoutePolicy policy;
+  policy.service_ports = render::ServicePortRange{};
+  const auto state = routes_of(apps({first, second}), policy).state;
+  KnownApps known;
+  known.adopt(state);
+  EXPECT_EQ(routes_of(known.apps(), policy, {}, &state).state, state);
+  EXPECT_TRUE(known.app_gone("/a", 1));
+  EXPECT_EQ(routes_of(known.apps(), policy, {}, &state).state.apps.at(0).ports.at(0).service_port, 10'000);
+}
+
 TEST(KnownAppsTest, WhatWasAdoptedKeepsItsMainPortAndItsWantOfServers) {
   MarathonApp bridged = app("/bridged", {task("a", "10.0.0.1", {31001})});
   bridged.network = NetworkMode::kBridge;

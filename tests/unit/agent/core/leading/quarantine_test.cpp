@@ -101,6 +101,24 @@ TEST_F(QuarantineTest, DefinitionIsFrozenAndServersAreNot) {
   EXPECT_THAT(told(), ElementsAre(testing::StartsWith("app /web is quarantined, served as it was")));
 }
 
+TEST_F(QuarantineTest, ServicePortOfTheGoodDefinitionIsNotLost) {
+  bad_.apps.back().ports[0].service_port = 0;
+  bad_.apps.back().ports[0].lost_port = 10'001;
+  quarantine_.refused(refusal(bad_, "/web"));
+  answer(kYes);
+  EXPECT_EQ(web_of(*asked_), made_app("/web", "good", 31'005));
+}
+
+TEST_F(QuarantineTest, ServicePortThatWasNeverHadStaysLost) {
+  RoutingState good = *good_;
+  good.apps.back().ports[0].service_port = bad_.apps.back().ports[0].service_port = 0;
+  bad_.apps.back().ports[0].lost_port = 10'000;
+  good_ = shared(std::move(good));
+  quarantine_.refused(refusal(bad_, "/web"));
+  answer(kYes);
+  EXPECT_EQ(web_of(*asked_).ports[0].lost_port, 10'000);
+}
+
 TEST_F(QuarantineTest, DigestIsOfTheDefinitionAlone) {
   const std::string digest = definition_digest(made_app("/web", "x", 1));
   EXPECT_EQ(definition_digest(made_app("/web", "x", 2)), digest);

@@ -209,6 +209,9 @@ TEST(RoutesTest, ServicePortsAreSharedOnlyWhereTheTemplateListensOnThem) {
   EXPECT_EQ(routes.state.apps[0].ports[0].service_port, 10'000);
   EXPECT_EQ(routes.state.apps[1].ports[0].service_port, 0);
   EXPECT_EQ(routes.state.apps[3].ports[0].service_port, 0);
+  EXPECT_EQ(routes.state.apps[0].ports[0].lost_port, 0);
+  EXPECT_EQ(routes.state.apps[1].ports[0].lost_port, 10'000);
+  EXPECT_EQ(routes.state.apps[2].ports[0].lost_port, 0) << "nobody has it";
   EXPECT_EQ(reasons(routes),
             "/b is served without service port 10000: it belongs to /a\n"
             "/ssh is served without service port 22: the template listens on 10000 to 20000 alone\n");
