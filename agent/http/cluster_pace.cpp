@@ -1,5 +1,6 @@
 #include "agent/http/cluster_pace.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace chorale::agent {
@@ -10,8 +11,9 @@ bool ClusterPace::tick(const coordination::ViewChanged& view, bool was_ever_read
               view.missing_members};
   const bool is_settled = known == seen_;
   seen_ = std::move(known);
-  const bool is_news = is_settled && seen_ != read_for_ && since_read_ >= kAtMostEvery;
-  if (was_ever_read && !is_news && since_read_ < kAtLeastEvery) return false;
+  const int crowd = std::max(1, static_cast<int>(seen_.agents.size()) / kFewAgents);
+  const bool is_news = is_settled && seen_ != read_for_ && since_read_ >= kAtMostEvery * crowd;
+  if (was_ever_read && !is_news && since_read_ < kAtLeastEvery * crowd) return false;
   read_for_ = seen_;
   since_read_ = 0;
   return true;

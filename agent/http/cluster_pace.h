@@ -2,7 +2,7 @@
 // there before. Pure.
 //
 // Soon after something has changed, once it has settled: while it changes others are behind for a moment, and that is
-// no picture to keep. Rarely else: N agents read N agents each.
+// no picture to keep. Rarely else: N agents read N agents each, so the more there are, the rarer.
 #pragma once
 
 #include <optional>
@@ -17,6 +17,7 @@ class ClusterPace {
  public:
   static constexpr int kAtLeastEvery = 10;  // ticks, while nothing is known to have changed
   static constexpr int kAtMostEvery = 3;    // ticks, for changes
+  static constexpr int kFewAgents = 10;     // of so many; of twice as many it takes twice as long
 
   // Called once a second with what this agent knows without reading. True: read now.
   [[nodiscard]] bool tick(const coordination::ViewChanged& view, bool was_ever_read);

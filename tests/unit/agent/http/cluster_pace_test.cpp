@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <utility>
 
 namespace chorale::agent {
 namespace {
@@ -57,6 +58,18 @@ TEST_F(ClusterPaceTest, AChangeIsReadSoonAndOnce) {
     EXPECT_FALSE(pace_.tick(view_at(1), true)) << "it has to settle";
     EXPECT_FALSE(pace_.tick(view_at(1), true)) << "and not so soon after the last one";
     EXPECT_TRUE(pace_.tick(view_at(1), true));
+  }
+}
+
+TEST_F(ClusterPaceTest, TheMoreAgentsTheRarer) {
+  coordination::ViewChanged many = view_at(1);
+  for (const auto& [agents, factor] : {std::pair(19U, 1), std::pair(20U, 2), std::pair(100U, 10)}) {
+    many.agents.assign(agents, "a");
+    pace_ = ClusterPace();
+    ASSERT_TRUE(pace_.tick(many, false));
+    EXPECT_EQ(read_at(200, many), 10 * factor) << agents;
+    many.leader += "b";
+    EXPECT_EQ(read_at(200, many), 3 * factor) << agents;
   }
 }
 
