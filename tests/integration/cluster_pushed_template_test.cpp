@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <fstream>
+#include <sstream>
 
 #include "coordination/digest.h"
 #include "coordination/template_document.h"
@@ -15,6 +16,7 @@ using std::chrono::seconds;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 class ClusterPushedTemplateTest : public LedClusterTest {
  protected:
@@ -42,6 +44,14 @@ class ClusterPushedTemplateTest : public LedClusterTest {
     const auto headers = proxy.get("/first/").headers;
     const auto found = headers.find("x-mark");
     return found == headers.end() ? "" : found->second;
+  }
+  // The template that `template history` shows as in use everywhere.
+  std::string in_use() {
+    std::istringstream lines(leader_->run("template", "history").output);
+    for (std::string line; std::getline(lines, line);) {
+      if (line.find("  everywhere") != std::string::npos) return line.substr(0, line.find(' '));
+    }
+    return "none";
   }
   [[nodiscard]] Proxy& follower() { return leader_ == &cluster_.proxy(0) ? cluster_.proxy(1) : cluster_.proxy(0); }
   bool everywhere(const std::string& expected) {
@@ -87,12 +97,16 @@ TEST_F(ClusterPushedTemplateTest, GoesThroughOneProxyThenEverywhereAndBack) {
 
   ASSERT_EQ(push(template_file("two")).exit_code, 0);
   EXPECT_TRUE(everywhere("two"));
-  EXPECT_EQ(leader_->run("template", "rollback").exit_code, 0);
+  const std::string two = in_use();
+  const std::string back = leader_->run("template", "rollback").output;
   EXPECT_TRUE(everywhere("one"));
-  EXPECT_EQ(leader_->run("template", "rollback").exit_code, 0);
+  EXPECT_THAT(back, AllOf(StartsWith("taken back: template " + two), HasSubstr("undoes the last rollback: it brings")));
+  EXPECT_NE(in_use(), two);
+  const std::string again = leader_->run("template", "rollback").output;
   EXPECT_TRUE(everywhere("two")) << "a second rollback undoes the first";
-  const std::string history = leader_->run("template", "history").output;
-  EXPECT_THAT(history, AllOf(HasSubstr("everywhere"), HasSubstr("the leader's file")));
+  EXPECT_THAT(again, HasSubstr("`chorale template rollback` goes back to template "));
+  EXPECT_EQ(in_use(), two);
+  EXPECT_THAT(leader_->run("template", "history").output, HasSubstr("the leader's file"));
   ASSERT_TRUE(wait_until([&] { return cluster_.converged(); }, seconds(20))) << cluster_.logs();
 }
 
@@ -207,6 +221,9 @@ TEST_F(ClusterPushedTemplateTest, UnderAHoldItWaitsForTheRelease) {
   EXPECT_EQ(stored.exit_code, 1);
   EXPECT_THAT(stored.output, HasSubstr("after `chorale release`"));
   EXPECT_TRUE(everywhere(""));
+  const std::string history = leader_->run("template", "history").output;
+  EXPECT_THAT(history, AllOf(HasSubstr("not yet\n"), HasSubstr(" comes into force after `chorale release`: held on ")));
+  EXPECT_THAT(history, ::testing::ContainsRegex("the leader's file +everywhere\n"));
   ASSERT_EQ(leader_->run("release").exit_code, 0);
   EXPECT_TRUE(everywhere("one"));
 }
