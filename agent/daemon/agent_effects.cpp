@@ -43,7 +43,7 @@ void Agent::perform(coordination::AgentEffect effect) {
                    if (view.leaderless_since && !view_.leaderless_since) leaderless_since_ = utc_now();
                    if (view_.connected && !view.connected) heard_at_ = utc_now();
                    view_ = std::move(view);
-                   if (leadership_) leadership_->set_held(view_.held.has_value());
+                   if (leadership_) leadership_->set_held(view_.held.has_value(), view_.released_by);
                    if (!view_.proposed) {
                      nginx_->proposal_ended(view_.committed ? std::optional(view_.committed->identity) : std::nullopt);
                    }
