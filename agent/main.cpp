@@ -35,6 +35,7 @@ struct Arguments {
   std::string other_revision = "committed";
   StatusFlags status;
   bool json = false;
+  HistoryFlags history;
   TemplatePush push;
   bool test = false;
   std::function<int()> run;
@@ -123,9 +124,11 @@ void add_reading_verbs(CLI::App& app, Arguments& arguments) {
 
   CLI::App* history =
       add_verb(app, arguments, "history", "Show the last commits: what changed, why, and how long it took",
-               [&arguments] { return run_history(arguments.config, arguments.json); });
+               [&arguments] { return run_history(arguments.config, arguments.history); });
   add_config(history, arguments);
-  history->add_flag("--json", arguments.json, "as JSON, as it stands in ZooKeeper");
+  history->add_flag("--json", arguments.history.json, "as JSON, as it stands in ZooKeeper");
+  history->add_option("--since", arguments.history.since, "only what was committed within this time, e.g. 30m, 24h")
+      ->type_name("TIME");
 
   CLI::App* diff =
       add_verb(app, arguments, "diff", "Show which apps and servers differ between two revisions",

@@ -14,6 +14,7 @@
 #include "agent/cli/load.h"
 #include "agent/cli/operator_name.h"
 #include "agent/cli/read_routes.h"
+#include "agent/cli/refusal_text.h"
 #include "agent/cli/rendering.h"
 #include "agent/cli/table.h"
 #include "agent/cli/template_store.h"
@@ -62,7 +63,9 @@ tl::expected<std::optional<std::string>, CliError> judge(const Config& config, c
   if (draft.failure()) return "cannot write a file to test: " + draft.failure()->message;
   const auto refused = ask_nginx(config, nginx.main_config, draft);
   if (refused) {
-    return *refused ? std::optional("with the routes that are served Nginx refuses it: " + **refused) : std::nullopt;
+    if (!*refused) return std::nullopt;
+    return refusal_in_template(**refused, draft.path(), *compiled, *routes) +
+           "; tested with the routes that are served";
   }
   std::cerr << "note: not tested here: " << refused.error().message << "\n";
   return std::nullopt;

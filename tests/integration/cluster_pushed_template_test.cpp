@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <fstream>
+#include <regex>
 #include <sstream>
 
 #include "coordination/digest.h"
@@ -14,6 +15,7 @@ namespace {
 
 using std::chrono::seconds;
 using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -33,6 +35,11 @@ class ClusterPushedTemplateTest : public LedClusterTest {
     const auto file = directory_.path() / (mark.substr(0, mark.find(';')) + ".mustache");
     std::ofstream(file) << text;
     return file;
+  }
+  static int line_of(const std::string& file, const std::string& word) {
+    const std::string text = text_of(file);
+    return 1 + static_cast<int>(
+                   std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(text.find(word)), '\n'));
   }
   Proxy::Ran push(const std::string& file, const std::vector<std::string>& more = {}) {
     std::vector<std::string> arguments{"push", file};
@@ -138,8 +145,14 @@ TEST_F(ClusterPushedTemplateTest, IsShownAndNoFileIsSaidToDifferFromIt) {
   EXPECT_THAT(shown, AllOf(Not(HasSubstr("is not what")), Not(HasSubstr("trial")), HasSubstr("\ntemplate    pushed ")));
   EXPECT_EQ(leader_->run("status").exit_code, 0);
   EXPECT_EQ(status().at("template").at("pushed").at("in_use"), true);
-  EXPECT_TRUE(
-      wait_until([&] { return leader_->run("history").output.find("; by ") != std::string::npos; }, seconds(5)));
+  EXPECT_TRUE(wait_until(
+      [&] {
+        return std::regex_search(leader_->run("history").output,
+                                 std::regex("cause: template [0-9a-f]{12} pushed by [^ ]+\n +votes: 3 ack; by "));
+      },
+      seconds(5)))
+      << leader_->run("history").output;
+  EXPECT_THAT(leader_->agent_log(), ContainsRegex("serving [0-9.]+: template [0-9a-f]+ pushed by "));
   EXPECT_EQ(status().at("template").at("differing").size(), 0U);
   EXPECT_THAT(leader_->run("check").output, HasSubstr("in use instead of each proxy's own file"));
 }
@@ -147,7 +160,10 @@ TEST_F(ClusterPushedTemplateTest, IsShownAndNoFileIsSaidToDifferFromIt) {
 TEST_F(ClusterPushedTemplateTest, WhatNginxRefusesIsNeverStored) {
   const Proxy::Ran refused = push(template_file("x;no_such_directive"));
   EXPECT_EQ(refused.exit_code, 1);
-  EXPECT_THAT(refused.output, AllOf(HasSubstr("Nginx refuses it"), HasSubstr("no_such_directive")));
+  const std::string file = directory_.path() / "x.mustache";
+  EXPECT_THAT(refused.output,
+              AllOf(HasSubstr(file + ":" + std::to_string(line_of(file, "no_such_directive")) + ": Nginx refuses it"),
+                    HasSubstr("unknown directive \"no_such_directive\"; "), Not(HasSubstr(".conf:"))));
   std::ofstream(directory_.path() / "broken.mustache") << "{{#apps}}";
   EXPECT_THAT(push(directory_.path() / "broken.mustache").output, HasSubstr("broken.mustache:1"));
   EXPECT_THAT(leader_->run("template", "history").output, HasSubstr("nothing was pushed"));
@@ -223,7 +239,7 @@ TEST_F(ClusterPushedTemplateTest, UnderAHoldItWaitsForTheRelease) {
   EXPECT_TRUE(everywhere(""));
   const std::string history = leader_->run("template", "history").output;
   EXPECT_THAT(history, AllOf(HasSubstr("not yet\n"), HasSubstr(" comes into force after `chorale release`: held on ")));
-  EXPECT_THAT(history, ::testing::ContainsRegex("the leader's file +everywhere\n"));
+  EXPECT_THAT(history, ContainsRegex("the leader's file +everywhere\n"));
   ASSERT_EQ(leader_->run("release").exit_code, 0);
   EXPECT_TRUE(everywhere("one"));
 }
