@@ -186,10 +186,11 @@ void add_template(CLI::App& app, Arguments& arguments) {
                             [&arguments] { return run_template_show(arguments.config, arguments.digest); });
   add_config(show, arguments);
   show->add_option("digest", arguments.digest, "another one, by what `history` shows")->type_name("DIGEST");
-  add_config(add_verb(*verb, arguments, "history", "Show what was pushed when and by whom",
+  add_config(add_verb(*verb, arguments, "history", "Show what was pushed when and by whom, and which is in use",
                       [&arguments] { return run_template_history(arguments.config); }),
              arguments);
-  add_config(add_verb(*verb, arguments, "rollback", "Go back to the template before, or end a trial",
+  add_config(add_verb(*verb, arguments, "rollback",
+                      "Go back to the template before (a second one undoes that), or end a trial",
                       [&arguments] { return run_template_rollback(arguments.config); }),
              arguments);
 }
