@@ -35,6 +35,7 @@ struct Arguments {
   std::string other_revision = "committed";
   StatusFlags status;
   bool json = false;
+  HistoryFlags history;
   TemplatePush push;
   bool test = false;
   std::function<int()> run;
@@ -123,9 +124,11 @@ void add_reading_verbs(CLI::App& app, Arguments& arguments) {
 
   CLI::App* history =
       add_verb(app, arguments, "history", "Show the last commits: what changed, why, and how long it took",
-               [&arguments] { return run_history(arguments.config, arguments.json); });
+               [&arguments] { return run_history(arguments.config, arguments.history); });
   add_config(history, arguments);
-  history->add_flag("--json", arguments.json, "as JSON, as it stands in ZooKeeper");
+  history->add_flag("--json", arguments.history.json, "as JSON, as it stands in ZooKeeper");
+  history->add_option("--since", arguments.history.since, "only what was committed within this time, e.g. 30m, 24h")
+      ->type_name("TIME");
 
   CLI::App* diff =
       add_verb(app, arguments, "diff", "Show which apps and servers differ between two revisions",
@@ -183,10 +186,11 @@ void add_template(CLI::App& app, Arguments& arguments) {
                             [&arguments] { return run_template_show(arguments.config, arguments.digest); });
   add_config(show, arguments);
   show->add_option("digest", arguments.digest, "another one, by what `history` shows")->type_name("DIGEST");
-  add_config(add_verb(*verb, arguments, "history", "Show what was pushed when and by whom",
+  add_config(add_verb(*verb, arguments, "history", "Show what was pushed when and by whom, and which is in use",
                       [&arguments] { return run_template_history(arguments.config); }),
              arguments);
-  add_config(add_verb(*verb, arguments, "rollback", "Go back to the template before, or end a trial",
+  add_config(add_verb(*verb, arguments, "rollback",
+                      "Go back to the template before (a second one undoes that), or end a trial",
                       [&arguments] { return run_template_rollback(arguments.config); }),
              arguments);
 }

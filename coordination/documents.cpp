@@ -204,7 +204,9 @@ std::string encode(const AgentDocument& document) { return print(to_json(documen
 std::string encode(const HoldDocument& hold) {
   Json revision = hold.revision.value;
   if (hold.epoch.value > 0 || hold.revision.value == 0) revision = revision_text(hold);
-  return print(Json{{"revision", revision}, {"by", cut_text(hold.by)}, {"reason", cut_text(hold.reason)}});
+  Json json{{"revision", revision}, {"by", cut_text(hold.by)}, {"reason", cut_text(hold.reason)}};
+  if (!hold.released_by.empty()) json["released_by"] = cut_text(hold.released_by);
+  return print(json);
 }
 
 std::string encode(const MemberDocument& document) {

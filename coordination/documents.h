@@ -72,6 +72,8 @@ struct HoldDocument {
   std::string digest{};  // of the files; what is committed under the hold has the same
   std::string since{};   // ISO 8601, when the hold was set, by ZooKeeper's clock: for people
   std::string error{};   // why it is not the revision that the hold names, but what was committed then; at most 1 KB
+  // In a hold alone: who released it. It holds nothing any more, as if its znode were gone, which it is soon.
+  std::string released_by{};
   bool operator==(const HoldDocument&) const = default;
 };
 [[nodiscard]] inline Identity identity_of(const HoldDocument& held) { return {held.epoch, held.revision, held.digest}; }

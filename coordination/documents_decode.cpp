@@ -43,6 +43,7 @@ void read_hold(ObjectReader& reader, HoldDocument& into) {
   if (!read_revision(text, into)) reader.fail("revision", "is neither a revision's number nor \"current\"");
   reader.optional_text("by", into.by);
   reader.optional_text("reason", into.reason);
+  reader.optional_text("released_by", into.released_by);
 }
 
 // {revision:41,by:jo,reason:deploy}: quotes and blanks do not survive the shell of zkCli.sh. A comma in the reason

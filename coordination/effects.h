@@ -42,7 +42,8 @@ struct PushedTemplates {
   std::vector<std::string> canaries;
   // What stands there cannot be read: then nothing else is said here, and what was used goes on being used.
   std::optional<std::string> trouble;
-  std::string by{};  // who made it so
+  std::string by{};          // who made it so
+  bool rolled_back = false;  // by going back to an earlier one
 };
 
 // This agent leads from now on: start a full sync with Marathon, offer what comes of it. `files` are the committed
@@ -140,6 +141,7 @@ struct ViewChanged {
   std::optional<Blocked> blocked;       // a change that cannot be committed
   std::optional<TimePoint> blocked_at;  // since when, on the steady clock
   std::optional<TreeSize> tree;         // as it found it last
+  std::string released_by{};            // nothing is held: who released what was; empty: nobody, or unknown
   // While another agent leads, what its znode says; nullopt: none of that, or not known.
   std::optional<Blocked> blocked_there{};
   std::optional<bool> template_pushed{};

@@ -32,6 +32,7 @@ void Hold::reset() {
   there_ = false;
   read_zxid_ = 0;
   error_.clear();
+  released_by_.clear();
 }
 
 void Hold::drive(const std::optional<RevisionHeader>& committed) {
@@ -43,14 +44,15 @@ void Hold::drive(const std::optional<RevisionHeader>& committed) {
 
 void Hold::on_checked(const Reply<CheckNode>& reply) {
   if (!reply) return mirror_.again(reply.error());
-  there_ = reply->stat.has_value();
-  if (!there_) {
+  if (!reply->stat) {
+    there_ = false;
     read_zxid_ = 0;
     error_.clear();
     content_.reset();
     return settle(State::kNone);
   }
   if (reply->stat->modified_zxid == read_zxid_) return mirror_.fresh();
+  there_ = true;
   mirror_.send(ReadNode{context_.paths.hold}, [this](const Reply<ReadNode>& read) { on_read(read); });
 }
 
@@ -65,6 +67,7 @@ void Hold::on_read(const Reply<ReadNode>& reply) {
   read_zxid_ = reply->stat.modified_zxid;
   since_ = utc_text(reply->stat.modified_ms);
   content_.reset();
+  released_by_.clear();
   auto hold = decode_hold(reply->data);
   if (hold) return understand(std::move(*hold));
   asked_ = HoldDocument{Revision{}, "an operator", {}, {}};
@@ -74,6 +77,11 @@ void Hold::on_read(const Reply<ReadNode>& reply) {
 void Hold::understand(HoldDocument hold) {
   asked_ = std::move(hold);
   error_.clear();
+  if (!asked_.released_by.empty()) {
+    released_by_ = asked_.released_by;
+    there_ = false;
+    return settle(State::kNone);
+  }
   state_ = State::kUnknown;  // until it is known what it means, what stands in the state stays
   if (asked_.revision.value == 0) return settle(State::kCommitted);
   if (asked_.epoch.value > 0) {

@@ -20,7 +20,7 @@ namespace chorale::coordination {
 
 class Hold {
  public:
-  //  kUnknown --no znode--> kNone
+  //  kUnknown --no znode, or it was released--> kNone
   //     |  ^
   //     |  '--another text stands there, or it cannot be asked for (only while nothing of it is known)
   //     |--its revision's manifest was read--> kFound --not complete, another policy--+
@@ -48,6 +48,8 @@ class Hold {
                                                  const std::optional<RevisionHeader>& committed) const;
   // The files to be published, which are not what is committed; no manifest: what is committed has them.
   [[nodiscard]] Content content() const;
+  // Who released what was held last; empty: nobody has, or nobody said so.
+  [[nodiscard]] const std::string& released_by() const { return released_by_; }
 
  private:
   void on_checked(const Reply<CheckNode>& reply);
@@ -69,13 +71,14 @@ class Hold {
   const PoolPolicy& policy_;
   State state_ = State::kUnknown;
   bool known_ = false;
-  bool there_ = false;          // the znode
+  bool there_ = false;          // the znode, and nobody has released it
   std::int64_t read_zxid_ = 0;  // of the text that is known; 0: none is
   HoldDocument asked_;          // what stands in the znode
   Identity identity_;           // while kFound
   PolicyValues found_policy_;   // of it
   std::string error_;           // while kCommitted: why not what was asked for
   std::string since_;
+  std::string released_by_;
 };
 
 }  // namespace chorale::coordination

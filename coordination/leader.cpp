@@ -123,7 +123,7 @@ bool Leader::keep_hold() {
   if (!publisher_.idle() || !context_.link.connected) return !keeps_back;
   auto held = hold_.held(stands, committed);
   if (held != stands) {
-    publisher_.write_held(std::move(held));
+    publisher_.write_held(std::move(held), hold_.released_by());
   } else if (stands) {
     publish_held();
   }

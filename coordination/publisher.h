@@ -72,7 +72,7 @@ class Publisher {
   // What was refused may be accepted now: the same content is proposed again, a hold's at once.
   void ask_again();
   // Writes the state's `held`. REQUIRES: idle(), the fence is held.
-  void write_held(std::optional<HoldDocument> held);
+  void write_held(std::optional<HoldDocument> held, const std::string& released_by);
   // Publishes these files again, under a number of their own and the policy that they were made under. It tries again
   // by itself: a refused one after 30 s. REQUIRES: idle(), the fence is held, `held` stands in the state.
   void publish_held(const Content& content);

@@ -24,13 +24,17 @@ void Publisher::ask_again() {
   held_again_at_ = context_.now;
 }
 
-void Publisher::write_held(std::optional<HoldDocument> held) {
+void Publisher::write_held(std::optional<HoldDocument> held, const std::string& released_by) {
   require(idle() && fence_.held(), "a hold is echoed between two proposals");
   blockage_.end();
+  const auto& stands = fence_.document().held;
+  const std::string before = stands ? to_text(*stands) : "";
   if (!held) {
-    context_.log_news(LogLine::Level::kWarning, "released, it was " + to_text(*fence_.document().held));
+    const std::string by = released_by.empty() ? "" : " by " + released_by;
+    context_.log_news(LogLine::Level::kWarning, "released" + by + ", it was " + before);
   } else {
-    context_.log_news(LogLine::Level::kWarning, to_text(*held));
+    const bool replaces = stands && before != to_text(*held);
+    context_.log_news(LogLine::Level::kWarning, to_text(*held) + (replaces ? "; before, it was " + before : ""));
   }
   held_again_at_ = context_.now;
   StateDocument next = fence_.document();

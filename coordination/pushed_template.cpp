@@ -93,6 +93,7 @@ void PushedTemplateWatch::finish() {
   } else if (!file_rules) {
     templates.ruling = std::move(current);
   }
+  templates.rolled_back = !document_.rolled_back_by.empty();
   templates.by = document_.rolled_back_by.empty() ? document_.current.by : document_.rolled_back_by;
   mirror_.fresh();
   told_text_ = text_;

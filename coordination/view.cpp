@@ -129,6 +129,7 @@ ViewChanged make_view(const Machines& machines) {
     view.committed = state->committed;
     view.proposed = state->proposed;
     view.held = state->held;
+    if (!view.held) view.released_by = machines.leader.hold().released_by();
   }
   view.registered = machines.membership.present();
   view.id_taken = machines.membership.state() == Membership::State::kTaken;

@@ -15,6 +15,11 @@ struct StatusFlags {
   bool watch = false;  // redraw on change until interrupted
 };
 
+struct HistoryFlags {
+  bool json = false;
+  std::string since;  // "1h": those of the last hour; empty: all that are kept
+};
+
 struct TemplatePush {
   std::string file;             // empty: what is on trial, for all
   std::vector<std::string> on;  // agents that alone get it; empty: all do
@@ -43,7 +48,7 @@ int run_template_show(const std::string& config_file, const std::string& digest)
 // `revision`: "41", "5.41" or "current". Both end with 0 when the leader has said that it is so.
 int run_hold(const std::string& config_file, const std::string& revision, const std::string& reason);
 int run_release(const std::string& config_file);
-int run_history(const std::string& config_file, bool json);
+int run_history(const std::string& config_file, const HistoryFlags& flags);
 // Two revisions. 0: they route the same by the same template; 1: they do not; 2: one of them cannot be read.
 int run_diff(const std::string& config_file, const std::string& from, const std::string& to);
 int run_forget(const std::string& config_file, const std::string& id);

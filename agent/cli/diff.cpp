@@ -72,7 +72,7 @@ int run_diff(const std::string& config_file, const std::string& from, const std:
   if (difference.empty()) {
     std::cout << names << " route the same\n";
   } else {
-    std::cout << difference_text(difference);
+    std::cout << difference_text(difference, before->routes, after->routes);
   }
   const bool same_template = digest_of(before->manifest, "template") == digest_of(after->manifest, "template");
   if (!same_template) std::cout << "the template differs\n";

@@ -1,5 +1,7 @@
 // `chorale history`: the last commits, what changed and why, from <root>/history.
+#include <chrono>
 #include <iostream>
+#include <optional>
 #include <string>
 
 #include "agent/cli/cli.h"
@@ -7,6 +9,7 @@
 #include "agent/cli/history_text.h"
 #include "agent/cli/load.h"
 #include "agent/cli/local_agent.h"
+#include "agent/config/config_values.h"
 #include "coordination/paths.h"
 
 namespace chorale::agent {
@@ -24,7 +27,14 @@ tl::expected<std::string, CliError> read_in_cluster(const Config& config) {
 
 }  // namespace
 
-int run_history(const std::string& config_file, bool json) {
+int run_history(const std::string& config_file, const HistoryFlags& flags) {
+  std::optional<std::int64_t> from;
+  if (!flags.since.empty()) {
+    const auto since = parse_duration(flags.since);
+    if (!since) return complain({kExitUsage, "--since: " + since.error().message});
+    const auto now = std::chrono::system_clock::now() - *since;
+    from = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
+  }
   const auto config = load_or_complain(config_file);
   if (!config) return kExitUsage;
   const auto text =
@@ -32,7 +42,15 @@ int run_history(const std::string& config_file, bool json) {
   if (!text) return complain(text.error());
   const auto entries = coordination::decode_history(*text);
   if (!entries) return complain({kExitNo, "the history cannot be read: " + entries.error().message});
-  std::cout << (json ? encode(*entries) : history_text(*entries));
+  if (flags.json) {
+    std::cout << encode(from ? entries_since(*entries, *from) : *entries);
+    if (from) std::cerr << reach_text(*entries, *from);
+  } else if (from) {
+    const auto lately = entries_since(*entries, *from);
+    std::cout << (lately.empty() ? "" : history_text(lately)) << reach_text(*entries, *from);
+  } else {
+    std::cout << history_text(*entries);
+  }
   return kExitFine;
 }
 

@@ -1,11 +1,16 @@
 #include "agent/cli/history_text.h"
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <iterator>
 #include <string_view>
 
+#include "agent/base/clock.h"
 #include "agent/cli/table.h"
+#include "agent/cli/template_text.h"
 
 namespace chorale::agent {
 namespace {
@@ -29,26 +34,20 @@ std::string votes_text(const coordination::VoteCounts& votes) {
   return text;
 }
 
-// "2026-11-22 12:00:00", as it stands in ISO 8601.
-std::string time_text(const std::string& at) {
-  std::string text = safe(at).substr(0, 19);
-  if (const auto letter = text.find('T'); letter != std::string::npos) text[letter] = ' ';
-  return text;
-}
-
 // What was done to the apps, in numbers, where not all of their names are there.
 std::string count_text(const coordination::ChangeSummary& changes) {
-  return std::to_string(changes.all_added) + " apps added, " + std::to_string(changes.all_removed) + " removed, " +
-         std::to_string(changes.all_changed) + " changed; servers +" + std::to_string(changes.servers_added) + " -" +
-         std::to_string(changes.servers_removed);
+  return std::to_string(changes.all_added) + (changes.all_added == 1 ? " app added, " : " apps added, ") +
+         std::to_string(changes.all_removed) + " removed, " + std::to_string(changes.all_changed) +
+         " changed; servers +" + std::to_string(changes.servers_added) + " -" + std::to_string(changes.servers_removed);
 }
 
 // Of a commit that the next leader wrote down nobody knows how it went: each commit has a vote.
 bool is_recorded(const coordination::HistoryEntry& entry) { return entry.votes != coordination::VoteCounts{}; }
 
+// The second begins where the first ends.
 std::string duration_text(const coordination::HistoryEntry& entry) {
   return seconds_text(entry.commit_ms) + " to commit, " +
-         (entry.all_applied_ms ? seconds_text(*entry.all_applied_ms) + " to all" : "not on all yet");
+         (entry.all_applied_ms ? seconds_text(*entry.all_applied_ms) + " more to all" : "not on all yet");
 }
 
 std::string entry_text(const coordination::HistoryEntry& entry) {
@@ -71,6 +70,30 @@ std::string history_text(const std::vector<coordination::HistoryEntry>& entries)
   std::string text;
   for (const coordination::HistoryEntry& entry : entries) text += entry_text(entry);
   return text;
+}
+
+std::vector<coordination::HistoryEntry> entries_since(const std::vector<coordination::HistoryEntry>& entries,
+                                                      std::int64_t from) {
+  std::vector<coordination::HistoryEntry> lately;
+  std::copy_if(entries.begin(), entries.end(), std::back_inserter(lately),
+               [from](const coordination::HistoryEntry& entry) { return seconds_of(entry.at).value_or(from) >= from; });
+  return lately;
+}
+
+std::string reach_text(const std::vector<coordination::HistoryEntry>& entries, std::int64_t from) {
+  if (entries.empty()) return "no commit is recorded yet\n";
+  const auto name = [](const coordination::HistoryEntry& entry) {
+    return to_text(coordination::Identity{entry.epoch, entry.revision, {}}) + " of " + time_text(entry.at);
+  };
+  std::string text;
+  if (entries_since(entries, from).empty()) {
+    const std::string since = format_utc(std::chrono::system_clock::from_time_t(from));
+    text = wrapped("", "no commit since " + time_text(since) + "; the last is " + name(entries.front()));
+  }
+  // As many are kept as fit: whether there were others before them is not known.
+  if (seconds_of(entries.back().at).value_or(from) <= from) return text;
+  return text +
+         wrapped("", "what is kept begins with " + name(entries.back()) + ": of what was before nothing is known");
 }
 
 }  // namespace chorale::agent

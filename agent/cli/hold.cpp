@@ -14,6 +14,7 @@
 #include "agent/cli/operator_name.h"
 #include "agent/cli/revisions.h"
 #include "agent/cli/table.h"
+#include "agent/core/drained.h"
 #include "coordination/paths.h"
 
 namespace chorale::agent {
@@ -25,6 +26,7 @@ using coordination::StateDocument;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kHoldPollInterval{200};
+constexpr int kSignedPolls = 15;  // 3 s
 constexpr int kHoldPolls = 75;  // 15 s: a proposal that was under way, then the held one, each at most a stage_timeout
 
 // How the cluster is read, and whether one may go on waiting.
@@ -56,6 +58,11 @@ std::string why_not_yet(const ClusterSnapshot& cluster) {
 
 std::string held_text(const HoldDocument& held) { return safe(to_text(held)); }
 
+// A hold that there was, perhaps of somebody else, who may count on it.
+void tell_replaced(const ClusterSnapshot& before) {
+  if (before.state.held) std::cout << "it replaces what was " << held_text(*before.state.held) << "\n" << std::flush;
+}
+
 int await_held(const HoldDocument& hold, const Look& look, const Pause& pause) {
   std::optional<ClusterSnapshot> seen;
   for (int poll = 0; poll < kHoldPolls && (poll == 0 || pause()); ++poll) {
@@ -77,9 +84,9 @@ int await_held(const HoldDocument& hold, const Look& look, const Pause& pause) {
       {kExitNo, (in_force ? "held, but not committed: " : "the hold is set, but not in force: ") + why_not_yet(*seen)});
 }
 
-int await_released(const Look& look, const Pause& pause) {
+// `was`: what was held before.
+int await_released(std::string was, const Look& look, const Pause& pause) {
   std::optional<ClusterSnapshot> seen;
-  std::string was;
   for (int poll = 0; poll < kHoldPolls && (poll == 0 || pause()); ++poll) {
     auto cluster = look();
     if (!cluster) return complain(cluster.error());
@@ -114,6 +121,26 @@ tl::expected<void, CliError> write_hold(ClusterSession& session, const coordinat
   return tl::unexpected(CliError{kExitNo, path.text() + " is being written by somebody else"});
 }
 
+// Writes into the hold who releases it, which ends it like its deletion and is told by the leader. False: there is
+// none.
+tl::expected<bool, CliError> sign_release(ClusterSession& session, const coordination::Path& path) {
+  using coordination::ErrorKind;
+  for (int tries = 0; tries < 3; ++tries) {
+    const auto read = session.execute(coordination::ReadNode{path}, kClusterPatience);
+    if (!read) return tl::unexpected(read.error());
+    if (!*read && read->error().kind == ErrorKind::kNoNode) return false;
+    if (!*read) return true;  // it is deleted all the same
+    const auto& node = std::get<coordination::NodeRead>(**read);
+    HoldDocument hold = coordination::decode_hold(node.data).value_or(HoldDocument{});
+    hold.released_by = operator_name();
+    const auto written =
+        session.execute(coordination::WriteNode{path, encode(hold), node.stat.version}, kClusterPatience);
+    if (!written) return tl::unexpected(written.error());
+    if (*written || written->error().kind != ErrorKind::kBadVersion) return true;
+  }
+  return true;
+}
+
 // Why it must not be held; checked before anything is written.
 std::optional<CliError> why_not(ClusterSession& session, const coordination::Path& root, const ClusterSnapshot& cluster,
                                 const std::string& revision) {
@@ -137,6 +164,7 @@ int hold_in_cluster(const Config& config, const HoldDocument& hold, const std::s
   if (const auto reason = why_not(session, root, *cluster, revision)) return complain(*reason);
   const auto written = write_hold(session, coordination::Paths(root).hold, encode(hold));
   if (!written) return complain(written.error());
+  tell_replaced(*cluster);
   return await_held(
       hold, [&session] { return session.read_cluster(kClusterPatience); },
       [&session] { return session.pause(kHoldPollInterval); });
@@ -147,13 +175,21 @@ int release_in_cluster(const Config& config) {
   const coordination::Path path = coordination::Paths(config.zookeeper.root).hold;
   const auto cluster = session.read_cluster(kClusterPatience);
   if (!cluster) return complain(cluster.error());
+  const Look look = [&session] { return session.read_cluster(kClusterPatience); };
+  const Pause pause = [&session] { return session.pause(kHoldPollInterval); };
+  const auto there = sign_release(session, path);
+  if (!there) return complain(there.error());
+  if (!*there && !cluster->state.held) return complain({kExitNo, "nothing is held"});
+  // The leader reads it; one that does not (an older version, or none) sees the deletion.
+  for (int poll = 0; *there && cluster->state.held && is_led(*cluster) && poll < kSignedPolls; ++poll) {
+    const auto now = look();
+    if (!now || !now->state.held || !pause()) break;
+  }
   const auto deleted = session.execute(coordination::DeleteNode{path, coordination::kAnyVersion}, kClusterPatience);
   if (!deleted) return complain(deleted.error());
   const bool none = !*deleted && deleted->error().kind == coordination::ErrorKind::kNoNode;
-  if (none && !cluster->state.held) return complain({kExitNo, "nothing is held"});
   if (!*deleted && !none) return complain({kExitNo, "cannot delete " + path.text() + ": " + deleted->error().message});
-  return await_released([&session] { return session.read_cluster(kClusterPatience); },
-                        [&session] { return session.pause(kHoldPollInterval); });
+  return await_released(cluster->state.held ? held_text(*cluster->state.held) : "", look, pause);
 }
 
 tl::expected<ClusterSnapshot, CliError> look_alone(const Config& config) {
@@ -165,19 +201,23 @@ tl::expected<ClusterSnapshot, CliError> look_alone(const Config& config) {
 }
 
 int hold_alone(const Config& config, const HoldDocument& hold) {
+  const auto before = look_alone(config);
   const auto told = tell_local_agent(config, "/v1/hold", encode(hold));
   if (!told) return complain(told.error());
+  if (before) tell_replaced(*before);
   ClusterSession nowhere{{}};  // lets time pass
   return await_held(
       hold, [&config] { return look_alone(config); }, [&nowhere] { return nowhere.pause(kHoldPollInterval); });
 }
 
 int release_alone(const Config& config) {
-  const auto told = tell_local_agent(config, "/v1/release", "");
+  const auto before = look_alone(config);
+  const auto told = tell_local_agent(config, "/v1/release", encode_drain_order({operator_name(), ""}));
   if (!told) return complain(told.error());
   ClusterSession nowhere{{}};
-  return await_released([&config] { return look_alone(config); },
-                        [&nowhere] { return nowhere.pause(kHoldPollInterval); });
+  return await_released(
+      before && before->state.held ? held_text(*before->state.held) : "", [&config] { return look_alone(config); },
+      [&nowhere] { return nowhere.pause(kHoldPollInterval); });
 }
 
 }  // namespace

@@ -14,9 +14,11 @@
 #include "agent/cli/load.h"
 #include "agent/cli/operator_name.h"
 #include "agent/cli/read_routes.h"
+#include "agent/cli/refusal_text.h"
 #include "agent/cli/rendering.h"
 #include "agent/cli/table.h"
 #include "agent/cli/template_store.h"
+#include "agent/cli/template_text.h"
 #include "agent/config/config.h"
 #include "agent/core/applying/published_files.h"
 #include "coordination/digest.h"
@@ -32,15 +34,6 @@ using Found = std::optional<TemplateStore::Found>;
 
 constexpr milliseconds kTemplatePollInterval{200};
 constexpr int kTemplatePolls = 100;  // 20 s: two tests of Nginx and a back-off
-constexpr std::size_t kShownDigits = 12;
-
-std::string short_digest(const TemplateVersion& version) { return version.file.digest.substr(0, kShownDigits); }
-
-std::string list_of(const std::vector<std::string>& ids) {
-  std::string text;
-  for (const std::string& id : ids) text += (text.empty() ? "" : ", ") + safe(id);
-  return text;
-}
 
 // What all agents but the canaries get.
 std::optional<TemplateVersion> ruling(const TemplateDocument& document) {
@@ -70,7 +63,9 @@ tl::expected<std::optional<std::string>, CliError> judge(const Config& config, c
   if (draft.failure()) return "cannot write a file to test: " + draft.failure()->message;
   const auto refused = ask_nginx(config, nginx.main_config, draft);
   if (refused) {
-    return *refused ? std::optional("with the routes that are served Nginx refuses it: " + **refused) : std::nullopt;
+    if (!*refused) return std::nullopt;
+    return refusal_in_template(**refused, draft.path(), *compiled, *routes) +
+           "; tested with the routes that are served";
   }
   std::cerr << "note: not tested here: " << refused.error().message << "\n";
   return std::nullopt;
@@ -162,10 +157,8 @@ int await(ClusterSession& session, const TemplateStore& store, const TemplateDoc
       std::cout << (document.current.from_file ? std::string("the leader's template file")
                                                : "template " + short_digest(document.current))
                 << " is served by " << (document.on.empty() ? "all" : list_of(document.on) + " alone") << ", revision "
-                << to_text(cluster->state.committed->identity) << "\n";
-      if (!document.on.empty()) {
-        std::cout << "for all: chorale template push; to take it back: chorale template rollback\n";
-      }
+                << to_text(cluster->state.committed->identity) << "\n"
+                << wrapped("", rollback_text(document));
       return kExitFine;
     }
     if (cluster->state.held) {
@@ -247,27 +240,19 @@ int rollback(const Config& config, ClusterSession& session) {
     document.previous.insert(document.previous.begin(), undone);
   }
   if (const auto written = store.write(document, *found); !written) return complain(written.error());
+  std::cout << wrapped("", (on_trial ? "the trial ends of " : "taken back: ") + version_text(undone) + "; " +
+                               version_text(document.current) + " rules again")
+            << std::flush;
   return await(session, store, document, refusal(*cluster));
 }
 
-int history(const TemplateStore& store) {
-  const auto found = store.read();
-  if (!found) return complain(found.error());
-  if (!*found) {
-    std::cout << "nothing was pushed: each leader's own file rules\n";
-    return kExitFine;
+int history(ClusterSession& session) {
+  const auto cluster = session.read_cluster(kClusterPatience);
+  if (!cluster) return complain(cluster.error());
+  for (const std::string& unreadable : cluster->unreadable) {
+    if (unreadable.starts_with("the pushed template")) return complain({kExitNo, safe(unreadable)});
   }
-  const TemplateDocument& document = (*found)->document;
-  std::vector<std::vector<std::string>> rows{{"TEMPLATE", "BYTES", "AT", "BY", "USED"}};
-  const auto add = [&](const TemplateVersion& version, const std::string& used) {
-    rows.push_back({short_digest(version), std::to_string(version.file.bytes), version.at, version.by, used});
-  };
-  const bool on_trial = !document.on.empty();
-  add(document.current, on_trial ? "on " + list_of(document.on) : "everywhere");
-  for (std::size_t i = 0; i < document.previous.size(); ++i) {
-    add(document.previous[i], on_trial && i == 0 ? "everywhere else" : "");
-  }
-  std::cout << table(rows);
+  std::cout << template_history_text(*cluster);
   return kExitFine;
 }
 
@@ -319,9 +304,7 @@ int run_template_push(const std::string& config_file, const TemplatePush& what) 
 int run_template_rollback(const std::string& config_file) { return with_cluster(config_file, rollback); }
 
 int run_template_history(const std::string& config_file) {
-  return with_cluster(config_file, [](const Config& config, ClusterSession& session) {
-    return history(TemplateStore(session, config.zookeeper.root));
-  });
+  return with_cluster(config_file, [](const Config&, ClusterSession& session) { return history(session); });
 }
 
 int run_template_show(const std::string& config_file, const std::string& digest) {

@@ -18,6 +18,8 @@ namespace {
 
 constexpr std::string_view kLeftOut = "is left out: ";
 constexpr std::string_view kNoTask = "no routable task";
+constexpr std::string_view kWithout = "is served without ";
+constexpr std::string_view kToNobody = "is served to nobody";
 
 class Judge {
  public:
@@ -78,6 +80,7 @@ class Judge {
     if (!exclusion.task.empty()) return take_task(exclusion);
     if (exclusion.reason.starts_with("is served ")) {
       out_.reduced.push_back(exclusion.reason);
+      if (exclusion.kind == Exclusion::Kind::kReduced) advise(advice_on_reduced(exclusion.reason));
       if (exclusion.kind == Exclusion::Kind::kInvalidHost) advise("Correct the labels that name its hosts.");
       if (exclusion.kind == Exclusion::Kind::kDuplicateHost) advise("Give it a host that no other app has.");
       return;
@@ -133,6 +136,25 @@ class Judge {
     const bool is_unreachable =
         *main_port < ports.size() && unreachable_port(app, ports[*main_port], inputs_.policy).has_value();
     return is_unreachable ? "Give its port a host port (hostPort 0: any)." : "";
+  }
+
+  // `reason`: "is served ...", as build_routes() words it.
+  [[nodiscard]] std::string advice_on_reduced(std::string_view reason) const {
+    for (const auto& [label, value] : out_.said.labels) {
+      if (reason.find("its label " + one_line(label) + (reason.starts_with(kWithout) ? ":" : " ")) ==
+          std::string_view::npos) {
+        continue;
+      }
+      return "Correct its label " + one_line(label) +
+             (reason.starts_with(kToNobody) ? ": until then nobody is let in." : ", or take it off.");
+    }
+    if (reason.starts_with("is served without its health path")) {
+      return "Give its health check a plain path, as in /health.";
+    }
+    if (!reason.starts_with("is served without service port ")) return "";
+    return reason.find(": it belongs to ") != std::string_view::npos
+               ? "Give it a service port that no other app has."
+               : "Give it a service port on which the template listens.";
   }
 
   [[nodiscard]] std::set<std::string> asked_hosts() const {

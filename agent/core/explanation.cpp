@@ -51,6 +51,7 @@ class Composer {
 
   Explanation run() && {
     if (inputs_.routes) served_ = find_served();
+    if (inputs_.cluster) find_policy(*inputs_.cluster);
     if (inputs_.marathon && inputs_.marathon->app) judged_ = judge_app(inputs_);
     out_.known = served_ != nullptr || judged_;
     out_.pod = judged_ && judged_->said.pod;
@@ -63,9 +64,9 @@ class Composer {
     }
     if (judged_) take_judgement();
     list_lost_tasks();
-    if (inputs_.marathon) compare();
+    if (inputs_.marathon && !foreign_) compare();
     withhold();
-    out_.verdict = verdict();
+    out_.verdict = verdict() + foreign_reading();
     advise();
     note_sources();
     return std::move(out_);
@@ -80,6 +81,27 @@ class Composer {
   }
   [[nodiscard]] const render::App* wanted() const { return judged_ && judged_->wanted ? &*judged_->wanted : nullptr; }
   [[nodiscard]] bool is_wanted() const { return wanted() != nullptr && !wanted()->servers().empty(); }
+
+  // Where this proxy's policy is another, the leader makes something else of Marathon's word, if that is its Marathon.
+  void find_policy(const coordination::ClusterSnapshot& cluster) {
+    const auto pool = pool_policy(cluster);
+    if (pool) foreign_ = coordination::policy_difference(inputs_.own_policy, *pool);
+    if (!foreign_) return;
+    for (const AgentDocument& agent : cluster.agents) {
+      if (!agent.policy.empty() && !coordination::policy_difference(agent.policy, *pool)) {
+        have_policy_.push_back(agent.id);
+      }
+    }
+  }
+
+  [[nodiscard]] std::string foreign_reading() const {
+    if (!foreign_ || !inputs_.marathon) return "";
+    std::string own;
+    if (judged_ && !is_wanted()) own = why_not();
+    if (judged_ && is_wanted() && !out_.routed) own = "it would be routed";
+    return "; this proxy's configuration differs from the pool's (" + *foreign_ +
+           "), so its own reading does not decide" + (own.empty() ? "" : " (which is: " + own + ")");
+  }
 
   static const render::Server* server_of(const render::App* app, const std::string& task) {
     if (app == nullptr) return nullptr;
@@ -228,6 +250,12 @@ class Composer {
       return out_.routed ? app + " is routed, but Marathon does not have it any more"
                          : app + " is not routed: Marathon has no app and no pod of this id";
     }
+    if (foreign_ && !(out_.routed && is_wanted())) {
+      const std::string servers = out_.routed ? ", with " + counted(served_->servers().size(), "server") : "";
+      return what + (out_.routed          ? " is routed" + servers
+                     : served_ != nullptr ? " is among the routes without a server"
+                                          : " is not routed: what is committed does not have it");
+    }
     if (!out_.routed && is_wanted()) return what + " is not routed yet: what is committed does not have it";
     if (!out_.routed) {
       const bool kept = served_ != nullptr && wanted() != nullptr;
@@ -246,17 +274,26 @@ class Composer {
 
   void advise() {
     if (!inputs_.marathon) return;
+    if (foreign_) {
+      out_.next.insert(out_.next.begin(),
+                       have_policy_.empty()
+                           ? "Correct this proxy's configuration, and restart its agent."
+                           : "Ask on a proxy that has the pool's configuration: " + listed(have_policy_) +
+                                 ". Or correct this proxy's, and restart its agent.");
+    }
     if (!judged_) {
       if (served_ == nullptr) suggest();
       return;
     }
-    for (const std::string& advice : judged_->advice) out_.next.push_back(advice);
+    if (!foreign_) {
+      for (const std::string& advice : judged_->advice) out_.next.push_back(advice);
+    }
     if (out_.quarantined) {
       out_.next.emplace_back(
           "Correct its definition, or give Nginx what it lacks. It is tried again when it is another one, and at least "
           "every 10 minutes as it is; /v1/reload of any agent tries it at once.");
     }
-    if (judged_->left_out.empty() && !(out_.quarantined && wanted() == nullptr) && !is_wanted()) {
+    if (!foreign_ && judged_->left_out.empty() && !(out_.quarantined && wanted() == nullptr) && !is_wanted()) {
       for (std::string& advice : advice_on_tasks(judged_->said, judged_->tasks)) out_.next.push_back(std::move(advice));
     }
   }
@@ -316,16 +353,13 @@ class Composer {
       behind.push_back(agent.id + (served ? " (" + to_text(served->identity) + ")" : " (nothing)"));
     }
     if (!behind.empty()) out_.notes.push_back("not on every proxy: these serve another revision: " + listed(behind));
-    const auto policy = pool_policy(cluster);
-    const auto difference = policy ? coordination::policy_difference(inputs_.own_policy, *policy) : std::nullopt;
-    if (difference) {
-      out_.notes.push_back("this proxy's policy is not the pool's, and this is said by its own: " + *difference);
-    }
   }
 
   const ExplainInputs& inputs_;
   const render::App* served_ = nullptr;
   std::optional<Judgement> judged_;
+  std::optional<std::string> foreign_;    // what this proxy's policy has otherwise than the pool's
+  std::vector<std::string> have_policy_;  // where it is another: agents that have the pool's
   Explanation out_;
 };
 

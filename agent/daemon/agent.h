@@ -85,8 +85,7 @@ class Agent {
   // What came over the admin API; why it cannot be taken, or nothing.
   [[nodiscard]] std::optional<Failure> accept_loss(const coordination::AcceptDocument& word);
   void drain(bool drained, const DrainOrder& order, Drain::Answer answer);
-  void write_hold(const std::optional<coordination::HoldDocument>& hold,
-                  std::function<void(std::optional<Failure>)> done);
+  void write_hold(const coordination::HoldDocument& hold, std::function<void(std::optional<Failure>)> done);
   void read_history(std::function<void(tl::expected<std::string, coordination::Error>)> done);
   void offer(coordination::StateOffered offered);
 

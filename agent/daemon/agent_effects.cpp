@@ -56,7 +56,7 @@ void Agent::perform(coordination::AgentEffect effect) {
                    if (view_.connected && !view.connected) heard_at_ = utc_now();
                    view_ = std::move(view);
                    if (view_.template_pushed) template_pushed_ = *view_.template_pushed;
-                   if (leadership_) leadership_->set_held(view_.held.has_value());
+                   if (leadership_) leadership_->set_held(view_.held.has_value(), view_.released_by);
                    if (!view_.proposed) {
                      nginx_->proposal_ended(view_.committed ? std::optional(view_.committed->identity) : std::nullopt);
                    }

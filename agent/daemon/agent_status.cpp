@@ -161,21 +161,15 @@ void Agent::read_history(std::function<void(tl::expected<std::string, coordinati
 }
 
 // For an agent without ZooKeeper, whose store nobody else can write to. There the hold lasts as long as the process.
-void Agent::write_hold(const std::optional<coordination::HoldDocument>& hold,
-                       std::function<void(std::optional<Failure>)> done) {
+void Agent::write_hold(const coordination::HoldDocument& hold, std::function<void(std::optional<Failure>)> done) {
   if (!config_.standalone) return done(Failure{"this agent has ZooKeeper: `chorale hold` writes there"});
   const coordination::Path path = coordination::Paths(config_.zookeeper.root).hold;
   coordination::Store& store = coordination_->store();
-  if (!hold) {
-    return store.execute(coordination::DeleteNode{path, coordination::kAnyVersion},
-                         [done = std::move(done)](const coordination::Outcome& deleted) {
-                           done(deleted ? std::nullopt : std::optional(Failure{"nothing is held"}));
-                         });
-  }
-  store.execute(coordination::WriteNode{path, encode(*hold), coordination::kAnyVersion},
+  if (!hold.released_by.empty() && !view_.held) return done(Failure{"nothing is held"});
+  store.execute(coordination::WriteNode{path, encode(hold), coordination::kAnyVersion},
                 [&store, path, hold, done = std::move(done)](const coordination::Outcome& written) {
                   if (written) return done(std::nullopt);
-                  store.execute(coordination::CreateNode{path, encode(*hold)},
+                  store.execute(coordination::CreateNode{path, encode(hold)},
                                 [done](const coordination::Outcome& created) {
                                   done(created ? std::nullopt : std::optional(Failure{created.error().message}));
                                 });

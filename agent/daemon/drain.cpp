@@ -37,8 +37,10 @@ void Drain::load() {
 }
 
 void Drain::drain(const DrainOrder& order, Answer answer) {
-  state_ = coordination::Drained{order.by, order.reason, state_ ? state_->since : utc_now()};
-  const std::string text = drained_text(*state_);
+  const auto before =
+      std::exchange(state_, coordination::Drained{order.by, order.reason, state_ ? state_->since : utc_now()});
+  std::string text = drained_text(*state_);
+  if (before && *before != *state_) text += "; before, it was " + drained_text(*before);
   write_log({LogLine::Level::kInfo,
              text + "; health answers 503, so that a balancer sends no traffic; Nginx goes on serving", true});
   waiting_.push_back({std::move(answer), text, "drained, but only until the agent restarts: "});

@@ -77,13 +77,14 @@ Leadership::Leadership(Surroundings surroundings, const Config& config, const st
       resolver_(surroundings_.loop, [this](NamesResolved resolved) { events_.post(std::move(resolved)); }),
       worker_(surroundings_.loop, surroundings_.workers),
       trials_(surroundings_.loop, surroundings_.workers, surroundings_.try_out),
-      choice_(surroundings_.loop, surroundings_.workers, surroundings_.templates, trials_,
-              {[this] { begin_tracking(); },
-               [this] {
-                 events_.post(TemplateChanged{choice_.longest_server_name(), choice_.service_ports()});
-               },
-               [this] { surroundings_.changed(); }, [this] { return served(); }},
-              {}),
+      choice_(
+          surroundings_.loop, surroundings_.workers, surroundings_.templates, trials_,
+          {[this] { begin_tracking(); },
+           [this] {
+             events_.post(TemplateChanged{choice_.longest_server_name(), choice_.service_ports(), choice_.change()});
+           },
+           [this] { surroundings_.changed(); }, [this] { return served(); }},
+          {}),
       timer_(surroundings_.loop),
       id_(config.id),
       root_(config.zookeeper.root) {
@@ -92,7 +93,7 @@ Leadership::Leadership(Surroundings surroundings, const Config& config, const st
 
 void Leadership::begin(const coordination::LeadershipGained& gained,
                        std::shared_ptr<const render::RoutingState> applied) {
-  set_held(gained.held);
+  set_held(gained.held, "");
   pushed_ = gained.pushed;
   worker_.run([gained, options = surroundings_.templates.options()] { return read_committed(gained, options); },
               [this, applied = std::move(applied)](Begun committed) { begun(std::move(committed), applied); });
@@ -282,8 +283,8 @@ void Leadership::rendered(const RenderAndOffer& effect, tl::expected<RenderedOff
   surroundings_.offer(std::move(offer));
 }
 
-void Leadership::set_held(bool held) {
-  if (std::exchange(held_, held) != held) events_.post(HoldChanged{held});
+void Leadership::set_held(bool held, const std::string& released_by) {
+  if (std::exchange(held_, held) != held) events_.post(HoldChanged{held, released_by});
 }
 
 void Leadership::report_waiting(const SharedState& state) {

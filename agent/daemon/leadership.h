@@ -70,8 +70,8 @@ class Leadership {
     client_.set_endpoints(endpoints);
     events_.post(EndpointsFound{std::move(endpoints)});
   }
-  // An operator holds what is committed, or no longer.
-  void set_held(bool held);
+  // An operator holds what is committed, or no longer: by whose word.
+  void set_held(bool held, const std::string& released_by);
   void request_sync() { events_.post(SyncRequested{}); }
   // This proxy's Nginx may accept by now what it refused.
   void ask_again() { events_.post(RefusalOutdated{}); }

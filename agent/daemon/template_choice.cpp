@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "agent/base/log.h"
+#include "agent/base/one_line.h"
 #include "render/server_names.h"
 
 namespace chorale::agent {
@@ -13,6 +14,11 @@ std::string text_of(const std::vector<std::string>& ids) {
   for (const std::string& id : ids) text += (text.empty() ? "" : ", ") + id;
   return text;
 }
+
+constexpr std::size_t kShownDigits = 12;
+constexpr std::size_t kLongestName = 64;
+
+std::string words_of(const LoadedTemplate& loaded) { return "template " + loaded.digest.substr(0, kShownDigits); }
 
 std::string words_of(const coordination::PushedTemplate& pushed) {
   return "the template pushed by " + pushed.by + " at " + pushed.at;
@@ -75,6 +81,7 @@ void TemplateChoice::take_pushed(const coordination::PushedTemplates& pushed, Co
     return settle();
   }
   pusher_ = pushed.by;
+  rolled_back_ = pushed.rolled_back;
   wanted_canary_.reset();
   canary_trouble_.reset();
   canary_said_.clear();
@@ -101,6 +108,7 @@ void TemplateChoice::file_changed() {
   ++round_;
   again_.cancel();
   pusher_.clear();
+  rolled_back_ = false;
   choose_file();
 }
 
@@ -162,7 +170,7 @@ void TemplateChoice::vetted(const LoadedTemplate& candidate, const Trials::Vetti
   trouble_.reset();
   if (!pushed_rules_) note_.reset();
   if (is_other) log_info("template " + candidate.compiled.file() + " changed, rendering again");
-  use_another();
+  use_another(ruling_change());
   consider_canary();
 }
 
@@ -183,8 +191,8 @@ void TemplateChoice::consider_canary() {
   const bool same = wanted_canary_ && canary_ && canary_->loaded.digest == wanted_canary_->loaded.digest;
   if (!wanted_canary_ || same) {
     const bool changed = wanted_canary_ ? canary_->agents != wanted_canary_->agents : canary_.has_value();
-    canary_ = wanted_canary_;
-    if (changed) use_another();
+    const auto before = std::exchange(canary_, wanted_canary_);
+    if (changed) use_another(trial_change(before));
     return settle();
   }
   trials_.vet(wanted_canary_->loaded, in_use_, callbacks_.served(),
@@ -198,7 +206,7 @@ void TemplateChoice::canary_vetted(CanaryTemplate canary, const Trials::Vetting&
     log_info("a pushed template is used on " + text_of(canary.agents) + " alone");
     canary_ = std::move(canary);
     canary_trouble_.reset();
-    use_another();
+    use_another(trial_change(std::nullopt));
   } else {
     refuse(canary_trouble_, canary_said_, vetting);
   }
@@ -209,16 +217,31 @@ void TemplateChoice::end_trial(const std::string& reason) {
   if (!canary_) return;
   canary_trouble_ = Failure{"pushed template, refused by a proxy that tries it: " + reason};
   log_error("the trial of a template ends: " + canary_trouble_->message);
-  canary_.reset();
   wanted_canary_.reset();
   ++round_;
   pusher_.clear();
-  use_another();
+  use_another("the trial of " + words_of(std::exchange(canary_, std::nullopt)->loaded) +
+              " ended: a proxy that tries it refuses it");
   settle();
 }
 
-void TemplateChoice::use_another() {
+std::string TemplateChoice::ruling_change() const {
+  const std::string by = pusher_.empty() ? "" : " by " + one_line(pusher_, kLongestName);
+  if (rolled_back_) return "rollback to " + words_of(*in_use_) + by;
+  return words_of(*in_use_) + (pushed_rules_ ? " pushed" + by : " of " + source_.file());
+}
+
+std::string TemplateChoice::trial_change(const std::optional<CanaryTemplate>& before) const {
+  const std::string by = pusher_.empty() ? "" : " by " + one_line(pusher_, kLongestName);
+  if (canary_) return words_of(canary_->loaded) + " on trial on " + text_of(canary_->agents) + by;
+  if (in_use_ && in_use_->digest == before->loaded.digest) return ruling_change();  // it was pushed for all
+  return "the trial of " + words_of(before->loaded) + " ended" + by;
+}
+
+// The same word twice is one cause.
+void TemplateChoice::use_another(std::string change) {
   changed_by_ = pusher_;
+  change_ = std::move(change);
   if (begun_) callbacks_.another();
 }
 

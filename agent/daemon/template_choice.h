@@ -74,6 +74,8 @@ class TemplateChoice {
   [[nodiscard]] const std::optional<Failure>& trouble() const { return trouble_ ? trouble_ : canary_trouble_; }
   // That another template than this host's is in use.
   [[nodiscard]] const std::optional<std::string>& note() const { return note_; }
+  // What is in use otherwise since another() was told last, for people: "template 0123456789ab pushed by jo".
+  [[nodiscard]] const std::string& change() const { return change_; }
   // The operator whose doing it is that something else is in use than is committed; empty: nobody's.
   [[nodiscard]] const std::string& changed_by() const { return changed_by_; }
   void committed_change_of(const std::string& by) {
@@ -97,7 +99,9 @@ class TemplateChoice {
   void consider_canary();
   void canary_vetted(CanaryTemplate canary, const Trials::Vetting& vetting);
   void refuse(std::optional<Failure>& trouble, std::string& said, const Trials::Vetting& vetting);
-  void use_another();
+  void use_another(std::string change);
+  [[nodiscard]] std::string ruling_change() const;
+  [[nodiscard]] std::string trial_change(const std::optional<CanaryTemplate>& before) const;
   void settle();
 
   Worker worker_;
@@ -115,8 +119,10 @@ class TemplateChoice {
   std::optional<LoadedTemplate> candidate_;
   std::optional<CanaryTemplate> canary_;
   std::optional<CanaryTemplate> wanted_canary_;
-  std::string pusher_;      // of what was told last
+  std::string pusher_;  // of what was told last
+  bool rolled_back_ = false;
   std::string changed_by_;  // see changed_by()
+  std::string change_;      // see change()
   std::optional<Failure> trouble_;
   std::optional<Failure> canary_trouble_;
   std::string said_;  // of the refusals in the log: each stands there once, however often it is asked again

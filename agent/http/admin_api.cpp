@@ -303,8 +303,12 @@ void AdminApi::serve_hold(const Asked& asked, const HttpServer::Respond& respond
   });
 }
 
-void AdminApi::serve_release(const Asked& /*asked*/, const HttpServer::Respond& respond) {
-  sources_.hold(std::nullopt, [respond](const std::optional<Failure>& failure) {
+void AdminApi::serve_release(const Asked& asked, const HttpServer::Respond& respond) {
+  const auto order = decode_drain_order(asked.body);
+  if (!order) return respond(text_response(400, order.error().message));
+  coordination::HoldDocument released;
+  released.released_by = order->by;
+  sources_.hold(released, [respond](const std::optional<Failure>& failure) {
     respond(failure ? text_response(409, failure->message) : text_response(200, "released"));
   });
 }

@@ -54,9 +54,8 @@ struct AdminSources {
   std::function<void(Milliseconds, std::function<void()>)> after;
   // What an operator accepts: why this agent cannot take it, or nothing.
   std::function<std::optional<Failure>(const coordination::AcceptDocument&)> accept;
-  // What an operator holds; nullopt: nothing any more. Answers once, with why it could not be written or nothing.
-  std::function<void(const std::optional<coordination::HoldDocument>&, std::function<void(std::optional<Failure>)>)>
-      hold;
+  // What an operator holds, or who releases it. Answers once, with why it could not be written or nothing.
+  std::function<void(const coordination::HoldDocument&, std::function<void(std::optional<Failure>)>)> hold;
   // What stands at <root>/history.
   std::function<void(std::function<void(tl::expected<std::string, coordination::Error>)>)> history;
 };

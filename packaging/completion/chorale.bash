@@ -18,7 +18,7 @@ _chorale() {
   fi
 
   case $previous in
-    --reason) return ;;
+    --reason | --since) return ;;
     -f | --file | --apps)
       compopt -o filenames 2> /dev/null
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
@@ -35,7 +35,7 @@ _chorale() {
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=${COMP_WORDS[i]}
     case $word in
-      -f | --file | --apps | --reason | -o)
+      -f | --file | --apps | --reason | --since | -o)
         i=$((i + 1))
         [ "${COMP_WORDS[i]}" = "=" ] && i=$((i + 1))
         ;;
@@ -56,7 +56,8 @@ _chorale() {
     render) words+=" --apps" ;;
     drain) words+=" --reason" ;;
     status) words+=" --json --watch" ;;
-    explain | history) words+=" --json" ;;
+    explain) words+=" --json" ;;
+    history) words+=" --json --since" ;;
     hold) words+=" --reason" ;;
     agent) words+=" --test" ;;
     migrate) words="-h --help -o" ;;

@@ -50,6 +50,12 @@ TEST_F(ClusterDrainTest, DrainedOverARestartWhileItFollowsAndServes) {
   EXPECT_EQ(message(*leader_), "OK");
   EXPECT_TRUE(wait_until([&] { return drained(proxy).is_object(); }, seconds(5)));
   EXPECT_EQ(drained(proxy).at("reason"), "a new kernel");
+  ::setenv("SUDO_USER", "al", 1);
+  EXPECT_THAT(
+      proxy.run("drain", "--reason=a new disk").output,
+      ContainsRegex("^drained by al since 20.*: a new disk; before, it was drained by jo since 20.*: a new kernel"));
+  ::setenv("SUDO_USER", "jo", 1);
+  ASSERT_EQ(proxy.run("drain", "--reason=a new kernel").exit_code, 0);
 
   proxy.kill_agent();
   ASSERT_TRUE(cluster_.marathon().create("/while-it-was-away", 1));

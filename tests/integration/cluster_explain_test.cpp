@@ -100,6 +100,7 @@ TEST_F(ClusterExplainTest, SaysWhyAnAppIsNotRoutedAndWhatToDo) {
   ASSERT_TRUE(marathon().create("/lost", 1, labelled({})));
   ASSERT_TRUE(marathon().create("/badhost", 1, labelled({{"subdomain", "a_b!"}})));
   ASSERT_TRUE(marathon().create("/badport", 1, labelled({{"chorale.port", "admin"}})));
+  ASSERT_TRUE(marathon().create("/shut", 1, labelled({{"chorale.allow", "10.1.0.0/99"}})));
   ASSERT_TRUE(marathon().create("/dup", 1, labelled({{"subdomain", "web mine"}})));
   ASSERT_TRUE(wait_until([&] { return cluster_.routed_everywhere("/dup"); }, seconds(20))) << cluster_.logs();
   ASSERT_TRUE(
@@ -120,6 +121,8 @@ TEST_F(ClusterExplainTest, SaysWhyAnAppIsNotRoutedAndWhatToDo) {
   EXPECT_THAT(explained("webb").output, HasSubstr("next Did you mean /web?"));
   EXPECT_THAT(explained("/ill").output, HasSubstr("out ill."));
 
+  EXPECT_THAT(explained("/shut").output,
+              HasSubstr("next Correct its label chorale.allow: until then nobody is let in."));
   const Proxy::Ran dup = explained("/dup");
   EXPECT_EQ(dup.exit_code, 0) << dup.output;
   EXPECT_THAT(dup.output, AllOf(HasSubstr("hosts mine"), HasSubstr("conflict host web is /web's")));

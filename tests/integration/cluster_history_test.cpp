@@ -12,6 +12,7 @@ namespace {
 
 using coordination::HistoryEntry;
 using std::chrono::seconds;
+using ::testing::ContainsRegex;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -53,6 +54,11 @@ TEST_F(ClusterHistoryTest, SaysWhatChangedWhyAndHowLongItTook) {
   const Proxy::Ran shown = cluster_.proxy(0).run("history");
   EXPECT_EQ(shown.exit_code, 0);
   EXPECT_THAT(shown.output, HasSubstr("\n        added /second\n"));
+  const Proxy::Ran lately = cluster_.proxy(0).run("history", std::vector<std::string>{"--since", "1h"});
+  EXPECT_EQ(lately.exit_code, 0) << lately.output;
+  EXPECT_THAT(lately.output, HasSubstr("\n        added /second\n"));
+  EXPECT_THAT(lately.output, HasSubstr("\nwhat is kept begins with 1."));
+  EXPECT_EQ(cluster_.proxy(0).run("history", std::vector<std::string>{"--since", "yesterday"}).exit_code, 2);
   const auto reply = http_get(cluster_.proxy(1).admin_port(), "/v1/history");
   EXPECT_EQ(reply.status, 200);
   EXPECT_THAT(reply.body, HasSubstr("\"what\":\"added /second\""));
@@ -74,7 +80,10 @@ TEST_F(ClusterHistoryTest, DiffNamesAppsAndServers) {
   ASSERT_TRUE(wait_until([&] { return cluster_.routed_everywhere("/second"); }, seconds(20)));
   const Proxy::Ran different = leader_->run("diff", before);
   EXPECT_EQ(different.exit_code, 1) << different.output;
-  EXPECT_THAT(different.output, HasSubstr("+ /second\n1 apps added, 0 removed, 0 changed; servers +1 -0\n"));
+  EXPECT_THAT(
+      different.output,
+      ContainsRegex(
+          "\\+ /second \\+1 server\n    \\+ [0-9.]+:[0-9]+\n1 app added, 0 removed, 0 changed; servers \\+1 -0\n"));
   EXPECT_EQ(leader_->run("diff", "current").exit_code, 0);
   const Proxy::Ran unknown = leader_->run("diff", "4711");
   EXPECT_EQ(unknown.exit_code, 2);

@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <regex>
+
 #include "coordination/documents.h"
 #include "tests/harness/zookeeper_tree.h"
 #include "tests/integration/led_cluster.h"
@@ -12,6 +15,7 @@ namespace {
 using coordination::Identity;
 using coordination::StateDocument;
 using std::chrono::seconds;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 
 class ClusterHoldTest : public LedClusterTest {
@@ -39,6 +43,7 @@ class ClusterHoldTest : public LedClusterTest {
     const auto health = proxy.health();
     return health.is_object() ? health.at("Message").get<std::string>() : "";
   }
+  static std::string joined(const std::string& text) { return std::regex_replace(text, std::regex("\\s+"), " "); }
   [[nodiscard]] Proxy& other() { return leader_ == &cluster_.proxy(0) ? cluster_.proxy(1) : cluster_.proxy(0); }
 
   std::unique_ptr<ZookeeperTree> tree_;
@@ -67,10 +72,26 @@ TEST_F(ClusterHoldTest, FreezesWhatIsServedUntilItIsReleased) {
       << message(other()) << cluster_.logs();
   EXPECT_EQ(committed(), before);
 
+  ::setenv("SUDO_USER", "al", 1);  // of the commands
+  const Proxy::Ran replaced = other().run("hold", std::vector<std::string>{"current", "--reason=another deploy"});
+  EXPECT_EQ(replaced.exit_code, 0) << replaced.output;
+  EXPECT_THAT(replaced.output, ContainsRegex("it replaces what was held on [0-9.]+ by [^\n]*\nheld on [0-9.]+ by al: "
+                                             "another deploy; changes wait until"));
+  ::setenv("SUDO_USER", "kim", 1);
   const Proxy::Ran released = other().run("release");
+  ::unsetenv("SUDO_USER");
   EXPECT_EQ(released.exit_code, 0) << released.output;
-  EXPECT_THAT(released.output, HasSubstr("released"));
+  EXPECT_THAT(released.output, ContainsRegex("^released; it was held on [0-9.]+ by al: another deploy\n$"));
+  EXPECT_FALSE(tree_->read("/chorale/hold"));
   EXPECT_TRUE(wait_until([&] { return other().routes("/second"); }, seconds(10))) << cluster_.logs();
+  EXPECT_THAT(other().agent_log(), HasSubstr("released by kim, it was held on"));
+  EXPECT_TRUE(wait_until(
+      [&] {
+        return joined(other().run("history").output).find("cause: the hold was released by kim votes: 1 ack; by kim") !=
+               std::string::npos;
+      },
+      seconds(5)))
+      << other().run("history").output;
   EXPECT_EQ(other().run("release").exit_code, 1) << "nothing is held";
 }
 

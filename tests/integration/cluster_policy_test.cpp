@@ -116,6 +116,22 @@ TEST_F(ClusterPolicyTest, AnotherRealmComesToLeadAndLeavesItsPlace) {
   EXPECT_THAT(chorale({"status"}).output, Not(HasSubstr("MISSING")));
 }
 
+TEST_F(ClusterPolicyTest, ExplainSaysThatItsOwnReadingDoesNotDecide) {
+  ASSERT_TRUE(cluster_.marathon().create("/prdo", 1, {{"labels", {{"NIXY_REALM", "prdo"}}}}));
+  ASSERT_TRUE(wait_until([&] { return cluster_.routed_everywhere("/prdo"); }, seconds(20))) << cluster_.logs();
+  const Ran web = chorale({"explain", "/web"});
+  EXPECT_EQ(web.exit_code, 0);
+  const std::string text = std::regex_replace(web.output, std::regex("\\s+"), " ");
+  EXPECT_THAT(text, ::testing::StartsWith("/web is routed, with 2 servers; this proxy's configuration differs from the "
+                                          "pool's (realm is \"prdo\" here and \"\" in the pool), so its own reading "
+                                          "does not decide (which is: it has no realm"));
+  EXPECT_THAT(text, HasSubstr("next Ask on a proxy that has the pool's configuration: proxy-1, proxy-2. Or correct"));
+  EXPECT_THAT(text, Not(HasSubstr("Ask again")));
+  const auto page = nlohmann::json::parse(http_get(odd_->admin_port(), "/v1/explain?app=/web").body, nullptr, false);
+  ASSERT_TRUE(page.is_object());
+  EXPECT_THAT(page.at("verdict").get<std::string>(), HasSubstr("its own reading does not decide"));
+}
+
 TEST_F(ClusterPolicyTest, AloneItPublishesNothingUntilAnOperatorAcceptsIt) {
   stop(*other_);
   stop(*leader_);

@@ -3,6 +3,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <regex>
+#include <sstream>
 
 #include "coordination/digest.h"
 #include "coordination/template_document.h"
@@ -14,8 +16,10 @@ namespace {
 
 using std::chrono::seconds;
 using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 class ClusterPushedTemplateTest : public LedClusterTest {
  protected:
@@ -33,6 +37,11 @@ class ClusterPushedTemplateTest : public LedClusterTest {
     std::ofstream(file) << text;
     return file;
   }
+  static int line_of(const std::string& file, const std::string& word) {
+    const std::string text = text_of(file);
+    return 1 + static_cast<int>(
+                   std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(text.find(word)), '\n'));
+  }
   Proxy::Ran push(const std::string& file, const std::vector<std::string>& more = {}) {
     std::vector<std::string> arguments{"push", file};
     arguments.insert(arguments.end(), more.begin(), more.end());
@@ -43,6 +52,14 @@ class ClusterPushedTemplateTest : public LedClusterTest {
     const auto headers = proxy.get("/first/").headers;
     const auto found = headers.find("x-mark");
     return found == headers.end() ? "" : found->second;
+  }
+  // The template that `template history` shows as in use everywhere.
+  std::string in_use() {
+    std::istringstream lines(leader_->run("template", "history").output);
+    for (std::string line; std::getline(lines, line);) {
+      if (line.find("  everywhere") != std::string::npos) return line.substr(0, line.find(' '));
+    }
+    return "none";
   }
   [[nodiscard]] Proxy& follower() { return leader_ == &cluster_.proxy(0) ? cluster_.proxy(1) : cluster_.proxy(0); }
   bool everywhere(const std::string& expected) {
@@ -88,12 +105,16 @@ TEST_F(ClusterPushedTemplateTest, GoesThroughOneProxyThenEverywhereAndBack) {
 
   ASSERT_EQ(push(template_file("two")).exit_code, 0);
   EXPECT_TRUE(everywhere("two"));
-  EXPECT_EQ(leader_->run("template", "rollback").exit_code, 0);
+  const std::string two = in_use();
+  const std::string back = leader_->run("template", "rollback").output;
   EXPECT_TRUE(everywhere("one"));
-  EXPECT_EQ(leader_->run("template", "rollback").exit_code, 0);
+  EXPECT_THAT(back, AllOf(StartsWith("taken back: template " + two), HasSubstr("undoes the last rollback: it brings")));
+  EXPECT_NE(in_use(), two);
+  const std::string again = leader_->run("template", "rollback").output;
   EXPECT_TRUE(everywhere("two")) << "a second rollback undoes the first";
-  const std::string history = leader_->run("template", "history").output;
-  EXPECT_THAT(history, AllOf(HasSubstr("everywhere"), HasSubstr("the leader's file")));
+  EXPECT_THAT(again, HasSubstr("`chorale template rollback` goes back to template "));
+  EXPECT_EQ(in_use(), two);
+  EXPECT_THAT(leader_->run("template", "history").output, HasSubstr("the leader's file"));
   ASSERT_TRUE(wait_until([&] { return cluster_.converged(); }, seconds(20))) << cluster_.logs();
 }
 
@@ -166,8 +187,14 @@ TEST_F(ClusterPushedTemplateTest, IsShownAndNoFileIsSaidToDifferFromIt) {
     return pushed.is_object() && pushed.at("in_use") == true;
   };
   EXPECT_TRUE(wait_until(pushed_in_use, seconds(5)));
-  EXPECT_TRUE(
-      wait_until([&] { return leader_->run("history").output.find("; by ") != std::string::npos; }, seconds(5)));
+  EXPECT_TRUE(wait_until(
+      [&] {
+        return std::regex_search(leader_->run("history").output,
+                                 std::regex("cause: template [0-9a-f]{12} pushed by [^ ]+\n +votes: 3 ack; by "));
+      },
+      seconds(5)))
+      << leader_->run("history").output;
+  EXPECT_THAT(leader_->agent_log(), ContainsRegex("serving [0-9.]+: template [0-9a-f]+ pushed by "));
   EXPECT_EQ(status().at("template").at("differing").size(), 0U);
   EXPECT_THAT(leader_->run("check").output, HasSubstr("in use instead of each proxy's own file"));
 }
@@ -175,7 +202,10 @@ TEST_F(ClusterPushedTemplateTest, IsShownAndNoFileIsSaidToDifferFromIt) {
 TEST_F(ClusterPushedTemplateTest, WhatNginxRefusesIsNeverStored) {
   const Proxy::Ran refused = push(template_file("x;no_such_directive"));
   EXPECT_EQ(refused.exit_code, 1);
-  EXPECT_THAT(refused.output, AllOf(HasSubstr("Nginx refuses it"), HasSubstr("no_such_directive")));
+  const std::string file = directory_.path() / "x.mustache";
+  EXPECT_THAT(refused.output,
+              AllOf(HasSubstr(file + ":" + std::to_string(line_of(file, "no_such_directive")) + ": Nginx refuses it"),
+                    HasSubstr("unknown directive \"no_such_directive\"; "), Not(HasSubstr(".conf:"))));
   std::ofstream(directory_.path() / "broken.mustache") << "{{#apps}}";
   EXPECT_THAT(push(directory_.path() / "broken.mustache").output, HasSubstr("broken.mustache:1"));
   EXPECT_THAT(leader_->run("template", "history").output, HasSubstr("nothing was pushed"));
@@ -249,6 +279,9 @@ TEST_F(ClusterPushedTemplateTest, UnderAHoldItWaitsForTheRelease) {
   EXPECT_EQ(stored.exit_code, 1);
   EXPECT_THAT(stored.output, HasSubstr("after `chorale release`"));
   EXPECT_TRUE(everywhere(""));
+  const std::string history = leader_->run("template", "history").output;
+  EXPECT_THAT(history, AllOf(HasSubstr("not yet\n"), HasSubstr(" comes into force after `chorale release`: held on ")));
+  EXPECT_THAT(history, ContainsRegex("the leader's file +everywhere\n"));
   ASSERT_EQ(leader_->run("release").exit_code, 0);
   EXPECT_TRUE(everywhere("one"));
 }

@@ -41,7 +41,7 @@ std::vector<TrackerEffect> MarathonTracker::step(TimePoint now, TrackerEvent eve
                  [this](const CommitDoubted& doubt) { offers_.doubted(doubt); },
                  [this](const StateTried& trial) { offers_.tried(trial); },
                  [this](const LossBelieved& loss) { believe(loss); },
-                 [this](const HoldChanged& hold) { offers_.hold(hold.held); },
+                 [this](const HoldChanged& hold) { offers_.hold(hold.held, hold.released_by); },
                  [this](const RefusalOutdated&) { offers_.ask_again(); },
                  [this](const SyncRequested&) {
                    context_.quarantine.retry_now();
@@ -51,7 +51,7 @@ std::vector<TrackerEffect> MarathonTracker::step(TimePoint now, TrackerEvent eve
                    context_.policy.longest_server_name = changed.longest_server_name;
                    context_.policy.service_ports = changed.service_ports;
                    context_.quarantine.release_all("the template has changed");
-                   context_.offers.force("template changed", context_.now);
+                   context_.offers.force(changed.cause, context_.now);
                  },
                  [](const TrackerTicked&) {},
              },

@@ -12,6 +12,7 @@ namespace {
 
 constexpr const char* kHeldBackRoutes = "held back routes";
 constexpr Milliseconds kHeldBackRoutesAgain{5'000};
+constexpr std::size_t kLongestName = 64;           // of an operator, in a cause
 constexpr std::size_t kMostExclusionsLogged = 10;  // at once; all stand in the status
 
 bool is_before(const Exclusion& a, const Exclusion& b) { return std::tie(a.app, a.task) < std::tie(b.app, b.task); }
@@ -55,11 +56,13 @@ void OfferMaker::offer_what_is_due() {
   }
 }
 
-void OfferMaker::hold(bool held) {
+void OfferMaker::hold(bool held, const std::string& released_by) {
   if (std::exchange(context_.held, held) == held) return;
   if (held) return context_.offers.changed("hold", true, context_.now);
   context_.effects.emplace_back(ReportWaiting{nullptr});
-  context_.offers.end_hold("the hold was released", context_.now);
+  accepted_by_ = released_by;
+  const std::string by = released_by.empty() ? "" : " by " + one_line(released_by, kLongestName);
+  context_.offers.end_hold("the hold was released" + by, context_.now);
 }
 
 void OfferMaker::ask_again() {

@@ -19,7 +19,7 @@ class OfferMaker {
   void offer_what_is_due();
   // While an operator holds what is committed, what would be offered is reported. Afterwards the state as it is then is
   // offered at once.
-  void hold(bool held);
+  void hold(bool held, const std::string& released_by);
   // This proxy's values were corrected: what was refused is offered again, and quarantined apps are tried again.
   void ask_again();
   void decided(const OfferDecided& event);
@@ -61,7 +61,7 @@ class OfferMaker {
   };
   std::optional<Committed> committed_;  // the last of this leadership
   std::string held_digest_;             // of the loss that was reported
-  std::string accepted_by_;             // whose word let a loss pass that is not committed yet
+  std::string accepted_by_;  // whose word let a loss pass, or released a hold; what comes of it is not committed yet
 };
 
 }  // namespace chorale::agent

@@ -66,7 +66,7 @@ std::optional<Offer> OfferPacer::consider(render::RoutingState state, TimePoint 
   offer.number = next_number_();
   offer.state = std::make_shared<const render::RoutingState>(std::move(state));
   offer.cause = cause.empty() && rejected_ ? rejected_->offer.cause : cause;
-  if (more > 0) offer.cause.text += " and " + std::to_string(more) + " more";
+  if (more > 0) offer.cause.text += ", and " + std::to_string(more) + (more == 1 ? " other cause" : " other causes");
   rejected_.reset();
   not_before_last_ = std::exchange(not_before_, now + min_interval_);
   under_way_ = offer;

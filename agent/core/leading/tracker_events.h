@@ -99,12 +99,14 @@ struct LossBelieved {  // by an operator, whatever the guards say
 };
 struct HoldChanged {  // an operator holds what is committed, or no longer: nothing is offered meanwhile
   bool held = false;
+  std::string released_by{};  // empty: unknown
 };
 struct RefusalOutdated {};  // this proxy's values were corrected: Nginx may accept what it refused
 struct SyncRequested {};    // a full list from Marathon is wanted now
 struct TemplateChanged {    // render the current state again
   std::size_t longest_server_name = 0;
   std::optional<render::ServicePortRange> service_ports = {};
+  std::string cause = "template changed";
 };
 struct TrackerTicked {};  // at next_deadline(), and at least once a second
 using TrackerEvent =

@@ -194,7 +194,8 @@ TEST(DocumentsTest, AHoldWrittenByHandNeedsOnlyItsRevision) {
 
 TEST(DocumentsTest, AHoldComesBackAsItWas) {
   for (const HoldDocument& hold : {HoldDocument{Revision{41}, "jo", "a \"b\", c"}, HoldDocument{Revision{}, "jo", ""},
-                                   HoldDocument{Revision{41}, "jo", "", Epoch{5}}}) {
+                                   HoldDocument{Revision{41}, "jo", "", Epoch{5}},
+                                   HoldDocument{Revision{41}, "jo", "", Epoch{5}, "", "", "", "al"}}) {
     const auto read = decode_hold(encode(hold));
     ASSERT_TRUE(read) << read.error().message;
     EXPECT_EQ(*read, hold) << encode(hold);

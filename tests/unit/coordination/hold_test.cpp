@@ -86,11 +86,53 @@ TEST_F(HoldTest, ReleaseLetsTheNextOfferPass) {
   EXPECT_EQ(committed(), (Identity{Epoch{1}, Revision{5}, three().digest}));
 }
 
+// `chorale release` writes who it is before it takes the znode away.
+TEST_F(HoldTest, WhoReleasesItIsSaid) {
+  hold(R"({"revision": 1, "by": "jo", "reason": "deploy"})");
+  expect_kept_back(a());
+  write(kHold, R"({"revision": 1, "by": "jo", "reason": "deploy", "released_by": "al"})");
+  cluster_.settle();
+  EXPECT_FALSE(cluster_.state().held);
+  EXPECT_THAT(a().news, Contains("released by al, it was held on 1.1 by jo: deploy"));
+  EXPECT_EQ(a().view->released_by, "al");
+  a().offer("later");
+  cluster_.settle();
+  EXPECT_EQ(committed(), (Identity{Epoch{1}, Revision{5}, committed().digest})) << "nothing is kept back any more";
+  cluster_.advance(std::chrono::minutes(2));  // it is looked at again
+  a().offer("more");
+  cluster_.settle();
+  EXPECT_EQ(committed().revision, Revision{6});
+  remove(kHold);
+  cluster_.settle();
+  EXPECT_EQ(a().view->released_by, "al");
+
+  // Another hold, which zkCli deletes: nobody knows who.
+  hold("current");
+  ASSERT_TRUE(cluster_.state().held);
+  EXPECT_EQ(a().view->released_by, "");
+  remove(kHold);
+  cluster_.settle();
+  EXPECT_THAT(a().news, Contains("released, it was held on 1.6 by an operator"));
+  EXPECT_EQ(a().view->released_by, "");
+}
+
+TEST_F(HoldTest, WhatWasReleasedIsNoHoldForTheNextLeader) {
+  hold(R"({"revision": 1, "by": "jo", "released_by": "al"})");
+  EXPECT_FALSE(cluster_.state().held);
+  EXPECT_EQ(committed(), three());
+  cluster_.kill_and_expire(a());
+  cluster_.settle();
+  ASSERT_TRUE(b().leading());
+  EXPECT_FALSE(cluster_.state().held);
+  EXPECT_EQ(committed().digest, three().digest);
+}
+
 TEST_F(HoldTest, AnotherHoldTakesItsPlace) {
   hold("1");
   write(kHold, "2");
   cluster_.settle();
   EXPECT_EQ(identity_of(held()), two());
+  EXPECT_THAT(a().news, Contains("held on 1.2 by an operator; before, it was held on 1.1 by an operator"));
   EXPECT_EQ(committed().digest, two().digest);
   write(kHold, "current");
   cluster_.settle();

@@ -12,6 +12,7 @@ namespace {
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 using ExplainReasonsTest = ExplanationScene;
@@ -142,6 +143,41 @@ TEST_F(ExplainReasonsTest, WhereNothingIsCommittedMarathonsListSaysWhoHasAHost) 
   ASSERT_EQ(said.conflicts.size(), 1U);
   EXPECT_EQ(said.conflicts[0].owner, "/shop");
   EXPECT_THAT(said.notes, Contains("nothing is committed yet"));
+}
+
+TEST_F(ExplainReasonsTest, WhatIsServedWithLessThanItAsksForIsToldWhatToDo) {
+  MarathonApp web = app_of_size("/web", 1);
+  web.labels["chorale.allow"] = "10.1.0.0/99";
+  EXPECT_THAT(of(web).reduced,
+              ElementsAre(StartsWith("is served to nobody, since its label chorale.allow has a word")));
+  EXPECT_THAT(explain(inputs_).next, Contains("Correct its label chorale.allow: until then nobody is let in."));
+
+  web = app_of_size("/web", 1);
+  web.labels["chorale.timeout"] = "soon";
+  web.labels["owner"] = "a$b";
+  EXPECT_EQ(of(web).reduced.size(), 2U);
+  EXPECT_THAT(explain(inputs_).next, Contains("Correct its label chorale.timeout, or take it off."));
+  EXPECT_THAT(explain(inputs_).next, Contains("Correct its label owner, or take it off."));
+
+  web = app_of_size("/web", 1);
+  web.health_path = "/is it well";
+  EXPECT_EQ(of(web).reduced.size(), 1U);
+  EXPECT_THAT(explain(inputs_).next, Contains("Give its health check a plain path, as in /health."));
+  EXPECT_THAT(of(app_of_size("/web", 1)).next, Not(Contains(HasSubstr("orrect"))));
+}
+
+TEST_F(ExplainReasonsTest, AServicePortBelongsToTheAppThatHasIt) {
+  inputs_.template_text = "{{! service_ports 10000-10010 }}{{tcp_port}}";
+  MarathonApp shop = app_of_size("/shop", 1);
+  shop.ports[0].service_port = 10'001;
+  commit(apps({shop}));
+  MarathonApp web = app_of_size("/web", 1);
+  web.ports[0].service_port = 10'001;
+  EXPECT_THAT(of(web).reduced, ElementsAre(HasSubstr("without service port 10001: it belongs to /shop")));
+  EXPECT_THAT(explain(inputs_).next, Contains("Give it a service port that no other app has."));
+  web.ports[0].service_port = 80;
+  EXPECT_THAT(of(web).reduced, ElementsAre(HasSubstr("the template listens on 10000 to 10010 alone")));
+  EXPECT_THAT(explain(inputs_).next, Contains("Give it a service port on which the template listens."));
 }
 
 TEST_F(ExplainReasonsTest, APodIsCalledOneAndMayBeLeftOut) {

@@ -185,19 +185,89 @@ TEST_F(ExplanationTest, WithoutZookeeperWhatThisProxyAppliedCountsAndItsAge) {
   EXPECT_THAT(explain(inputs_).verdict, StartsWith("nothing is known of /web"));
 }
 
-TEST_F(ExplanationTest, LostHealthResultsAndOtherPoliciesAreNoted) {
+TEST_F(ExplanationTest, LostHealthResultsAndProxiesThatAreBehindAreNoted) {
   commit(apps({app_of_size("/web", 1)}));
   MarathonApp web = app_of_size("/web", 1);
   web.health_checks = 1;
   Explanation said = of(web);
   EXPECT_TRUE(said.tasks.at(0).wanted);
   EXPECT_THAT(said.tasks.at(0).reason, HasSubstr("health results are lost: it stays for at most 5 min"));
-  inputs_.own_policy = {{"realm", "prdo"}};
-  inputs_.cluster->committed_policy = {{"realm", "prod"}};
   inputs_.cluster->agents[1].applied->identity = identity(40);
   said = explain(inputs_);
-  EXPECT_THAT(said.notes, Contains(HasSubstr("policy is not the pool's, and this is said by its own: realm is")));
   EXPECT_THAT(said.notes, Contains("not on every proxy: these serve another revision: proxy-2 (7.40)"));
+}
+
+// This proxy's configuration is not the pool's: what it makes of Marathon's word is not what the leader makes of it.
+class ExplainForeignPolicyTest : public ExplanationScene {
+ protected:
+  ExplainForeignPolicyTest() {
+    inputs_.own_policy = {{"realm", "prdo"}};
+    inputs_.policy.realm = {"prdo"};
+    inputs_.cluster->committed_policy = {{"realm", "prod"}};
+    inputs_.cluster->agents[0].policy = {{"realm", "prod"}};
+    inputs_.cluster->agents[1].policy = {{"realm", "prdo"}};
+  }
+  static MarathonApp of_realm(const std::string& realm) {
+    MarathonApp web = app_of_size("/web", 1);
+    web.labels["NIXY_REALM"] = realm;
+    return web;
+  }
+  static constexpr const char* kDiffers =
+      "this proxy's configuration differs from the pool's (realm is \"prdo\" here and \"prod\" in the pool), so its "
+      "own "
+      "reading does not decide";
+};
+
+TEST_F(ExplainForeignPolicyTest, WhatItWouldRouteIsNoPromise) {
+  const Explanation said = of(of_realm("prdo"));
+  EXPECT_FALSE(said.routed);
+  EXPECT_EQ(said.verdict, std::string("/web is not routed: what is committed does not have it; ") + kDiffers +
+                              " (which is: it would be routed)");
+  EXPECT_THAT(said.pending, IsEmpty());
+  EXPECT_THAT(said.next, ElementsAre("Ask on a proxy that has the pool's configuration: proxy-1. Or correct this "
+                                     "proxy's, and restart its agent."));
+}
+
+TEST_F(ExplainForeignPolicyTest, WhatItWouldNotRouteIsNoReason) {
+  Explanation said = of(of_realm("prod"));
+  EXPECT_EQ(said.verdict, std::string("/web is not routed: what is committed does not have it; ") + kDiffers +
+                              " (which is: of another realm: \"prod\")");
+  EXPECT_EQ(said.next.size(), 1U) << "no advice to fit the app to this proxy";
+  commit(apps({app_of_size("/web", 1)}));
+  said = explain(inputs_);
+  EXPECT_EQ(said.verdict,
+            std::string("/web is routed, with 1 server; ") + kDiffers + " (which is: of another realm: \"prod\")");
+  EXPECT_THAT(said.pending, IsEmpty());
+  inputs_.cluster->agents[0].policy.clear();
+  EXPECT_THAT(explain(inputs_).next, ElementsAre("Correct this proxy's configuration, and restart its agent."));
+}
+
+TEST_F(ExplainForeignPolicyTest, WhereBothAgreeItIsStillSaid) {
+  commit(apps({app_of_size("/web", 1)}));
+  inputs_.policy.realm.clear();
+  Explanation said = of(of_realm("prod"));
+  EXPECT_EQ(said.verdict, std::string("/web is routed: its task serves it; ") + kDiffers);
+  inputs_.cluster->committed_policy = {{"realm", "prdo"}};
+  said = explain(inputs_);
+  EXPECT_EQ(said.verdict, "/web is routed: its task serves it");
+}
+
+// It may be another Marathon.
+TEST_F(ExplainForeignPolicyTest, WhatMarathonDoesNotHaveMayBeElsewhere) {
+  EXPECT_EQ(explain(inputs_).verdict,
+            std::string("/web is not routed: Marathon has no app and no pod of this id; ") + kDiffers);
+  commit(apps({app_of_size("/web", 1)}));
+  const Explanation said = explain(inputs_);
+  EXPECT_EQ(said.verdict, std::string("/web is routed, but Marathon does not have it any more; ") + kDiffers);
+  EXPECT_THAT(said.pending, IsEmpty());
+  EXPECT_EQ(said.next.size(), 1U);
+}
+
+TEST_F(ExplainForeignPolicyTest, WhereMarathonCannotBeAskedNothingIsRead) {
+  inputs_.marathon = tl::unexpected(Failure{"refused"});
+  const Explanation said = explain(inputs_);
+  EXPECT_EQ(said.verdict, "/web is not routed; Marathon cannot be asked: refused");
+  EXPECT_THAT(said.next, IsEmpty());
 }
 
 TEST_F(ExplanationTest, AsJsonItKeepsEveryText) {

@@ -77,8 +77,14 @@ TEST_F(DrainTest, StaysOverARestartUntilItIsUndrained) {
 TEST_F(DrainTest, SecondOrderHasANewReasonAndTheOldTime) {
   std::ofstream(file()) << encode_drained({"jo", "a new kernel", "2026-11-22T12:00:00.000Z"});
   restart();
-  ASSERT_TRUE(order(true, {"ann", "a new disk"}));
+  const Result replaced = order(true, {"ann", "a new disk"});
+  ASSERT_TRUE(replaced);
   EXPECT_EQ(drain_->state(), (Drained{"ann", "a new disk", "2026-11-22T12:00:00.000Z"}));
+  EXPECT_EQ(*replaced,
+            "drained by ann since 2026-11-22T12:00:00.000Z: a new disk; before, it was drained by jo since "
+            "2026-11-22T12:00:00.000Z: a new kernel");
+  const Result same = order(true, {"ann", "a new disk"});
+  EXPECT_EQ(*same, "drained by ann since 2026-11-22T12:00:00.000Z: a new disk") << "it replaces nothing";
 }
 
 TEST_F(DrainTest, WhatIsNotDrainedIsUndrainedAllTheSame) {

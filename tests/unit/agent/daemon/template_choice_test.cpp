@@ -182,6 +182,43 @@ TEST_F(TemplateChoiceTest, SaysWhoseDoingAnotherTemplateIsUntilItIsCommitted) {
   EXPECT_EQ(choice_->changed_by(), "") << "the file's";
 }
 
+// The cause of the revision that comes of it.
+TEST_F(TemplateChoiceTest, SaysWhichTemplateChangedAndByWhom) {
+  const auto words = [](const std::string& text) {
+    return "template " + compile_template(text, "t", {})->digest.substr(0, 12);
+  };
+  begin(committed("file\n"));
+  rewrite("newer\n");
+  EXPECT_EQ(choice_->change(), words("newer\n") + " of " + file_);
+  push({{}, pushed("one\n"), {"b", "c"}, {}, "jo"});
+  EXPECT_EQ(choice_->change(), words("one\n") + " on trial on b, c by jo");
+  push({{}, pushed("one\n"), {"b"}, {}, "al"});
+  EXPECT_EQ(choice_->change(), words("one\n") + " on trial on b by al");
+  push(for_all("one\n", "al"));
+  EXPECT_EQ(choice_->change(), words("one\n") + " pushed by al") << "that its trial ends is the same";
+  push(for_all("two\n", "e\nd" + std::string(100, 'd')));
+  EXPECT_EQ(choice_->change().find('\n'), std::string::npos);
+  EXPECT_LT(choice_->change().size(), 110U);
+  PushedTemplates back = for_all("one\n", "kim");
+  back.rolled_back = true;
+  push(back);
+  EXPECT_EQ(choice_->change(), "rollback to " + words("one\n") + " by kim");
+  push({pushed("one\n"), pushed("three\n"), {"b"}, {}, "jo"});
+  push(back);
+  EXPECT_EQ(choice_->change(), "the trial of " + words("three\n") + " ended by kim");
+  push({pushed("one\n"), pushed("three\n"), {"b"}, {}, "jo"});
+  choice_->end_trial("[emerg] no");
+  EXPECT_EQ(choice_->change(), "the trial of " + words("three\n") + " ended: a proxy that tries it refuses it");
+  push({});  // the znode is deleted
+  EXPECT_EQ(choice_->change(), words("newer\n") + " of " + file_);
+  back = {{}, {}, {}, {}, "kim", true};
+  push(for_all("one\n"));
+  push(back);
+  EXPECT_EQ(choice_->change(), "rollback to " + words("newer\n") + " by kim");
+  rewrite("newest\n");
+  EXPECT_EQ(choice_->change(), words("newest\n") + " of " + file_) << "that is no rollback";
+}
+
 TEST_F(TemplateChoiceTest, NextLeaderBeginsWithThePushedOne) {
   begin(committed("old\n"), for_all("pushed\n", "al"));
   EXPECT_EQ(in_use(), "pushed\n");

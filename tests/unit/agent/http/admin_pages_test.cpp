@@ -57,7 +57,7 @@ class AdminPagesTest : public ::testing::Test {
       drains_.emplace_back(drained, order);
       failure_ ? answer(tl::unexpected(*failure_)) : answer("done, for " + order.by);
     };
-    made.hold = [this](const std::optional<coordination::HoldDocument>& hold,
+    made.hold = [this](const coordination::HoldDocument& hold,
                        const std::function<void(std::optional<Failure>)>& done) {
       holds_.push_back(hold);
       done(failure_);
@@ -104,7 +104,7 @@ class AdminPagesTest : public ::testing::Test {
   std::string body_;
   std::vector<coordination::AcceptDocument> accepted_;
   std::vector<std::pair<bool, DrainOrder>> drains_;
-  std::vector<std::optional<coordination::HoldDocument>> holds_;
+  std::vector<coordination::HoldDocument> holds_;
   tl::expected<std::string, coordination::Error> history_ = std::string("[]");
   std::optional<Failure> failure_;
   bool over_unix_ = false;
@@ -345,10 +345,13 @@ TEST_F(AdminPagesTest, AHoldIsSetAndReleasedByTheOperatorAlone) {
   over_unix_ = true;
   EXPECT_EQ(status("/v1/hold", "GET"), 405U);
   EXPECT_EQ(status("/v1/hold", "POST"), 200U);
+  body_ = R"({"by": "al"})";
   EXPECT_EQ(status("/v1/release", "POST"), 200U);
   ASSERT_EQ(holds_.size(), 2U);
   EXPECT_EQ(holds_[0], (coordination::HoldDocument{{}, "jo", "deploy"}));
-  EXPECT_EQ(holds_[1], std::nullopt);
+  EXPECT_EQ(holds_[1].released_by, "al");
+  body_ = "al";
+  EXPECT_EQ(status("/v1/release", "POST"), 400U);
   body_ = "{}";
   EXPECT_EQ(status("/v1/hold", "POST"), 400U);
   EXPECT_EQ(holds_.size(), 2U);

@@ -103,6 +103,16 @@ TEST_F(OfferPacerTest, AnotherTemplateEndsTheRestOfARejectedState) {
   EXPECT_TRUE(pacer_.consider(one_, now_));
 }
 
+TEST_F(OfferPacerTest, OtherCausesAreCounted) {
+  pacer_.changed("first", true, now_);
+  pacer_.changed("second", true, now_);
+  pacer_.changed("first", true, now_);
+  EXPECT_EQ(pacer_.consider(one_, now_)->cause, "first, and 1 other cause");
+  EXPECT_TRUE(decide(pacer_.under_way(), Fate::kCommitted));
+  for (const char* cause : {"first", "second", "third"}) pacer_.changed(cause, true, now_);
+  EXPECT_EQ(pacer_.consider(two_, now_)->cause, "first, and 2 other causes");
+}
+
 TEST_F(OfferPacerTest, ARejectedStateIsOfferedAtOnceWhenItIsAskedForAgain) {
   EXPECT_TRUE(decide(offer(one_, "first"), Fate::kRejected));
   pacer_.ask_again(now_);

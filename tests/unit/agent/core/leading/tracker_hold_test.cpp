@@ -61,6 +61,24 @@ TEST_F(TrackerHoldTest, AReleaseOffersTheStateAsItIsAtOnce) {
   EXPECT_EQ(scene_.waiting[0], nullptr);
 }
 
+TEST_F(TrackerHoldTest, WhoReleasedItIsTheCauseOfWhatComesOfIt) {
+  scene_.send(HoldChanged{true});
+  kill("web-1");
+  scene_.pass(Milliseconds(600));
+  scene_.forget();
+  scene_.send(HoldChanged{false, "al\n" + std::string(100, 'x')});
+  ASSERT_THAT(scene_.offers, SizeIs(1));
+  EXPECT_THAT(scene_.offers[0].cause.text, ::testing::StartsWith("the hold was released by al"));
+  EXPECT_EQ(scene_.offers[0].cause.text.find('\n'), std::string::npos);
+  EXPECT_LT(scene_.offers[0].cause.text.size(), 100U);
+  EXPECT_THAT(scene_.offers[0].by, ::testing::StartsWith("al"));
+  scene_.commit();
+  kill("web-2");
+  scene_.pass(Milliseconds(600));
+  ASSERT_THAT(scene_.offers, SizeIs(2));
+  EXPECT_EQ(scene_.offers[1].by, "") << "that is nobody's";
+}
+
 TEST_F(TrackerHoldTest, ToHoldTwiceOrToReleaseNothingChangesNothing) {
   scene_.send(HoldChanged{false});
   EXPECT_THAT(scene_.offers, IsEmpty());

@@ -165,9 +165,9 @@ TEST_F(TrackerOffersTest, AFailedTemplateRestsUntilTheTemplateChanges) {
   scene_.send(OfferRendered{scene_.offers[0].offer, Failure{"nginx.conf.mustache:3: unknown variable"}});
   scene_.pass(Milliseconds(5'000));
   EXPECT_THAT(scene_.offers, SizeIs(1));
-  scene_.send(TemplateChanged{});
+  scene_.send(TemplateChanged{0, {}, "template 0123456789ab pushed by jo"});
   ASSERT_THAT(scene_.offers, SizeIs(2));
-  EXPECT_THAT(scene_.offers[1].cause.text, HasSubstr("template changed"));
+  EXPECT_THAT(scene_.offers[1].cause.text, HasSubstr("template 0123456789ab pushed by jo"));
 }
 
 TEST_F(TrackerOffersTest, ATemplateChangeOffersAnEqualState) {
@@ -191,7 +191,7 @@ TEST_F(TrackerOffersTest, AnswersOnTheirWayShareAnOffer) {
   scene_.pass(Milliseconds(5));
   scene_.answer_app(app_of_size("/new-2", 1));
   ASSERT_THAT(scene_.offers, SizeIs(1));
-  EXPECT_EQ(scene_.offers[0].cause, "status_update_event /new-1 TASK_RUNNING and 1 more");
+  EXPECT_EQ(scene_.offers[0].cause, "status_update_event /new-1 TASK_RUNNING, and 1 other cause");
 }
 
 TEST_F(TrackerOffersTest, NewNamesAreResolvedBeforeTheOffer) {
