@@ -2,114 +2,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
-#include <optional>
-#include <vector>
-
-#include "agent/http/admin_api.h"
+#include "tests/unit/agent/http/admin_pages_fixture.h"
 
 namespace chorale::agent {
 namespace {
 
-using ClusterDone = std::function<void(tl::expected<coordination::ClusterSnapshot, coordination::Error>)>;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::Not;
-
-class AdminPagesTest : public ::testing::Test {
- protected:
-  AdminSources sources() {
-    AdminSources made;
-    made.version = "1.2.3";
-    made.xproxy = [] { return std::string("proxy-1"); };
-    made.health = [this] { return health_; };
-    made.cluster = [this](ClusterDone done) { reads_.push_back(std::move(done)); };
-    made.coordination = [] {
-      return coordination::Description{{"election: waiting, fresh"}, {"roster: read /chorale/agents/b\xff"}};
-    };
-    made.routes = [] { return std::make_shared<const render::RoutingState>(); };
-    made.times = [] { return AppliedTimes{}; };
-    made.metrics = [](const auto& done) { done("chorale_build_info 1\n"); };
-    made.request_sync = [this] {
-      ++reloads_;
-      return std::string("queued");
-    };
-    made.after = [this](Milliseconds wait, std::function<void()> then) {
-      waits_.push_back(wait);
-      later_.push_back(std::move(then));
-    };
-    made.accept = [this](const coordination::AcceptDocument& word) {
-      accepted_.push_back(word);
-      return failure_;
-    };
-    made.explain = [this](const std::string& app, const auto& cluster, const auto& done) {
-      explained_.push_back(app + (cluster ? " with" : " without") + " the cluster");
-      failure_ ? done(tl::unexpected(*failure_)) : done(std::string("{\"routed\": true}"));
-    };
-    made.routes_page = [this](const std::optional<std::string>& app, const auto& done) {
-      explained_.push_back(app.value_or("all"));
-      failure_ ? done(tl::unexpected(*failure_)) : done(std::string("{\"routes\": null}"));
-    };
-    made.drain = [this](bool drained, const DrainOrder& order,
-                        const std::function<void(tl::expected<std::string, Failure>)>& answer) {
-      drains_.emplace_back(drained, order);
-      failure_ ? answer(tl::unexpected(*failure_)) : answer("done, for " + order.by);
-    };
-    made.hold = [this](const coordination::HoldDocument& hold,
-                       const std::function<void(std::optional<Failure>)>& done) {
-      holds_.push_back(hold);
-      done(failure_);
-    };
-    made.history = [this](const std::function<void(tl::expected<std::string, coordination::Error>)>& done) {
-      done(history_);
-    };
-    made.command = [this](Command command, std::function<void(std::optional<Failure>)> done) {
-      commands_.push_back(command);
-      done(failure_);
-    };
-    return made;
-  }
-
-  // nullopt: no answer yet.
-  std::shared_ptr<std::optional<HttpResponse>> ask(const std::string& path, const std::string& method = "GET",
-                                                   bool from_loopback = true, const std::string& authorization = "") {
-    HttpRequest request;
-    request.method = method;
-    request.path = path;
-    request.query = query_;
-    request.from_loopback = from_loopback;
-    request.authorization = authorization;
-    request.from_operator = over_unix_;
-    request.body = body_;
-    auto answer = std::make_shared<std::optional<HttpResponse>>();
-    handler_(request, [answer](HttpResponse response) { answer->emplace(std::move(response)); });
-    return answer;
-  }
-  unsigned status(const std::string& path, const std::string& method = "GET", bool from_loopback = true,
-                  const std::string& authorization = "") {
-    const auto answer = ask(path, method, from_loopback, authorization);
-    return *answer ? (*answer)->status : 0;
-  }
-
-  HealthInputs health_;
-  std::vector<ClusterDone> reads_;
-  std::vector<std::function<void()>> later_;
-  std::vector<Milliseconds> waits_;
-  int reloads_ = 0;
-  std::vector<Command> commands_;
-  std::vector<std::string> explained_;
-  std::string query_;
-  std::string body_;
-  std::vector<coordination::AcceptDocument> accepted_;
-  std::vector<std::pair<bool, DrainOrder>> drains_;
-  std::vector<coordination::HoldDocument> holds_;
-  tl::expected<std::string, coordination::Error> history_ = std::string("[]");
-  std::optional<Failure> failure_;
-  bool over_unix_ = false;
-  HttpServer::Handler handler_ = make_admin_api(sources());
-};
 
 TEST_F(AdminPagesTest, PathsAreExactAndMethodsFew) {
   EXPECT_EQ(status("/nothing"), 404U);
@@ -303,62 +204,6 @@ TEST_F(AdminPagesTest, UnreadableClusterIs503AsJson) {
   EXPECT_THAT((*ask("/v1/status", "GET", false))->body, Not(HasSubstr("waits_for")));
 }
 
-TEST_F(AdminPagesTest, WhatSteersAnswersTheUnixSocketAndABearerButNotLoopback) {
-  EXPECT_EQ(status("/v1/nginx/reload", "POST"), 403U);
-  EXPECT_THAT((*ask("/v1/nginx/reload", "POST"))->body, HasSubstr("unix socket"));
-  over_unix_ = true;
-  EXPECT_EQ(status("/v1/nginx/reload", "POST", false), 200U);
-  EXPECT_EQ(status("/v1/nginx/repair", "POST", false), 200U);
-  EXPECT_EQ(status("/v1/config", "GET", false), 200U);
-  EXPECT_EQ(status("/v1/nginx/reload", "GET", false), 405U);
-  EXPECT_EQ((*ask("/v1/nginx/reload"))->headers[0].second, "POST");
-  over_unix_ = false;
-  auto with_token = sources();
-  with_token.admin_token = "secret";
-  handler_ = make_admin_api(with_token);
-  EXPECT_EQ(status("/v1/nginx/reload", "POST"), 401U);
-  EXPECT_EQ(status("/v1/nginx/repair", "POST", false, "Bearer secret"), 200U);
-  EXPECT_EQ(commands_, (std::vector<Command>{Command::kReload, Command::kRepair, Command::kRepair}));
-}
-
-TEST_F(AdminPagesTest, LossIsAcceptedByTheOperatorAlone) {
-  body_ = R"({"accept": "0123456789ab", "by": "jo"})";
-  EXPECT_EQ(status("/v1/accept", "POST"), 403U);
-  EXPECT_THAT(accepted_, IsEmpty());
-  over_unix_ = true;
-  EXPECT_EQ(status("/v1/accept", "GET"), 405U);
-  EXPECT_EQ(status("/v1/accept", "POST"), 200U);
-  EXPECT_THAT(accepted_, ElementsAre(coordination::AcceptDocument{"0123456789ab", "jo"}));
-  body_ = "ba9876543210";
-  EXPECT_EQ(status("/v1/accept", "POST"), 200U);
-  EXPECT_EQ(accepted_.back().what, "ba9876543210");
-  failure_ = Failure{"nothing is held back"};
-  const auto answer = ask("/v1/accept", "POST");
-  EXPECT_EQ((*answer)->status, 409U);
-  EXPECT_EQ((*answer)->body, "nothing is held back\n");
-}
-
-TEST_F(AdminPagesTest, AHoldIsSetAndReleasedByTheOperatorAlone) {
-  body_ = R"({"revision": "current", "by": "jo", "reason": "deploy"})";
-  EXPECT_EQ(status("/v1/hold", "POST"), 403U);
-  EXPECT_EQ(status("/v1/release", "POST"), 403U);
-  over_unix_ = true;
-  EXPECT_EQ(status("/v1/hold", "GET"), 405U);
-  EXPECT_EQ(status("/v1/hold", "POST"), 200U);
-  body_ = R"({"by": "al"})";
-  EXPECT_EQ(status("/v1/release", "POST"), 200U);
-  ASSERT_EQ(holds_.size(), 2U);
-  EXPECT_EQ(holds_[0], (coordination::HoldDocument{{}, "jo", "deploy"}));
-  EXPECT_EQ(holds_[1].released_by, "al");
-  body_ = "al";
-  EXPECT_EQ(status("/v1/release", "POST"), 400U);
-  body_ = "{}";
-  EXPECT_EQ(status("/v1/hold", "POST"), 400U);
-  EXPECT_EQ(holds_.size(), 2U);
-  failure_ = Failure{"nothing is held"};
-  EXPECT_EQ(status("/v1/release", "POST"), 409U);
-}
-
 TEST_F(AdminPagesTest, HistoryIsForLoopbackAndBearers) {
   EXPECT_EQ(status("/v1/history", "GET", false), 403U);
   const auto answer = ask("/v1/history");
@@ -368,64 +213,6 @@ TEST_F(AdminPagesTest, HistoryIsForLoopbackAndBearers) {
   const auto refused = ask("/v1/history");
   EXPECT_EQ((*refused)->status, 503U);
   EXPECT_EQ((*refused)->body, "ZooKeeper is away\n");
-}
-
-TEST_F(AdminPagesTest, OnlyTheDigestOfALossIsTakenForOne) {
-  over_unix_ = true;
-  for (const char* body : {"", "policy", "0123456789a", R"({"accept": "policy"})", "{"}) {
-    body_ = body;
-    EXPECT_EQ(status("/v1/accept", "POST"), 400U) << body;
-  }
-  EXPECT_THAT(accepted_, IsEmpty());
-}
-
-TEST_F(AdminPagesTest, CommandThatCouldNotBeDoneSaysWhy) {
-  over_unix_ = true;
-  failure_ = Failure{"nginx: [emerg] no"};
-  const auto answer = ask("/v1/nginx/reload", "POST");
-  EXPECT_EQ((*answer)->status, 409U);
-  EXPECT_EQ((*answer)->body, "nginx: [emerg] no\n");
-}
-
-TEST_F(AdminPagesTest, DrainIsForOperatorsAlone) {
-  for (const char* path : {"/v1/drain", "/v1/undrain"}) {
-    EXPECT_EQ(status(path, "POST"), 403U) << "loopback is where a careless proxy_pass speaks from";
-    EXPECT_EQ(status(path, "GET"), 405U);
-  }
-  EXPECT_THAT(drains_, IsEmpty());
-  over_unix_ = true;
-  body_ = R"({"by": "jo", "reason": "a new kernel"})";
-  const auto drained = ask("/v1/drain", "POST");
-  ASSERT_TRUE(*drained);
-  EXPECT_EQ((*drained)->status, 200U);
-  EXPECT_EQ((*drained)->body, "done, for jo\n");
-  body_.clear();
-  EXPECT_EQ(status("/v1/undrain", "POST"), 200U);
-  EXPECT_THAT(drains_, ElementsAre(std::pair(true, DrainOrder{"jo", "a new kernel"}),
-                                   std::pair(false, DrainOrder{"an operator", ""})));
-}
-
-TEST_F(AdminPagesTest, DrainThatIsNotKeptIsAConflictAndAForeignBodyIsRefused) {
-  over_unix_ = true;
-  body_ = "drain, please";
-  EXPECT_EQ(status("/v1/drain", "POST"), 400U);
-  EXPECT_THAT(drains_, IsEmpty());
-  body_.clear();
-  failure_ = Failure{"disk full"};
-  const auto refused = ask("/v1/drain", "POST");
-  ASSERT_TRUE(*refused);
-  EXPECT_EQ((*refused)->status, 409U);
-  EXPECT_EQ((*refused)->body, "disk full\n");
-}
-
-TEST_F(AdminPagesTest, BearerOfTheTokenDrainsFromElsewhere) {
-  AdminSources made = sources();
-  made.admin_token = "secret";
-  handler_ = make_admin_api(std::move(made));
-  EXPECT_EQ(status("/v1/drain", "POST", false), 401U);
-  EXPECT_EQ(status("/v1/drain", "POST", true), 401U);
-  EXPECT_EQ(status("/v1/drain", "POST", false, "Bearer secret"), 200U);
-  EXPECT_EQ(drains_.size(), 1U);
 }
 
 }  // namespace
