@@ -320,7 +320,11 @@ void AdminApi::keep_reading() {
     const auto self = weak.lock();
     if (!self) return;
     if (self->pace_.tick(self->sources_.health().view, self->last_cluster_.has_value())) {
-      self->with_cluster([](const ClusterResult&) {});
+      // Not with_cluster(): whoever asks a moment later is answered with what is there then.
+      self->sources_.cluster([weak](ClusterResult result) {
+        const auto reader = weak.lock();
+        if (reader && result) reader->last_cluster_ = LastCluster{std::move(*result), utc_now()};
+      });
     }
     self->keep_reading();
   });
