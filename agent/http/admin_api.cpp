@@ -129,6 +129,7 @@ class AdminApi : public std::enable_shared_from_this<AdminApi> {
   std::optional<ClusterResult> cached_;
   Clock::time_point cached_at_{};
   std::optional<LastCluster> last_cluster_;
+  std::optional<Clock::time_point> unasked_since_;  // a read of keep_reading() that has not come back
   ClusterPace pace_;
   std::vector<Waiter> waiters_;
   std::uint64_t read_ = 0;  // the running read's number; an older one's result is dropped
@@ -323,8 +324,17 @@ void AdminApi::keep_reading() {
   sources_.after(kPaceTick, [weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self) return;
-    if (self->pace_.tick(self->sources_.health().view, self->last_cluster_.has_value())) {
-      self->with_cluster([](const ClusterResult&) {});
+    const bool is_due = self->pace_.tick(self->sources_.health().view, self->last_cluster_.has_value());
+    const auto now = Clock::now();
+    if (is_due && (!self->unasked_since_ || now - *self->unasked_since_ >= kClusterReadPatience)) {
+      self->unasked_since_ = now;
+      // Not with_cluster(): whoever asks a moment later is answered with what is there then.
+      self->sources_.cluster([weak](ClusterResult result) {
+        const auto reader = weak.lock();
+        if (!reader) return;
+        reader->unasked_since_.reset();
+        if (result) reader->last_cluster_ = LastCluster{std::move(*result), utc_now()};
+      });
     }
     self->keep_reading();
   });

@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -35,10 +34,7 @@ class AdminPagesTest : public ::testing::Test {
       ++reloads_;
       return std::string("queued");
     };
-    made.after = [this](Milliseconds wait, std::function<void()> then) {
-      waits_.push_back(wait);
-      later_.push_back(std::move(then));
-    };
+    made.after = [this](Milliseconds, std::function<void()> then) { later_.push_back(std::move(then)); };
     made.accept = [this](const coordination::AcceptDocument& word) {
       accepted_.push_back(word);
       return failure_;
@@ -95,7 +91,6 @@ class AdminPagesTest : public ::testing::Test {
   HealthInputs health_;
   std::vector<ClusterDone> reads_;
   std::vector<std::function<void()>> later_;
-  std::vector<Milliseconds> waits_;
   int reloads_ = 0;
   std::vector<Command> commands_;
   std::vector<std::string> explained_;

@@ -153,44 +153,29 @@ TEST_F(AdminPagesTest, StreamAnswersAnyoneAndReadsTheClusterLater) {
 }
 
 // A page that is opened later than that shows what was there, though nobody asked while it could be read.
-TEST_F(AdminPagesTest, LastClusterIsKnownThoughNobodyAsked) {
-  const auto stream = ask("/v1/stream", "GET", false);
-  const auto listening = (*stream)->live->listen([] {});
-  ASSERT_EQ(later_.size(), 2U);
-  EXPECT_EQ(waits_[0], Milliseconds(1'000));
+TEST_F(AdminPagesTest, OneReadAtATimeIsUnderWayThatNobodyAskedFor) {
   later_[0]();
-  ASSERT_EQ(reads_.size(), 1U);
-  const tl::unexpected lost(coordination::Error{coordination::ErrorKind::kConnectionLoss, "lost"});
-  reads_[0](lost);
-  ASSERT_EQ(later_.size(), 3U);
-  EXPECT_EQ(waits_[2], Milliseconds(1'000));
   later_[1]();
-  ASSERT_NE((*stream)->live->text(), nullptr);
-  EXPECT_THAT(*(*stream)->live->text(), AllOf(HasSubstr("lost"), Not(HasSubstr("last_cluster"))));
+  EXPECT_EQ(reads_.size(), 1U);
+  reads_[0](tl::unexpected(coordination::Error{coordination::ErrorKind::kConnectionLoss, "lost"}));
+  later_[2]();
+  EXPECT_EQ(reads_.size(), 2U);
 }
 
 TEST_F(AdminPagesTest, WhatCouldBeReadLastIsKeptForTheStreamAlone) {
   later_[0]();
   ASSERT_EQ(reads_.size(), 1U);
-  coordination::ClusterSnapshot snapshot;
-  snapshot.state.leader = "proxy-2";
-  reads_[0](snapshot);
-  // What was read counts as now for a second.
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
-  std::shared_ptr<std::optional<HttpResponse>> answer;
-  while (reads_.size() == 1 && std::chrono::steady_clock::now() < deadline) answer = ask("/v1/status", "GET", false);
-  ASSERT_EQ(reads_.size(), 2U);
+  reads_[0](coordination::ClusterSnapshot{});
+  const auto answer = ask("/v1/status", "GET", false);
+  ASSERT_EQ(reads_.size(), 2U) << "who asks gets what is there now";
   reads_[1](tl::unexpected(coordination::Error{coordination::ErrorKind::kConnectionLoss, "lost"}));
-  ASSERT_TRUE(*answer);
-  EXPECT_EQ((*answer)->status, 503U);
-  EXPECT_THAT((*answer)->body, Not(HasSubstr("proxy-2")));
+  EXPECT_EQ(answer->value().status, 503U);
   const auto stream = ask("/v1/stream", "GET", false);
   const auto listening = (*stream)->live->listen([] {});
   later_.back()();
   ASSERT_NE((*stream)->live->text(), nullptr);
-  const std::string& text = *(*stream)->live->text();
-  EXPECT_THAT(text, AllOf(HasSubstr("\"cluster\": null"), HasSubstr("\"last_cluster\": "), HasSubstr("proxy-2")));
-  EXPECT_THAT(text, HasSubstr("\"last_cluster_at\": \"20"));
+  EXPECT_THAT(*(*stream)->live->text(), AllOf(HasSubstr("\"cluster\": null"), HasSubstr("\"last_cluster\": {"),
+                                              HasSubstr("\"last_cluster_at\": \"20")));
 }
 
 TEST_F(AdminPagesTest, UnreadableClusterIs503AsJson) {
