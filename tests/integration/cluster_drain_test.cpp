@@ -23,7 +23,6 @@ class ClusterDrainTest : public LedClusterTest {
     ::setenv("SUDO_USER", "jo", 1);  // of the commands
   }
 
-  Proxy& follower() { return leader_ == &cluster_.proxy(0) ? cluster_.proxy(1) : cluster_.proxy(0); }
   static std::string message(const Proxy& proxy) {
     const auto health = proxy.health();
     return health.is_object() ? health.value("Message", "") : "no answer";

@@ -65,7 +65,7 @@ TEST_F(ClusterHistoryTest, SaysWhatChangedWhyAndHowLongItTook) {
 
   // After a leader change it goes on from there.
   leader_->kill_agent();
-  Proxy& other = leader_ == &cluster_.proxy(0) ? cluster_.proxy(1) : cluster_.proxy(0);
+  Proxy& other = follower();
   ASSERT_TRUE(wait_until([&] { return cluster_.leader() == &other; }, seconds(20)));
   ASSERT_TRUE(cluster_.marathon().destroy("/second"));
   ASSERT_TRUE(wait_until([&] { return newest().changes.what == "removed /second"; }, seconds(20)))

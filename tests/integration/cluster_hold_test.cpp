@@ -44,7 +44,7 @@ class ClusterHoldTest : public LedClusterTest {
     return health.is_object() ? health.at("Message").get<std::string>() : "";
   }
   static std::string joined(const std::string& text) { return std::regex_replace(text, std::regex("\\s+"), " "); }
-  [[nodiscard]] Proxy& other() { return leader_ == &cluster_.proxy(0) ? cluster_.proxy(1) : cluster_.proxy(0); }
+  [[nodiscard]] Proxy& other() { return follower(); }  // it leads later
 
   std::unique_ptr<ZookeeperTree> tree_;
 };

@@ -46,7 +46,6 @@ class ClusterLogTest : public LedClusterTest {
                                                           .zookeeper_relays = true})
       : LedClusterTest(std::move(options)) {}
 
-  [[nodiscard]] Proxy& follower() { return leader_ == &cluster_.proxy(0) ? cluster_.proxy(1) : cluster_.proxy(0); }
   [[nodiscard]] static std::size_t count(const Proxy& proxy, const std::string& part) {
     return lines_with(proxy.agent_log(), part).size();
   }

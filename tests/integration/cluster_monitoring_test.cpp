@@ -76,7 +76,6 @@ class ClusterMonitoringTest : public LedClusterTest {
                                                                  .zookeeper_relays = true})
       : LedClusterTest(std::move(options)) {}
 
-  Proxy& follower() { return leader_ == &cluster_.proxy(0) ? cluster_.proxy(1) : cluster_.proxy(0); }
   bool routed(const std::string& app) {
     return cluster_.marathon().create(app, 1) &&
            wait_until([&] { return cluster_.routed_everywhere(app) && cluster_.converged(); }, seconds(20));

@@ -61,7 +61,6 @@ class ClusterPushedTemplateTest : public LedClusterTest {
     }
     return "none";
   }
-  [[nodiscard]] Proxy& follower() { return leader_ == &cluster_.proxy(0) ? cluster_.proxy(1) : cluster_.proxy(0); }
   bool everywhere(const std::string& expected) {
     return wait_until(
         [&] {

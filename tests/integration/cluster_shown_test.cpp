@@ -81,7 +81,7 @@ TEST_F(ClusterShownTest, ChangeThatNobodyCanTestIsBlockedUntilItIsCommitted) {
 TEST_F(ClusterShownTest, LeaderThatIsGoneAndThatNobodyFollowsIsSaidByTheRest) {
   const coordination::Path first("/chorale/election/stranger.x-n_-000000001");  // stands before everybody
   ASSERT_TRUE(operate(cluster_.zookeeper().address(), coordination::CreateNode{first, ""}));
-  Proxy& other = leader_ == &cluster_.proxy(0) ? cluster_.proxy(1) : cluster_.proxy(0);
+  Proxy& other = follower();
   leader_->kill_agent();
   EXPECT_TRUE(wait_until([&] { return health_message(other).starts_with("no leader since 20"); }, seconds(20)))
       << health_message(other);

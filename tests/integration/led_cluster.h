@@ -32,6 +32,9 @@ class LedClusterTest : public ::testing::Test {
     ASSERT_NE(leader_, nullptr);
   }
 
+  // One whose agent does not lead.
+  [[nodiscard]] Proxy& follower() { return cluster_.proxy(leader_ == &cluster_.proxy(0) ? 1 : 0); }
+
   // What the leader says at /v1/status; no object: it does not answer.
   [[nodiscard]] nlohmann::json status() const {
     return nlohmann::json::parse(http_get(leader_->admin_port(), "/v1/status").body, nullptr,

@@ -17,7 +17,6 @@ class ClusterPageTest : public LedClusterTest {
   ClusterPageTest() : LedClusterTest({.proxies = 3}) {}
 
   void open(const Proxy& proxy) { browser_.open("http://127.0.0.1:" + std::to_string(proxy.admin_port()) + "/"); }
-  [[nodiscard]] Proxy& follower() { return leader_ == &cluster_.proxy(0) ? cluster_.proxy(1) : cluster_.proxy(0); }
   // The part of the page says it, before long.
   ::testing::AssertionResult says(const std::string& selector, const std::string& text) {
     if (wait_until([&] { return browser_.text(selector).find(text) != std::string::npos; }, std::chrono::seconds(20))) {
