@@ -96,6 +96,19 @@ TEST_F(ClusterPageTest, FreshPageWithoutZooKeeperShowsWhatTheAgentReadLast) {
   EXPECT_TRUE(says("#history", "tested by 3")) << "what could not be read is read now";
 }
 
+// Each page says it, not only that of the proxy itself.
+TEST_F(ClusterPageTest, AnotherProxyWhoseNginxIsDownIsNamedWithWhatToDo) {
+  open(*leader_);
+  ASSERT_TRUE(says("#agents", "up to date"));
+  follower().nginx().stop();
+  EXPECT_TRUE(says("#attention", follower().id() + ": there is no pid file"));
+  EXPECT_TRUE(says("#attention li.down", "DOWN"));
+  EXPECT_TRUE(says("#attention", "On that proxy: chorale check."));
+  EXPECT_TRUE(says("#agents", "serves nothing: its Nginx is down"));
+  EXPECT_TRUE(says("#verdict", "ok")) << "this proxy is";
+  fits("other-nginx-down");
+}
+
 // What the page was told last says nothing of now.
 TEST_F(ClusterPageTest, VerdictOfAnAgentThatIsGoneIsUnknown) {
   open(follower());

@@ -285,7 +285,7 @@ function agentRow(agent, committed) {
       note ? h('span', {class: 'message'}, note) : ''),
     cell('Nginx', agent.nginx ? h('span', {class: agent.nginx === 'down' ? 'down' : null}, agent.nginx) : 'not said'),
     cell('Serves', revisionOf(serves), ' ', h('code', {title: serves ? serves.digest : null}, short(serves && serves.digest))),
-    cell('Behind', h('span', {class: isLagging(agent, serves, committed) ? 'degraded' : null}, lagText(serves, committed))),
+    cell('Behind', h('span', {class: isLagging(agent, serves, committed) ? 'degraded' : null}, lagText(agent, serves, committed))),
     cell('Role', role),
     cell('Version', agent.version));
 }
@@ -295,7 +295,8 @@ function isLagging(agent, serves, committed) {
   return committed && agent.status !== 'ok' && !(serves && compare(serves, committed) >= 0);
 }
 
-function lagText(serves, committed) {
+function lagText(agent, serves, committed) {
+  if (agent.apply !== false && agent.nginx === 'down') return 'serves nothing: its Nginx is down';
   if (!committed) return 'nothing to serve yet';
   if (!serves) return 'serves nothing of it';
   if (compare(serves, committed) >= 0) return 'up to date';
