@@ -85,7 +85,8 @@ std::string template_rows(const TemplateUse& use, std::int64_t time) {
 std::string remarks(const AgentDocument& agent, const TemplateUse& use, const std::vector<Problem>& problems) {
   std::vector<std::string> texts;
   const bool said = std::any_of(problems.begin(), problems.end(), [&](const Problem& problem) {
-    return problem.text.starts_with(agent.id) && problem.text.find(agent.message) != std::string::npos;
+    const bool is_of_it = problem.text.starts_with(agent.id + ":") || problem.text.starts_with(agent.id + " ");
+    return is_of_it && problem.text.find(agent.message) != std::string::npos;
   });
   if (agent.message != "OK" && !said) texts.push_back(agent.message);
   const auto has = [&agent](const std::vector<std::string>& ids) {

@@ -119,8 +119,9 @@ std::string template_history_text(const ClusterSnapshot& cluster) {
     text +=
         wrapped("", "The leader's file has changed since: " + use.everywhere.substr(0, kShownDigits) + " is in use.");
   }
-  if (!document.rolled_back_by.empty())
+  if (!document.rolled_back_by.empty()) {
     text += wrapped("", "The first is there by a rollback of " + document.rolled_back_by + ".");
+  }
   if (const std::string why = obstacle(cluster, use); !why.empty()) text += wrapped("", why);
   return text + wrapped("", rollback_text(document) + ".");
 }

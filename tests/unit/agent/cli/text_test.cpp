@@ -83,6 +83,7 @@ TEST(StatusTextTest, WhatStandsOnTopIsNotSaidOfTheAgentAgain) {
   for (auto& agent : snapshot.agents) agent.condition = coordination::Condition::kOk;
   snapshot.agents[1].condition = coordination::Condition::kDown;
   snapshot.agents[1].message = "Nginx is not running";
+  snapshot.agents[0].id = "proxy";
   snapshot.agents[0].message = "Nginx is not running";  // another's problem does not hide its own words
   const std::string text = shown(snapshot);
   EXPECT_THAT(text, ::testing::StartsWith("DOWN        proxy-2: Nginx is not running\n            It must get no"));
