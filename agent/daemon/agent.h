@@ -96,6 +96,7 @@ class Agent {
   void status_changed();
   void routes_changed();
   void look_at_others();
+  void find_routes();
   void publish_status();
   [[nodiscard]] AppliedTimes times() const;
   void read_cluster(std::function<void(tl::expected<coordination::ClusterSnapshot, coordination::Error>)> done);
@@ -118,6 +119,7 @@ class Agent {
   EndpointWatch endpoint_watch_;
   FrameworkWatch framework_watch_;
   LastRoutes last_routes_;
+  TimePoint routes_asked_at_{};  // of ZooKeeper, by find_routes()
   Drain drain_;
   NginxCounting nginx_counting_;
   PeerWatch peer_watch_;

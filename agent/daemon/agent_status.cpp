@@ -6,12 +6,15 @@
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/daemon/agent.h"
+#include "coordination/cluster_reader.h"
 #include "coordination/paths.h"
+#include "render/routes_codec.h"
 
 namespace chorale::agent {
 namespace {
 
 constexpr std::chrono::seconds kLookedAtEvery{1};
+constexpr std::chrono::seconds kRoutesAskedEvery{5};
 constexpr const char* kNever = "0001-01-01T00:00:00Z";  // as Nixy prints a time that never was
 
 std::string or_never(const std::string& time) { return time.empty() ? kNever : time; }
@@ -86,6 +89,20 @@ void Agent::look_at_others() {
   peer_watch_.look(now, view_);
 }
 
+// What this Nginx served before the start is handed over by nobody: its routes are read, for those who ask for them.
+void Agent::find_routes() {
+  const auto& applied = nginx_status_.applied;
+  if (!applied || last_routes_.knows(*applied)) return;
+  if (!view_.connected || !view_.committed || view_.committed->identity != *applied) return;
+  const TimePoint now = std::chrono::steady_clock::now();
+  if (now - routes_asked_at_ < kRoutesAskedEvery) return;
+  routes_asked_at_ = now;
+  const auto take = [this, identity = *applied](tl::expected<std::string, coordination::Error> text) {
+    if (text && nginx_status_.applied == identity) last_routes_.found(identity, std::move(*text));
+  };
+  coordination::read_file(coordination_->store(), config_.zookeeper.root, *applied, render::kRoutesFile, take);
+}
+
 void Agent::publish_status() {
   if (ending_) return;
   status_timer_.expires_after(kLookedAtEvery);  // some verdicts change with time alone
@@ -93,6 +110,7 @@ void Agent::publish_status() {
     if (!error) status_changed();
   });
   look_at_others();
+  find_routes();
   const HealthInputs inputs = health_inputs();
   const HealthVerdict verdict = judge(inputs);
   const auto marathon = leadership_ ? leadership_->tracker().answers() : endpoint_watch_.answers();

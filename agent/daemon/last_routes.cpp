@@ -52,6 +52,13 @@ bool LastRoutes::applied(const coordination::Identity& identity) {
   return true;
 }
 
+void LastRoutes::found(const coordination::Identity& identity, std::string routes_json) {
+  if (!applied_.older_than(identity)) return;
+  applied_text_ = std::make_shared<const std::string>(std::move(routes_json));
+  applied_ = identity;
+  keep_next();
+}
+
 void LastRoutes::keep_next() {
   if (keeping_ || !applied_text_) return;
   keeping_ = true;

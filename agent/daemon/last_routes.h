@@ -35,6 +35,11 @@ class LastRoutes {
   void wanted(const coordination::Identity& identity, std::shared_ptr<const std::string> routes_json);
   // True: `changed` will be called for it, or for a newer one that takes its place. False: nothing is known of it.
   bool applied(const coordination::Identity& identity);
+  // Of what was applied before the start, or whose keeping a crash cut off: what stands in ZooKeeper. Nothing where
+  // these or newer ones are known.
+  void found(const coordination::Identity& identity, std::string routes_json);
+  // It is of these, or they are being kept.
+  [[nodiscard]] bool knows(const coordination::Identity& identity) const { return applied_ == identity; }
 
   [[nodiscard]] const std::shared_ptr<const render::RoutingState>& state() const { return state_; }
   // Which revision they are of; nullopt: they were loaded.

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -53,6 +54,34 @@ TEST_F(ClusterRoutesTest, AppIsRoutedOnEveryProxyUntilItIsDestroyed) {
   ASSERT_TRUE(cluster_.marathon().destroy("/hello-world"));
   EXPECT_TRUE(wait_until([&] { return cluster_.routed_nowhere("/hello-world"); }, seconds(10))) << cluster_.logs();
   EXPECT_TRUE(cluster_.routed_everywhere("/shop/cart"));
+}
+
+// It keeps them after it has applied them: killed between the two, it has those of before.
+TEST_F(ClusterRoutesTest, AgentThatWasKilledBeforeItKeptItsRoutesReadsThemAgain) {
+  Proxy& proxy = cluster_.proxy(0);
+  const std::filesystem::path kept = proxy.directory() / "state" / "routes.json";
+  const auto said = [&] {
+    return nlohmann::json::parse(http_get(proxy.admin_port(), "/v1/routes").body, nullptr, false);
+  };
+  const auto says = [&](const char* app) {
+    const auto routes = said();
+    const auto& apps = routes.is_object() ? routes.value("/routes/apps"_json_pointer, nlohmann::json()) : routes;
+    return apps.size() == 1 && apps.at(0).at("id") == app && routes.at("applied").at("revision").is_string();
+  };
+  ASSERT_TRUE(cluster_.marathon().create("/before", 1));
+  ASSERT_TRUE(wait_until([&] { return says("/before"); }, seconds(20))) << said();
+  const std::string before = file_text(kept);
+  ASSERT_TRUE(cluster_.marathon().destroy("/before"));
+  ASSERT_TRUE(cluster_.marathon().create("/after", 1));
+  ASSERT_TRUE(wait_until([&] { return says("/after") && cluster_.converged(); }, seconds(20))) << said();
+  const auto revision = said().at("applied").at("revision");
+
+  proxy.kill_agent();
+  std::ofstream(kept) << before;
+  proxy.start_agent();
+  EXPECT_TRUE(wait_until([&] { return says("/after"); }, seconds(20))) << said();
+  EXPECT_EQ(said().at("applied").at("revision"), revision);
+  EXPECT_NE(file_text(kept).find("/after"), std::string::npos);
 }
 
 TEST_F(ClusterRoutesTest, EveryAnswerNamesItsOwnProxy) {
