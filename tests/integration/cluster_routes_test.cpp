@@ -65,7 +65,8 @@ TEST_F(ClusterRoutesTest, AgentThatWasKilledBeforeItKeptItsRoutesReadsThemAgain)
   };
   const auto says = [&](const char* app) {
     const auto routes = said();
-    const auto& apps = routes.is_object() ? routes.value("/routes/apps"_json_pointer, nlohmann::json()) : routes;
+    if (!routes.is_object()) return false;
+    const auto apps = routes.value("/routes/apps"_json_pointer, nlohmann::json::array());
     return apps.size() == 1 && apps.at(0).at("id") == app && routes.at("applied").at("revision").is_string();
   };
   ASSERT_TRUE(cluster_.marathon().create("/before", 1));
