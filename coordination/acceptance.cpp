@@ -1,8 +1,15 @@
 #include "coordination/acceptance.h"
 
+#include <cstddef>
+#include <string>
 #include <utility>
 
 namespace chorale::coordination {
+namespace {
+
+constexpr std::size_t kLongestShown = 64;
+
+}  // namespace
 
 void Acceptance::reset() {
   mirror_.reset();
@@ -26,17 +33,26 @@ void Acceptance::on_checked(const Reply<CheckNode>& reply) {
 void Acceptance::on_read(const Reply<ReadNode>& reply) {
   if (!reply) return mirror_.again(reply.error());
   const auto document = decode_accept(reply->data);
-  if (!document || !(document->what == kAcceptPolicy || is_loss_digest(document->what))) return mirror_.fresh();
+  std::optional<AcceptDocument> word;
+  if (document && (document->what == kAcceptPolicy || is_loss_digest(document->what))) word = *document;
   // Its own deletion must succeed before it counts: a word is taken once, whoever leads.
   mirror_.send(DeleteNode{context_.paths.accept, reply->stat.version},
-               [this, document = *document](const Reply<DeleteNode>& deleted) {
+               [this, word, said = document ? document->what : reply->data](const Reply<DeleteNode>& deleted) {
                  if (!deleted) {
-                   if (is_unknown(deleted.error().kind)) deleting_ = document;
+                   if (is_unknown(deleted.error().kind)) deleting_ = word;
                    return mirror_.again(deleted.error());
                  }
-                 taken_ = document;
+                 if (!word) tell_meaningless(said);
+                 taken_ = word;
                  mirror_.fresh();
                });
+}
+
+// It would stand in the way of the next one.
+void Acceptance::tell_meaningless(const std::string& said) {
+  context_.log_news(LogLine::Level::kWarning, "\"" + said.substr(0, kLongestShown) + "\" at " +
+                                                  context_.paths.accept.text() +
+                                                  " is neither \"policy\" nor the digest of a loss, and was deleted");
 }
 
 std::optional<AcceptDocument> Acceptance::take() { return std::exchange(taken_, std::nullopt); }

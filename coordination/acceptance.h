@@ -1,6 +1,6 @@
 // An operator's word at <root>/accept, for the leader: taken once, and deleted. Pure; loop thread only.
 //
-// It takes "policy" and digests of losses; what else stands there is left for those who know it.
+// It takes "policy" and digests of losses; what else stands there is named in the log, and deleted.
 #pragma once
 
 #include <optional>
@@ -26,6 +26,7 @@ class Acceptance {
  private:
   void on_checked(const Reply<CheckNode>& reply);
   void on_read(const Reply<ReadNode>& reply);
+  void tell_meaningless(const std::string& said);
 
   Context& context_;
   Mirror mirror_;

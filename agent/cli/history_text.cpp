@@ -45,15 +45,18 @@ std::string count_text(const coordination::ChangeSummary& changes) {
 bool is_recorded(const coordination::HistoryEntry& entry) { return entry.votes != coordination::VoteCounts{}; }
 
 // The second begins where the first ends.
-std::string duration_text(const coordination::HistoryEntry& entry) {
+std::string duration_text(const coordination::HistoryEntry& entry, bool is_newest) {
   return seconds_text(entry.commit_ms) + " to commit, " +
-         (entry.all_applied_ms ? seconds_text(*entry.all_applied_ms) + " more to all" : "not on all yet");
+         (entry.all_applied_ms ? seconds_text(*entry.all_applied_ms) + " more to all"
+          : is_newest          ? "not on all yet"
+                               : "replaced before all had it");
 }
 
-std::string entry_text(const coordination::HistoryEntry& entry) {
+std::string entry_text(const coordination::HistoryEntry& entry, bool is_newest) {
   std::string head = to_text(coordination::Identity{entry.epoch, entry.revision, {}});
   head.append(head.size() < 6 ? 6 - head.size() : 0, ' ');
-  std::string text = head + "  " + time_text(entry.at) + (is_recorded(entry) ? "  " + duration_text(entry) : "") + "\n";
+  std::string text =
+      head + "  " + time_text(entry.at) + (is_recorded(entry) ? "  " + duration_text(entry, is_newest) : "") + "\n";
   const coordination::ChangeSummary& changes = entry.changes;
   if (!changes.what.empty()) text += wrapped(kIndent, changes.what);
   const std::int64_t apps = changes.all_added + changes.all_removed + changes.all_changed;
@@ -68,7 +71,7 @@ std::string entry_text(const coordination::HistoryEntry& entry) {
 std::string history_text(const std::vector<coordination::HistoryEntry>& entries) {
   if (entries.empty()) return "no commit is recorded yet\n";
   std::string text;
-  for (const coordination::HistoryEntry& entry : entries) text += entry_text(entry);
+  for (const coordination::HistoryEntry& entry : entries) text += entry_text(entry, &entry == &entries.front());
   return text;
 }
 

@@ -19,7 +19,7 @@ std::string or_else(const std::string& text, const std::string& fallback) {
 }
 
 std::string missing_text(const HealthInputs& inputs) {
-  return std::to_string(inputs.view.missing.size()) + " chunk(s) of the committed revision are missing in ZooKeeper";
+  return std::to_string(inputs.view.missing.size()) + std::string(kChunksMissing);
 }
 
 // Connected, and yet the others do not know of this agent; nullopt: they do, or it is only about to register.
@@ -86,7 +86,7 @@ std::optional<std::string> why_down(const HealthInputs& inputs) {
 
 std::optional<std::string> why_degraded_here(const HealthInputs& inputs) {
   if (inputs.nginx.failing_since) {
-    return "cannot apply a committed revision: " + or_else(inputs.nginx.config_message, "see the log");
+    return std::string(kCannotApply) + or_else(inputs.nginx.config_message, "see the log");
   }
   if (inputs.nginx.shadow && !inputs.nginx.config_healthy) return inputs.nginx.config_message;
   if (inputs.nginx.shadow && !inputs.nginx.applied) return why_nothing_applied(inputs);
@@ -144,6 +144,19 @@ std::optional<std::string> why_degraded_quarantine(const HealthInputs& inputs) {
          first.since + ": " + first.reason;
 }
 
+// What comes of the content, and is alike on all proxies. `held`: what a hold says already is left out.
+std::optional<std::string> why_degraded_by_content(const HealthInputs& inputs, bool held) {
+  if (inputs.template_trouble) return "template: " + inputs.template_trouble->message;
+  if (inputs.marathon_trouble) return "Marathon: " + inputs.marathon_trouble->message;
+  if (const auto& blocked = inputs.view.blocked; blocked && !held) {
+    return "a change is blocked since " + blocked->since + ": " + blocked->reason;
+  }
+  if (inputs.name_trouble) return inputs.name_trouble->message;
+  if (inputs.refusal) return "routes stay as they are, Nginx refuses the new ones: " + inputs.refusal->message;
+  if (auto quarantine = why_degraded_quarantine(inputs)) return quarantine;
+  return why_degraded_endpoints(inputs);
+}
+
 std::optional<std::string> why_degraded(const HealthInputs& inputs) {
   if (auto here = why_degraded_here(inputs)) return here;
   if (!inputs.view.connected) {
@@ -158,16 +171,10 @@ std::optional<std::string> why_degraded(const HealthInputs& inputs) {
   }
   if (inputs.view.leader.empty()) return "no leader is elected" + what_stays(inputs);
   if (auto leaderless = why_leaderless(inputs)) return leaderless;
-  if (auto held = why_held(inputs)) return held;
-  if (inputs.template_trouble) return "template: " + inputs.template_trouble->message;
-  if (inputs.marathon_trouble) return "Marathon: " + inputs.marathon_trouble->message;
-  if (const auto& blocked = inputs.view.blocked) {
-    return "a change is blocked since " + blocked->since + ": " + blocked->reason;
-  }
-  if (inputs.name_trouble) return inputs.name_trouble->message;
-  if (inputs.refusal) return "routes stay as they are, Nginx refuses the new ones: " + inputs.refusal->message;
-  if (auto quarantine = why_degraded_quarantine(inputs)) return quarantine;
-  return why_degraded_endpoints(inputs);
+  const auto held = why_held(inputs);
+  const auto content = why_degraded_by_content(inputs, held.has_value());
+  if (held && content) return *held + "; besides: " + *content;
+  return held ? held : content;
 }
 
 Json part(bool healthy, const std::string& message, const std::string& fallback) {

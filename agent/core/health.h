@@ -53,6 +53,10 @@ inline constexpr Milliseconds kLeaderlessGrace{3'000};
 
 // What the message of an agent begins with that has no leader; then since when, and ": ".
 inline constexpr std::string_view kNoLeaderSince = "no leader since ";
+// Likewise of one that lacks what is committed, through its own fault; then why.
+inline constexpr std::string_view kCannotApply = "cannot apply a committed revision: ";
+// What the message says of one that cannot find it; before it, how many.
+inline constexpr std::string_view kChunksMissing = " chunk(s) of the committed revision are missing in ZooKeeper";
 
 [[nodiscard]] HealthVerdict judge(const HealthInputs& inputs);
 // For how long a change of the pool could not be committed; `utc`: the wall clock, since another agent that leads says

@@ -62,11 +62,13 @@ void add_leadership(const ClusterSnapshot& cluster, std::vector<Problem>& proble
   }
 }
 
-// A moment's lag is none: who is ok only has not come to it yet.
+// A moment's lag is none, and what degrades all proxies is no reason for one to lag.
 bool is_lagging(const ClusterSnapshot& cluster, const AgentDocument& agent) {
   const auto& committed = cluster.state.committed;
   const auto& served = served_by(agent);
-  return committed && agent.condition == Condition::kDegraded && (!served || served->identity != committed->identity);
+  const bool says_so = agent.message.starts_with(kCannotApply) || agent.message.ends_with(kChunksMissing);
+  return committed && agent.condition == Condition::kDegraded && says_so &&
+         (!served || served->identity != committed->identity);
 }
 
 void add_proxies(const ClusterSnapshot& cluster, std::vector<Problem>& problems) {

@@ -149,7 +149,11 @@ void AnswerIntake::take_list(MarathonApps list, const Fetch& fetch) {
   for (const auto& [id, app] : list) suggest_addresses(app);
   const bool was_held = context_.guard.held_back().has_value();
   if (context_.guard.judge(list, context_.now) == Guard::Verdict::kPass) {
-    if (was_held) context_.log_news(LogLine::Level::kWarning, "the list of apps that was held back is believed now");
+    if (was_held) {
+      context_.log_news(LogLine::Level::kWarning, context_.guard.believed_loss()
+                                                      ? "the list of apps that was held back is believed now"
+                                                      : "Marathon lists again what it lacked: nothing is held back");
+    }
     held_digest_.clear();
     context_.known.replace(std::move(list), fetch.id);
     context_.table.want_list("resync", context_.now + context_.resync_interval());

@@ -53,6 +53,7 @@ void Guard::count(Tally& tally, const std::string& id, const std::set<std::strin
 
 Guard::Verdict Guard::judge(const MarathonApps& list, TimePoint now) {
   Tally tally;
+  believed_loss_ = false;
   for (const auto& [id, tasks] : baseline_) {
     const auto found = list.find(id);
     count(tally, id, tasks, found == list.end() ? nullptr : &found->second);
@@ -109,6 +110,7 @@ Guard::Verdict Guard::judge(const MarathonApps& answered, const std::set<std::st
 Guard::Verdict Guard::pass_for_good(const MarathonApps& list) {
   held_back_.reset();
   accepted_.clear();
+  believed_loss_ = true;
   for (auto entry = baseline_.begin(); entry != baseline_.end();) {
     const auto found = list.find(entry->first);
     std::erase_if(entry->second, [&](const std::string& id) {

@@ -52,6 +52,8 @@ class Guard {
   [[nodiscard]] Verdict judge(const MarathonApps& answered, const std::set<std::string>& asked) const;
 
   [[nodiscard]] const std::optional<HeldBack>& held_back() const { return held_back_; }
+  // That the list which was judged last passed though it lacks what was held back: by a word, or by repetition.
+  [[nodiscard]] bool believed_loss() const { return believed_loss_; }
   // An operator's word: this loss, and no other, passes when it is judged next. False: it is not what is held back.
   [[nodiscard]] bool accept(const std::string& digest);
   // Once, after a loss has passed by such a word.
@@ -75,6 +77,7 @@ class Guard {
   std::optional<HeldBack> held_back_;
   std::string accepted_;  // the digest of a loss that an operator believes
   bool passed_by_word_ = false;
+  bool believed_loss_ = false;
 };
 
 }  // namespace chorale::agent

@@ -34,6 +34,7 @@ void OfferPacer::changed(const Cause& cause, bool settled, TimePoint now) {
 
 void OfferPacer::force(const Cause& cause, TimePoint now) {
   forced_ = true;
+  forced_by_ = cause;
   rejected_.reset();
   changed(cause, true, now);
 }
@@ -88,7 +89,9 @@ void OfferPacer::end_hold(const Cause& cause, TimePoint now) {
   abandoned_ = 0;
   cause_ = Cause();
   more_causes_ = 0;
-  force(cause, now);
+  Cause both = cause;
+  if (forced_ && !forced_by_.empty()) both.text += "; " + forced_by_.text;  // it comes into force now
+  force(both, now);
 }
 
 bool OfferPacer::decided(std::uint64_t offer, Fate fate, TimePoint now) {

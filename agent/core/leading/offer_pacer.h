@@ -94,6 +94,7 @@ class OfferPacer {
   Cause cause_;  // of the first change since the last offer
   int more_causes_ = 0;
   bool forced_ = false;
+  Cause forced_by_;  // the last that did so
 
   std::optional<Offer> under_way_;
   bool under_way_forced_ = false;

@@ -120,7 +120,12 @@ render::RoutingState Quarantine::contain(render::RoutingState wanted) {
     const render::App* app = find_app(&wanted, id);
     // It may come back as it was: what it was quarantined for is remembered.
     const bool was_present = std::exchange(frozen.present, app != nullptr);
-    if (was_present != frozen.present) changed_ = true;
+    if (was_present != frozen.present) {
+      changed_ = true;
+      tell("app " + one_line(id) +
+           (frozen.present ? " is quarantined again: it has come back as it was"
+                           : " is out of quarantine: it is not to be routed any more"));
+    }
     if (app != nullptr && definition_digest(*app) != frozen.digest) {
       tell("app " + one_line(id) + " is out of quarantine: its definition has changed");
       changed_ = true;
@@ -262,7 +267,9 @@ void Quarantine::release_all(const std::string& why) {
   retry_.reset();
   released_.clear();
   if (entries_.empty()) return;
-  tell(std::to_string(entries_.size()) + " app(s) out of quarantine: " + why);
+  for (const auto& [id, frozen] : entries_) {
+    if (frozen.present) tell("app " + one_line(id) + " is out of quarantine: " + why);
+  }
   entries_.clear();
   changed_ = true;
 }

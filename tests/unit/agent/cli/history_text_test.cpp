@@ -45,6 +45,7 @@ TEST(HistoryTextTest, SaysWhatChangedWhyWhoAndHowLong) {
             "5.42    2026-11-22 12:00:00Z  0.14 s to commit, not on all yet\n"
             "        cause: status_update_event /shop/cart TASK_RUNNING\n"
             "        votes: 2 ack, 1 nack, 3 unable, 4 silent; by jo\n");
+  EXPECT_THAT(history_text({entry(), held}), ::testing::HasSubstr("0.14 s to commit, replaced before all had it\n"));
 }
 
 // What the next leader wrote down of a commit.

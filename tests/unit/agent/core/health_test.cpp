@@ -81,6 +81,8 @@ TEST(HealthTest, AHoldIsDegradedEverywhereAndSaysWhatItKeepsBack) {
   EXPECT_EQ(judge(inputs).message,
             "held on 7.41 by jo: deploy; revision 9 is not kept any more; it is not committed since now: [emerg] no; "
             "keeps back since then: /web +1 server");
+  inputs.marathon_trouble = Failure{"http://m: HTTP 503"};
+  EXPECT_THAT(judge(inputs).message, testing::EndsWith("/web +1 server; besides: Marathon: http://m: HTTP 503"));
   inputs.view.connected = false;
   expect(inputs, Condition::kDegraded, "ZooKeeper is not connected");
 }

@@ -132,15 +132,21 @@ TEST(ProblemsTest, AProxyThatIsDownOrLagsIsNamedWithItsReasonUnlessItIsDrained) 
   cluster.agents[0].condition = coordination::Condition::kDown;
   cluster.agents[0].message = "there is no pid file";
   cluster.agents[1].condition = coordination::Condition::kDegraded;
-  cluster.agents[1].message = "cannot apply";
+  cluster.agents[1].message = "cannot apply a committed revision: no";
   const std::string down =
       "DOWN||proxy-1: there is no pid file|It must get no traffic until that is mended. On that proxy: chorale check.";
   EXPECT_THAT(said(cluster), ElementsAre(down));  // ill, but it has what is committed
   cluster.agents[1].applied->identity = revision_identity(40);
-  EXPECT_THAT(said(cluster),
-              ElementsAre(down, "LAGGING||proxy-2 serves 7.40, not 7.41: cannot apply|On that proxy: chorale check."));
+  EXPECT_THAT(
+      said(cluster),
+      ElementsAre(down,
+                  "LAGGING||proxy-2 serves 7.40, not 7.41: cannot apply a committed revision: no|On that proxy: "
+                  "chorale check."));
+  cluster.agents[1].message = "held on 7.41 by jo";
+  EXPECT_THAT(said(cluster), ElementsAre(down)) << "all say so";
+  cluster.agents[1].message = "2 chunk(s) of the committed revision are missing in ZooKeeper";
   cluster.agents[1].applied.reset();
-  EXPECT_THAT(said(cluster)[1], HasSubstr("proxy-2 serves nothing yet, not 7.41: cannot apply"));
+  EXPECT_THAT(said(cluster)[1], HasSubstr("proxy-2 serves nothing yet, not 7.41: 2 chunk(s) of the"));
   cluster.agents[1].applies = false;
   cluster.agents[1].shadow = coordination::AppliedEntry{revision_identity(41), "then"};
   cluster.agents[0].drained = coordination::Drained{"jo", "", "then"};

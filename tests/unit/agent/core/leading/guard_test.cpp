@@ -53,7 +53,9 @@ TEST_F(GuardTest, ThreeEqualAnswersOverTenSecondsPass) {
   EXPECT_EQ(judge(cluster(4), seconds(0)), Verdict::kHold);
   EXPECT_EQ(judge(cluster(4), seconds(4)), Verdict::kHold);
   EXPECT_EQ(judge(cluster(4), seconds(8)), Verdict::kHold);  // three, but not over 10 s
+  EXPECT_FALSE(guard_.believed_loss());
   EXPECT_EQ(judge(cluster(4), seconds(10)), Verdict::kPass);
+  EXPECT_TRUE(guard_.believed_loss());
   EXPECT_FALSE(guard_.held_back());
   EXPECT_EQ(judge(cluster(4), seconds(11)), Verdict::kPass) << "decided once";
 }
@@ -82,6 +84,7 @@ TEST_F(GuardTest, NewAppsDoNotChangeWhatWouldBeLost) {
 TEST_F(GuardTest, AGoodAnswerEndsTheHold) {
   EXPECT_EQ(judge(cluster(4)), Verdict::kHold);
   EXPECT_EQ(judge(cluster(10)), Verdict::kPass);
+  EXPECT_FALSE(guard_.believed_loss());
   EXPECT_FALSE(guard_.held_back());
 }
 

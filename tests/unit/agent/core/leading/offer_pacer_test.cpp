@@ -185,6 +185,23 @@ TEST_F(OfferPacerTest, AReleaseEndsThePausesAfterAbandonedOffers) {
   EXPECT_EQ(pause(), Milliseconds(500)) << "the first pause again";
 }
 
+// What was pushed under a hold comes into force by its release: the history names both.
+TEST_F(OfferPacerTest, AReleaseNamesTheTemplateThatCameUnderTheHold) {
+  EXPECT_TRUE(decide(offer(one_), Fate::kCommitted));
+  pacer_.force("template 0123456789ab pushed by jo", now_);
+  EXPECT_EQ(pacer_.keep_back(one_, now_), nullptr);
+  pacer_.changed("status_update_event /web", true, now_);
+  (void)pacer_.keep_back(another(), now_);
+  pacer_.end_hold("the hold was released by kim", now_);
+  const auto released = pacer_.consider(one_, now_);
+  ASSERT_TRUE(released);
+  EXPECT_EQ(released->cause.text, "the hold was released by kim; template 0123456789ab pushed by jo");
+  EXPECT_TRUE(decide(released, Fate::kCommitted));
+  (void)pacer_.keep_back(another(), now_);
+  pacer_.end_hold("the hold was released", now_);
+  EXPECT_EQ(pacer_.consider(another(), now_)->cause.text, "the hold was released") << "that is in force";
+}
+
 TEST_F(OfferPacerTest, AnAbandonedOfferOfAnEqualStateIsMadeAgain) {
   EXPECT_TRUE(decide(offer(one_), Fate::kCommitted));
   EXPECT_FALSE(offer(one_));

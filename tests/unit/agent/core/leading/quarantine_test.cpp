@@ -189,9 +189,15 @@ TEST_F(QuarantineTest, AppThatIsAwayIsRemembered) {
   EXPECT_EQ(quarantine_.contain(without), without);
   EXPECT_THAT(quarantine_.entries(), IsEmpty());
   EXPECT_TRUE(quarantine_.take_changed());
+  EXPECT_THAT(told(), ElementsAre("app /web is out of quarantine: it is not to be routed any more"));
   EXPECT_EQ(web_of(quarantine_.contain(bad_)).labels.at("mark"), "good");
   EXPECT_THAT(quarantine_.entries(), SizeIs(1));
   EXPECT_TRUE(quarantine_.take_changed());
+  EXPECT_THAT(told(), ElementsAre("app /web is quarantined again: it has come back as it was"));
+  (void)quarantine_.contain(without);
+  (void)told();
+  quarantine_.release_all("the template has changed");
+  EXPECT_THAT(told(), IsEmpty()) << "that it is out was said";
 }
 
 TEST_F(QuarantineTest, NextLeaderGoesOnWithWhatItAdopts) {
@@ -245,6 +251,7 @@ TEST_F(QuarantineTest, QuestionIsAskedOnceAndOldAnswersAreDropped) {
 TEST_F(QuarantineTest, AnotherTemplateReleasesAll) {
   quarantine_web();
   quarantine_.release_all("the template has changed");
+  EXPECT_THAT(told(), ElementsAre("app /web is out of quarantine: the template has changed"));
   EXPECT_EQ(quarantine_.contain(bad_), bad_);
   EXPECT_TRUE(quarantine_.take_changed());
   quarantine_.refused(refusal(bad_, "/web"));
