@@ -166,7 +166,6 @@ void Collector::confirm() {
 }
 
 bool Collector::is_unnamed(const Path& path) const {
-  if (path == context_.paths.accept) return true;
   const std::string_view name = path.name();
   if (pass_.named.count(name) > 0 || uploader_.uses(name)) return false;
   return is_manifest(path) || (is_chunk(path) && pass_.template_text.find(name) == std::string::npos);

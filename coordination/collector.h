@@ -1,5 +1,4 @@
-// Deletes what nothing names any more: revisions, their chunks, and a word at `accept` that nobody took. Pure; loop
-// thread only.
+// Deletes what nothing names any more: revisions and their chunks. Pure; loop thread only.
 //
 // Driven by the leader during a leadership. What is named: the last keep_revisions of the chain that begins with what
 // is committed, what the uploader stores or has stored since the pass began, what a hold names, and what `template`

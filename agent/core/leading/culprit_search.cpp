@@ -82,7 +82,9 @@ void CulpritSearch::halve() {
 
 void CulpritSearch::add(const std::string& app, const std::string& error) {
   if (culprits_.size() == limit_) {
-    return give_up("more than " + std::to_string(limit_) + " apps are refused at once, the last for: " + error);
+    return give_up((limit_ == 0 ? "as many apps as may be are quarantined already, and one more is refused: "
+                                : "more than " + std::to_string(limit_) + " apps are refused at once, the last for: ") +
+                   error);
   }
   culprits_[app] = error;
   state_ = State::kWhole;

@@ -144,12 +144,10 @@ TEST_F(CollectorTest, LeftoversOfAnotherLineageGo) {
   create(kRevisions + "/000009.0000000099", "{}");
   create(kChunkDirectory + "/" + std::string(32, 'a'), "old");
   create(kChunkDirectory + "/somebody's", "not ours");
-  create("/chorale/accept", R"({"accept": "0123456789ab", "by": "jo"})");
   collect();
   EXPECT_THAT(revisions(), ElementsAre("000001.0000000001"));
   EXPECT_THAT(chunks(), SizeIs(3));
   EXPECT_TRUE(cluster_.read(kChunkDirectory + "/somebody's")) << "a name that is none of ours is left alone";
-  EXPECT_FALSE(cluster_.read("/chorale/accept")) << "a word that nobody took";
 }
 
 // Its header is right, and what it consists of is not: by it, nothing is known to be unnamed.

@@ -116,6 +116,7 @@ TEST(CulpritSearchTest, WithoutRoomNothingIsAsked) {
   const Hunt made = hunt(names(2), 0, Rule{{"/100"}});
   EXPECT_EQ(made.search.state(), CulpritSearch::State::kGivenUp);
   EXPECT_EQ(made.trials, 0);
+  EXPECT_THAT(made.search.why_given_up(), HasSubstr("as many apps as may be are quarantined already"));
 }
 
 TEST(CulpritSearchTest, RefusalThatNoAppExplainsQuarantinesNobody) {
