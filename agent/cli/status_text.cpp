@@ -191,9 +191,10 @@ std::string local_status_text(const LocalStatus& local, std::int64_t time) {
                                                         local.digest.substr(0, kShortDigest));
   const std::string age =
       local.as_of.empty() ? "as it is now" : "as it was " + ago(local.as_of, time) + " (" + local.as_of + ")";
+  // Who is registered is not known without a session, and 0 would be no answer.
+  const std::string agents = local.agents > 0 ? ", " + std::to_string(local.agents) + " agents" : "";
   text += status_row("cluster", age + ": leader " + (local.leader.empty() ? "none" : local.leader) +
-                                    ", committed revision " + std::to_string(local.committed) + ", " +
-                                    std::to_string(local.agents) + " agents");
+                                    ", committed revision " + std::to_string(local.committed) + agents);
   return text;
 }
 

@@ -237,6 +237,8 @@ TEST(LocalStatusTextTest, SaysHowOldItIs) {
             "serves      revision 40 aaaaaaaaaaaa\n"
             "cluster     as it was 10 s ago (2025-11-22T12:00:00.000Z): leader proxy-2,\n"
             "            committed revision 41, 3 agents\n");
+  local.agents = 0;
+  EXPECT_THAT(local_status_text(local, kTime), ::testing::EndsWith("committed revision 41\n")) << "not known";
 }
 
 render::RoutingState routes() {
