@@ -4,7 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <utility>
 
 #include "tests/unit/agent/core/leading/marathon_values.h"
