@@ -69,7 +69,10 @@ function connect() {
     heardAt = Date.now();
     take(JSON.parse(event.data));
   });
-  source.addEventListener('beat', () => { heardAt = Date.now(); });
+  source.addEventListener('beat', (event) => {
+    heardAt = Date.now();
+    clockAhead = Date.parse(event.data) - heardAt;
+  });
   source.addEventListener('open', () => { heardAt = Date.now(); });
 }
 
