@@ -26,5 +26,8 @@ struct Judgement {
 
 // REQUIRES: Marathon has the app.
 [[nodiscard]] Judgement judge_app(const ExplainInputs& inputs);
+// Why this proxy does not serve what is committed, by the word of its agent in ZooKeeper; empty: it does, it has no
+// traffic (an observer), or it is not known.
+[[nodiscard]] std::string why_not_here(const ExplainInputs& inputs);
 
 }  // namespace chorale::agent
