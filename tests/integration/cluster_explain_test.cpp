@@ -224,7 +224,7 @@ TEST_F(ClusterExplainTest, WithoutALeaderItSaysWhatWaitsForOne) {
 
 // It is committed, and on this proxy nobody is served.
 TEST_F(ClusterExplainTest, AProxyWhoseNginxIsDownPromisesNothing) {
-  EXPECT_THAT(explained("/web").output, AllOf(HasSubstr(" url  "), Not(HasSubstr("this proxy"))));
+  EXPECT_THAT(explained("/web").output, AllOf(HasSubstr(" url http"), Not(HasSubstr("this proxy"))));
   follower_->nginx().stop();
   const std::string verdict =
       "/web is routed: all of its 2 tasks serve it; this proxy does not serve it: its Nginx is down";
