@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 namespace chorale::agent {
 namespace {
 
@@ -94,6 +96,9 @@ TEST_F(OutagesTest, AHandoverIsNoOutage) {
   inputs_.view.role = coordination::Role::kFollower;
   inputs_.view.leader = "proxy-1";
   EXPECT_EQ(look(), "I proxy-1 leads now, proxy-3 did before\n") << "each one counts from its own begin";
+  inputs_.view.leader = "proxy-2";
+  inputs_.view.leaderless_since = inputs_.now;
+  EXPECT_EQ(look(), "") << "the state names it, and it is gone already";
 }
 
 TEST_F(OutagesTest, AnotherPolicyIsToldOnceWhenItIsSureAndOnceWhenItEnds) {
@@ -104,6 +109,9 @@ TEST_F(OutagesTest, AnotherPolicyIsToldOnceWhenItIsSureAndOnceWhenItEnds) {
       after(Milliseconds(1)),
       "W policy: this agent's is not the pool's: realm is \"a\" here\\x0aand \"b\" in the pool; what it serves is "
       "the pool's all the same\n");
+  const auto difference = std::exchange(inputs_.view.policy_difference, std::nullopt);
+  EXPECT_EQ(look(), "") << "neither is its end sure at once";
+  inputs_.view.policy_difference = difference;
   expect_silence(7);
   inputs_.view.policy_difference.reset();
   inputs_.view.registered = false;
