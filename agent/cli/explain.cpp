@@ -58,6 +58,7 @@ int run_explain(const std::string& config_file, const std::string& app, bool jso
   KnownState known = read_known_state(*config);
   ExplainInputs inputs;
   inputs.app = app_id_of(app);
+  inputs.id = config->id;
   inputs.marathon = ask_marathon(*config, inputs.app, known.routes == nullptr);
   const int unknown = known.cluster ? kExitFine : known.cluster.error().exit_code;
   inputs.cluster = std::move(known.cluster).map_error([](const CliError& error) { return Failure{error.message}; });

@@ -47,7 +47,8 @@ std::string explain_text(const Explanation& explanation) {
   if (!explanation.path.empty()) text += explain_line("path", explanation.path);
   if (!explanation.hosts.empty()) text += explain_line("hosts", joined(explanation.hosts));
   if (!explanation.urls.empty()) {
-    text += explain_line(explanation.routed ? "url" : "url (then)", joined(explanation.urls));
+    text += explain_line(explanation.routed && explanation.not_here.empty() ? "url" : "url (then)",
+                         joined(explanation.urls));
   }
   if (!explanation.shown_with.empty()) text += explain_line("as one", "with " + joined(explanation.shown_with));
   if (!explanation.tasks.empty()) text += "tasks\n";

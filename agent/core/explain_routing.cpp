@@ -192,4 +192,17 @@ class Judge {
 
 Judgement judge_app(const ExplainInputs& inputs) { return Judge(inputs).run(); }
 
+std::string why_not_here(const ExplainInputs& inputs) {
+  if (!inputs.cluster || !inputs.cluster->state.committed) return {};
+  const auto& agents = inputs.cluster->agents;
+  const auto own = std::find_if(agents.begin(), agents.end(), [&](const auto& agent) { return agent.id == inputs.id; });
+  if (own == agents.end() || !own->applies) return {};
+  if (own->nginx == "down") return "this proxy does not serve it: its Nginx is down";
+  const coordination::Identity& committed = inputs.cluster->state.committed->identity;
+  if (own->applied && own->applied->identity == committed) return {};
+  const std::string text = "this proxy serves " + (own->applied ? to_text(own->applied->identity) : "nothing yet") +
+                           ", not " + to_text(committed);
+  return own->condition == coordination::Condition::kOk ? text + std::string(kNotYetHere) : text + ": " + own->message;
+}
+
 }  // namespace chorale::agent

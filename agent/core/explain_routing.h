@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/core/explanation.h"
@@ -26,5 +27,9 @@ struct Judgement {
 
 // REQUIRES: Marathon has the app.
 [[nodiscard]] Judgement judge_app(const ExplainInputs& inputs);
+// Why this proxy does not serve what is committed, by the word of its agent in ZooKeeper; empty: it does, it has no
+// traffic (an observer), or it is not known. It ends with kNotYetHere where it is about to.
+inline constexpr std::string_view kNotYetHere = " yet";
+[[nodiscard]] std::string why_not_here(const ExplainInputs& inputs);
 
 }  // namespace chorale::agent

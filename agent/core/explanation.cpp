@@ -66,7 +66,8 @@ class Composer {
     list_lost_tasks();
     if (inputs_.marathon && !foreign_) compare();
     withhold();
-    out_.verdict = verdict() + foreign_reading();
+    if (out_.routed) out_.not_here = why_not_here(inputs_);
+    out_.verdict = verdict() + (out_.not_here.empty() ? "" : "; " + out_.not_here) + foreign_reading();
     advise();
     note_sources();
     return std::move(out_);
@@ -273,6 +274,10 @@ class Composer {
   }
 
   void advise() {
+    if (!out_.not_here.empty()) {
+      out_.next.emplace_back(out_.not_here.ends_with(kNotYetHere) ? "Ask again: a change takes about a second."
+                                                                  : "On this proxy: chorale check.");
+    }
     if (!inputs_.marathon) return;
     if (foreign_) {
       out_.next.insert(out_.next.begin(),

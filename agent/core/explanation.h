@@ -21,6 +21,7 @@ namespace chorale::agent {
 
 struct ExplainInputs {
   std::string app;  // as app_id_of() makes it
+  std::string id;   // of this proxy
   tl::expected<AppFindings, Failure> marathon = tl::unexpected(Failure{});
   // What stands in ZooKeeper; of a standalone agent what it says itself. Or why it cannot be read.
   tl::expected<coordination::ClusterSnapshot, Failure> cluster = tl::unexpected(Failure{});
@@ -61,9 +62,10 @@ struct Explanation {
   std::string app;
   bool known = false;  // Marathon has it, or it is routed
   bool pod = false;
-  bool routed = false;  // it is committed, with a server
-  std::string verdict;  // one sentence
-  std::string path;     // where it is reached; these four are empty where it is not among the routes
+  bool routed = false;   // it is committed, with a server
+  std::string verdict;   // one sentence
+  std::string not_here;  // why this proxy does not serve what is committed; empty: it does, or it is not known
+  std::string path;      // where it is reached; these four are empty where it is not among the routes
   std::vector<std::string> hosts;
   std::vector<std::string> urls;
   std::vector<std::string> shown_with;  // the other apps that are served as one with it

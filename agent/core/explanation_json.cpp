@@ -41,6 +41,7 @@ std::string encode(const Explanation& explanation) {
   const Json json{{"app", explanation.app},
                   {"routed", explanation.routed},
                   {"verdict", explanation.verdict},
+                  {"not_here", or_null(explanation.not_here)},
                   {"known", explanation.known},
                   {"pod", explanation.pod},
                   {"path", or_null(explanation.path)},

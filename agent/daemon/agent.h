@@ -75,6 +75,7 @@ class Agent {
   void held_committed(const coordination::HeldCommitted& held);
   void lost(const std::string& reason);
   void end_leadership();
+  [[nodiscard]] bool anything_refused() const;
   void staged(coordination::StageFinished staged);
   void apply(const coordination::ApplyRevision& apply);
   void applied(const coordination::RevisionApplied& applied);

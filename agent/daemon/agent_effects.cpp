@@ -33,7 +33,8 @@ void Agent::perform(coordination::AgentEffect effect) {
                    if (leadership_) leadership_->request_sync();
                  },
                  [this](const coordination::RetryWanted& wanted) {
-                   log_info("configuration of " + wanted.agent + " corrected: what was refused is offered again");
+                   log_info("configuration of " + wanted.agent + " changed" +
+                            (anything_refused() ? ": what was refused is offered again" : ""));
                    if (leadership_) leadership_->ask_again();
                  },
                  [this](const coordination::LossAccepted& loss) {
@@ -71,6 +72,13 @@ void Agent::perform(coordination::AgentEffect effect) {
                  [this](const coordination::HandedOver&) { end(0); },
              },
              effect);
+}
+
+// As a whole, an app alone, or by so many that the change cannot be committed.
+bool Agent::anything_refused() const {
+  if (!leadership_) return false;
+  const MarathonTracker& tracker = leadership_->tracker();
+  return tracker.refusal().has_value() || !tracker.quarantined().empty() || view_.blocked.has_value();
 }
 
 void Agent::gained(const coordination::LeadershipGained& leadership) {

@@ -37,8 +37,9 @@ void Drain::load() {
 }
 
 void Drain::drain(const DrainOrder& order, Answer answer) {
+  const bool same = state_ && state_->by == order.by && state_->reason == order.reason;
   const auto before =
-      std::exchange(state_, coordination::Drained{order.by, order.reason, state_ ? state_->since : utc_now()});
+      std::exchange(state_, coordination::Drained{order.by, order.reason, same ? state_->since : utc_now()});
   std::string text = drained_text(*state_);
   if (before && *before != *state_) text += "; before, it was " + drained_text(*before);
   write_log({LogLine::Level::kInfo,

@@ -31,7 +31,7 @@ class Drain {
 
   // Blocking; before the loop runs.
   void load();
-  // Drained already: the reason and the name are new, the time is not.
+  // Drained already: another name or reason is an order of its own, since now; the same one changes nothing.
   void drain(const DrainOrder& order, Answer answer);
   void undrain(const DrainOrder& order, Answer answer);
 

@@ -47,6 +47,7 @@ void Explainer::explain(const std::string& app, Cluster cluster, Done done) {
   inquiry.done = std::move(done);
   ExplainInputs& inputs = inquiry.inputs;
   inputs.app = app_id_of(app);
+  inputs.id = config.id;
   inputs.policy = {config.routing, config.expose_env, config.health_memory, reaches_cluster_on_loopback(config)};
   inputs.own_policy = policy_values(config, std::nullopt);
   inputs.left_delimiter = config.left_delimiter;

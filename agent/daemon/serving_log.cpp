@@ -1,5 +1,6 @@
 #include "agent/daemon/serving_log.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace chorale::agent {
@@ -12,8 +13,15 @@ void ServingLog::kept(std::int64_t apps, std::int64_t servers) {
 }
 
 void ServingLog::wanted(const Identity& identity, std::shared_ptr<const coordination::Manifest> manifest) {
-  wanted_ = identity;
-  manifest_ = std::move(manifest);
+  std::erase_if(wanted_, [&](const Wanted& one) { return one.identity == identity; });
+  wanted_.push_back({identity, std::move(manifest)});
+  if (wanted_.size() > kMostWanted) wanted_.pop_front();
+}
+
+const coordination::Manifest* ServingLog::manifest_of(const Identity& identity) const {
+  const auto found =
+      std::find_if(wanted_.begin(), wanted_.end(), [&](const Wanted& one) { return one.identity == identity; });
+  return found == wanted_.end() ? nullptr : found->manifest.get();
 }
 
 void ServingLog::applied(const coordination::RevisionApplied& done, bool compared, std::uint64_t reloads) {
@@ -21,8 +29,9 @@ void ServingLog::applied(const coordination::RevisionApplied& done, bool compare
   Line line;
   line.served.identity = done.identity;
   line.served.shadow_file = shadow_file_;
-  const bool known = manifest_ && wanted_ == done.identity;
-  if (!known) line.facts = kept_;
+  const coordination::Manifest* manifest = manifest_of(done.identity);
+  if (manifest == nullptr && !applied_) before_start_ = done.identity;
+  if (manifest == nullptr && before_start_ == done.identity) line.facts = kept_;
   line.facts.epoch = done.identity.epoch.value;
   line.facts.revision = done.identity.revision.value;
   const auto before = std::exchange(applied_, done.identity);
@@ -30,17 +39,17 @@ void ServingLog::applied(const coordination::RevisionApplied& done, bool compare
   if (before == done.identity && !reloaded) return;
   if (before == done.identity) {
     line.served.kind = Kind::kOnceMore;
-  } else if (!known) {
-    line.served.kind = Kind::kAsBefore;
+  } else if (manifest == nullptr) {
+    line.served.kind = before ? Kind::kNews : Kind::kAsBefore;
   } else {
     line.served.kind = before ? Kind::kNews : Kind::kFirst;
-    line.served.cause = manifest_->header.cause;
-    line.served.after_event = time_since(manifest_->event_at, done.at);
+    line.served.cause = manifest->header.cause;
+    line.served.after_event = time_since(manifest->event_at, done.at);
   }
-  if (known) {
-    line.facts.cause = manifest_->header.cause;
-    line.facts.apps = manifest_->header.apps;
-    line.facts.servers = manifest_->header.servers;
+  if (manifest != nullptr) {
+    line.facts.cause = manifest->header.cause;
+    line.facts.apps = manifest->header.apps;
+    line.facts.servers = manifest->header.servers;
   }
   waiting_.push_back(std::move(line));
   if (!compared) flush();

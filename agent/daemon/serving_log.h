@@ -45,11 +45,19 @@ class ServingLog {
 
   std::string shadow_file_;
   Write write_;
-  coordination::Identity wanted_;
-  std::shared_ptr<const coordination::Manifest> manifest_;  // of wanted_
+  struct Wanted {
+    coordination::Identity identity;
+    std::shared_ptr<const coordination::Manifest> manifest;
+  };
+  // What is being applied may be replaced meanwhile, more than once.
+  static constexpr std::size_t kMostWanted = 8;
+  [[nodiscard]] const coordination::Manifest* manifest_of(const coordination::Identity& identity) const;
+
+  std::deque<Wanted> wanted_;  // the newest last
   LogFacts kept_;
-  std::optional<coordination::Identity> applied_;  // last
-  std::uint64_t reloads_ = 0;                      // when it was
+  std::optional<coordination::Identity> before_start_;  // what the file held
+  std::optional<coordination::Identity> applied_;       // last
+  std::uint64_t reloads_ = 0;                           // when it was
   std::deque<Line> waiting_;
 };
 

@@ -259,8 +259,8 @@ void HttpConnection::send_live(const HttpResponse& response) {
 
 void HttpConnection::send_newest() {
   const auto newest = live_->text();
-  if (closed_ || sending_ || !newest || newest == sent_) return;
-  sent_ = newest;
+  if (closed_ || sending_ || !newest || live_->news() == sent_) return;
+  sent_ = live_->news();
   send_piece(newest);
 }
 
@@ -281,7 +281,7 @@ void HttpConnection::await_heartbeat() {
   handler_timer_.async_wait([weak = weak_from_this()](error_code error) {
     const auto self = weak.lock();
     if (error || !self || self->closed_ || self->sending_) return;
-    self->send_piece(self->live_->heartbeat());
+    self->send_piece(std::make_shared<const std::string>(self->live_->heartbeat()));
   });
 }
 

@@ -79,7 +79,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   // Listening.
   std::shared_ptr<LiveText> live_;
   std::shared_ptr<void> listening_;
-  std::shared_ptr<const std::string> sent_;
+  std::uint64_t sent_ = 0;  // of the news
   bool sending_ = false;
 };
 

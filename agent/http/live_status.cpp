@@ -47,6 +47,8 @@ HttpResponse LiveStatus::subscribe() {
   }
   response.content_type = "text/event-stream; charset=utf-8";
   response.live = text_;
+  // Its ages count from now, not from when all this was news.
+  if (text_->text()) text_->reword(status_event(sources_.now(), shown_));
   if (!looking_) {
     looking_ = true;
     sources_.after(std::chrono::milliseconds(0), [weak = weak_from_this()] {

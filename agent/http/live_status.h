@@ -45,14 +45,15 @@ class LiveStatus : public std::enable_shared_from_this<LiveStatus> {
   void show(const ClusterResult& cluster);
 
   Sources sources_;
-  const std::shared_ptr<LiveText> text_ = std::make_shared<LiveText>("event: beat\ndata: -\n\n");
+  const std::shared_ptr<LiveText> text_ =
+      std::make_shared<LiveText>([now = sources_.now] { return "event: beat\ndata: " + now() + "\n\n"; });
   std::string shown_;
   bool looking_ = false;
 };
 
 // One event "status", its data JSON: {"version", "now", "health": as /v1/health, "cluster": as /v1/status, "error"}.
 // Where the cluster cannot be read it is null, "error" says why, and if it ever was read "last_cluster" is what was
-// read at "last_cluster_at".
+// read at "last_cluster_at". Its ages count from "now". An event "beat" has the time alone, in the same words.
 [[nodiscard]] std::string status_event(const std::string& now, const std::string& facts);
 [[nodiscard]] std::string status_facts(const std::string& version, const HealthInputs& health,
                                        const LiveStatus::ClusterResult& cluster, const LastCluster* last);

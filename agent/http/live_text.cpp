@@ -5,7 +5,8 @@
 namespace chorale::agent {
 
 void LiveText::set(std::string text) {
-  text_ = std::make_shared<const std::string>(std::move(text));
+  reword(std::move(text));
+  ++news_;
   const auto woken = listeners_;  // one that is woken may end its listening
   for (const auto& [number, wake] : woken) {
     if (listeners_.count(number) > 0) wake();

@@ -17,6 +17,7 @@ namespace {
 using std::chrono::seconds;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 RealCluster::Options options() {
@@ -219,6 +220,18 @@ TEST_F(ClusterExplainTest, WithoutALeaderItSaysWhatWaitsForOne) {
   };
   EXPECT_TRUE(wait_until(says_it, seconds(20))) << explained("/later").output;
   EXPECT_THAT(explained("/web").output, StartsWith("/web is routed: all of its 2 tasks serve it"));
+}
+
+// It is committed, and on this proxy nobody is served.
+TEST_F(ClusterExplainTest, AProxyWhoseNginxIsDownPromisesNothing) {
+  EXPECT_THAT(explained("/web").output, AllOf(HasSubstr(" url http"), Not(HasSubstr("this proxy"))));
+  follower_->nginx().stop();
+  const std::string verdict =
+      "/web is routed: all of its 2 tasks serve it; this proxy does not serve it: its Nginx is down";
+  EXPECT_TRUE(wait_until([&] { return explained("/web").output.starts_with(verdict); }, seconds(20)))
+      << explained("/web").output;
+  EXPECT_THAT(explained("/web").output, AllOf(HasSubstr(" url (then) "), HasSubstr("chorale check")));
+  EXPECT_EQ(page("/web").at("not_here"), "this proxy does not serve it: its Nginx is down");
 }
 
 // The last app is deleted while nobody listens: a loss that is held back.

@@ -133,6 +133,24 @@ TEST_F(ClusterPageTest, VerdictOfAnAgentThatIsGoneIsUnknown) {
   ASSERT_TRUE(wait_until([&] { return follower().health_status() == 200; }, seconds(30)));
 }
 
+TEST_F(ClusterPageTest, EveryBeatSetsTheClockByWhichAgesAreCounted) {
+  open(follower());
+  ASSERT_TRUE(says("#verdict", "ok"));
+  const auto beat = [&](const std::string& time) {
+    return browser_
+        .run("source.dispatchEvent(new MessageEvent('beat', {data: " + time +
+             "})); return Math.round(secondsSince(new Date().toISOString()) / 60);")
+        .get<int>();
+  };
+  EXPECT_EQ(beat("new Date(Date.now() + 3600000).toISOString()"), 60);
+  EXPECT_EQ(beat("new Date().toISOString()"), 0);
+  const std::string not_here = browser_.run(
+      "return explanation({routed: true, not_here: 'down', verdict: 'v', next: [], urls: ['u'], withheld: [], pending: "
+      "[], quarantined: null, conflicts: [], reduced: [], shown_with: [], tasks: [], notes: []}).map((one) => "
+      "one.textContent).join(' | ');");
+  EXPECT_THAT(not_here, HasSubstr("Would be reached at | u"));
+}
+
 TEST_F(ClusterPageTest, WithoutZooKeeperTheVerdictIsNotGreen) {
   open(follower());
   ASSERT_TRUE(says("#verdict", "ok"));

@@ -82,6 +82,15 @@ class ClusterPolicyTest : public ::testing::Test {
 TEST_F(ClusterPolicyTest, AnotherRealmComesToLeadAndLeavesItsPlace) {
   stop(*leader_);
   ASSERT_TRUE(wait_until([&] { return leads(*other_); }, seconds(10))) << cluster_.logs();
+  EXPECT_TRUE(wait_until(
+      [&] {
+        const std::string log = odd_->agent_log();
+        return log.find("policy: this agent's is not the pool's: realm is \"prdo\"") != std::string::npos &&
+               (log.find(" " + other_->id() + " leads now, " + leader_->id() + " did before") != std::string::npos ||
+                log.find("led again, after ") != std::string::npos);
+      },
+      seconds(20)))
+      << odd_->agent_log();
   leader_->start_agent();  // in the election it stands behind the odd one now
   ASSERT_TRUE(wait_until([&] { return is_ok(*leader_); }, seconds(20)));
   stop(*other_);

@@ -70,7 +70,15 @@ TEST_F(ClusterValuesTest, ALeaderOffersAtOnceWhatAFollowerRefused) {
   ASSERT_TRUE(cluster.marathon().create("/new", 1));
   ASSERT_TRUE(wait_until([&] { return says(leader, "the offered state was refused"); }, seconds(20))) << cluster.logs();
   EXPECT_FALSE(leader.routes("/new"));
+  EXPECT_TRUE(says(leader, "configuration of " + ill.front()->id() + " changed")) << leader.agent_log();
+  EXPECT_FALSE(says(leader, "changed: what was refused")) << leader.agent_log();
   correct(*ill.front());
+  EXPECT_TRUE(wait_until(
+      [&] {
+        return says(leader, "configuration of " + ill.front()->id() + " changed: what was refused is offered again");
+      },
+      kAtOnce))
+      << leader.agent_log();
   EXPECT_TRUE(wait_until([&] { return leader.routes("/new") && ill.front()->routes("/new"); }, kAtOnce))
       << cluster.logs();
   correct(*ill.back());

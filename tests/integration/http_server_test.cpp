@@ -116,7 +116,7 @@ struct LiveServer {
     return count.get_future().get();
   }
 
-  const std::shared_ptr<LiveText> text = std::make_shared<LiveText>("beat\n\n");
+  const std::shared_ptr<LiveText> text = std::make_shared<LiveText>([] { return "beat\n\n"; });
   RunningServer server;
 };
 
@@ -138,6 +138,23 @@ TEST(HttpServerTest, LiveTextGoesOnUntilTheClientLeaves) {
 
   client.reset();
   EXPECT_TRUE(testing::wait_until([&] { return live.listeners() == 1; }, kPatience));
+}
+
+TEST(HttpServerTest, LiveTextInOtherWordsIsForWhoComesNow) {
+  HttpServerOptions options;
+  options.heartbeat = milliseconds(20);
+  LiveServer live(options);
+  RawClient early(live.server.port());
+  ASSERT_TRUE(early.send(get("/x")));
+  live.set("one\n\n");
+  EXPECT_THAT(early.read_until("one\n\n"), EndsWith("one\n\n"));
+  live.server.post([text = live.text] { text->reword("other words\n\n"); });
+  RawClient late(live.server.port());
+  ASSERT_TRUE(late.send(get("/x")));
+  EXPECT_THAT(late.read_until("words\n\n"), HasSubstr("other words\n\n"));
+  EXPECT_EQ(early.read_until("beat\n\n"), "beat\n\n");
+  live.set("two\n\n");
+  EXPECT_THAT(early.read_until("two\n\n"), Not(HasSubstr("words")));
 }
 
 TEST(HttpServerTest, LiveTextWithoutNewsBeats) {

@@ -129,7 +129,7 @@ void AnswerIntake::fetch_failed(const Fetch& fetch, const Failure& failure) {
   fetch_trouble_ = Failure{why.starts_with("GET ") ? why : "GET " + fetch.endpoint + path_of(fetch) + ": " + why};
   context_.endpoints.failed(fetch.endpoint, why, context_.now);
   context_.table.failed(fetch, context_.jitter(), context_.now);
-  if (fetch.is_list() && !list_failing_since_) list_failing_since_ = context_.now;
+  if (fetch.is_list() && !told) list_failing_since_ = context_.now;  // its end is said where its beginning was
   if (!told) context_.log(LogLine::Level::kWarning, fetch_trouble_->message + "; the routes stay as they are");
 }
 

@@ -28,7 +28,8 @@ class StreamOutage {
   [[nodiscard]] std::optional<LogLine> look(TimePoint now);
 
  private:
-  [[nodiscard]] std::string attached_text(TimePoint now) const;
+  void end();
+  [[nodiscard]] std::string since_text(TimePoint now) const;
 
   std::string source_;
   std::string attached_;

@@ -69,7 +69,10 @@ function connect() {
     heardAt = Date.now();
     take(JSON.parse(event.data));
   });
-  source.addEventListener('beat', () => { heardAt = Date.now(); });
+  source.addEventListener('beat', (event) => {
+    heardAt = Date.now();
+    clockAhead = Date.parse(event.data) - heardAt;
+  });
   source.addEventListener('open', () => { heardAt = Date.now(); });
 }
 
@@ -531,13 +534,14 @@ function showApps() {
 
 // As `chorale explain` says it.
 function explanation(answer) {
-  const parts = [h('p', {}, h('strong', {class: answer.routed ? 'ok' : 'down'}, answer.verdict))];
+  const served = answer.routed && !answer.not_here;
+  const parts = [h('p', {}, h('strong', {class: served ? 'ok' : 'down'}, answer.verdict))];
   const section = (name, items) => {
     const list = items.filter(Boolean);
     if (list.length) parts.push(h('h3', {}, name), h('ul', {}, list.map((item) => h('li', {}, item))));
   };
   section('What to do', answer.next);
-  section('Reached at', answer.urls.length ? answer.urls : [answer.path, ...answer.hosts]);
+  section(served ? 'Reached at' : 'Would be reached at', answer.urls.length ? answer.urls : [answer.path, ...answer.hosts]);
   section('Withheld', answer.withheld.map((one) => [h('b', {}, one.kind), ` ${one.text}`]));
   section('Not committed yet', answer.pending);
   section('Quarantined', [answer.quarantined && answer.quarantined.reason]);

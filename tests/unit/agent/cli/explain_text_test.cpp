@@ -55,6 +55,10 @@ TEST(ExplainTextTest, WhatIsNotThereHasNoLine) {
   EXPECT_EQ(explain_text(said), said.verdict + "\n\n");
   said.urls = {"http://proxy-1/x/"};
   EXPECT_EQ(explain_text(said), said.verdict + "\n\nurl (then)  http://proxy-1/x/\n");
+  said.routed = true;
+  EXPECT_EQ(explain_text(said), said.verdict + "\n\nurl         http://proxy-1/x/\n");
+  said.not_here = "its Nginx is down";
+  EXPECT_EQ(explain_text(said), said.verdict + "\n\nurl (then)  http://proxy-1/x/\n");
 }
 
 }  // namespace

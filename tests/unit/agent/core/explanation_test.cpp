@@ -197,6 +197,45 @@ TEST_F(ExplanationTest, LostHealthResultsAndProxiesThatAreBehindAreNoted) {
   EXPECT_THAT(said.notes, Contains("not on every proxy: these serve another revision: proxy-2 (7.40)"));
 }
 
+// What is committed is not what this proxy serves: its url must not be promised.
+TEST_F(ExplanationTest, AProxyThatDoesNotServeItSaysSo) {
+  inputs_.id = "proxy-2";
+  commit(apps({app_of_size("/web", 1)}));
+  coordination::AgentDocument& own = inputs_.cluster->agents[1];
+  own.nginx = "up";
+  const std::string routed = "/web is routed: its task serves it";
+  const auto verdict = [&] { return verdict_of(app_of_size("/web", 1)); };
+  EXPECT_EQ(verdict(), routed);
+  EXPECT_EQ(explain(inputs_).not_here, "");
+  EXPECT_TRUE(nlohmann::json::parse(encode(explain(inputs_))).at("not_here").is_null());
+  own.applied->identity = identity(40);
+  EXPECT_EQ(verdict(), routed + "; this proxy serves 7.40, not 7.41 yet");
+  EXPECT_THAT(explain(inputs_).next, Contains("Ask again: a change takes about a second."));
+  own.condition = coordination::Condition::kDegraded;
+  own.message = "[emerg] no";
+  EXPECT_EQ(verdict(), routed + "; this proxy serves 7.40, not 7.41: [emerg] no");
+  EXPECT_THAT(explain(inputs_).next, Contains("On this proxy: chorale check."));
+  own.applied.reset();
+  EXPECT_EQ(verdict(), routed + "; this proxy serves nothing yet, not 7.41: [emerg] no");
+  own.applied = {identity(41), kCommittedText};
+  EXPECT_EQ(verdict(), routed) << "whatever else is wrong with it";
+  own.nginx = "down";
+  EXPECT_EQ(verdict(), routed + "; this proxy does not serve it: its Nginx is down");
+  EXPECT_EQ(nlohmann::json::parse(encode(explain(inputs_))).at("not_here"),
+            "this proxy does not serve it: its Nginx is down");
+  commit(apps({app_of_size("/other", 1)}));
+  EXPECT_EQ(verdict(), "/web is not routed yet: what is committed does not have it") << "it is so on every proxy";
+  commit(apps({app_of_size("/web", 1)}));
+  own.applies = false;
+  EXPECT_EQ(verdict(), routed) << "it has no traffic";
+  own.applies = true;
+  inputs_.id = "proxy-1";
+  EXPECT_EQ(verdict(), routed) << "another proxy's trouble";
+  inputs_.id = "proxy-2";
+  inputs_.cluster->state.committed.reset();
+  EXPECT_EQ(explain(inputs_).not_here, "") << "it is not known";
+}
+
 // This proxy's configuration is not the pool's: what it makes of Marathon's word is not what the leader makes of it.
 class ExplainForeignPolicyTest : public ExplanationScene {
  protected:

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 namespace chorale::agent {
 namespace {
 
@@ -64,11 +66,79 @@ TEST_F(OutagesTest, TheLeaderIsNotMissedWhileZooKeeperIsAway) {
 
 TEST_F(OutagesTest, WithoutALeaderIsToldOnceAndWhoLeadsThen) {
   inputs_.view.leaderless_since = inputs_.now;
-  EXPECT_EQ(look(), "W no leader: proxy-2 led last and is not registered; Nginx goes on serving what it has\n");
+  EXPECT_EQ(look(), "");
+  EXPECT_EQ(after(Milliseconds(999)), "");
+  EXPECT_EQ(after(Milliseconds(1)),
+            "W no leader: proxy-2 led last and is not registered; Nginx goes on serving what it has\n");
   expect_silence(3);
   inputs_.view.leaderless_since.reset();
   inputs_.view.leader = "proxy-1\n";
-  EXPECT_EQ(after(Milliseconds(400)), "I led again, after 3.4 s\n");
+  EXPECT_EQ(after(Milliseconds(400)), "I led again, after 4.4 s\n");
+  expect_silence(3);
+}
+
+// How long nobody led after a crash is not known: the session of who is gone is there until it expires.
+TEST_F(OutagesTest, AHandoverIsNoOutage) {
+  inputs_.view.leaderless_since = inputs_.now;
+  EXPECT_EQ(look(), "");
+  EXPECT_EQ(after(Milliseconds(990)), "");
+  inputs_.view.leaderless_since.reset();
+  inputs_.view.leader = "proxy-1\n";
+  EXPECT_EQ(after(Milliseconds(5)), "I proxy-1\\x0a leads now, proxy-2 did before\n");
+  expect_silence(3);
+  inputs_.view.leaderless_since = inputs_.now;
+  EXPECT_EQ(look(), "");
+  inputs_.view.leaderless_since.reset();
+  EXPECT_EQ(after(Milliseconds(5)), "") << "the same one came back";
+  inputs_.view.leader = "proxy-3";
+  inputs_.view.role = coordination::Role::kLeader;
+  EXPECT_EQ(look(), "") << "it has said itself that it leads";
+  inputs_.view.role = coordination::Role::kFollower;
+  inputs_.view.leader = "proxy-1";
+  EXPECT_EQ(look(), "I proxy-1 leads now, proxy-3 did before\n") << "each one counts from its own begin";
+  inputs_.view.leader = "proxy-2";
+  inputs_.view.leaderless_since = inputs_.now;
+  EXPECT_EQ(look(), "") << "the state names it, and it is gone already";
+}
+
+TEST_F(OutagesTest, AnotherPolicyIsToldOnceWhenItIsSureAndOnceWhenItEnds) {
+  inputs_.view.policy_difference = "realm is \"a\" here\nand \"b\" in the pool";
+  EXPECT_EQ(look(), "");
+  EXPECT_EQ(after(Milliseconds(4'999)), "") << "what the others have comes one by one";
+  EXPECT_EQ(
+      after(Milliseconds(1)),
+      "W policy: this agent's is not the pool's: realm is \"a\" here\\x0aand \"b\" in the pool; what it serves is "
+      "the pool's all the same\n");
+  const auto difference = std::exchange(inputs_.view.policy_difference, std::nullopt);
+  EXPECT_EQ(look(), "") << "neither is its end sure at once";
+  inputs_.view.policy_difference = difference;
+  expect_silence(7);
+  inputs_.view.policy_difference.reset();
+  inputs_.view.registered = false;
+  expect_silence(7);
+  inputs_.view.registered = true;
+  expect_silence(2);
+  inputs_.view.policy_difference = "it is known again";
+  expect_silence(7);
+  inputs_.view.policy_difference.reset();
+  expect_silence(5);
+  EXPECT_EQ(after(Milliseconds(1'000)), "I policy: this agent's is the pool's now, after 29 s\n");
+  expect_silence(7);
+}
+
+TEST_F(OutagesTest, APolicyIsUnknownWithoutZooKeeperAndAlone) {
+  inputs_.view.policy_difference = "realm";
+  expect_silence(3);
+  inputs_.view.registered = false;
+  expect_silence(7);
+  inputs_.view.registered = true;
+  EXPECT_EQ(look(), "") << "it counts anew";
+  inputs_.view.connected = false;
+  EXPECT_EQ(after(Milliseconds(9'000)), "W ZooKeeper: connection lost; Nginx goes on serving what it has\n");
+  outages_ = Outages();
+  inputs_.view.connected = true;
+  inputs_.standalone = true;
+  expect_silence(9);
 }
 
 TEST_F(OutagesTest, MarathonIsToldOnceWithTheFirstEndpointAndItsReason) {

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <memory>
 
+#include "agent/base/clock.h"
 #include "agent/base/text_file.h"
 #include "tests/harness/temp_dir.h"
 
@@ -74,17 +75,25 @@ TEST_F(DrainTest, StaysOverARestartUntilItIsUndrained) {
   EXPECT_FALSE(drain_->state());
 }
 
-TEST_F(DrainTest, SecondOrderHasANewReasonAndTheOldTime) {
+TEST_F(DrainTest, SecondOrderIsItsOwnAndTheSameAgainIsNone) {
   std::ofstream(file()) << encode_drained({"jo", "a new kernel", "2026-11-22T12:00:00.000Z"});
   restart();
+  const std::string begin = utc_now();
   const Result replaced = order(true, {"ann", "a new disk"});
   ASSERT_TRUE(replaced);
-  EXPECT_EQ(drain_->state(), (Drained{"ann", "a new disk", "2026-11-22T12:00:00.000Z"}));
-  EXPECT_EQ(*replaced,
-            "drained by ann since 2026-11-22T12:00:00.000Z: a new disk; before, it was drained by jo since "
-            "2026-11-22T12:00:00.000Z: a new kernel");
-  const Result same = order(true, {"ann", "a new disk"});
-  EXPECT_EQ(*same, "drained by ann since 2026-11-22T12:00:00.000Z: a new disk") << "it replaces nothing";
+  const Drained second = *drain_->state();
+  EXPECT_EQ(second.by, "ann");
+  EXPECT_GE(second.since, begin) << "jo's time is not hers";
+  EXPECT_EQ(*replaced, "drained by ann since " + second.since +
+                           ": a new disk; before, it was drained by jo since 2026-11-22T12:00:00.000Z: a new kernel");
+  for (const DrainOrder& next : {DrainOrder{"ann", "a new fan"}, DrainOrder{"jo", "a new disk"}}) {
+    std::ofstream(file()) << encode_drained({"ann", "a new disk", "2026-11-22T13:00:00.000Z"});
+    restart();
+    const Result same = order(true, {"ann", "a new disk"});
+    EXPECT_EQ(*same, "drained by ann since 2026-11-22T13:00:00.000Z: a new disk") << "it replaces nothing";
+    ASSERT_TRUE(order(true, next));
+    EXPECT_GE(drain_->state()->since, begin) << next.by;
+  }
 }
 
 TEST_F(DrainTest, WhatIsNotDrainedIsUndrainedAllTheSame) {

@@ -94,13 +94,60 @@ TEST_F(ServingLogTest, EveryLineHasItsFacts) {
   EXPECT_EQ(facts_.servers, 61);
 }
 
+// What is tested takes its time, meanwhile another one is committed: each has its own cause.
+TEST_F(ServingLogTest, WhatWasReplacedBeforeItWasAppliedIsKnownAllTheSame) {
+  apply(13, false);
+  (void)taken();
+  want(14);
+  want(15);
+  want(16);
+  want(17);
+  apply(15, false);
+  EXPECT_EQ(taken(), "serving 1.15: cause 15, 0.50 s after the event\n");
+  EXPECT_EQ(facts_.cause, "cause 15");
+  EXPECT_EQ(facts_.apps, 20);
+  apply(16, false);
+  EXPECT_EQ(taken(), "serving 1.16: cause 16, 0.50 s after the event\n");
+}
+
+TEST_F(ServingLogTest, AsBeforeTheStartIsTheFirstAlone) {
+  log_.kept(7, 9);
+  want(12);
+  apply(12, false);
+  EXPECT_EQ(taken(), "serving 1.12: the first since the start, cause 12\n");
+  apply(13, false);
+  EXPECT_EQ(taken(), "serving 1.13: nothing is known of its changes\n");
+  EXPECT_EQ(facts_.revision, 13);
+  EXPECT_EQ(facts_.apps, std::nullopt) << "those were kept of another";
+  EXPECT_EQ(facts_.servers, std::nullopt);
+  apply(14);
+  log_.difference_known(revision(14), "/a +1 server");
+  EXPECT_EQ(taken(), "serving 1.14: /a +1 server\n");
+}
+
+TEST_F(ServingLogTest, WhatWasWantedLongAgoIsForgotten) {
+  apply(1, false);
+  for (int number = 2; number < 102; ++number) want(number);
+  apply(2, false);
+  apply(101, false);
+  EXPECT_EQ(taken(),
+            "serving 1.1: as before the start\nserving 1.2: nothing is known of its changes\n"
+            "serving 1.101: cause 101, 0.50 s after the event\n");
+  for (int i = 0; i < 100; ++i) want(102);
+  apply(101, false, 1);
+  EXPECT_EQ(taken(), "serving 1.101: applied once more\n");
+  EXPECT_EQ(facts_.cause, "cause 101") << "the same one again pushes nothing out";
+}
+
 TEST_F(ServingLogTest, WhatTheFileHeldIsAsBeforeTheStartAndTheNextIsNews) {
   apply(7, false);
   EXPECT_EQ(taken(), "serving 1.7: as before the start\n");
   apply(7, false);
   EXPECT_EQ(taken(), "") << "it was only looked at again";
+  log_.kept(7, 9);
   apply(7, false, 1);
   EXPECT_EQ(taken(), "serving 1.7: applied once more\n");
+  EXPECT_EQ(facts_.apps, 7);
   apply(7, false, 1);
   EXPECT_EQ(taken(), "");
   want(8);

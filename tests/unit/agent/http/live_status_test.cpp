@@ -107,6 +107,23 @@ TEST_F(LiveStatusTest, OnlyChangesAreSent) {
   EXPECT_EQ(data_of(*response_.live->text())["health"]["Cluster"]["Id"], "proxy-9");
 }
 
+// A page counts its ages from "now": on facts that do not change it may be opened much later.
+TEST_F(LiveStatusTest, WhoComesLaterGetsThePresentTimeAndSoDoesEveryBeat) {
+  const auto one = listen();
+  go_on();
+  go_on();
+  go_on();
+  EXPECT_EQ(data_of(*response_.live->text())["now"], "time 1");
+  const auto two = listen();
+  const nlohmann::json data = data_of(*response_.live->text());
+  EXPECT_EQ(data["now"], "time 3");
+  EXPECT_EQ(data["cluster"]["state"]["leader"], "proxy-2");
+  EXPECT_EQ(woken_, 1) << "it is no news for the first";
+  EXPECT_EQ(response_.live->heartbeat(), "event: beat\ndata: time 3\n\n");
+  go_on();
+  EXPECT_EQ(response_.live->heartbeat(), "event: beat\ndata: time 4\n\n");
+}
+
 TEST_F(LiveStatusTest, UnreadableClusterIsSaidWhateverTheBytes) {
   answers_ = false;
   error_ = coordination::Error{coordination::ErrorKind::kConnectionLoss, "lost\n\xff"};

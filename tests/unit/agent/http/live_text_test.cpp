@@ -6,9 +6,11 @@ namespace chorale::agent {
 namespace {
 
 TEST(LiveTextTest, WakesWhoListensAndNobodyElse) {
-  const auto text = std::make_shared<LiveText>("beat");
+  int beats = 0;
+  const auto text = std::make_shared<LiveText>([&] { return "beat " + std::to_string(++beats); });
   EXPECT_EQ(text->text(), nullptr);
-  EXPECT_EQ(*text->heartbeat(), "beat");
+  EXPECT_EQ(text->heartbeat(), "beat 1");
+  EXPECT_EQ(text->heartbeat(), "beat 2");
   int first = 0;
   int second = 0;
   auto one = text->listen([&] { ++first; });
@@ -26,8 +28,24 @@ TEST(LiveTextTest, WakesWhoListensAndNobodyElse) {
   EXPECT_EQ(second, 2);
 }
 
+TEST(LiveTextTest, OtherWordsAreNoNews) {
+  const auto text = std::make_shared<LiveText>([] { return ""; });
+  EXPECT_EQ(text->news(), 0U);
+  int woken = 0;
+  const auto listening = text->listen([&] { ++woken; });
+  text->set("a at one");
+  EXPECT_EQ(text->news(), 1U);
+  text->reword("a at two");
+  EXPECT_EQ(*text->text(), "a at two");
+  EXPECT_EQ(text->news(), 1U);
+  EXPECT_EQ(woken, 1);
+  text->set("a at two");
+  EXPECT_EQ(text->news(), 2U);
+  EXPECT_EQ(woken, 2);
+}
+
 TEST(LiveTextTest, ListenersMayEndEachOtherWhileWoken) {
-  const auto text = std::make_shared<LiveText>("");
+  const auto text = std::make_shared<LiveText>([] { return ""; });
   std::shared_ptr<void> one;
   std::shared_ptr<void> two;
   int woken = 0;
@@ -47,7 +65,7 @@ TEST(LiveTextTest, ListenersMayEndEachOtherWhileWoken) {
 }
 
 TEST(LiveTextTest, ListenerOutlivesTheText) {
-  auto text = std::make_shared<LiveText>("");
+  auto text = std::make_shared<LiveText>([] { return ""; });
   auto listening = text->listen([] {});
   text.reset();
   listening.reset();

@@ -51,6 +51,21 @@ TEST_F(StreamOutageTest, OneThatWasNeverThereIsRefused) {
   EXPECT_EQ(taken(), "I event stream attached to http://a, after 2.0 s without it\n");
 }
 
+// The loss itself may be what wakes the loop.
+TEST_F(StreamOutageTest, OneThatHeldThoughNobodyLookedIsLostAnew) {
+  attached();
+  lost();
+  pass(Milliseconds(2'000));
+  attached();
+  (void)taken();
+  now_ += Milliseconds(10'000);
+  lost();
+  EXPECT_EQ(taken(), "W event stream lost: http://a: closed\n");
+  pass(Milliseconds(3'000));
+  attached();
+  EXPECT_EQ(taken(), "I event stream attached to http://a, after 3.0 s without it\n");
+}
+
 // Marathon in an election.
 TEST_F(StreamOutageTest, OneThatIsAcceptedAndEndedForHoursIsThreeLines) {
   attached();
@@ -71,7 +86,7 @@ TEST_F(StreamOutageTest, OneThatIsAcceptedAndEndedForHoursIsThreeLines) {
   pass(Milliseconds(9'999));
   EXPECT_EQ(taken(), "");
   pass(Milliseconds(1));
-  EXPECT_EQ(taken(), "I event stream attached to http://a, after 2 h without it\n");
+  EXPECT_EQ(taken(), "I event stream attached to http://a and holds, 2 h after it was lost first\n");
   lost();
   EXPECT_EQ(taken(), "W event stream lost: http://a: closed\n");
 }

@@ -76,6 +76,22 @@ TEST_F(TrackerLogTest, ListsThatFailForAnHourAreTwoLines) {
   EXPECT_EQ(scene_.log, "");
 }
 
+// The app's trouble was said, and nothing of the list's.
+TEST_F(TrackerLogTest, TheEndOfATroubleThatWasNotSaidIsNotSaid) {
+  scene_.status("/web", "web-9", "TASK_RUNNING");
+  scene_.pass(Milliseconds(300));
+  ASSERT_FALSE(scene_.fetches.empty());
+  const FetchApp app = scene_.fetches.back();
+  scene_.send(AppFetched{app.fetch, app.endpoint, app.app, tl::unexpected(Failure{"HTTP 503 of the app"})});
+  EXPECT_THAT(scene_.log, HasSubstr("HTTP 503 of the app"));
+  scene_.send(SyncRequested{});
+  scene_.fail_list("HTTP 503 of the list");
+  scene_.pass(Milliseconds(12'000));
+  scene_.log.clear();
+  scene_.answer_list(list_);
+  EXPECT_THAT(scene_.log, testing::Not(HasSubstr("is answered again")));
+}
+
 TEST_F(TrackerLogTest, MarathonIsAwayWhenNoEndpointAnswersForSomeSecondsAndBackWithAList) {
   EXPECT_EQ(scene_.tracker.answers(), true);
   scene_.send(StreamFailed{"http://a", {"closed"}});
