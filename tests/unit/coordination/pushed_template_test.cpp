@@ -61,6 +61,11 @@ TEST_F(PushedTemplateTest, DocumentIsReadAsItWasWritten) {
         R"({"digest": "ab", "bytes": 1, "chunks": [], "previous": [{}]})"}) {
     EXPECT_FALSE(decode_template(wrong)) << wrong;
   }
+  const auto of_size = [](std::size_t bytes) {
+    return R"({"digest": "ab", "bytes": )" + std::to_string(bytes) + R"(, "chunks": [["/chorale/chunks/ab", 1]]})";
+  };
+  EXPECT_TRUE(decode_template(of_size(kMaxTemplateBytes)));
+  EXPECT_FALSE(decode_template(of_size(kMaxTemplateBytes + 1)));
 }
 
 TEST_F(PushedTemplateTest, LeaderIsToldWhatIsPushedAndWhatBecomesOfIt) {
